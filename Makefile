@@ -1,0 +1,119 @@
+# Two commands do all set-up on a machine with Go and make: `make demo` and `make test`. `make` alone lists the rest.
+# It reads the same under GNU make 3.81 (macOS) and 4 (Debian).
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+GO_VERSION := $(shell go env GOVERSION 2>/dev/null)
+ifeq ($(GO_VERSION),)
+$(error Go 1.26 or newer is needed and no `go` is on PATH: see https://go.dev/doc/install)
+endif
+
+# onedoor is built and tested without a C compiler; only the race detector on Linux needs one.
+export CGO_ENABLED := 0
+RACE_ENV := $(if $(filter Linux,$(shell uname -s)),CGO_ENABLED=1)
+
+# Packages with concurrency of their own. Those that run SQLite are left out: its translated C is many times slower
+# under the race detector. `make check` runs them too.
+RACE_PKGS := ./syncengine/... ./client-sdk/internal/syncloop/... ./server/exchange/... ./server/store/memstore/...
+# Packages a phone app links, and the phones they must compile for without cgo.
+PHONE_PKGS := ./client-sdk/...
+PHONE_TARGETS := android/arm64 darwin/arm64
+# Packages of the lists above and below that are not built yet. A name leaves this list when its folder appears:
+# `make test` fails until it does, so nothing is passed over in silence.
+NOT_YET := ./client-sdk/... ./client-sdk/internal/syncloop/... ./server/exchange/... \
+	./server/store/memstore/... ./cmd/...
+built = $(filter-out $(NOT_YET),$(1))
+
+# Extra flags for `go test` (.ci/run passes -count=1) and for `onedoor demo`.
+GOTEST_FLAGS ?=
+DEMO_FLAGS ?=
+# How long `make check` fuzzes each target, and how many cases each property gets.
+FUZZ_TIME ?= 30s
+RAPID_CHECKS ?= 5000
+# What `make breaking` compares the proto files with.
+AGAINST ?= HEAD
+
+TOOLS := .bin/built-by-$(GO_VERSION)
+
+.PHONY: help demo test check generate lint generated rules phones race unit build tools breaking not-yet cc clean
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
+	bin/onedoor demo $(DEMO_FLAGS)
+
+test: not-yet generated lint rules phones race unit ## Everything a change must pass.
+
+check: test ## `test`, then the long versions: race everywhere, fuzzing, many property cases, tidy modules.
+	@echo "== check: the race detector on all packages"
+	$(MAKE) cc
+	$(RACE_ENV) go test -race -shuffle=on -timeout=60m ./...
+	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
+	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
+	@echo "== check: go.mod and tools/go.mod name what is used, and nothing else"
+	go mod tidy -diff
+	go -C tools mod tidy -diff
+
+generate: tools ## Write proto/gen from the proto files.
+	.bin/buf generate
+
+generated: tools ## Fail if proto/gen is not what the proto files give.
+	@echo "== generated code is fresh"
+	rm -rf .bin/fresh
+	.bin/buf generate --output .bin/fresh
+	diff -rq proto/gen .bin/fresh/proto/gen || { echo "proto/gen is stale: run make generate" >&2; exit 1; }
+
+lint: tools ## buf lint, gofmt, vet, staticcheck.
+	@echo "== lint"
+	.bin/buf lint
+	@files=$$(find . -name '*.go' -not -path './.*' -not -path './proto/gen/*' -exec gofmt -l {} +) || exit 1; \
+		if [ -n "$$files" ]; then echo "run gofmt -w on:" $$files >&2; exit 1; fi
+	go vet ./...
+	.bin/staticcheck ./...
+
+rules: ## The plan of the house: which package may import which.
+	@echo "== import rules"
+	go test $(GOTEST_FLAGS) ./internal/tidy
+
+phones: ## The SDK compiles for phones without cgo.
+	@echo "== the SDK compiles for $(PHONE_TARGETS): $(call built,$(PHONE_PKGS))"
+	@set -e; for target in $(if $(call built,$(PHONE_PKGS)),$(PHONE_TARGETS)); do \
+		echo "go build for $$target"; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} go build $(call built,$(PHONE_PKGS)); \
+	done
+
+race: cc ## The race detector on the packages with concurrency.
+	@echo "== race: $(call built,$(RACE_PKGS))"
+	$(if $(call built,$(RACE_PKGS)),$(RACE_ENV) go test -race $(GOTEST_FLAGS) $(call built,$(RACE_PKGS)))
+
+unit: ## All tests.
+	@echo "== tests"
+	go test $(GOTEST_FLAGS) ./...
+
+build: ## The commands, into bin/.
+	go build -trimpath -o bin/ ./cmd/...
+
+tools: $(TOOLS) ## The pinned tools of tools/go.mod, into .bin/: minutes the first time, then nothing.
+
+# A tool built by an older Go may not read newer code, so the stamp names the Go that built it.
+$(TOOLS): tools/go.mod tools/go.sum
+	@echo "== building buf, its plugins and staticcheck into .bin/ (once)"
+	go -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -o ../.bin/ tool
+	@rm -f .bin/built-by-* && touch $@
+
+breaking: tools ## Fail if a proto file breaks what phones of the commit AGAINST speak.
+	.bin/buf breaking --against '.git#ref=$(AGAINST)'
+
+not-yet:
+	@for pkg in $(NOT_YET); do dir=$${pkg%/...}; if [ -d "$$dir" ]; then \
+		echo "$$dir is built now: take $$pkg off NOT_YET in the Makefile" >&2; exit 1; fi; done
+
+cc:
+	@tools/ensure-cc
+
+clean: ## Remove bin/ and .bin/.
+	rm -rf bin .bin

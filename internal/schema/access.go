@@ -1,0 +1,117 @@
+package schema
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	"onedoor/syncengine"
+)
+
+// Role is the number of a role.
+type Role = recordv1.Role
+
+// roleMax bounds role numbers, so that sets of roles fit a word.
+const roleMax = 63
+
+// Roles is a set of roles.
+type Roles uint64
+
+// RolesOf makes a set from role numbers; numbers this software does not know grant nothing.
+func RolesOf(numbers ...uint32) (r Roles) {
+	for _, n := range numbers {
+		if n <= roleMax {
+			r |= 1 << n
+		}
+	}
+	return r
+}
+
+func roleSet(roles []recordv1.Role) (r Roles) {
+	for _, role := range roles {
+		assert(role > 0 && role <= roleMax, "role %d", role)
+		r |= 1 << uint(role)
+	}
+	return r
+}
+
+// Classes is a set of visibility classes.
+type Classes uint32
+
+// Has reports whether the set holds a class.
+func (c Classes) Has(class syncengine.Class) bool { return c&(1<<class) != 0 }
+
+// Access answers who may read and write what, from the options beside the fields.
+type Access struct {
+	kindRead, kindWrite   map[syncengine.KindNumber]Roles
+	classRead, classWrite [syncengine.ClassMax]Roles
+	rank                  [roleMax + 1]syncengine.Rank
+}
+
+func newAccess(s *Schema) *Access {
+	a := &Access{kindRead: map[syncengine.KindNumber]Roles{}, kindWrite: map[syncengine.KindNumber]Roles{}}
+	for _, k := range s.Kinds {
+		rules := proto.GetExtension(k.Message.Options(), recordv1.E_KindRules).(*recordv1.KindRules)
+		a.kindRead[k.Number], a.kindWrite[k.Number] = roleSet(rules.GetRead()), roleSet(rules.GetWrite())
+	}
+	eachValue(recordv1.VisibilityClass(0).Descriptor(), func(v protoreflect.EnumValueDescriptor) {
+		if rules, _ := proto.GetExtension(v.Options(), recordv1.E_Class).(*recordv1.ClassRules); rules != nil {
+			a.classRead[v.Number()], a.classWrite[v.Number()] = roleSet(rules.GetRead()), roleSet(rules.GetWrite())
+		}
+	})
+	eachValue(recordv1.Role(0).Descriptor(), func(v protoreflect.EnumValueDescriptor) {
+		a.rank[v.Number()] = syncengine.Rank(proto.GetExtension(v.Options(), recordv1.E_Rank).(int32))
+	})
+	return a
+}
+
+func eachValue(e protoreflect.EnumDescriptor, f func(protoreflect.EnumValueDescriptor)) {
+	for i := 0; i < e.Values().Len(); i++ {
+		f(e.Values().Get(i))
+	}
+}
+
+// ReadClasses gives the classes of a kind's fields that any of the roles may
+// read; empty when none of them may read the kind.
+func (a *Access) ReadClasses(kind syncengine.KindNumber, roles Roles) Classes {
+	return a.classes(roles&a.kindRead[kind], &a.classRead)
+}
+
+// WriteClasses gives the classes of a kind's fields that any of the roles may write.
+func (a *Access) WriteClasses(kind syncengine.KindNumber, roles Roles) Classes {
+	return a.classes(roles&a.kindWrite[kind], &a.classWrite)
+}
+
+func (a *Access) classes(roles Roles, table *[syncengine.ClassMax]Roles) (c Classes) {
+	if roles == 0 {
+		return 0
+	}
+	for class, allowed := range table {
+		if allowed&roles != 0 {
+			c |= 1 << class
+		}
+	}
+	return c
+}
+
+// RankOf gives the rank of a role for the ranked policy.
+func (a *Access) RankOf(role uint32) syncengine.Rank {
+	if role > roleMax {
+		return 0
+	}
+	return a.rank[role]
+}
+
+// Readers lists the roles that may read a class of a kind, ascending.
+func (a *Access) Readers(kind syncengine.KindNumber, class syncengine.Class) []Role {
+	var out []Role
+	for r := Role(1); r <= roleMax; r++ {
+		if set := RolesOf(uint32(r)); a.ReadClasses(kind, set).Has(class) {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,125 @@
+package schema
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	"onedoor/syncengine"
+)
+
+// engineField translates a field's options into what the engine knows of it.
+func engineField(d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) *syncengine.Field {
+	f := &syncengine.Field{
+		Number: syncengine.FieldNumber(d.Number()),
+		Policy: policyOf(rules.GetMerge()),
+		Class:  classOf(rules.GetClass()),
+		Scope:  syncengine.ScopeRole(rules.GetScope()),
+	}
+	switch {
+	case d.IsMap():
+		f.Shape = syncengine.Map
+	case rules.GetSet():
+		assert(d.IsList() && (d.Kind() == protoreflect.BytesKind || d.Kind() == protoreflect.StringKind),
+			"%s: set needs repeated bytes or strings", d.FullName())
+		f.Shape = syncengine.Set
+	}
+	switch f.Policy {
+	case syncengine.Greatest, syncengine.Least, syncengine.States:
+		assert(!d.IsList() && (isVarint(d)), "%s: policy needs a number", d.FullName())
+		f.Number64 = varintOf
+	}
+	if f.Policy == syncengine.States {
+		assert(d.Kind() == protoreflect.EnumKind, "%s: states need an enum", d.FullName())
+		f.States = stateTable(d.Enum())
+	}
+	if f.Scope != syncengine.NoScope {
+		assert(d.Kind() == protoreflect.BytesKind, "%s: a scope field holds ids", d.FullName())
+		f.IDs = idsOf
+	}
+	return f
+}
+
+func policyOf(p recordv1.MergePolicy) syncengine.PolicyKind {
+	switch p {
+	case recordv1.MergePolicy_MERGE_POLICY_GREATEST:
+		return syncengine.Greatest
+	case recordv1.MergePolicy_MERGE_POLICY_LEAST:
+		return syncengine.Least
+	case recordv1.MergePolicy_MERGE_POLICY_RANKED:
+		return syncengine.Ranked
+	case recordv1.MergePolicy_MERGE_POLICY_FIRST:
+		return syncengine.First
+	case recordv1.MergePolicy_MERGE_POLICY_STATES:
+		return syncengine.States
+	case recordv1.MergePolicy_MERGE_POLICY_REVIEW:
+		return syncengine.Review
+	}
+	return syncengine.Latest
+}
+
+func classOf(c recordv1.VisibilityClass) syncengine.Class {
+	if c == recordv1.VisibilityClass_VISIBILITY_CLASS_UNSPECIFIED {
+		c = recordv1.VisibilityClass_VISIBILITY_CLASS_OPEN
+	}
+	assert(c < syncengine.ClassMax, "visibility class %d", c)
+	return syncengine.Class(c)
+}
+
+func isVarint(d protoreflect.FieldDescriptor) bool {
+	switch d.Kind() {
+	case protoreflect.EnumKind, protoreflect.BoolKind, protoreflect.Int32Kind, protoreflect.Int64Kind,
+		protoreflect.Uint32Kind, protoreflect.Uint64Kind:
+		return true
+	}
+	return false
+}
+
+// varintOf reads the number of an encoded singular varint field, tag included.
+func varintOf(data []byte) int64 {
+	_, _, n := protowire.ConsumeTag(data)
+	if n < 0 {
+		return 0
+	}
+	v, m := protowire.ConsumeVarint(data[n:])
+	if m < 0 {
+		return 0
+	}
+	return int64(v)
+}
+
+// idsOf reads the 16-byte ids of an encoded bytes field, tags included.
+func idsOf(data []byte) []syncengine.ID {
+	var out []syncengine.ID
+	for len(data) > 0 {
+		_, typ, n := protowire.ConsumeTag(data)
+		if n < 0 || typ != protowire.BytesType {
+			return out
+		}
+		b, m := protowire.ConsumeBytes(data[n:])
+		if m < 0 {
+			return out
+		}
+		if id, ok := syncengine.IDFromBytes(b); ok {
+			out = append(out, id)
+		}
+		data = data[n+m:]
+	}
+	return out
+}
+
+func stateTable(e protoreflect.EnumDescriptor) *syncengine.StateTable {
+	t := &syncengine.StateTable{Precedence: map[int32]int32{}, From: map[int32][]int32{}}
+	for i := 0; i < e.Values().Len(); i++ {
+		v := e.Values().Get(i)
+		rules, _ := proto.GetExtension(v.Options(), recordv1.E_State).(*recordv1.StateRules)
+		if rules == nil {
+			continue
+		}
+		n := int32(v.Number())
+		t.Precedence[n] = rules.GetPrecedence()
+		t.From[n] = rules.GetFrom()
+	}
+	return t
+}

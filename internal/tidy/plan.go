@@ -1,0 +1,178 @@
+// Package tidy is the plan of the house as code: which rooms there are, what each holds, and which import it may make.
+// Its test walks the repository's source and fails on every line that breaks the plan, with the reason for the ban.
+//
+// It reads source text only: it compiles nothing, changes nothing, and is imported by nothing.
+//
+// Read this file first: House is the plan, Bans and CallBans give the reasons, pure.go says what a pure room may use.
+// Test files are free to import what they need, since a test builds whole worlds; no file may hold a mark of open work
+// or a skipped test.
+package tidy
+
+// Module is the import path of the repository's root.
+const Module = "onedoor"
+
+// A Room is a package, or a tree of packages that act as one.
+type Room struct {
+	// Path is the folder below the repository's root.
+	Path string
+	// Deep says that the folders below Path belong to the room too, unless one of them is a room of its own.
+	Deep bool
+	// Pure says that the room decides everything from its inputs: pure.go lists what it may use.
+	Pure bool
+	// Holds says what the room is for.
+	Holds string
+	// May names the rooms it may import. All stand below it in House: an import may only point down.
+	May []string
+}
+
+// shared is all that the phone and the server have in common.
+var shared = []string{"internal/wire", "internal/schema", "domain", "syncengine", "proto/gen"}
+
+// files are the rooms that read what an operator or a publisher hands in. Phones read no such file.
+var files = []string{"internal/importer", "internal/territoryfile", "internal/csvfile"}
+
+// withFiles gives the named rooms, those that read files, and those that the phone and the server have in common.
+func withFiles(rooms ...string) []string { return withShared(append(rooms, files...)...) }
+
+// withShared gives the named rooms and those that the phone and the server have in common.
+func withShared(rooms ...string) []string { return append(rooms, shared...) }
+
+// House is the plan, from the roof down. A room that is not built yet may stand here; a folder with Go files that does
+// not stand here is a fault: name it, say what it holds and what it may import.
+var House = []Room{
+	{Path: "internal/tidy", Holds: "this plan"},
+
+	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
+		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore")},
+	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
+		May: withShared("client-sdk")},
+	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
+		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk")},
+
+	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
+		May: withFiles("internal/demo", "server", "server/exchange", "server/identity", "server/store",
+			"server/store/memstore", "server/store/sqlitestore", "client-sdk")},
+	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
+		May: withFiles("server", "server/store", "client-sdk")},
+
+	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
+		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/exchange",
+			"server/report", "server/retention", "server/casework", "server/identity", "server/notify", "server/observe",
+			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore")},
+
+	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
+		May: withShared("server/exchange", "server/identity", "server/notify", "server/observe", "server/store")},
+	{Path: "server/adminrpc", Holds: "the operator's calls: decode, call, encode",
+		May: withFiles("server/exchange", "server/casework", "server/retention", "server/identity", "server/observe",
+			"server/store")},
+	{Path: "server/reportrpc", Holds: "the district's calls for reports: decode, call, encode",
+		May: withShared("server/report", "server/identity", "server/observe", "server/store")},
+	{Path: "server/console", Deep: true, Holds: "the web console of the centre and the district",
+		May: withShared("server/exchange", "server/report", "server/casework", "server/identity", "server/notify",
+			"server/observe", "server/store")},
+
+	{Path: "server/report", Deep: true, Holds: "projections: readers of the log that may be dropped and rebuilt",
+		May: withShared("server/observe", "server/store")},
+	{Path: "server/retention", Holds: "expiry and erasure",
+		May: withShared("server/exchange", "server/observe", "server/store")},
+	{Path: "server/casework", Holds: "the watch over deadlines",
+		May: withShared("server/exchange", "server/observe", "server/store")},
+	{Path: "server/exchange", Holds: "the one write path: authorise, validate, merge, apply, cut a page of the log",
+		May: withShared("server/identity", "server/notify", "server/observe", "server/store")},
+	{Path: "server/identity", Holds: "join codes, device keys, sessions and grants",
+		May: withShared("server/observe", "server/store")},
+	{Path: "server/notify", Holds: "hints that say look again", May: []string{"syncengine"}},
+	{Path: "server/observe", Holds: "logs, metrics and health", May: []string{"syncengine"}},
+
+	{Path: "server/store/storetest", Holds: "the conformance suite that every store passes",
+		May: withShared("server/store")},
+	{Path: "server/store/memstore", Deep: true, Holds: "the store in memory", May: withShared("server/store")},
+	{Path: "server/store/sqlitestore", Deep: true, Holds: "the embedded store", May: withShared("server/store")},
+	{Path: "server/store/pgstore", Deep: true, Holds: "the store on the PostgreSQL family",
+		May: withShared("server/store")},
+	{Path: "server/store", Holds: "what a store is: types, one interface, errors", May: withShared()},
+
+	{Path: "client-sdk", Deep: true, Holds: "the phone's replica: outbox, local database, sync, search, status",
+		May: withShared("client-sdk/internal/syncloop")},
+	{Path: "client-sdk/internal/syncloop", Pure: true, Holds: "the machine that decides when to sync and what to send",
+		May: withShared()},
+
+	{Path: "internal/importer", Holds: "files of doors and users that an operator imports, checked row by row",
+		May: withShared("internal/territoryfile", "internal/csvfile")},
+	{Path: "internal/territoryfile", Holds: "files of territory codes", May: []string{"domain", "internal/csvfile"}},
+	{Path: "internal/rentsafe", Holds: "a real feed of rental-house inspections", May: []string{"domain", "internal/csvfile"}},
+	{Path: "internal/recordjson", Holds: "records as the JSON that people and scripts read and write",
+		May: []string{"internal/schema", "internal/wire", "domain", "syncengine", "proto/gen"}},
+	{Path: "internal/grpczstd", Holds: "zstd as a gRPC compressor, for both ends of the wire"},
+	{Path: "testdata/notes", Holds: "the notes corpus, embedded"},
+	{Path: "internal/csvfile", Holds: "strict reading of CSV files that people hand in"},
+
+	{Path: "internal/wire", Holds: "protobuf to engine and back, with every limit check",
+		May: []string{"internal/schema", "domain", "syncengine", "proto/gen"}},
+	{Path: "internal/schema", Holds: "merge policy, visibility and retention, read from the proto options",
+		May: []string{"domain", "syncengine", "proto/gen"}},
+	{Path: "domain", Deep: true, Pure: true, Holds: "the rules of the field, the same on phone and server"},
+	{Path: "syncengine", Deep: true, Pure: true, Holds: "the sync rules: changes, cells, merge, conflicts, digests"},
+	{Path: "proto/gen", Deep: true, Holds: "generated code of the wire formats"},
+}
+
+// A Ban forbids an import and says why. It adds the reason to what House already leaves out, and covers imports from
+// outside the house, of which House says nothing.
+type Ban struct {
+	// From names the rooms that may not; `a/...` is a and all below it, `...` is the whole house.
+	From []string
+	// Except names the rooms in From that may nevertheless.
+	Except []string
+	// To names what is banned: a folder of the house, or an import path from outside it.
+	To []string
+	// Why is the reason, as the finding prints it.
+	Why string
+}
+
+// implementations are the stores behind the contract in server/store.
+var implementations = []string{"server/store/memstore/...", "server/store/sqlitestore/...", "server/store/pgstore/..."}
+
+// Bans are the walls of the house.
+var Bans = []Ban{
+	{From: []string{"client-sdk/..."}, To: []string{"server/..."},
+		Why: "the phone works without a server; what both need stands in syncengine, domain, internal/wire or internal/schema"},
+	{From: []string{"server/..."}, To: []string{"client-sdk/..."},
+		Why: "the server trusts nothing of the phone's; what both need stands in syncengine, domain, internal/wire or internal/schema"},
+	{From: []string{"..."}, Except: []string{"internal/sim/...", "cmd/onedoor-sim/..."}, To: []string{"internal/sim/..."},
+		Why: "faults and false clocks stay in the simulated world: only cmd/onedoor-sim and tests may enter it"},
+	{From: []string{"server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console/..."}, To: implementations,
+		Why: "a handler decodes, calls and encodes; it never touches a store"},
+	{From: []string{"server/exchange", "server/report/...", "server/retention", "server/casework", "server/identity", "server/notify", "server/observe"},
+		To:  implementations,
+		Why: "every room above the stores runs on each of them, so it knows only the contract in server/store"},
+	{From: []string{"server/store/..."}, To: []string{"server", "server/exchange", "server/identity", "server/notify", "server/observe"},
+		Why: "a store keeps what it is given; it knows no merge rule, no grant and nobody to call"},
+	{From: []string{"server/notify"}, To: []string{"proto/gen/...", "internal/wire", "server/store/..."},
+		Why: "a hint carries no data: it says that a realm reached a seq, and the phone pulls through its grants"},
+	{From: []string{"..."}, To: []string{"server/store/storetest"},
+		Why: "the conformance suite imports testing, which a command must not carry: only tests may import it"},
+	{From: []string{"server/exchange", "server/report/...", "server/retention", "server/casework", "server/notify",
+		"server/store/...", "internal/schema"}, To: []string{"google.golang.org/grpc/..."},
+		Why: "one table turns errors into statuses, at the edge; the rooms inside speak in sentinels and outcomes"},
+	{From: []string{"..."}, Except: []string{"server/store/...", "client-sdk/...", "internal/sim/..."},
+		To:  []string{"database/sql/...", "modernc.org/sqlite/...", "zombiezen.com/go/sqlite/...", "github.com/ncruces/go-sqlite3/..."},
+		Why: "SQL stands in the stores, in the phone's local database, and in the simulator that measures the raw limit"},
+	{From: []string{"..."}, To: []string{"C"},
+		Why: "onedoor is built for phones and servers without a C compiler"},
+}
+
+// A CallBan forbids the use of one function or method of one room.
+type CallBan struct {
+	// Room and Name say what is banned: Name as a function of Room, and as a method of any value outside Room.
+	Room, Name string
+	// Only names the rooms that may use it.
+	Only []string
+	// Why is the reason, as the finding prints it.
+	Why string
+}
+
+// CallBans are the doors that one room alone may open.
+var CallBans = []CallBan{
+	{Room: "syncengine", Name: "Merge", Only: []string{"server/exchange"},
+		Why: "there is one write path: exchange authorises, validates, merges and applies, and no edit gets round it"},
+}

@@ -1,0 +1,1 @@
+package billing_test // want "billing is not in the plan of the house"

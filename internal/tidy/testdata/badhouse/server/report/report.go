@@ -1,0 +1,5 @@
+package report
+
+import "database/sql" // want "SQL stands in the stores"
+
+var _ = sql.Open

@@ -1,0 +1,29 @@
+package wire
+
+import (
+	"github.com/google/uuid"
+
+	"onedoor/syncengine"
+)
+
+// NewRecordID makes a UUIDv7 from a given time and given randomness, so that the
+// same inputs give the same id on every machine.
+func NewRecordID(at syncengine.UnixMilli, random [10]byte) syncengine.ID {
+	var u uuid.UUID
+	for i := range 6 {
+		u[i] = byte(at >> (8 * (5 - i)))
+	}
+	copy(u[6:], random[:])
+	u[6] = 0x70 | u[6]&0x0f
+	u[8] = 0x80 | u[8]&0x3f
+	return syncengine.ID(u)
+}
+
+// ParseID reads an id as UUID text.
+func ParseID(text string) (syncengine.ID, error) {
+	u, err := uuid.Parse(text)
+	if err != nil {
+		return syncengine.ID{}, err
+	}
+	return syncengine.ID(u), nil
+}

@@ -1,0 +1,32 @@
+package wire
+
+// Limits of the protocol. Each is enforced where an edit is made, so that
+// nothing is accepted on a phone that can never be sent:
+// ChangeBytesMax <= GroupBytesMax <= BatchBytesMax <= MessageBytesMax.
+const (
+	// ChangeBytesMax is the size of the largest change: the largest text of every
+	// field of a dispute with twenty parties and a thumbnail stay well below.
+	ChangeBytesMax = 64 << 10
+	// GroupBytesMax is the size of the largest group: a visit to a whole building
+	// with the hazards found on it.
+	GroupBytesMax = 256 << 10
+	// BatchBytesMax is where a batch is cut: on a 1 Mbit/s radio link it takes
+	// about two seconds after compression, so a cut line loses little.
+	BatchBytesMax = 512 << 10
+	// BatchChangesMax bounds the changes of a batch, and so the time it keeps others waiting.
+	BatchChangesMax = 2000
+	// MessageBytesMax is the largest message either side accepts.
+	MessageBytesMax = 4 << 20
+	// PageBytesMax is where a page is cut, before compression.
+	PageBytesMax = 512 << 10
+	// ElementsMax bounds the elements, keys and clears a single patch names.
+	ElementsMax = 2000
+	// ResolvesMax bounds the conflicts a single change closes.
+	ResolvesMax = 200
+	// DepthMax bounds nested messages in a field.
+	DepthMax = 8
+	// SaltBytes is the length of a change's salt.
+	SaltBytes = 16
+	// DigestsMax bounds the digests of one request.
+	DigestsMax = 20_000
+)

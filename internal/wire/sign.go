@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+)
+
+// Domain strings keep a signature made for one purpose from serving another.
+const (
+	exchangeDomain = "onedoor exchange 1\x00"
+	enrolDomain    = "onedoor enrol 1\x00"
+	watchDomain    = "onedoor watch 1\x00"
+	receiptDomain  = "onedoor receipt 1\x00"
+)
+
+// ExchangeMessage is what the device key signs of an exchange.
+func ExchangeMessage(body []byte) []byte { return append([]byte(exchangeDomain), body...) }
+
+// EnrolMessage is what the device key signs of an enrolment.
+func EnrolMessage(r *syncv1.EnrolRequest) []byte {
+	return frame(enrolDomain, []byte(r.GetCode()), r.GetIncarnation(), r.GetPublicKey())
+}
+
+// WatchMessage is what the device key signs of a watch.
+func WatchMessage(r *syncv1.WatchRequest) []byte {
+	return frame(watchDomain, number(uint64(r.GetRealm())), r.GetIncarnation(), number(uint64(r.GetTimeMs())))
+}
+
+// ReceiptMessage is what the realm's receipt key signs.
+func ReceiptMessage(r *syncv1.Receipt) []byte {
+	return frame(receiptDomain, r.GetIncarnation(), number(r.GetDeviceSeq()), r.GetChain(),
+		number(uint64(r.GetCoordinate().GetEpoch())), number(r.GetCoordinate().GetSeq()), number(uint64(r.GetTimeMs())))
+}
+
+// VerifyReceipt checks a receipt against the realm's receipt key.
+func VerifyReceipt(key ed25519.PublicKey, r *syncv1.Receipt) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, ReceiptMessage(r), r.GetSignature())
+}
+
+// frame writes a domain and parts with their lengths, so that no two inputs share a frame.
+func frame(domain string, parts ...[]byte) []byte {
+	out := []byte(domain)
+	for _, p := range parts {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(p)))
+		out = append(out, p...)
+	}
+	return out
+}
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -1,0 +1,186 @@
+package exchange
+
+import (
+	"context"
+	"slices"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// answer adds what the phone may read now: grants, and for a fresh nonce the page.
+func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, reply *syncv1.ExchangeResponse) error {
+	var keep []identity.View
+	err := s.store.View(ctx, func(r store.Reader) error {
+		reply.Epoch = uint32(r.Head().Epoch)
+		a := answering{svc: s, r: r, call: c, reply: reply}
+		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
+			return err
+		}
+		if c.push.device.State == identity.DeviceRevoked {
+			return nil
+		}
+		err := a.page()
+		keep = a.keep
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.storeViews(ctx, keep)
+}
+
+// answering builds the reading half of a reply from one snapshot.
+type answering struct {
+	svc   *Service
+	r     store.Reader
+	call  *call
+	reply *syncv1.ExchangeResponse
+	// keep lists views that the new cursor names and the store must know.
+	keep []identity.View
+}
+
+func (a *answering) grants() error {
+	device := a.call.push.device
+	current, err := a.svc.caches.grants(a.r, device.UserID)
+	if err != nil || current.Version == a.call.body.GetStatus().GetGrantVersion() {
+		return err
+	}
+	a.reply.Grants = wireGrants(current)
+	return nil
+}
+
+func wireGrants(v identity.GrantVersion) *syncv1.Grants {
+	out := &syncv1.Grants{Version: v.Version}
+	for _, g := range v.Grants {
+		m := &syncv1.Grant{Role: g.Role}
+		if !g.Territory.IsZero() {
+			m.TerritoryId = g.Territory[:]
+		}
+		for _, id := range g.Records {
+			m.RecordIds = append(m.RecordIds, slices.Clone(id[:]))
+		}
+		out.Grants = append(out.Grants, m)
+	}
+	return out
+}
+
+func (a *answering) page() error {
+	device := a.call.push.device
+	tree, err := a.svc.caches.treeOf(a.r)
+	if err != nil {
+		return err
+	}
+	view, err := a.svc.caches.view(a.r, tree, device, 0)
+	if err != nil {
+		return err
+	}
+	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: wire.PageBytesMax}
+	if n := a.call.body.GetPageBytesMax(); n > 0 && int(n) < c.maxByte {
+		c.maxByte = int(n)
+	}
+	if err := a.compareDigests(&c); err != nil {
+		return err
+	}
+	if err := c.cut(); err != nil {
+		return err
+	}
+	a.keep = append(c.keep, view)
+	history, _ := readHistory(a.r)
+	a.reply.Page, a.reply.CaughtUp, a.reply.View = c.builder.Page(), c.caughtUp, c.viewSent
+	a.reply.Cursor = c.next.seal(a.svc.secrets.CursorKey(history.Epoch), device.Incarnation)
+	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}
+	a.reply.Tag = c.next.tag[:]
+	return nil
+}
+
+// storeViews makes the expansions that a reply's cursor names known to the store.
+func (s *Service) storeViews(ctx context.Context, views []identity.View) error {
+	fresh := slices.DeleteFunc(views, func(v identity.View) bool {
+		_, ok := s.seen.Load(v.Version())
+		return ok
+	})
+	if len(fresh) == 0 {
+		return nil
+	}
+	err := s.inGroup(ctx, func(k *work) error {
+		for _, v := range fresh {
+			if _, err := identity.PutView(k.w, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		for _, v := range fresh {
+			s.seen.Store(v.Version(), true)
+		}
+	}
+	return err
+}
+
+// compareDigests finds the keys whose digest at the phone's checkpoint is not
+// the server's. A key that moved on since the checkpoint says nothing.
+func (a *answering) compareDigests(c *cutting) error {
+	status := a.call.body.GetStatus()
+	if len(status.GetDigests()) == 0 || a.call.body.GetBatch().GetSchemaVersion() > a.svc.schema.Engine.Version {
+		return nil
+	}
+	at := syncengine.Seq(status.GetCheckpoint().GetSeq())
+	theirs := map[digestKey]uint64{}
+	keys := map[syncengine.ScopeKey]bool{}
+	for _, d := range status.GetDigests() {
+		key := syncengine.ScopeKey(d.GetKey())
+		theirs[digestKey{key, d.GetClass()}] = d.GetSum()
+		keys[key] = true
+	}
+	for key := range keys {
+		ours, settled, err := a.digestsOf(c.view, key, at)
+		if err != nil || !settled {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		differs := false
+		for class, sum := range ours {
+			if theirs[digestKey{key, class}] != sum {
+				differs = true
+				a.reply.DigestMismatches = append(a.reply.DigestMismatches, &syncv1.KeyDigest{Key: []byte(key), Class: class, Sum: sum})
+			}
+		}
+		if differs {
+			c.refill = append(c.refill, key)
+		}
+	}
+	return nil
+}
+
+// digestsOf sums what a key holds in the classes its roles may read; settled
+// is false when the key changed after at.
+func (a *answering) digestsOf(view identity.View, key syncengine.ScopeKey, at syncengine.Seq) (map[uint32]uint64, bool, error) {
+	newer, err := a.r.Scope(nil, key, at, 1)
+	if err != nil || len(newer) > 0 {
+		return nil, false, err
+	}
+	out := map[uint32]uint64{}
+	roles := schema.RolesOf(view.Roles(key)...)
+	for _, kind := range a.svc.schema.Kinds {
+		classes := a.svc.schema.Access.ReadClasses(kind.Number, roles)
+		for class := syncengine.Class(0); class < syncengine.ClassMax; class++ {
+			if !classes.Has(class) || !summed(key) {
+				continue
+			}
+			n := digestClass(kind.Number, class)
+			if out[n], err = digestOf(a.r, digestKey{key, n}); err != nil {
+				return nil, false, err
+			}
+		}
+	}
+	return out, true, nil
+}

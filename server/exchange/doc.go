@@ -1,0 +1,30 @@
+// Package exchange is the one write path of a realm and the place where pages
+// of its log are cut. A change walks through here once: authenticate, decode,
+// authorise against the stored record's scope, validate, merge (a pure function
+// of the sync engine), apply, commit. The commit is the only acknowledgement.
+//
+// Batches of many phones share one transaction (group commit); each phone gets
+// its own outcome. Pages are cut from a snapshot afterwards, outside the writer.
+//
+// It never speaks gRPC, holds no record rule of its own and never lets a value
+// pass to a device whose roles may not read it.
+//
+// Invariants carried here: I1 (exactly once), I2 (nothing lost), I5 (dense, by
+// the store), I9, I10 (read safety), I14 (a poisoned change delays others by at
+// most one batch), I16 (quarantine), I18 (clone) and I21 (write safety).
+//
+// Documents it keeps, by bucket:
+//
+//	progress    incarnation                 how far its changes are decided
+//	batch       incarnation + device_seq    where a run of changes stands in the log
+//	commit      seq                         tag and time of each commit
+//	quarantine  seq                         changes that wait for a decision
+//	awaiting    record + seq                quarantined changes of unknown records
+//	conflict    record                      records with something open
+//	digest      key + kind and class        sums over what a territory holds
+//	held        seq                         entries with cells this software does not know
+//	history     "1"                         the epochs
+//	author      incarnation                 the user behind writes made at the server
+//
+// Read service.go first, then group.go, push.go, judge.go and page.go.
+package exchange

@@ -1,0 +1,29 @@
+package exchange
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of the service, wrapped with what it met. A conflict, a duplicate or a
+// quarantined change is none of them: those are outcomes.
+var (
+	// ErrBadRequest: the message is not in the protocol's form; nothing changed.
+	ErrBadRequest = errors.New("bad request")
+	// ErrWrongRealm: the phone speaks to another district's server.
+	ErrWrongRealm = errors.New("wrong realm")
+	// ErrUnknownDevice: the incarnation was never enrolled here.
+	ErrUnknownDevice = errors.New("device is not enrolled here")
+	// ErrBadSignature: the request was not signed by the device's key.
+	ErrBadSignature = errors.New("signature does not fit the device's key")
+	// ErrStale: a signed request without a nonce is too old to be trusted.
+	ErrStale = errors.New("request is too old")
+	// ErrClosed: the service is stopping.
+	ErrClosed = errors.New("service is stopping")
+	// ErrFault: the write path met a fault of its own; the batch was rolled back.
+	ErrFault = errors.New("internal fault")
+)
+
+func badRequest(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrBadRequest, fmt.Sprintf(format, args...))
+}

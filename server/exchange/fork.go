@@ -1,0 +1,68 @@
+package exchange
+
+import (
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/server/identity"
+	"onedoor/syncengine"
+)
+
+// fork gives a copied database its own identity: two databases have written
+// different changes under one number. The new incarnation inherits what both
+// share as its past and sends what is pending again. lastCommon 0 means that
+// nothing is known to be shared: false conflicts, never loss.
+func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
+	chain, err := k.chainAfter(p.device.Incarnation, lastCommon)
+	if err != nil {
+		return err
+	}
+	child := p.device
+	child.Parent, child.LastCommon = p.device.Incarnation, lastCommon
+	child.EnrolledAt = k.now
+	k.svc.random(child.Incarnation[:])
+	if err := k.enrolFork(child, chain); err != nil {
+		return err
+	}
+	p.result = pushed{fork: &syncv1.Fork{
+		Incarnation: child.Incarnation[:], LastCommon: uint64(lastCommon), Chain: chain[:],
+	}}
+	return nil
+}
+
+func (k *work) enrolFork(child identity.Device, chain syncengine.Chain) error {
+	parent, err := k.progressOf(child.Parent)
+	if err != nil {
+		return err
+	}
+	if err := identity.PutDevice(k.w, child); err != nil {
+		return err
+	}
+	progress, err := k.progressOf(child.Incarnation)
+	if err != nil {
+		return err
+	}
+	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
+	progress.Served, progress.Switches = parent.GetServed(), parent.GetSwitches()
+	k.setProgress(child.Incarnation, progress)
+	return nil
+}
+
+// chainAfter recomputes the chain after a change from the log.
+func (k *work) chainAfter(incarnation syncengine.ID, seq syncengine.DeviceSeq) (chain syncengine.Chain, err error) {
+	if seq == 0 {
+		return chain, nil
+	}
+	first, b, err := k.batchOf(incarnation, seq)
+	if err != nil || b == nil {
+		return chain, err
+	}
+	copy(chain[:], b.GetChainBefore())
+	for n := first; n <= seq && !b.GetAbsent(); n++ {
+		e, _, err := k.entryOf(incarnation, n)
+		if err != nil {
+			return chain, err
+		}
+		chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+	}
+	return chain, nil
+}

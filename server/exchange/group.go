@@ -1,0 +1,260 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+const (
+	// groupJobsMax bounds the batches that share a commit: beyond it the gain of
+	// sharing an fsync is small and the wait of the first one grows.
+	groupJobsMax = 128
+	// groupChangesMax bounds the changes of a group, for the same reason.
+	groupChangesMax = 10_000
+	// faultsMax bounds how many changes of one batch may be set aside because the
+	// engine failed on them; above it the batch as a whole is refused.
+	faultsMax = 100
+	// contactEvery is how old a stored contact may grow, in milliseconds, while a
+	// phone with nothing new keeps calling: a minute is what an operator's list shows.
+	contactEvery syncengine.UnixMilli = 60_000
+)
+
+// job is one piece of work that waits for its group.
+type job struct {
+	ctx context.Context
+	run func(*work) error
+	// push is set for a phone's batch, whose faults are blamed on single changes.
+	push *push
+	// alone asks for a transaction of its own, because run writes identity directly.
+	alone bool
+	size  int
+	err   error
+	done  chan struct{}
+}
+
+// inGroup runs f inside the next group's transaction and waits until it is durable.
+func (s *Service) inGroup(ctx context.Context, f func(*work) error) error {
+	return s.submit(&job{ctx: ctx, run: f, size: 1})
+}
+
+// Update runs f in a transaction of its own, for changes of identity: users,
+// grants, devices, tokens.
+func (s *Service) Update(ctx context.Context, f func(store.Writer) error) error {
+	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error { return f(k.w) }})
+}
+
+func (s *Service) submit(j *job) error {
+	j.done = make(chan struct{})
+	select {
+	case s.jobs <- j:
+	case <-j.ctx.Done():
+		return j.ctx.Err()
+	case <-s.stopped:
+		return ErrClosed
+	}
+	select {
+	case <-j.done:
+		return j.err
+	case <-s.stopped:
+		select {
+		case <-j.done:
+			return j.err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// submitPush hands a phone's batch to the group, if there is anything to decide or note.
+func (s *Service) submitPush(ctx context.Context, c *call) error {
+	p := &c.push
+	contact := s.contactOf(p)
+	if len(p.changes) == 0 && c.body.GetAbsent() == nil && !s.contacts.due(p.device.Incarnation, contact) {
+		return nil
+	}
+	j := &job{ctx: ctx, push: p, size: 1 + len(p.changes), run: func(k *work) error {
+		if err := k.push(p); err != nil {
+			return err
+		}
+		if p.result.outcomes != nil {
+			contact.Pending -= min(contact.Pending, uint64(len(p.result.outcomes.GetResults())))
+		}
+		return identity.PutContact(k.w, p.device.Incarnation, contact)
+	}}
+	err := s.submit(j)
+	if err == nil {
+		s.contacts.stored(p.device.Incarnation, contact)
+	}
+	return err
+}
+
+func (s *Service) contactOf(p *push) identity.Contact {
+	status := p.body.GetStatus()
+	c := identity.Contact{
+		LastContact: p.received, Pending: status.GetOutboxCount(), AppVersion: status.GetAppVersion(),
+		OldestPending: syncengine.UnixMilli(status.GetOutboxOldestMs()),
+		Checkpoint:    wireCoordinate(status.GetCheckpoint()),
+	}
+	return c
+}
+
+func wireCoordinate(m *syncv1.Coordinate) syncengine.Coordinate {
+	return syncengine.Coordinate{Epoch: syncengine.Epoch(m.GetEpoch()), Seq: syncengine.Seq(m.GetSeq())}
+}
+
+// contacts remembers what is stored of each device's last contact.
+type contacts struct {
+	// mu guards last.
+	mu   sync.Mutex
+	last map[syncengine.ID]contactNote
+}
+
+type contactNote struct {
+	contact identity.Contact
+	grants  uint64
+}
+
+// due reports that a contact says something new, or that the stored one is old.
+func (c *contacts) due(incarnation syncengine.ID, now identity.Contact) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, ok := c.last[incarnation]
+	return !ok || now.Pending != last.contact.Pending || now.AppVersion != "" && now.AppVersion != last.contact.AppVersion ||
+		now.LastContact-last.contact.LastContact >= contactEvery
+}
+
+func (c *contacts) stored(incarnation syncengine.ID, now identity.Contact) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last == nil {
+		c.last = map[syncengine.ID]contactNote{}
+	}
+	c.last[incarnation] = contactNote{contact: now}
+}
+
+// loop is the group commit: it gathers what waits and commits it together.
+func (s *Service) loop(ctx context.Context) {
+	defer close(s.stopped)
+	var held *job
+	for {
+		first := held
+		held = nil
+		if first == nil {
+			select {
+			case first = <-s.jobs:
+			case <-ctx.Done():
+				return
+			}
+		}
+		var group []*job
+		group, held = s.gather(first)
+		s.commit(group)
+	}
+}
+
+// gather takes what waits already; held is a job that needs a group of its own.
+func (s *Service) gather(first *job) (group []*job, held *job) {
+	group = []*job{first}
+	size := first.size
+	for !first.alone && len(group) < groupJobsMax && size < groupChangesMax {
+		select {
+		case j := <-s.jobs:
+			if j.alone {
+				return group, j
+			}
+			group = append(group, j)
+			size += j.size
+		default:
+			return group, nil
+		}
+	}
+	return group, nil
+}
+
+// commit runs a group in one transaction and tells each job what came of it.
+func (s *Service) commit(group []*job) {
+	var head store.Head
+	grew := false
+	err := s.update(func(w store.Writer) error {
+		k, err := newWork(s, w)
+		if err != nil {
+			return err
+		}
+		for _, j := range group {
+			j.err = nil
+			if j.err = j.ctx.Err(); j.err == nil {
+				s.attempt(k, j)
+			}
+			if j.alone && j.err != nil {
+				return j.err
+			}
+		}
+		grew = len(k.entries) > 0
+		head, err = k.flush()
+		return err
+	})
+	for _, j := range group {
+		if err != nil && j.err == nil {
+			j.err = err
+		}
+		if j.alone || j.push != nil && j.push.result.fork != nil {
+			s.caches.forget()
+		}
+		close(j.done)
+	}
+	if err == nil && grew {
+		s.hint(head.Seq)
+	}
+}
+
+// update turns a panic of the store or the flush into an error: the transaction
+// is rolled back and every phone of the group calls again.
+func (s *Service) update(f func(store.Writer) error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.log.Error("group rolled back", "fault", fault)
+			err = fmt.Errorf("%w: %v", ErrFault, fault)
+		}
+	}()
+	return s.store.Update(context.Background(), f)
+}
+
+// attempt runs one job. When the engine fails on a change, that change alone is
+// set aside in quarantine and the rest goes on.
+func (s *Service) attempt(k *work, j *job) {
+	for range faultsMax {
+		var fault any
+		fault, j.err = k.attempt(func() error { return j.run(k) })
+		if fault == nil {
+			return
+		}
+		j.err = fmt.Errorf("%w: %v", ErrFault, fault)
+		if j.push == nil || j.push.current == 0 {
+			s.log.Error("job failed", "fault", fault)
+			return
+		}
+		if j.push.faulty == nil {
+			j.push.faulty = map[syncengine.DeviceSeq]bool{}
+		}
+		if j.push.faulty[j.push.current] {
+			return
+		}
+		s.log.Error("change set aside", "incarnation", j.push.device.Incarnation, "device_seq", j.push.current, "fault", fault)
+		j.push.faulty[j.push.current] = true
+	}
+}
+
+func unknownDevice(err error) error {
+	if errors.Is(err, identity.ErrDeviceUnknown) {
+		return fmt.Errorf("%w: enrol it with a join code", ErrUnknownDevice)
+	}
+	return err
+}

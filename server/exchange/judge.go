@@ -1,0 +1,366 @@
+package exchange
+
+import (
+	"slices"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// judging decides one change: allowed, valid, merged, or kept whole for a person.
+type judging struct {
+	work     *work
+	push     *push
+	progress *storedv1.Progress
+	in       *supplied
+	seq      syncengine.DeviceSeq
+
+	kind  *schema.Kind
+	cells []syncengine.CellWrite
+	// roles cover the record's scope now or at the author's base; classes are
+	// what they may read.
+	roles         schema.Roles
+	rank          syncengine.Rank
+	afterHandover bool
+	merged        syncengine.Merged
+	extra         storedv1.Extra
+	stamp         syncengine.UnixMilli
+	suspect       bool
+	// follow lists records whose scope keys may change because of this change.
+	follow []syncengine.ID
+}
+
+// reason is a quarantine reason; none when the change may be merged.
+type reason = syncv1.QuarantineReason
+
+const none = syncv1.QuarantineReason_QUARANTINE_REASON_UNSPECIFIED
+
+// decide takes a change to its outcome and log entry.
+func (j *judging) decide() (*syncv1.Outcome, error) {
+	why, err := j.judge()
+	if err != nil {
+		return nil, err
+	}
+	if why != none {
+		return j.quarantine(why)
+	}
+	return j.accept()
+}
+
+func (j *judging) judge() (reason, error) {
+	if why := j.readable(); why != none {
+		return why, nil
+	}
+	c := j.in.change
+	rec, err := j.work.record(c.RecordID)
+	if err != nil {
+		return none, err
+	}
+	if why, err := j.known(rec); why != none || err != nil {
+		return why, err
+	}
+	if err := j.time(); err != nil {
+		return none, err
+	}
+	view, err := j.grants()
+	if err != nil {
+		return none, err
+	}
+	if rec != nil {
+		j.covered(view, rec)
+	}
+	if err := j.merge(rec); err != nil {
+		return none, err
+	}
+	if rec == nil {
+		j.roles = rolesOver(view, placedKeys(j.merged.Record))
+	}
+	return j.permitted(rec), nil
+}
+
+// readable checks what needs nothing but the change itself.
+func (j *judging) readable() reason {
+	c := j.in.change
+	switch {
+	case j.in.erased != nil:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_ERASED
+	case j.push.faulty[j.seq]:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_FAULT
+	case j.push.device.State == identity.DeviceRevoked:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED
+	case c == nil:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
+	}
+	var ok bool
+	if j.kind, ok = j.work.kind(c.Kind); !ok {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_UNKNOWN_KIND
+	}
+	if j.baseAhead() {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_BASE_AHEAD
+	}
+	cells, err := wire.Cells(j.kind, c.Create, c.Patch)
+	if err != nil || c.Create && !j.complete(cells) {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
+	}
+	if wire.NeedsSalt(j.kind, cells) != (len(j.in.salt) > 0) || c.Salted != (len(j.in.salt) > 0) {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
+	}
+	if !wire.CheckSteps(j.kind, c, cells) {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_UNDECLARED_STEP
+	}
+	j.cells = cells
+	return none
+}
+
+// baseAhead reports a base above what this incarnation was ever served.
+func (j *judging) baseAhead() bool {
+	base := j.in.change.Base
+	if base.Epoch > j.work.world.History.Epoch {
+		return true
+	}
+	served := coordinate(j.progress.GetServed())
+	return base.Epoch == j.work.world.History.Epoch && (served.Epoch < base.Epoch || served.Seq < base.Seq)
+}
+
+// complete reports that a create brings the least that its kind needs.
+func (j *judging) complete(cells []syncengine.CellWrite) bool {
+	return j.kind.Complete(func(n syncengine.FieldNumber) bool {
+		return slices.ContainsFunc(cells, func(w syncengine.CellWrite) bool { return w.Key.Field == n && !w.Cleared })
+	})
+}
+
+// known handles changes of records that are not here, or whose creation waits.
+func (j *judging) known(rec *syncengine.Record) (reason, error) {
+	c := j.in.change
+	if rec != nil && rec.Kind != c.Kind {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID, nil
+	}
+	waits, err := j.work.createWaits(c.RecordID, j.push.device.Incarnation)
+	if err != nil {
+		return none, err
+	}
+	switch {
+	case waits:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_CREATE_QUARANTINED, nil
+	case rec == nil && !c.Create:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_UNKNOWN_RECORD, nil
+	}
+	return none, nil
+}
+
+// time fixes the change's stamp: at first receipt, or as it was before a
+// restore when a genuine receipt covers it.
+func (j *judging) time() error {
+	c := j.in.change
+	if first := j.trustedFirst(); first != nil {
+		j.extra.First = &storedv1.Coordinate{Epoch: first.GetCoordinate().GetEpoch(), Seq: first.GetCoordinate().GetSeq()}
+		j.stamp, j.suspect = syncengine.UnixMilli(first.GetStampMs()), first.GetSuspect()
+		return nil
+	}
+	least, err := j.work.committedAt(c.Base)
+	j.stamp, j.suspect = syncengine.Stamp(c.DeviceTime, j.push.offset, least, j.push.received)
+	return err
+}
+
+func (j *judging) trustedFirst() *syncv1.First {
+	f, r := j.in.first, j.push.trusted
+	at := f.GetCoordinate()
+	if f == nil || r == nil || uint64(j.seq) > r.GetDeviceSeq() || at.GetEpoch() != r.GetCoordinate().GetEpoch() ||
+		at.GetSeq() > r.GetCoordinate().GetSeq() || at.GetEpoch() >= uint32(j.work.world.History.Epoch) {
+		return nil
+	}
+	return f
+}
+
+// grants gives the expansion of the grants in force for this device_seq.
+func (j *judging) grants() (identity.View, error) {
+	var version uint64
+	for _, s := range j.progress.GetSwitches() {
+		if s.GetAfter() < uint64(j.seq) {
+			version = s.GetVersion()
+		}
+	}
+	return j.work.view(j.push.device, version)
+}
+
+// covered finds the roles that cover the record's scope now or at base.
+func (j *judging) covered(view identity.View, rec *syncengine.Record) {
+	now := rolesOver(view, rec.CurrentKeys())
+	then := now
+	if seq, ok := j.work.world.History.Current(j.in.change.Base); ok {
+		for _, s := range rec.Keys {
+			if rec.InKeyAt(s.Key, seq) {
+				then |= rolesOver(view, []syncengine.ScopeKey{s.Key})
+			}
+		}
+	}
+	j.roles, j.afterHandover = then, now == 0 && then != 0
+}
+
+// merge runs the engine and places what came out of it.
+func (j *judging) merge(rec *syncengine.Record) error {
+	c := j.in.change
+	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.roles)
+	in := &syncengine.Incoming{
+		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: c.Base, Create: c.Create,
+		At: j.work.here(), Stamp: j.stamp, Suspect: j.suspect, Cells: j.cells, Resolves: c.Resolves,
+		First: coordinate(j.extra.GetFirst()),
+	}
+	if rec == nil {
+		// Nothing of a new record was hidden from its author.
+		in.Rank = j.work.svc.rankOf(j.push.device.UserID, j.work)
+	} else {
+		in.Rank = j.rankOver()
+		in.Unreadable = unreadable(j.kind, readable)
+		j.extra.Unreadable = uint32(^readable) & (1<<syncengine.ClassMax - 1)
+	}
+	j.rank = in.Rank
+	j.merged = j.work.world.Merge(j.kind.Engine, rec, c.RecordID, in)
+	return j.place(rec, in.At.Seq)
+}
+
+func (j *judging) rankOver() (rank syncengine.Rank) {
+	for role := uint32(0); role < 64; role++ {
+		if j.roles&(1<<role) != 0 {
+			rank = max(rank, j.work.svc.schema.Access.RankOf(role))
+		}
+	}
+	return rank
+}
+
+func unreadable(kind *schema.Kind, readable schema.Classes) func(syncengine.FieldNumber) bool {
+	return func(n syncengine.FieldNumber) bool {
+		class, ok := kind.Engine.Class(n)
+		return ok && !readable.Has(class)
+	}
+}
+
+// place gives the merged record its scope keys when the change could alter them.
+func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
+	if rec != nil && !j.writesScope() {
+		return nil
+	}
+	moved, err := j.work.place(j.kind, j.merged.Record, at)
+	if err != nil {
+		return err
+	}
+	if j.kind.Engine.Anchor && (rec == nil || moved) {
+		j.follow = append(j.follow, j.in.change.RecordID)
+	}
+	return nil
+}
+
+func (j *judging) writesScope() bool {
+	return slices.ContainsFunc(j.cells, func(w syncengine.CellWrite) bool {
+		f, ok := j.kind.Field(w.Key.Field)
+		return ok && f.Engine.Scope != syncengine.NoScope
+	})
+}
+
+// permitted checks the roles against what the change writes and closes.
+func (j *judging) permitted(rec *syncengine.Record) reason {
+	if j.roles == 0 {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_OUT_OF_SCOPE
+	}
+	writable := j.work.svc.schema.Access.WriteClasses(j.kind.Number, j.roles)
+	if writable == 0 {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_NOT_PERMITTED
+	}
+	for _, w := range j.cells {
+		if class, ok := j.kind.Engine.Class(w.Key.Field); ok && !writable.Has(class) {
+			return syncv1.QuarantineReason_QUARANTINE_REASON_NOT_PERMITTED
+		}
+		if rec != nil && !j.in.change.Create && j.movesRecord(w) {
+			return syncv1.QuarantineReason_QUARANTINE_REASON_MOVE_BY_SERVER_ONLY
+		}
+	}
+	if rec != nil && !j.mayResolve(rec, writable) {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_NOT_PERMITTED
+	}
+	return none
+}
+
+func (j *judging) movesRecord(w syncengine.CellWrite) bool {
+	f, ok := j.kind.Field(w.Key.Field)
+	return ok && f.Engine.Scope == syncengine.ScopeTerritory
+}
+
+// mayResolve asks for the right to read and write each cell whose conflict the change closes.
+func (j *judging) mayResolve(rec *syncengine.Record, writable schema.Classes) bool {
+	if len(j.in.change.Resolves) == 0 {
+		return true
+	}
+	may := writable & j.work.svc.schema.Access.ReadClasses(j.kind.Number, j.roles)
+	for i := range rec.Cells {
+		key := rec.Cells[i].Key
+		class, ok := j.kind.Engine.Class(key.Field)
+		if ok && !may.Has(class) && slices.Contains(j.in.change.Resolves, syncengine.ConflictIDOf(rec.ID, key)) {
+			return false
+		}
+	}
+	return true
+}
+
+// accept writes the merged record and its log entry.
+func (j *judging) accept() (*syncv1.Outcome, error) {
+	e := j.entry()
+	e.Type = store.EntryMerged
+	if j.merged.Applied && len(j.merged.Held) == 0 {
+		e.Type = store.EntryApplied
+	}
+	e.Prev, e.Stamp, e.Suspect, e.Rank = j.previous(), j.stamp, j.suspect, j.rank
+	j.extra.AfterHandover = j.afterHandover
+	for _, id := range j.merged.Conflicts {
+		j.extra.Conflicts = append(j.extra.Conflicts, id[:])
+	}
+	if len(j.merged.Held) > 0 {
+		j.extra.Held = true
+		j.work.putBytes(bucketHeld, seqKey(j.work.next), []byte{1})
+	}
+	e.Extra = encode(&j.extra)
+	created := j.work.records[e.RecordID].after == nil
+	e.Seq = j.work.append(e).Seq
+	j.work.setRecord(j.merged.Record)
+	if created {
+		j.work.appeared = append(j.work.appeared, e.RecordID)
+	}
+	return j.work.outcomeOf(e, j.in.change.DeviceTime)
+}
+
+// quarantine keeps the change whole, lists it for whoever may decide and goes on.
+func (j *judging) quarantine(why reason) (*syncv1.Outcome, error) {
+	e := j.entry()
+	e.Type, e.Reason, e.Stamp = store.EntryQuarantined, uint8(why), j.work.now
+	if why == syncv1.QuarantineReason_QUARANTINE_REASON_ERASED {
+		e.Salt, e.Body = nil, nil
+	}
+	e.Seq = j.work.append(e).Seq
+	if e.Body != nil {
+		j.work.list(e, j.in.change != nil && j.in.change.Create)
+	}
+	return j.work.outcomeOf(e, j.in.deviceTime())
+}
+
+// previous is the record's newest entry before this change.
+func (j *judging) previous() syncengine.Seq {
+	if rec := j.work.records[j.in.change.RecordID].after; rec != nil {
+		return rec.Seq
+	}
+	return 0
+}
+
+func (j *judging) entry() store.Entry {
+	e := store.Entry{Incarnation: j.push.device.Incarnation, DeviceSeq: j.seq, Salt: j.in.salt, Body: j.in.body}
+	if c := j.in.change; c != nil {
+		e.RecordID, e.Kind = c.RecordID, c.Kind
+	} else if j.in.erased != nil {
+		e.RecordID, _ = syncengine.IDFromBytes(j.in.erased.GetRecordId())
+	}
+	return e
+}

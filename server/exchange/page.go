@@ -1,0 +1,375 @@
+package exchange
+
+import (
+	"container/heap"
+	"errors"
+	"slices"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// cutting cuts one page for one phone out of one snapshot.
+type cutting struct {
+	svc    *Service
+	r      store.Reader
+	device identity.Device
+	// from is where the phone stands; valid tells that it could be trusted.
+	from  cursor
+	valid bool
+	view  identity.View
+	// refill names keys whose digests differ.
+	refill  []syncengine.ScopeKey
+	maxByte int
+
+	world   syncengine.World
+	builder *wire.PageBuilder
+	next    cursor
+	// caughtUp tells that every key reached the head of the snapshot.
+	caughtUp bool
+	// keep lists views that the next cursor names.
+	keep []identity.View
+	// viewSent is what the phone is told when its keys differ.
+	viewSent *syncv1.View
+}
+
+// cut builds the page. Keys the phone already stood on come first, in seq order
+// from its position; then the keys that are being filled.
+func (c *cutting) cut() error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	standing, added, err := c.split()
+	if err != nil {
+		return err
+	}
+	c.announce(standing, added)
+	head := c.r.Head().Seq
+	at, done, err := c.rows(standing, c.from.at.Seq, head, true)
+	if err != nil {
+		return err
+	}
+	c.next.at = syncengine.Coordinate{Epoch: c.world.History.Epoch, Seq: at}
+	if c.next.filling {
+		if done {
+			c.next.fill, done, err = c.rows(added, c.next.fill, head, false)
+		}
+		if err != nil {
+			return err
+		}
+		if done {
+			c.next.filling = false
+		}
+	}
+	c.caughtUp = done
+	tag, _, err := tagAt(c.r, c.next.at.Seq)
+	c.next.tag = tag
+	return err
+}
+
+// begin decides whether the phone's position can be gone on from.
+func (c *cutting) begin() error {
+	history, err := readHistory(c.r)
+	if err != nil {
+		return err
+	}
+	lineage, err := identity.Lineage(c.r)
+	if err != nil {
+		return err
+	}
+	c.world = syncengine.World{History: history, Lineage: lineage}
+	c.builder = wire.NewPageBuilder(c.world, c.userOf)
+	if c.valid {
+		if c.valid, err = c.onThisLog(); err != nil {
+			return err
+		}
+	}
+	if !c.valid {
+		c.from = cursor{}
+	}
+	return nil
+}
+
+// onThisLog checks that the phone's position is an entry of this very history.
+func (c *cutting) onThisLog() (bool, error) {
+	seq, ok := c.world.History.Current(c.from.at)
+	if !ok && c.from.at.Seq != 0 || seq > c.r.Head().Seq {
+		return false, nil
+	}
+	tag, ok, err := tagAt(c.r, seq)
+	return ok && tag == c.from.tag, err
+}
+
+// split divides the phone's keys into those it stands on and those to fill.
+func (c *cutting) split() (standing, added []syncengine.ScopeKey, err error) {
+	base := c.from.view
+	if c.from.filling {
+		base = c.from.before
+	}
+	var before identity.View
+	if c.valid && base != (identity.ViewVersion{}) {
+		before, err = identity.GetView(c.r, base)
+		if err != nil && !errors.Is(err, identity.ErrViewUnknown) {
+			return nil, nil, err
+		}
+	}
+	for _, k := range c.view {
+		if slices.Equal(before.Roles(k.Key), k.Roles) && !slices.Contains(c.refill, k.Key) {
+			standing = append(standing, k.Key)
+		} else {
+			added = append(added, k.Key)
+		}
+	}
+	return standing, added, nil
+}
+
+// announce sets up the next cursor and, when the phone's keys differ from its
+// cursor's, tells it which keys it now holds and which are filled.
+func (c *cutting) announce(standing, added []syncengine.ScopeKey) {
+	now := c.view.Version()
+	c.next = cursor{view: now}
+	goesOn := c.valid && c.from.view == now && len(c.refill) == 0
+	if len(added) > 0 {
+		c.next.filling = true
+		c.next.before = c.standingView(standing)
+		if goesOn {
+			c.next.fill = c.from.fill
+		}
+	}
+	if goesOn {
+		return
+	}
+	c.viewSent = &syncv1.View{Version: now[:]}
+	for _, k := range c.view {
+		c.viewSent.Keys = append(c.viewSent.Keys, &syncv1.KeyView{Key: []byte(k.Key), Roles: k.Roles})
+	}
+	for _, k := range added {
+		c.viewSent.Filled = append(c.viewSent.Filled, []byte(k))
+	}
+}
+
+// standingView names the keys that were not added, by the content of their view.
+// The service stores it before the cursor that names it can come back.
+func (c *cutting) standingView(standing []syncengine.ScopeKey) identity.ViewVersion {
+	if len(standing) == 0 {
+		return identity.ViewVersion{}
+	}
+	var v identity.View
+	for _, key := range standing {
+		v = append(v, identity.KeyRoles{Key: key, Roles: c.view.Roles(key)})
+	}
+	c.keep = append(c.keep, v)
+	return v.Version()
+}
+
+// rows adds what the keys' rows above after tell, in seq order, until the head
+// or the page's end, and returns how far it came.
+func (c *cutting) rows(keys []syncengine.ScopeKey, after, head syncengine.Seq, increment bool) (at syncengine.Seq, done bool, err error) {
+	m, err := newRowMerge(c.r, keys, after)
+	if err != nil {
+		return after, false, err
+	}
+	for m.Len() > 0 {
+		// A page ends between seqs: a decision and its record share one.
+		if c.builder.Bytes() >= c.maxByte && m.scans[0].row().Seq > after {
+			return after, false, nil
+		}
+		rows, err := m.next()
+		if err != nil {
+			return after, false, err
+		}
+		if err := c.entry(rows, after, increment); err != nil {
+			return after, false, err
+		}
+		after = rows[0].Seq
+	}
+	return head, true, nil
+}
+
+// entry adds what the rows of one seq tell about one record. from is the
+// position before it.
+func (c *cutting) entry(rows []store.ScopeRow, from syncengine.Seq, increment bool) error {
+	var present, left bool
+	for _, row := range rows {
+		switch row.Type {
+		case store.RowDecision:
+			d, err := decisionOf(c.r, row.Seq)
+			if err != nil {
+				return err
+			}
+			c.builder.Decide(d)
+		case store.RowPresent:
+			present = true
+		case store.RowLeft:
+			left = left || row.Entered <= c.start(increment)
+		}
+	}
+	if !present && !left {
+		return nil
+	}
+	return c.record(rows[0].RecordID, present, increment)
+}
+
+// start is the position the phone had on the keys in hand before this page.
+func (c *cutting) start(increment bool) syncengine.Seq {
+	if increment {
+		return c.from.at.Seq
+	}
+	return c.next.fill
+}
+
+func (c *cutting) record(id syncengine.ID, present, increment bool) error {
+	row, ok, err := c.r.Record(id)
+	if err != nil || !ok {
+		return err
+	}
+	rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
+	if err != nil {
+		return err
+	}
+	kind, known := c.svc.schema.Kind(rec.Kind)
+	roles, held := rolesIn(c.view, rec)
+	var classes schema.Classes
+	if known {
+		classes = c.svc.schema.Access.ReadClasses(rec.Kind, roles)
+	}
+	switch {
+	case classes == 0:
+		if !present {
+			c.builder.Gone(id)
+		}
+	case present && !(increment && c.ownOnly(rec)):
+		c.builder.Add(kind, rec, held, classes)
+	}
+	return nil
+}
+
+// ownOnly reports a record whose entries above the phone's position are all its
+// own and applied: the outcomes said it all.
+func (c *cutting) ownOnly(rec *syncengine.Record) bool {
+	return rec.Tail == c.device.Incarnation && rec.TailSince <= c.from.at.Seq
+}
+
+func (c *cutting) userOf(incarnation syncengine.ID) syncengine.ID {
+	return c.svc.UserOf(c.r, incarnation)
+}
+
+// rowMerge reads the rows of many keys in (seq, record) order.
+type rowMerge struct {
+	r     store.Reader
+	chunk int
+	scans []*keyScan
+	out   []store.ScopeRow
+}
+
+// keyScan is the reading position in one key.
+type keyScan struct {
+	key  syncengine.ScopeKey
+	rows []store.ScopeRow
+	at   int
+}
+
+// Rows read at a time: many for a few keys, few for many.
+const (
+	scanChunkFew  = 512
+	scanChunkMany = 32
+	scanKeysFew   = 8
+)
+
+func newRowMerge(r store.Reader, keys []syncengine.ScopeKey, after syncengine.Seq) (*rowMerge, error) {
+	m := &rowMerge{r: r, chunk: scanChunkFew}
+	if len(keys) > scanKeysFew {
+		m.chunk = scanChunkMany
+	}
+	for _, key := range keys {
+		s := &keyScan{key: key}
+		if err := m.read(s, after); err != nil {
+			return nil, err
+		}
+		if len(s.rows) > 0 {
+			m.scans = append(m.scans, s)
+		}
+	}
+	heap.Init(m)
+	return m, nil
+}
+
+func (m *rowMerge) read(s *keyScan, after syncengine.Seq) (err error) {
+	s.at = 0
+	s.rows, err = m.r.Scope(s.rows[:0], s.key, after, m.chunk)
+	return err
+}
+
+// more reads on after the last row of a chunk, whose seq may have a second row.
+func (m *rowMerge) more(s *keyScan, last store.ScopeRow) error {
+	full := len(s.rows) == m.chunk
+	s.rows = s.rows[:0]
+	if !full {
+		return nil
+	}
+	if err := m.read(s, last.Seq-1); err != nil {
+		return err
+	}
+	s.rows = slices.DeleteFunc(s.rows, func(r store.ScopeRow) bool {
+		return r.Seq == last.Seq && slices.Compare(r.RecordID[:], last.RecordID[:]) <= 0
+	})
+	return nil
+}
+
+// next gives all rows of the least (seq, record).
+func (m *rowMerge) next() ([]store.ScopeRow, error) {
+	m.out = m.out[:0]
+	first := m.scans[0].row()
+	for m.Len() > 0 {
+		s := m.scans[0]
+		row := s.row()
+		if row.Seq != first.Seq || row.RecordID != first.RecordID {
+			break
+		}
+		m.out = append(m.out, row)
+		s.at++
+		if s.at == len(s.rows) {
+			if err := m.more(s, row); err != nil {
+				return nil, err
+			}
+		}
+		if len(s.rows) == 0 {
+			heap.Pop(m)
+		} else {
+			heap.Fix(m, 0)
+		}
+	}
+	return m.out, nil
+}
+
+func (s *keyScan) row() store.ScopeRow { return s.rows[s.at] }
+
+// Len, Less, Swap, Push and Pop make the heap of scans.
+func (m *rowMerge) Len() int { return len(m.scans) }
+
+// Less orders scans by their next row.
+func (m *rowMerge) Less(i, j int) bool {
+	a, b := m.scans[i].row(), m.scans[j].row()
+	if a.Seq != b.Seq {
+		return a.Seq < b.Seq
+	}
+	return slices.Compare(a.RecordID[:], b.RecordID[:]) < 0
+}
+
+// Swap exchanges two scans.
+func (m *rowMerge) Swap(i, j int) { m.scans[i], m.scans[j] = m.scans[j], m.scans[i] }
+
+// Push adds a scan.
+func (m *rowMerge) Push(x any) { m.scans = append(m.scans, x.(*keyScan)) }
+
+// Pop removes the last scan.
+func (m *rowMerge) Pop() any {
+	s := m.scans[len(m.scans)-1]
+	m.scans = m.scans[:len(m.scans)-1]
+	return s
+}

@@ -1,0 +1,144 @@
+package exchange
+
+import (
+	"slices"
+
+	"onedoor/internal/schema"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// scopeScanRows is how many rows of a key are read at a time.
+const scopeScanRows = 500
+
+// place gives a record that the engine just made its scope keys and reports
+// whether they changed. The record must be the caller's own copy.
+func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Seq) (moved bool, err error) {
+	var failed error
+	keys := syncengine.Place(kind.Engine, rec, func(parent syncengine.ID) ([]syncengine.ScopeKey, bool) {
+		k.followers[parent] = append(k.followers[parent], rec.ID)
+		p, err := k.record(parent)
+		if err != nil {
+			failed = err
+		}
+		if err != nil || p == nil {
+			return nil, false
+		}
+		return p.CurrentKeys(), true
+	})
+	if failed != nil {
+		return false, failed
+	}
+	if slices.Equal(keys, rec.CurrentKeys()) {
+		return false, nil
+	}
+	rec.Move(keys, at)
+	return true, nil
+}
+
+// placedKeys are the keys that place a new record: a user key alone does not
+// give a right to write into somebody else's territory.
+func placedKeys(rec *syncengine.Record) []syncengine.ScopeKey {
+	keys := rec.CurrentKeys()
+	placed := slices.DeleteFunc(slices.Clone(keys), func(key syncengine.ScopeKey) bool {
+		return key == syncengine.UserKey(key.ID()) || key == syncengine.RecordKey(rec.ID)
+	})
+	return placed
+}
+
+// rolesOver gives the roles a view holds over any of the keys.
+func rolesOver(view identity.View, keys []syncengine.ScopeKey) (roles schema.Roles) {
+	for _, key := range keys {
+		roles |= schema.RolesOf(view.Roles(key)...)
+	}
+	return roles
+}
+
+// followUp lets records follow what they are about: their keys are computed
+// again after a door or case appeared or moved, and changes that waited for a
+// record are released.
+func (k *work) followUp(anchors []syncengine.ID) error {
+	appeared := slices.Clone(k.appeared)
+	k.appeared = k.appeared[:0]
+	for _, id := range anchors {
+		if err := k.followOne(id); err != nil {
+			return err
+		}
+	}
+	if !k.awaiting {
+		return nil
+	}
+	for _, id := range appeared {
+		if err := k.releaseAwaiting(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// followOne computes the keys of everything that follows a record, until
+// nothing moves any more: an attachment follows a hazard that follows a door.
+func (k *work) followOne(anchor syncengine.ID) error {
+	dependents, err := k.dependents(anchor)
+	if err != nil {
+		return err
+	}
+	for again := true; again; {
+		again = false
+		for _, id := range dependents {
+			moved, err := k.moveDependent(id)
+			if err != nil {
+				return err
+			}
+			again = again || moved
+		}
+	}
+	return nil
+}
+
+// dependents lists the records that carry an anchor's key, as the group has left them.
+func (k *work) dependents(anchor syncengine.ID) ([]syncengine.ID, error) {
+	out := slices.Clone(k.followers[anchor])
+	var rows []store.ScopeRow
+	var err error
+	for after := syncengine.Seq(0); ; {
+		rows, err = k.w.Scope(rows[:0], syncengine.RecordKey(anchor), after, scopeScanRows)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			after = row.Seq
+			if row.Type == store.RowPresent && row.RecordID != anchor {
+				out = append(out, row.RecordID)
+			}
+		}
+		if len(rows) < scopeScanRows {
+			break
+		}
+	}
+	slices.SortFunc(out, func(a, b syncengine.ID) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(out), nil
+}
+
+// moveDependent computes a record's keys again; a change of them is an entry of its own.
+func (k *work) moveDependent(id syncengine.ID) (moved bool, err error) {
+	rec, err := k.record(id)
+	if err != nil || rec == nil {
+		return false, err
+	}
+	kind, ok := k.kind(rec.Kind)
+	if !ok {
+		return false, nil
+	}
+	next := *rec
+	next.Keys = slices.Clone(rec.Keys)
+	at := k.here()
+	if moved, err = k.place(kind, &next, at.Seq); err != nil || !moved {
+		return false, err
+	}
+	k.append(store.Entry{Type: store.EntryMoved, RecordID: id, Kind: rec.Kind, Prev: rec.Seq, Stamp: k.now})
+	next.Seq, next.Tail, next.TailSince = at.Seq, syncengine.ID{}, at.Seq
+	k.setRecord(&next)
+	return true, nil
+}

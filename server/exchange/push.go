@@ -1,0 +1,300 @@
+package exchange
+
+import (
+	"slices"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"google.golang.org/protobuf/proto"
+
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// push is one phone's batch on its way through the group.
+type push struct {
+	device identity.Device
+	body   *syncv1.ExchangeBody
+	// first is the device_seq of the first change, changes follow densely.
+	first   syncengine.DeviceSeq
+	changes []supplied
+	// received and offset are the server's time of arrival and the clock difference measured by it.
+	received, offset syncengine.UnixMilli
+	// served is what a verified cursor says this incarnation was given.
+	served syncengine.Coordinate
+	// trusted bounds the first coordinates that are believed: those a genuine receipt covers.
+	trusted *syncv1.Receipt
+	// faulty names changes that the engine failed on; they go to quarantine unmerged.
+	faulty map[syncengine.DeviceSeq]bool
+	// current is the change being worked on, for blaming a fault.
+	current syncengine.DeviceSeq
+	result  pushed
+}
+
+// pushed is what a batch came to.
+type pushed struct {
+	outcomes *syncv1.Outcomes
+	expected syncengine.DeviceSeq
+	receipt  *syncv1.Receipt
+	fork     *syncv1.Fork
+}
+
+// supplied is one change of a batch.
+type supplied struct {
+	body, salt []byte
+	inner      [32]byte
+	first      *syncv1.First
+	erased     *syncv1.ErasedChange
+	// change is nil when the body cannot be read; it is quarantined whole.
+	change *wire.Change
+}
+
+// decodeBatch reads the changes of a request. A batch that is not contiguous is malformed.
+func decodeBatch(b *syncv1.Batch) ([]supplied, error) {
+	if n := len(b.GetChanges()); n > wire.BatchChangesMax {
+		return nil, badRequest("a batch of %d changes, %d are allowed", n, wire.BatchChangesMax)
+	}
+	if len(b.GetChanges()) > 0 && (b.GetFirstDeviceSeq() == 0 || len(b.GetChainBefore()) != 32) {
+		return nil, badRequest("a batch without its place in the chain")
+	}
+	out := make([]supplied, len(b.GetChanges()))
+	for i, c := range b.GetChanges() {
+		seq := syncengine.DeviceSeq(b.GetFirstDeviceSeq()) + syncengine.DeviceSeq(i)
+		if err := out[i].decode(c, seq); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq) error {
+	s.body, s.salt, s.first, s.erased = c.GetBody(), c.GetSalt(), c.GetFirst(), c.GetErased()
+	if n := len(s.salt); n != 0 && n != wire.SaltBytes {
+		return badRequest("change %d: a salt of %d bytes", seq, n)
+	}
+	if s.erased != nil {
+		if len(s.erased.GetInnerDigest()) != len(s.inner) || syncengine.DeviceSeq(s.erased.GetDeviceSeq()) != seq {
+			return badRequest("change %d: not a well-formed erased change", seq)
+		}
+		copy(s.inner[:], s.erased.GetInnerDigest())
+		return nil
+	}
+	if len(s.body) > wire.ChangeBytesMax {
+		return badRequest("change %d of %d bytes, %d are allowed", seq, len(s.body), wire.ChangeBytesMax)
+	}
+	s.inner = syncengine.InnerDigest(s.salt, s.body)
+	change, err := wire.DecodeChange(s.body)
+	if err != nil {
+		return nil
+	}
+	if change.DeviceSeq != seq {
+		return badRequest("change %d stands at place %d of the batch", change.DeviceSeq, seq)
+	}
+	s.change = change
+	return nil
+}
+
+// push decides a batch in device order.
+func (k *work) push(p *push) error {
+	p.result = pushed{}
+	progress, err := k.progressOf(p.device.Incarnation)
+	if err != nil {
+		return err
+	}
+	progress = proto.CloneOf(progress)
+	k.noteStatus(p, progress)
+	if a := p.body.GetAbsent(); a != nil {
+		k.declareAbsent(p, progress, a)
+	}
+	if err := k.pushChanges(p, progress); err != nil || p.result.fork != nil {
+		return err
+	}
+	k.setProgress(p.device.Incarnation, progress)
+	return nil
+}
+
+func (k *work) pushChanges(p *push, progress *storedv1.Progress) error {
+	mark := syncengine.DeviceSeq(progress.GetMark())
+	switch {
+	case len(p.changes) == 0:
+		return nil
+	case p.first > mark+1:
+		p.result.expected = mark + 1
+		return nil
+	}
+	p.result.outcomes = &syncv1.Outcomes{FirstDeviceSeq: uint64(p.first)}
+	replayed := min(len(p.changes), int(mark+1-p.first))
+	for i := range replayed {
+		if done, err := k.replay(p, i); err != nil || done {
+			return err
+		}
+	}
+	fresh := p.changes[replayed:]
+	if len(fresh) == 0 {
+		return nil
+	}
+	if chain := p.chainBefore(replayed); !slices.Equal(chain[:], progress.GetChain()) {
+		return k.fork(p, 0)
+	}
+	return k.takeFresh(p, progress, fresh)
+}
+
+// replay answers a change seen before with its stored outcome; done is true
+// when it turned out to be another change under the same number.
+func (k *work) replay(p *push, i int) (done bool, err error) {
+	seq := p.first + syncengine.DeviceSeq(i)
+	e, ok, err := k.entryOf(p.device.Incarnation, seq)
+	if err != nil {
+		return true, err
+	}
+	if !ok || e.Type != store.EntryAbsent && syncengine.InnerDigest(e.Salt, e.Body) != p.changes[i].inner {
+		return true, k.fork(p, seq-1)
+	}
+	outcome, err := k.outcomeOf(e, p.changes[i].deviceTime())
+	if err != nil {
+		return true, err
+	}
+	p.result.outcomes.Results = append(p.result.outcomes.Results, outcome)
+	return false, nil
+}
+
+// chainBefore gives the chain before the i-th change, from what the phone sent.
+func (p *push) chainBefore(i int) syncengine.Chain {
+	var chain syncengine.Chain
+	copy(chain[:], p.body.GetBatch().GetChainBefore())
+	for _, c := range p.changes[:i] {
+		chain = chain.Next(c.inner)
+	}
+	return chain
+}
+
+func (s *supplied) deviceTime() syncengine.UnixMilli {
+	if s.change == nil {
+		return 0
+	}
+	return s.change.DeviceTime
+}
+
+// takeFresh decides the changes that were never seen. Their entries stand
+// densely one after another; what follows from them comes behind.
+func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied) error {
+	first := syncengine.DeviceSeq(progress.GetMark()) + 1
+	k.put(bucketBatch, numberedKey(p.device.Incarnation, uint64(first)), &storedv1.Batch{
+		Count: uint64(len(fresh)), First: storedCoordinate(k.here()), ChainBefore: progress.GetChain(),
+	})
+	var chain syncengine.Chain
+	copy(chain[:], progress.GetChain())
+	var follow []syncengine.ID
+	for i := range fresh {
+		p.current = first + syncengine.DeviceSeq(i)
+		j := judging{work: k, push: p, progress: progress, in: &fresh[i], seq: p.current}
+		outcome, err := j.decide()
+		if err != nil {
+			return err
+		}
+		p.result.outcomes.Results = append(p.result.outcomes.Results, outcome)
+		follow = append(follow, j.follow...)
+		chain = chain.Next(fresh[i].inner)
+	}
+	at := syncengine.Coordinate{Epoch: k.world.History.Epoch, Seq: k.next - 1}
+	progress.Mark, progress.Chain, progress.At = uint64(p.current), slices.Clone(chain[:]), storedCoordinate(at)
+	p.current = 0
+	p.result.receipt = k.svc.receipt(p.device.Incarnation, progress, k.now)
+	return k.followUp(follow)
+}
+
+// noteStatus takes over what the phone says of itself; it only ever advances.
+func (k *work) noteStatus(p *push, progress *storedv1.Progress) {
+	if served := coordinate(progress.GetServed()); served.Epoch < p.served.Epoch || served.Epoch == p.served.Epoch && served.Seq < p.served.Seq {
+		progress.Served = storedCoordinate(p.served)
+	}
+	s := p.body.GetStatus()
+	last := &storedv1.GrantSwitch{}
+	if n := len(progress.GetSwitches()); n > 0 {
+		last = progress.GetSwitches()[n-1]
+	}
+	if s.GetGrantVersion() > last.GetVersion() {
+		progress.Switches = append(progress.Switches, &storedv1.GrantSwitch{
+			Version: s.GetGrantVersion(), After: max(s.GetGrantSwitchDeviceSeq(), last.GetAfter()),
+		})
+	}
+}
+
+// declareAbsent counts changes that the phone no longer has as lost, by name.
+func (k *work) declareAbsent(p *push, progress *storedv1.Progress, a *syncv1.Absent) {
+	if a.GetFrom() != progress.GetMark()+1 || a.GetTo() < a.GetFrom() {
+		return
+	}
+	at := k.append(store.Entry{
+		Type: store.EntryAbsent, Incarnation: p.device.Incarnation, DeviceSeq: syncengine.DeviceSeq(a.GetFrom()),
+		Stamp: k.now, Extra: encode(&storedv1.Extra{AbsentUntil: a.GetTo()}),
+	})
+	k.put(bucketBatch, numberedKey(p.device.Incarnation, a.GetFrom()), &storedv1.Batch{
+		Count: a.GetTo() - a.GetFrom() + 1, First: storedCoordinate(at), ChainBefore: progress.GetChain(), Absent: true,
+	})
+	progress.Mark, progress.At = a.GetTo(), storedCoordinate(at)
+	if len(a.GetChain()) == 32 {
+		progress.Chain = a.GetChain()
+	}
+}
+
+// batchOf finds the run of changes that holds device_seq.
+func (k *work) batchOf(incarnation syncengine.ID, seq syncengine.DeviceSeq) (first syncengine.DeviceSeq, b *storedv1.Batch, err error) {
+	for dk, value := range k.documents {
+		if dk.bucket != bucketBatch || dk.key[:16] != string(incarnation[:]) {
+			continue
+		}
+		m, from := &storedv1.Batch{}, syncengine.DeviceSeq(seqOfKey([]byte(dk.key[16:])))
+		if err := proto.Unmarshal(value, m); err != nil {
+			return 0, nil, err
+		}
+		if from <= seq && uint64(seq-from) < m.GetCount() {
+			return from, m, nil
+		}
+	}
+	doc, ok, err := k.w.LastDocument(bucketBatch, numberedKey(incarnation, uint64(seq)))
+	if err != nil || !ok || string(doc.Key[:16]) != string(incarnation[:]) {
+		return 0, nil, err
+	}
+	b = &storedv1.Batch{}
+	if err := proto.Unmarshal(doc.Value, b); err != nil {
+		return 0, nil, err
+	}
+	first = syncengine.DeviceSeq(seqOfKey(doc.Key[16:]))
+	if uint64(seq-first) >= b.GetCount() {
+		return 0, nil, nil
+	}
+	return first, b, nil
+}
+
+// entryOf finds the log entry that first decided a change.
+func (k *work) entryOf(incarnation syncengine.ID, seq syncengine.DeviceSeq) (store.Entry, bool, error) {
+	first, b, err := k.batchOf(incarnation, seq)
+	if err != nil || b == nil {
+		return store.Entry{}, false, err
+	}
+	at := syncengine.Seq(b.GetFirst().GetSeq())
+	if !b.GetAbsent() {
+		at += syncengine.Seq(seq - first)
+	}
+	return k.entry(at)
+}
+
+// outcomeOf rebuilds a change's outcome from its log entry: the same for ever.
+func (k *work) outcomeOf(e store.Entry, deviceTime syncengine.UnixMilli) (*syncv1.Outcome, error) {
+	extra := &storedv1.Extra{}
+	if err := proto.Unmarshal(e.Extra, extra); err != nil {
+		return nil, err
+	}
+	o := &syncv1.Outcome{
+		Code: syncv1.OutcomeCode(e.Type), Reason: syncv1.QuarantineReason(e.Reason), Seq: uint64(e.Seq),
+		AfterHandover: extra.GetAfterHandover(), Conflicts: extra.GetConflicts(),
+	}
+	if e.Type == store.EntryApplied || e.Type == store.EntryMerged {
+		o.StampDiffMs, o.Suspect = int64(e.Stamp-deviceTime), e.Suspect
+	}
+	return o, nil
+}

@@ -1,0 +1,254 @@
+package exchange
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// Options are what a service needs from outside; every field but the first two has a default.
+type Options struct {
+	// Secrets are the realm's keys.
+	Secrets *identity.Secrets
+	// Random draws tags and ids.
+	Random io.Reader
+	// Now is the server's clock; the system's when nil.
+	Now func() time.Time
+	// Log takes faults and decisions, never record content; silent when nil.
+	Log *slog.Logger
+	// Hint is called after a commit with the seq the log has reached; it must not block.
+	Hint func(syncengine.Seq)
+}
+
+// Service is the write path and the reading of one realm.
+type Service struct {
+	store   store.Store
+	schema  *schema.Schema
+	secrets *identity.Secrets
+	realm   identity.Realm
+	log     *slog.Logger
+	hint    func(syncengine.Seq)
+	clock   func() time.Time
+	nonces  *nonces
+	caches  caches
+	// randomMu guards source.
+	randomMu sync.Mutex
+	source   io.Reader
+	// contacts holds when each device was last heard from, as far as it is stored.
+	contacts contacts
+	// seen holds the versions of views known to be stored.
+	seen sync.Map
+
+	jobs chan *job
+	// stop ends the group loop, stopped tells that it has ended.
+	stop    context.CancelFunc
+	stopped chan struct{}
+}
+
+// Open starts the service over a store that holds a realm. It refuses a store
+// whose secrets it was not given.
+func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
+	s := &Service{
+		store: st, schema: schema.Load(), secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
+		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}),
+	}
+	s.defaults()
+	s.caches.forget()
+	err := st.View(ctx, func(r store.Reader) (err error) {
+		if s.realm, err = identity.GetRealm(r); err != nil {
+			return err
+		}
+		if err := identity.CheckSecrets(r, s.secrets); err != nil {
+			return err
+		}
+		history, err := readHistory(r)
+		s.nonces = newNonces(s.secrets.NonceKey(history.Epoch), uint64(s.clock().UnixNano()))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open realm: %w", err)
+	}
+	loopCtx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.loop(loopCtx) // stopped by Close
+	return s, nil
+}
+
+func (s *Service) defaults() {
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.hint == nil {
+		s.hint = func(syncengine.Seq) {}
+	}
+}
+
+// Close finishes the group in hand and stops. The store stays open.
+func (s *Service) Close() error {
+	s.stop()
+	<-s.stopped
+	return nil
+}
+
+// Realm says which realm this is.
+func (s *Service) Realm() identity.Realm { return s.realm }
+
+// Schema is the schema this service merges by.
+func (s *Service) Schema() *schema.Schema { return s.schema }
+
+func (s *Service) now() syncengine.UnixMilli { return syncengine.UnixMilli(s.clock().UnixMilli()) }
+
+// random fills b; a source of randomness that fails is no state to go on in.
+func (s *Service) random(b []byte) {
+	s.randomMu.Lock()
+	defer s.randomMu.Unlock()
+	_, err := io.ReadFull(s.source, b)
+	assert(err == nil, "randomness: %v", err)
+}
+
+// NewID makes a record id of now.
+func (s *Service) NewID() syncengine.ID {
+	var b [10]byte
+	s.random(b[:])
+	return wire.NewRecordID(s.now(), b)
+}
+
+// View runs f on a consistent state of the realm.
+func (s *Service) View(ctx context.Context, f func(store.Reader) error) error { return s.store.View(ctx, f) }
+
+// Exchange answers one call of a phone: it decides the batch, waits until that
+// is durable, and cuts the next page.
+func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	call, err := s.receive(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	state := s.nonces.use(call.push.device.Incarnation, call.body.GetNonce())
+	if err := s.submitPush(ctx, call); err != nil {
+		return nil, err
+	}
+	reply := &syncv1.ExchangeResponse{
+		Outcomes: call.push.result.outcomes, Expected: uint64(call.push.result.expected),
+		Receipt: call.push.result.receipt, Fork: call.push.result.fork,
+		NonceState: state, ClockMs: int64(call.push.received),
+	}
+	if call.push.result.fork == nil {
+		if err := s.answer(ctx, call, state, reply); err != nil {
+			return nil, err
+		}
+	}
+	reply.Nonce = s.nonces.issue(s.speaker(call))
+	return reply, nil
+}
+
+// speaker is who the reply is for: a copied database has a new name from now on.
+func (s *Service) speaker(c *call) syncengine.ID {
+	if f := c.push.result.fork; f != nil {
+		id, _ := syncengine.IDFromBytes(f.GetIncarnation())
+		return id
+	}
+	return c.push.device.Incarnation
+}
+
+// call is one exchange on its way.
+type call struct {
+	body *syncv1.ExchangeBody
+	push push
+	// from is the phone's position; valid tells that its cursor was genuine.
+	from  cursor
+	valid bool
+}
+
+// receive authenticates and decodes a request.
+func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*call, error) {
+	c := &call{body: &syncv1.ExchangeBody{}}
+	if err := proto.Unmarshal(req.GetBody(), c.body); err != nil {
+		return nil, badRequest("exchange body: %v", err)
+	}
+	if c.body.GetRealm() != s.realm.Code {
+		return nil, fmt.Errorf("%w: the phone belongs to %06d, this server serves %06d", ErrWrongRealm, c.body.GetRealm(), s.realm.Code)
+	}
+	incarnation, ok := syncengine.IDFromBytes(c.body.GetIncarnation())
+	if !ok {
+		return nil, badRequest("incarnation of %d bytes", len(c.body.GetIncarnation()))
+	}
+	device, err := s.deviceOf(ctx, incarnation)
+	if err != nil {
+		return nil, err
+	}
+	if !ed25519.Verify(device.PublicKey, wire.ExchangeMessage(req.GetBody()), req.GetSignature()) {
+		return nil, ErrBadSignature
+	}
+	if n := len(c.body.GetStatus().GetDigests()); n > wire.DigestsMax {
+		return nil, badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
+	}
+	c.from, c.valid = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
+	return c, c.prepare(s, device)
+}
+
+func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {
+	s.caches.mu.Lock()
+	d, ok := s.caches.devices[incarnation]
+	s.caches.mu.Unlock()
+	if ok {
+		return d, nil
+	}
+	err = s.store.View(ctx, func(r store.Reader) (err error) {
+		d, err = s.caches.device(r, incarnation)
+		return err
+	})
+	return d, unknownDevice(err)
+}
+
+// prepare fills in what the group needs, outside of it.
+func (c *call) prepare(s *Service, device identity.Device) (err error) {
+	p := &c.push
+	p.device, p.body, p.received = device, c.body, s.now()
+	p.first = syncengine.DeviceSeq(c.body.GetBatch().GetFirstDeviceSeq())
+	if at := c.body.GetClockMs(); at != 0 {
+		p.offset = p.received - syncengine.UnixMilli(at)
+	}
+	if c.valid {
+		p.served = c.from.at
+	}
+	if r := c.body.GetReceipt(); r != nil && wire.VerifyReceipt(s.receiptPublicKey(), r) && string(r.GetIncarnation()) == string(device.Incarnation[:]) {
+		p.trusted = r
+	}
+	p.changes, err = decodeBatch(c.body.GetBatch())
+	return err
+}
+
+// ReceiptKey verifies this realm's receipts.
+func (s *Service) ReceiptKey() ed25519.PublicKey { return s.receiptPublicKey() }
+
+func (s *Service) receiptPublicKey() ed25519.PublicKey {
+	return s.secrets.ReceiptKey().Public().(ed25519.PublicKey)
+}
+
+// receipt signs what is durable once the group's commit has returned.
+func (s *Service) receipt(incarnation syncengine.ID, p *storedv1.Progress, now syncengine.UnixMilli) *syncv1.Receipt {
+	r := &syncv1.Receipt{
+		Incarnation: incarnation[:], DeviceSeq: p.GetMark(), Chain: p.GetChain(), TimeMs: int64(now),
+		Coordinate: &syncv1.Coordinate{Epoch: p.GetAt().GetEpoch(), Seq: p.GetAt().GetSeq()},
+	}
+	r.Signature = ed25519.Sign(s.secrets.ReceiptKey(), wire.ReceiptMessage(r))
+	return r
+}

@@ -1,0 +1,402 @@
+package exchange
+
+import (
+	"bytes"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// VerifyProblemsMax bounds the problems that are listed; a damaged store has
+// many, and the first ones tell where it begins.
+const VerifyProblemsMax = 100
+
+// Verification is what a check of a realm found.
+type Verification struct {
+	Head     store.Head
+	Entries  int
+	Records  int
+	Problems []string
+}
+
+// Verify reduces the whole log again and compares: the log is dense, it reduces
+// to the records, chains and marks fit, digests add up. progress is told the
+// entries done; it may be nil.
+func Verify(r store.Reader, progress func(done, total syncengine.Seq)) (*Verification, error) {
+	v := &verifying{r: r, out: &Verification{Head: r.Head()}, schema: schema.Load(), records: map[syncengine.ID]*syncengine.Record{},
+		chains: map[syncengine.ID]*chainState{}, sums: map[digestKey]uint64{}, waiting: map[syncengine.Seq]bool{}, progress: progress}
+	history, err := readHistory(r)
+	if err != nil {
+		return nil, err
+	}
+	lineage, err := identity.Lineage(r)
+	if err != nil {
+		return nil, err
+	}
+	v.world = syncengine.World{History: history, Lineage: lineage}
+	for _, step := range []func() error{v.entries, v.compareRecords, v.compareChains, v.compareDigests, v.compareQuarantine} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return v.out, nil
+}
+
+// verifying is the state of one Verify.
+type verifying struct {
+	r        store.Reader
+	out      *Verification
+	schema   *schema.Schema
+	world    syncengine.World
+	records  map[syncengine.ID]*syncengine.Record
+	chains   map[syncengine.ID]*chainState
+	sums     map[digestKey]uint64
+	waiting  map[syncengine.Seq]bool
+	progress func(done, total syncengine.Seq)
+}
+
+// chainState is how far an incarnation's chain was recomputed.
+type chainState struct {
+	mark  syncengine.DeviceSeq
+	chain syncengine.Chain
+}
+
+func (v *verifying) problem(format string, args ...any) {
+	if len(v.out.Problems) < VerifyProblemsMax {
+		v.out.Problems = append(v.out.Problems, fmt.Sprintf(format, args...))
+	} else if len(v.out.Problems) == VerifyProblemsMax {
+		v.out.Problems = append(v.out.Problems, "more problems are not listed")
+	}
+}
+
+func (v *verifying) entries() error {
+	next := syncengine.Seq(1)
+	var failed error
+	err := v.r.Entries(0, func(e store.Entry) bool {
+		if e.Seq != next {
+			v.problem("log: after seq %d comes %d", next-1, e.Seq)
+		}
+		next = e.Seq + 1
+		v.out.Entries++
+		if v.progress != nil && e.Seq%1000 == 0 {
+			v.progress(e.Seq, v.out.Head.Seq)
+		}
+		failed = v.entry(e)
+		return failed == nil
+	})
+	if failed != nil {
+		err = failed
+	}
+	if next != v.out.Head.Seq+1 {
+		v.problem("log: ends at seq %d, the head says %d", next-1, v.out.Head.Seq)
+	}
+	return err
+}
+
+func (v *verifying) entry(e store.Entry) error {
+	extra := &storedv1.Extra{}
+	if err := proto.Unmarshal(e.Extra, extra); err != nil {
+		v.problem("seq %d: extra: %v", e.Seq, err)
+		return nil
+	}
+	switch e.Type {
+	case store.EntryApplied, store.EntryMerged:
+		v.follow(e)
+		v.merge(e, e.Body, extra)
+	case store.EntryQuarantined:
+		v.follow(e)
+		v.waiting[e.Seq] = e.Body != nil
+	case store.EntryAbsent:
+		v.skip(e, extra)
+	case store.EntryReleased:
+		delete(v.waiting, e.Ref)
+		original, ok, err := v.r.Entry(e.Ref)
+		if err != nil {
+			return err
+		}
+		if !ok || original.Type != store.EntryQuarantined {
+			v.problem("seq %d releases %d, which is no quarantined change", e.Seq, e.Ref)
+			return nil
+		}
+		v.merge(e, original.Body, extra)
+	case store.EntryRejected:
+		delete(v.waiting, e.Ref)
+	case store.EntryMoved:
+		v.move(e)
+	}
+	return nil
+}
+
+// follow extends the author's chain by an entry.
+func (v *verifying) follow(e store.Entry) {
+	c := v.chain(e.Incarnation)
+	if e.DeviceSeq != c.mark+1 {
+		v.problem("seq %d: change %d of %s comes after %d", e.Seq, e.DeviceSeq, e.Incarnation, c.mark)
+	}
+	c.mark = e.DeviceSeq
+	c.chain = c.chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+}
+
+func (v *verifying) chain(incarnation syncengine.ID) *chainState {
+	c, ok := v.chains[incarnation]
+	if ok {
+		return c
+	}
+	c = &chainState{}
+	if parent, last, forked := v.lineage(incarnation); forked {
+		c.mark = last
+		c.chain, _ = readChainAfter(v.r, parent, last)
+	}
+	v.chains[incarnation] = c
+	return c
+}
+
+func (v *verifying) lineage(incarnation syncengine.ID) (syncengine.ID, syncengine.DeviceSeq, bool) {
+	if v.world.Lineage == nil {
+		return syncengine.ID{}, 0, false
+	}
+	return v.world.Lineage(incarnation)
+}
+
+// readChainAfter recomputes the chain of a copied database's parent.
+func readChainAfter(r store.Reader, incarnation syncengine.ID, seq syncengine.DeviceSeq) (chain syncengine.Chain, err error) {
+	err = r.Entries(0, func(e store.Entry) bool {
+		own := e.Incarnation == incarnation && e.DeviceSeq <= seq
+		switch e.Type {
+		case store.EntryApplied, store.EntryMerged, store.EntryQuarantined:
+			if own {
+				chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+			}
+		}
+		return true
+	})
+	return chain, err
+}
+
+func (v *verifying) skip(e store.Entry, extra *storedv1.Extra) {
+	c := v.chain(e.Incarnation)
+	if e.DeviceSeq != c.mark+1 {
+		v.problem("seq %d: absent from %d after %d", e.Seq, e.DeviceSeq, c.mark)
+	}
+	c.mark = syncengine.DeviceSeq(extra.GetAbsentUntil())
+	p := &storedv1.Progress{}
+	// The chain over what is gone is the phone's word; it is taken over as declared.
+	if _, err := read(v.r, bucketProgress, e.Incarnation[:], p); err == nil && p.GetMark() == extra.GetAbsentUntil() {
+		copy(c.chain[:], p.GetChain())
+	}
+}
+
+func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
+	c, err := wire.DecodeChange(body)
+	if err != nil {
+		v.problem("seq %d: change: %v", e.Seq, err)
+		return
+	}
+	kind, ok := v.schema.Kind(c.Kind)
+	if !ok {
+		v.problem("seq %d: kind %d is not known to this software", e.Seq, c.Kind)
+		return
+	}
+	cells, err := wire.Cells(kind, c.Create, c.Patch)
+	if err != nil {
+		v.problem("seq %d: patch: %v", e.Seq, err)
+		return
+	}
+	rec := v.records[c.RecordID]
+	if rec != nil && rec.Seq != e.Prev || rec == nil && e.Prev != 0 {
+		v.problem("seq %d: names %d as the entry before it in record %s", e.Seq, e.Prev, c.RecordID)
+	}
+	in := &syncengine.Incoming{
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create,
+		At:    syncengine.Coordinate{Epoch: v.epochOf(e.Seq), Seq: e.Seq},
+		First: coordinate(extra.GetFirst()), Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: cells, Resolves: c.Resolves,
+		Unreadable: v.unreadable(kind, extra), OwnLater: v.ownLater(extra),
+	}
+	m := v.world.Merge(kind.Engine, rec, c.RecordID, in)
+	if e.Type == store.EntryReleased {
+		m.Record.Tail, m.Record.TailSince = syncengine.ID{}, e.Seq
+	} else if wasApplied := e.Type == store.EntryApplied; wasApplied && !m.Applied {
+		v.problem("seq %d: outcome applied, the log gives merged", e.Seq)
+	}
+	v.records[c.RecordID] = m.Record
+}
+
+// epochOf gives the epoch in which an entry was written.
+func (v *verifying) epochOf(seq syncengine.Seq) syncengine.Epoch {
+	epoch := syncengine.Epoch(1)
+	for _, f := range v.world.History.Forks {
+		if seq > f.At {
+			epoch = f.Epoch
+		}
+	}
+	return epoch
+}
+
+func (v *verifying) unreadable(kind *schema.Kind, extra *storedv1.Extra) func(syncengine.FieldNumber) bool {
+	if extra.GetUnreadable() == 0 {
+		return nil
+	}
+	return unreadable(kind, ^schema.Classes(extra.GetUnreadable()))
+}
+
+func (v *verifying) ownLater(extra *storedv1.Extra) func(syncengine.CellKey) bool {
+	cells := laterCells{}
+	for _, a := range extra.GetOwnLater() {
+		cells[syncengine.CellKey{Field: syncengine.FieldNumber(a.GetField()), Key: string(a.GetKey())}] = true
+	}
+	return cells.has
+}
+
+func (v *verifying) move(e store.Entry) {
+	rec := v.records[e.RecordID]
+	if rec == nil {
+		v.problem("seq %d moves record %s, which is not there", e.Seq, e.RecordID)
+		return
+	}
+	next := *rec
+	next.Seq, next.Tail, next.TailSince = e.Seq, syncengine.ID{}, e.Seq
+	v.records[e.RecordID] = &next
+}
+
+func (v *verifying) compareRecords() error {
+	var failed error
+	err := v.r.Records(func(row store.Record) bool {
+		v.out.Records++
+		rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
+		if err != nil {
+			v.problem("%v", err)
+			return true
+		}
+		v.compareRecord(rec)
+		failed = v.compareScope(rec)
+		return failed == nil
+	})
+	for id := range v.records {
+		v.problem("record %s is in the log and not among the records", id)
+	}
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// compareRecord holds a stored record against what the log gave. Scope keys
+// depend on other records and are compared by themselves.
+func (v *verifying) compareRecord(rec *syncengine.Record) {
+	reduced := v.records[rec.ID]
+	delete(v.records, rec.ID)
+	if reduced == nil {
+		v.problem("record %s is in no log entry", rec.ID)
+		return
+	}
+	reduced.Keys = rec.Keys
+	if reduced.Seq != rec.Seq || !bytes.Equal(wire.EncodeRecord(reduced), wire.EncodeRecord(rec)) {
+		v.problem("record %s at seq %d is not what the log reduces to", rec.ID, rec.Seq)
+	}
+	if kind, ok := v.schema.Kind(rec.Kind); ok {
+		digest := kind.Engine.Digest(rec)
+		for _, s := range rec.Keys {
+			if s.Left != 0 || !summed(s.Key) {
+				continue
+			}
+			for class, sum := range digest {
+				v.sums[digestKey{s.Key, digestClass(rec.Kind, syncengine.Class(class))}] += sum
+			}
+		}
+	}
+}
+
+// compareScope checks the record's rows in the scope index and its keys.
+func (v *verifying) compareScope(rec *syncengine.Record) error {
+	kind, ok := v.schema.Kind(rec.Kind)
+	if !ok {
+		return nil
+	}
+	for _, key := range rec.CurrentKeys() {
+		rows, err := v.r.Scope(nil, key, rec.Seq-1, 2)
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, row := range rows {
+			found = found || row.RecordID == rec.ID && row.Seq == rec.Seq && row.Type == store.RowPresent
+		}
+		if !found {
+			v.problem("record %s has no row in scope key %x at seq %d", rec.ID, string(key), rec.Seq)
+		}
+	}
+	var failed error
+	keys := syncengine.Place(kind.Engine, rec, func(parent syncengine.ID) ([]syncengine.ScopeKey, bool) {
+		row, ok, err := v.r.Record(parent)
+		if err != nil || !ok {
+			failed = err
+			return nil, false
+		}
+		p, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
+		if err != nil {
+			failed = err
+			return nil, false
+		}
+		return p.CurrentKeys(), true
+	})
+	if have := rec.CurrentKeys(); failed == nil && fmt.Sprint(have) != fmt.Sprint(keys) {
+		v.problem("record %s is under %d scope keys, its references give %d others", rec.ID, len(have), len(keys))
+	}
+	return failed
+}
+
+func (v *verifying) compareChains() error {
+	for incarnation, c := range v.chains {
+		p := &storedv1.Progress{}
+		if _, err := read(v.r, bucketProgress, incarnation[:], p); err != nil {
+			return err
+		}
+		if p.GetMark() != uint64(c.mark) || !bytes.Equal(p.GetChain(), c.chain[:]) {
+			v.problem("device %s: mark %d with its chain does not fit the log, which gives %d", incarnation, p.GetMark(), c.mark)
+		}
+	}
+	return nil
+}
+
+func (v *verifying) compareDigests() error {
+	return v.r.Documents(bucketDigest, nil, nil, func(d store.Document) bool {
+		n := len(d.Key) - 4
+		key := digestKey{key: syncengine.ScopeKey(d.Key[:n]), class: uint32(d.Key[n])<<24 | uint32(d.Key[n+1])<<16 | uint32(d.Key[n+2])<<8 | uint32(d.Key[n+3])}
+		stored := uint64(seqOfKey(d.Value))
+		if v.sums[key] != stored {
+			v.problem("digest of scope key %x, class %d is not the sum over its records", string(key.key), key.class)
+		}
+		delete(v.sums, key)
+		return true
+	})
+}
+
+func (v *verifying) compareQuarantine() error {
+	err := v.r.Documents(bucketQuarantine, nil, nil, func(d store.Document) bool {
+		seq := seqOfKey(d.Key)
+		if _, ok := v.waiting[seq]; !ok {
+			v.problem("quarantine lists seq %d, which does not wait", seq)
+		}
+		delete(v.waiting, seq)
+		return true
+	})
+	for seq, kept := range v.waiting {
+		if kept {
+			v.problem("seq %d waits and is not on the quarantine list", seq)
+		}
+	}
+	for key, sum := range v.sums {
+		if sum != 0 {
+			v.problem("digest of scope key %x, class %d is missing", string(key.key), key.class)
+		}
+	}
+	return err
+}

@@ -1,0 +1,237 @@
+package exchange
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// work is one group's transaction in the making. Reads go through it, writes
+// gather in it and reach the store in flush, so that a batch that fails can be
+// taken back without the store knowing of it.
+type work struct {
+	svc   *Service
+	w     store.Writer
+	now   syncengine.UnixMilli
+	world syncengine.World
+	tree  *identity.Tree
+
+	next    syncengine.Seq
+	entries []store.Entry
+	records map[syncengine.ID]*standing
+	// documents holds what flush writes; a nil value deletes.
+	documents map[documentKey][]byte
+	rows      []store.ScopeRow
+	progress  map[syncengine.ID]*storedv1.Progress
+	views     map[grantKey]identity.View
+	commits   map[syncengine.Seq]syncengine.UnixMilli
+	// appeared lists records that came into being, whose waiting changes may be released.
+	appeared []syncengine.ID
+	// followers lists, for each id, records of this group that name it as a parent.
+	followers map[syncengine.ID][]syncengine.ID
+	// awaiting tells whether any quarantined change waits for a record.
+	awaiting bool
+	// undo takes back what the batch in hand did, newest last.
+	undo []func()
+}
+
+// standing is a record as the store has it and as the group leaves it.
+type standing struct {
+	before, after *syncengine.Record
+	// prev is the entry before a release in the making.
+	prev syncengine.Seq
+}
+
+type documentKey struct{ bucket, key string }
+
+type grantKey struct {
+	incarnation syncengine.ID
+	version     uint64
+}
+
+func newWork(svc *Service, w store.Writer) (*work, error) {
+	history, err := readHistory(w)
+	if err != nil {
+		return nil, err
+	}
+	lineage, err := identity.Lineage(w)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := svc.caches.treeOf(w)
+	if err != nil {
+		return nil, err
+	}
+	awaiting, err := anyDocument(w, bucketAwaiting)
+	if err != nil {
+		return nil, err
+	}
+	return &work{
+		svc: svc, w: w, awaiting: awaiting, followers: map[syncengine.ID][]syncengine.ID{}, now: svc.now(), tree: tree,
+		world:     syncengine.World{History: history, Lineage: lineage},
+		next:      w.Head().Seq + 1,
+		records:   map[syncengine.ID]*standing{},
+		documents: map[documentKey][]byte{},
+		progress:  map[syncengine.ID]*storedv1.Progress{},
+		views:     map[grantKey]identity.View{},
+		commits:   map[syncengine.Seq]syncengine.UnixMilli{},
+	}, nil
+}
+
+// attempt runs one batch and takes back everything it did when it fails or
+// panics; fault is what it panicked with.
+func (k *work) attempt(f func() error) (fault any, err error) {
+	k.undo = k.undo[:0]
+	k.appeared = k.appeared[:0]
+	entries, rows, next, awaiting := len(k.entries), len(k.rows), k.next, k.awaiting
+	done := false
+	defer func() {
+		if done && err == nil {
+			return
+		}
+		if !done {
+			fault = recover()
+		}
+		for i := len(k.undo) - 1; i >= 0; i-- {
+			k.undo[i]()
+		}
+		k.entries, k.rows, k.next = k.entries[:entries], k.rows[:rows], next
+		k.awaiting = awaiting
+	}()
+	err = f()
+	done = true
+	return nil, err
+}
+
+// record gives a record as the group has left it so far; nil when there is none.
+func (k *work) record(id syncengine.ID) (*syncengine.Record, error) {
+	if s, ok := k.records[id]; ok {
+		return s.after, nil
+	}
+	row, ok, err := k.w.Record(id)
+	if err != nil {
+		return nil, err
+	}
+	s := &standing{}
+	if ok {
+		if s.before, err = wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body); err != nil {
+			return nil, err
+		}
+		s.after = s.before
+	}
+	k.records[id] = s
+	return s.after, nil
+}
+
+// setRecord replaces a record that was read before.
+func (k *work) setRecord(rec *syncengine.Record) {
+	s := k.records[rec.ID]
+	assert(s != nil, "record %s written unread", rec.ID)
+	was := s.after
+	k.undo = append(k.undo, func() { s.after = was })
+	s.after = rec
+}
+
+// append adds a log entry and returns its coordinate.
+func (k *work) append(e store.Entry) syncengine.Coordinate {
+	e.Seq = k.next
+	k.next++
+	k.entries = append(k.entries, e)
+	return syncengine.Coordinate{Epoch: k.world.History.Epoch, Seq: e.Seq}
+}
+
+// here is the coordinate the next entry will have.
+func (k *work) here() syncengine.Coordinate {
+	return syncengine.Coordinate{Epoch: k.world.History.Epoch, Seq: k.next}
+}
+
+func (k *work) entry(seq syncengine.Seq) (store.Entry, bool, error) {
+	if n := len(k.entries); n > 0 && seq >= k.entries[0].Seq && seq < k.next {
+		return k.entries[seq-k.entries[0].Seq], true, nil
+	}
+	return k.w.Entry(seq)
+}
+
+func (k *work) put(bucket string, key []byte, m proto.Message) {
+	k.putBytes(bucket, key, encode(m))
+}
+
+func (k *work) putBytes(bucket string, key, value []byte) {
+	dk := documentKey{bucket, string(key)}
+	was, had := k.documents[dk]
+	k.undo = append(k.undo, func() {
+		if had {
+			k.documents[dk] = was
+		} else {
+			delete(k.documents, dk)
+		}
+	})
+	k.documents[dk] = value
+}
+
+func (k *work) drop(bucket string, key []byte) { k.putBytes(bucket, key, nil) }
+
+// read decodes a document as the group has left it.
+func (k *work) read(bucket string, key []byte, m proto.Message) (bool, error) {
+	value, pending := k.documents[documentKey{bucket, string(key)}]
+	if !pending {
+		return read(k.w, bucket, key, m)
+	}
+	if value == nil {
+		return false, nil
+	}
+	return true, proto.Unmarshal(value, m)
+}
+
+// progressOf gives what is decided of an incarnation; the caller may change it
+// through setProgress only.
+func (k *work) progressOf(incarnation syncengine.ID) (*storedv1.Progress, error) {
+	if p, ok := k.progress[incarnation]; ok {
+		return p, nil
+	}
+	p := &storedv1.Progress{}
+	if _, err := k.read(bucketProgress, incarnation[:], p); err != nil {
+		return nil, err
+	}
+	if len(p.GetChain()) == 0 {
+		p.Chain = make([]byte, 32)
+	}
+	k.progress[incarnation] = p
+	return p, nil
+}
+
+func (k *work) setProgress(incarnation syncengine.ID, p *storedv1.Progress) {
+	was := k.progress[incarnation]
+	k.undo = append(k.undo, func() { k.progress[incarnation] = was })
+	k.progress[incarnation] = p
+	k.put(bucketProgress, incarnation[:], p)
+}
+
+// committedAt gives the commit time of a coordinate of this epoch's log; the
+// time of this commit for what is in it, 0 for none.
+func (k *work) committedAt(c syncengine.Coordinate) (syncengine.UnixMilli, error) {
+	seq, ok := k.world.History.Current(c)
+	if !ok {
+		return 0, nil
+	}
+	if seq > k.w.Head().Seq {
+		return k.now, nil
+	}
+	if at, ok := k.commits[seq]; ok {
+		return at, nil
+	}
+	commit, err := commitAt(k.w, seq)
+	if err != nil || commit == nil {
+		return 0, err
+	}
+	k.commits[seq] = syncengine.UnixMilli(commit.GetTimeMs())
+	return k.commits[seq], nil
+}
+
+func (k *work) kind(n syncengine.KindNumber) (*schema.Kind, bool) { return k.svc.schema.Kind(n) }

@@ -1,0 +1,208 @@
+package identity
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// DeviceState says whether a device is trusted.
+type DeviceState uint8
+
+// The states of a device.
+const (
+	// DeviceActive signs exchanges.
+	DeviceActive DeviceState = DeviceState(storedv1.DeviceState_DEVICE_STATE_ACTIVE)
+	// DeviceRevoked is lost, stolen or of a user who left: what it sends is quarantined.
+	DeviceRevoked DeviceState = DeviceState(storedv1.DeviceState_DEVICE_STATE_REVOKED)
+)
+
+// Device is one incarnation: one local database of one user.
+type Device struct {
+	Incarnation syncengine.ID
+	UserID      syncengine.ID
+	// PublicKey verifies what the device signs.
+	PublicKey ed25519.PublicKey
+	// Name is for the operator's list; empty when the phone gave none.
+	Name       string
+	State      DeviceState
+	EnrolledAt syncengine.UnixMilli
+	// Parent is the incarnation whose database was copied; zero for an enrolled device.
+	Parent syncengine.ID
+	// LastCommon is the last change that both copies share.
+	LastCommon syncengine.DeviceSeq
+}
+
+// PutDevice writes a device as it is given.
+func PutDevice(w store.Writer, d Device) error {
+	if err := checkDevice(d); err != nil {
+		return err
+	}
+	if err := putBranch(w, d); err != nil {
+		return err
+	}
+	key := join(d.UserID, d.Incarnation)
+	if err := wrapAt(w.PutDocument(bucketUserDevices, key, []byte{1}), bucketUserDevices, key); err != nil {
+		return err
+	}
+	return put(w, bucketDevices, d.Incarnation[:], &storedv1.Device{
+		UserId:       d.UserID[:],
+		PublicKey:    d.PublicKey,
+		Name:         d.Name,
+		State:        storedv1.DeviceState(d.State),
+		EnrolledAtMs: int64(d.EnrolledAt),
+		Parent:       idBytes(d.Parent),
+		LastCommon:   uint64(d.LastCommon),
+	})
+}
+
+// EnrolDevice registers a device for an active user. Repeated by the same user
+// with the same key it changes nothing and gives what stands, since the reply to
+// an enrolment may be lost; with another user or key it is [ErrIncarnationTaken].
+func EnrolDevice(w store.Writer, d Device) (Device, error) {
+	if _, err := activeUser(w, d.UserID); err != nil {
+		return Device{}, err
+	}
+	standing, err := GetDevice(w, d.Incarnation)
+	switch {
+	case errors.Is(err, ErrDeviceUnknown):
+		return d, PutDevice(w, d)
+	case err != nil:
+		return Device{}, err
+	case standing.UserID != d.UserID || !standing.PublicKey.Equal(d.PublicKey):
+		return Device{}, fmt.Errorf("device %s: %w", d.Incarnation, ErrIncarnationTaken)
+	}
+	return standing, nil
+}
+
+// RevokeDevice ends the trust in a device; it cannot be given back, because a
+// new code makes a new device.
+func RevokeDevice(w store.Writer, incarnation syncengine.ID) error {
+	d, err := GetDevice(w, incarnation)
+	if err != nil {
+		return err
+	}
+	d.State = DeviceRevoked
+	return PutDevice(w, d)
+}
+
+// GetDevice reads a device, or [ErrDeviceUnknown].
+func GetDevice(r store.Reader, incarnation syncengine.ID) (Device, error) {
+	m := &storedv1.Device{}
+	ok, err := get(r, bucketDevices, incarnation[:], m)
+	if err != nil {
+		return Device{}, err
+	}
+	if !ok {
+		return Device{}, fmt.Errorf("device %s: %w", incarnation, ErrDeviceUnknown)
+	}
+	return deviceOf(incarnation, m)
+}
+
+// Devices lists all devices in the order of their incarnations.
+func Devices(r store.Reader) ([]Device, error) {
+	var out []Device
+	err := walk(r, bucketDevices, nil, newOf[storedv1.Device], func(key []byte, m *storedv1.Device) error {
+		d, err := deviceOf(syncengine.ID(key), m)
+		out = append(out, d)
+		return err
+	})
+	return out, err
+}
+
+// DevicesOfUser lists a user's devices in the order of their incarnations.
+func DevicesOfUser(r store.Reader, user syncengine.ID) ([]Device, error) {
+	var incarnations []syncengine.ID
+	err := walkKeys(r, bucketUserDevices, user[:], func(d store.Document) error {
+		incarnations = append(incarnations, syncengine.ID(d.Key[16:]))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Device, 0, len(incarnations))
+	for _, i := range incarnations {
+		d, err := GetDevice(r, i)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// Lineage gives the engine's view of copied databases. It reads the few branches
+// there are at once, so the result outlives the transaction; nil when there are none.
+func Lineage(r store.Reader) (syncengine.Lineage, error) {
+	branches := map[syncengine.ID]*storedv1.Branch{}
+	err := walk(r, bucketBranches, nil, newOf[storedv1.Branch], func(key []byte, m *storedv1.Branch) error {
+		branches[syncengine.ID(key)] = m
+		_, err := idOf(m.GetParent())
+		return err
+	})
+	if err != nil || len(branches) == 0 {
+		return nil, err
+	}
+	return func(incarnation syncengine.ID) (syncengine.ID, syncengine.DeviceSeq, bool) {
+		b, ok := branches[incarnation]
+		if !ok {
+			return syncengine.ID{}, 0, false
+		}
+		return syncengine.ID(b.GetParent()), syncengine.DeviceSeq(b.GetLastCommon()), true
+	}, nil
+}
+
+// putBranch keeps the lineage free of circles: a parent is there before its
+// child and a child's parent never changes.
+func putBranch(w store.Writer, d Device) error {
+	standing, err := GetDevice(w, d.Incarnation)
+	known := err == nil
+	if err != nil && !errors.Is(err, ErrDeviceUnknown) {
+		return err
+	}
+	if known && (standing.Parent != d.Parent || standing.LastCommon != d.LastCommon || standing.UserID != d.UserID) {
+		return fmt.Errorf("device %s: user and parent never change: %w", d.Incarnation, ErrInvalid)
+	}
+	if known || d.Parent.IsZero() {
+		return nil
+	}
+	if _, err := GetDevice(w, d.Parent); err != nil {
+		return fmt.Errorf("parent of %s: %w", d.Incarnation, err)
+	}
+	return put(w, bucketBranches, d.Incarnation[:], &storedv1.Branch{Parent: d.Parent[:], LastCommon: uint64(d.LastCommon)})
+}
+
+func checkDevice(d Device) error {
+	if d.Incarnation.IsZero() || d.UserID.IsZero() {
+		return fmt.Errorf("device without incarnation or user: %w", ErrInvalid)
+	}
+	if len(d.PublicKey) != ed25519.PublicKeySize {
+		return fmt.Errorf("device %s: public key of %d bytes, want %d: %w", d.Incarnation, len(d.PublicKey), ed25519.PublicKeySize, ErrInvalid)
+	}
+	if d.State != DeviceActive && d.State != DeviceRevoked {
+		return fmt.Errorf("device %s: state %d: %w", d.Incarnation, d.State, ErrInvalid)
+	}
+	if d.Name == "" {
+		return nil
+	}
+	return checkName("device", d.Name, NameCharsMax)
+}
+
+func deviceOf(incarnation syncengine.ID, m *storedv1.Device) (Device, error) {
+	user, err := idOf(m.GetUserId())
+	parent, parentErr := idOf(m.GetParent())
+	return Device{
+		Incarnation: incarnation,
+		UserID:      user,
+		PublicKey:   m.GetPublicKey(),
+		Name:        m.GetName(),
+		State:       DeviceState(m.GetState()),
+		EnrolledAt:  syncengine.UnixMilli(m.GetEnrolledAtMs()),
+		Parent:      parent,
+		LastCommon:  syncengine.DeviceSeq(m.GetLastCommon()),
+	}, errors.Join(err, parentErr)
+}

@@ -1,0 +1,217 @@
+package identity
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// SecretsFile is the name of the secrets file beside the store. It belongs into
+// every backup of it: without it no phone's cursor and no receipt can be checked.
+const SecretsFile = "realm.secret"
+
+// secretsFormat is the version of the file's form.
+const secretsFormat = 1
+
+// secretsMode lets the owner alone read the file.
+const secretsMode fs.FileMode = 0o600
+
+// secretsBytesMax bounds what is read: the file has some 200 bytes.
+const secretsBytesMax = 4096
+
+// macKeyBytes is the size of a key for HMAC-SHA-256: that of its output.
+const macKeyBytes = 32
+
+// Secrets are the keys of a realm. The MAC keys of every epoch are derived from
+// one root, so that a new epoch needs no write to the file and an older backup
+// of the file still has the keys of all epochs.
+type Secrets struct {
+	root    [macKeyBytes]byte
+	receipt ed25519.PrivateKey
+}
+
+// Fingerprint names a realm's secrets without telling anything about them.
+type Fingerprint [16]byte
+
+// String prints the fingerprint in hexadecimal.
+func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
+
+// secretsText is the file's form: one JSON object.
+type secretsText struct {
+	// Note tells a person who opens the file what it is.
+	Note   string `json:"note"`
+	Format int    `json:"format"`
+	// Root is the 32-byte root of the MAC keys, Receipt the 32-byte Ed25519 seed; base64.
+	Root    []byte `json:"root"`
+	Receipt []byte `json:"receipt"`
+}
+
+// CreateSecrets draws a realm's secrets and writes them durably to a new file in
+// dir; a file that is there already is [ErrSecretsExist].
+func CreateSecrets(dir string, random io.Reader) (*Secrets, error) {
+	text := secretsText{
+		Note:    "Secret keys of a onedoor realm. Keep with the store and its backups, readable by the server alone.",
+		Format:  secretsFormat,
+		Root:    make([]byte, macKeyBytes),
+		Receipt: make([]byte, ed25519.SeedSize),
+	}
+	for _, key := range [][]byte{text.Root, text.Receipt} {
+		if _, err := io.ReadFull(random, key); err != nil {
+			return nil, fmt.Errorf("draw the realm's secrets: %w", err)
+		}
+	}
+	path := filepath.Join(dir, SecretsFile)
+	body, err := json.MarshalIndent(text, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := writeNew(path, append(body, '\n')); err != nil {
+		return nil, err
+	}
+	return newSecrets(text), nil
+}
+
+// LoadSecrets reads the secrets file in dir.
+func LoadSecrets(dir string) (*Secrets, error) {
+	path := filepath.Join(dir, SecretsFile)
+	body, err := readPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	var text secretsText
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(&text); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrSecretsDamaged, err)
+	}
+	if text.Format != secretsFormat || len(text.Root) != macKeyBytes || len(text.Receipt) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%s: format %d with keys of %d and %d bytes, want format %d, %d and %d: %w",
+			path, text.Format, len(text.Root), len(text.Receipt), secretsFormat, macKeyBytes, ed25519.SeedSize, ErrSecretsDamaged)
+	}
+	return newSecrets(text), nil
+}
+
+func newSecrets(text secretsText) *Secrets {
+	return &Secrets{root: [macKeyBytes]byte(text.Root), receipt: ed25519.NewKeyFromSeed(text.Receipt)}
+}
+
+// CheckSecrets wants the secrets that the store was made with: [ErrSecretsOther] if not.
+func CheckSecrets(r store.Reader, s *Secrets) error {
+	realm, err := GetRealm(r)
+	if err != nil {
+		return err
+	}
+	own := s.Fingerprint()
+	if subtle.ConstantTimeCompare(own[:], realm.Secrets[:]) != 1 {
+		return fmt.Errorf("fingerprint %s, the store wants %s: %w", own, realm.Secrets, ErrSecretsOther)
+	}
+	return nil
+}
+
+// Fingerprint names the secrets.
+func (s *Secrets) Fingerprint() (f Fingerprint) {
+	h := sha256.New()
+	h.Write([]byte("onedoor secrets 1"))
+	h.Write(s.derive("onedoor fingerprint"))
+	h.Write(s.ReceiptKey().Public().(ed25519.PublicKey))
+	copy(f[:], h.Sum(nil))
+	return f
+}
+
+// CursorKey is the MAC key of an epoch's cursors.
+func (s *Secrets) CursorKey(epoch syncengine.Epoch) []byte {
+	return s.derive(epochInfo("onedoor cursor", epoch))
+}
+
+// NonceKey is the MAC key of an epoch's nonces.
+func (s *Secrets) NonceKey(epoch syncengine.Epoch) []byte {
+	return s.derive(epochInfo("onedoor nonce", epoch))
+}
+
+// ReceiptKey signs receipts.
+func (s *Secrets) ReceiptKey() ed25519.PrivateKey { return s.receipt }
+
+func epochInfo(purpose string, epoch syncengine.Epoch) string {
+	return string(binary.BigEndian.AppendUint32([]byte(purpose), uint32(epoch)))
+}
+
+// derive makes the key for a purpose: HKDF (RFC 5869) over the root.
+func (s *Secrets) derive(info string) []byte {
+	key, err := hkdf.Expand(sha256.New, s.root[:], info, macKeyBytes)
+	if err != nil {
+		panic("identity: HKDF refuses a fixed length: " + err.Error())
+	}
+	return key
+}
+
+// writeNew writes a private file that must not be there yet and makes file and
+// name durable. What it began and could not finish it removes.
+func writeNew(path string, body []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, secretsMode)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: %w", path, ErrSecretsExist)
+	}
+	if err != nil {
+		return fmt.Errorf("create the realm's secrets: %w", err)
+	}
+	_, err = f.Write(body)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the realm's secrets: %w", err), os.Remove(path))
+	}
+	return nil
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// readPrivate reads a small file that nobody but its owner may read.
+func readPrivate(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, ErrSecretsMissing)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the realm's secrets: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open the realm's secrets: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&^secretsMode != 0 {
+		return nil, fmt.Errorf("%s has mode %04o, run `chmod %04o %s`: %w", path, mode, secretsMode, path, ErrSecretsExposed)
+	}
+	body, err := io.ReadAll(io.LimitReader(f, secretsBytesMax+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the realm's secrets: %w", err)
+	}
+	if len(body) > secretsBytesMax {
+		return nil, fmt.Errorf("%s has more than %d bytes: %w", path, secretsBytesMax, ErrSecretsDamaged)
+	}
+	return body, nil
+}

@@ -1,0 +1,198 @@
+package identity
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// KeyRoles is a scope key with the roles held over it.
+type KeyRoles struct {
+	Key syncengine.ScopeKey
+	// Roles are ascending and distinct.
+	Roles []Role
+}
+
+// View is an expansion of grants over the tree: what one device may be sent and
+// in which roles, sorted by key.
+type View []KeyRoles
+
+// ViewVersion names an expansion by its content.
+type ViewVersion [8]byte
+
+// String prints the version in hexadecimal.
+func (v ViewVersion) String() string { return hex.EncodeToString(v[:]) }
+
+// Holder is the device whose view is expanded.
+type Holder struct {
+	User        syncengine.ID
+	Incarnation syncengine.ID
+	// Role is the user's own.
+	Role Role
+}
+
+// Expand turns grants into scope keys. The realm's key and the user's come with
+// the user's own role; the device's key, which holds what it wrote about doors
+// that are not known yet, comes with every role the user could have written in.
+// A territory that the tree does not know gives nothing.
+func Expand(tree *Tree, who Holder, grants []Grant) View {
+	held := map[syncengine.ScopeKey][]Role{
+		syncengine.RealmKey:                   {who.Role},
+		syncengine.UserKey(who.User):          {who.Role},
+		syncengine.DeviceKey(who.Incarnation): {who.Role},
+	}
+	give := func(key syncengine.ScopeKey, role Role) { held[key] = append(held[key], role) }
+	for _, g := range grants {
+		give(syncengine.DeviceKey(who.Incarnation), g.Role)
+		for _, id := range tree.Below(g.Territory) {
+			give(syncengine.TerritoryKey(id), g.Role)
+		}
+		for _, id := range g.Records {
+			give(syncengine.RecordKey(id), g.Role)
+		}
+	}
+	return sortedView(held)
+}
+
+func sortedView(held map[syncengine.ScopeKey][]Role) View {
+	v := make(View, 0, len(held))
+	for key, roles := range held {
+		slices.Sort(roles)
+		v = append(v, KeyRoles{Key: key, Roles: slices.Compact(roles)})
+	}
+	slices.SortFunc(v, func(a, b KeyRoles) int { return cmp.Compare(a.Key, b.Key) })
+	return v
+}
+
+// Roles gives the roles held over a key; none when the view does not have it.
+func (v View) Roles(key syncengine.ScopeKey) []Role {
+	i, ok := slices.BinarySearchFunc(v, key, func(k KeyRoles, key syncengine.ScopeKey) int { return cmp.Compare(k.Key, key) })
+	if !ok {
+		return nil
+	}
+	return v[i].Roles
+}
+
+// Version hashes the expansion: 8 bytes of SHA-256 over keys and roles in order,
+// each with its length before it.
+func (v View) Version() (version ViewVersion) {
+	text := []byte("onedoor view 1")
+	for _, k := range v {
+		text = append(append(text, byte(len(k.Key))), k.Key...)
+		text = binary.BigEndian.AppendUint32(text, uint32(len(k.Roles)))
+		for _, role := range k.Roles {
+			text = binary.BigEndian.AppendUint32(text, role)
+		}
+	}
+	sum := sha256.Sum256(text)
+	copy(version[:], sum[:])
+	return version
+}
+
+// Since tells what changed from an older view: keys that came or whose roles
+// are others now, and keys that went. Both are sorted.
+func (v View) Since(older View) (added, removed []syncengine.ScopeKey) {
+	for _, k := range v {
+		if !slices.Equal(older.Roles(k.Key), k.Roles) {
+			added = append(added, k.Key)
+		}
+	}
+	for _, k := range older {
+		if v.Roles(k.Key) == nil {
+			removed = append(removed, k.Key)
+		}
+	}
+	return added, removed
+}
+
+// PutView stores an expansion under its version, once, so that a cursor which
+// names the version can be compared with what is held later.
+func PutView(w store.Writer, v View) (ViewVersion, error) {
+	version := v.Version()
+	_, ok, err := w.Document(bucketViews, version[:])
+	if err != nil || ok {
+		return version, wrapAt(err, bucketViews, version[:])
+	}
+	return version, put(w, bucketViews, version[:], storedView(v))
+}
+
+// GetView reads an expansion by its version, or [ErrViewUnknown].
+func GetView(r store.Reader, version ViewVersion) (View, error) {
+	m := &storedv1.ScopeView{}
+	ok, err := get(r, bucketViews, version[:], m)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("view %s: %w", version, ErrViewUnknown)
+	}
+	return viewOf(m)
+}
+
+// storedView groups the keys by their roles, of which there are few sets, so
+// that a key costs little more than its id.
+func storedView(v View) *storedv1.ScopeView {
+	m := &storedv1.ScopeView{}
+	for _, k := range v {
+		i := slices.IndexFunc(m.Groups, func(g *storedv1.ScopeGroup) bool { return slices.Equal(g.Roles, k.Roles) })
+		if i < 0 {
+			i = len(m.Groups)
+			m.Groups = append(m.Groups, &storedv1.ScopeGroup{Roles: k.Roles})
+		}
+		addKey(m.Groups[i], k.Key)
+	}
+	slices.SortFunc(m.Groups, func(a, b *storedv1.ScopeGroup) int { return slices.Compare(a.Roles, b.Roles) })
+	return m
+}
+
+func addKey(g *storedv1.ScopeGroup, key syncengine.ScopeKey) {
+	id := key.ID()
+	switch key {
+	case syncengine.RealmKey:
+		g.Realm = true
+	case syncengine.TerritoryKey(id):
+		g.Territories = append(g.Territories, id[:]...)
+	case syncengine.RecordKey(id):
+		g.Records = append(g.Records, id[:]...)
+	case syncengine.UserKey(id):
+		g.Users = append(g.Users, id[:]...)
+	case syncengine.DeviceKey(id):
+		g.Devices = append(g.Devices, id[:]...)
+	default:
+		panic(fmt.Sprintf("identity: scope key %x is of no kind that a view holds", string(key)))
+	}
+}
+
+func viewOf(m *storedv1.ScopeView) (View, error) {
+	held := map[syncengine.ScopeKey][]Role{}
+	for _, g := range m.GetGroups() {
+		if g.GetRealm() {
+			held[syncengine.RealmKey] = g.GetRoles()
+		}
+		for _, part := range []struct {
+			ids []byte
+			key func(syncengine.ID) syncengine.ScopeKey
+		}{
+			{g.GetTerritories(), syncengine.TerritoryKey},
+			{g.GetRecords(), syncengine.RecordKey},
+			{g.GetUsers(), syncengine.UserKey},
+			{g.GetDevices(), syncengine.DeviceKey},
+		} {
+			ids, err := unpackIDs(part.ids)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				held[part.key(id)] = g.GetRoles()
+			}
+		}
+	}
+	return sortedView(held), nil
+}

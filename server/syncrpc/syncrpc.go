@@ -1,0 +1,127 @@
+// Package syncrpc is the gRPC face of the sync service: decode, call, encode,
+// and one table from errors to statuses. It holds no rule and touches no store.
+package syncrpc
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/notify"
+	"onedoor/server/store"
+)
+
+// Service answers phones.
+type Service struct {
+	syncv1.UnimplementedSyncServiceServer
+	realm *exchange.Service
+	hub   *notify.Hub
+	// stopping is closed when the server begins to stop, so that watches end.
+	stopping <-chan struct{}
+}
+
+// New makes the service; stopping ends its watches.
+func New(realm *exchange.Service, hub *notify.Hub, stopping <-chan struct{}) *Service {
+	return &Service{realm: realm, hub: hub, stopping: stopping}
+}
+
+// Enrol registers a device.
+func (s *Service) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
+	resp, err := s.realm.Enrol(ctx, req)
+	return resp, Status(err)
+}
+
+// Exchange takes changes and gives the next page.
+func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	resp, err := s.realm.Exchange(ctx, req)
+	return resp, Status(err)
+}
+
+// Watch sends a hint whenever the log has grown.
+func (s *Service) Watch(req *syncv1.WatchRequest, stream grpc.ServerStreamingServer[syncv1.WatchResponse]) error {
+	ctx := stream.Context()
+	if err := s.realm.CheckWatch(ctx, req); err != nil {
+		return Status(err)
+	}
+	l := s.hub.Listen()
+	defer l.Close()
+	for {
+		select {
+		case <-l.Wake():
+			if err := stream.Send(&syncv1.WatchResponse{Seq: uint64(l.Reached())}); err != nil {
+				return err
+			}
+		case <-s.stopping:
+			return status.Error(codes.Unavailable, "the server is stopping; watch again in a moment")
+		case <-ctx.Done():
+			return status.FromContextError(ctx.Err()).Err()
+		}
+	}
+}
+
+// reason is one row of the table of errors: what it is called on the wire,
+// under which code, and what its receiver can do.
+type reason struct {
+	err  error
+	code codes.Code
+	name string
+	hint string
+}
+
+// Domain names this service in error details.
+const Domain = "onedoor"
+
+var reasons = []reason{
+	{exchange.ErrBadRequest, codes.InvalidArgument, "BAD_REQUEST", "update the app; nothing was changed"},
+	{exchange.ErrWrongRealm, codes.FailedPrecondition, "WRONG_REALM", "enrol at the server of the phone's own district"},
+	{exchange.ErrUnknownDevice, codes.Unauthenticated, "UNKNOWN_DEVICE", "ask the operator for a join code and enrol"},
+	{exchange.ErrBadSignature, codes.Unauthenticated, "BAD_SIGNATURE", "the device's key does not fit; enrol again, unsent work stays on the phone"},
+	{exchange.ErrStale, codes.FailedPrecondition, "STALE", "sync once, then try again"},
+	{exchange.ErrClosed, codes.Unavailable, "STOPPING", "try again in a moment"},
+	{exchange.ErrFault, codes.Internal, "FAULT", "try again; the operator finds the cause in the log"},
+	{identity.ErrCodeMistyped, codes.InvalidArgument, "CODE_MISTYPED", "compare the code with the one shown"},
+	{identity.ErrCodeUnknown, codes.NotFound, "CODE_UNKNOWN", "ask the operator for a new code"},
+	{identity.ErrCodeExpired, codes.FailedPrecondition, "CODE_EXPIRED", "ask the operator for a new code"},
+	{identity.ErrCodeUsed, codes.AlreadyExists, "CODE_USED", "ask the operator for a new code"},
+	{identity.ErrIncarnationTaken, codes.AlreadyExists, "INCARNATION_TAKEN", "start with an empty folder"},
+	{identity.ErrUserClosed, codes.FailedPrecondition, "USER_CLOSED", "ask the operator to open the user again"},
+	{store.ErrFull, codes.ResourceExhausted, "STORE_FULL", "nothing was changed; the operator must free disk space"},
+	{store.ErrReadOnly, codes.Unavailable, "STORE_READ_ONLY", "nothing was changed; the operator must make the data folder writable"},
+	{store.ErrDamaged, codes.DataLoss, "STORE_DAMAGED", "the operator must restore a backup; phones bring back what is newer"},
+}
+
+// Status turns an error of the rooms below into a gRPC status with a reason and a hint.
+func Status(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return status.FromContextError(err).Err()
+	}
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return r.status(err)
+		}
+	}
+	return reason{code: codes.Internal, name: "INTERNAL", hint: "try again; the operator finds the cause in the log"}.status(err)
+}
+
+func (r reason) status(err error) error {
+	st := status.New(r.code, err.Error())
+	detailed, detailErr := st.WithDetails(
+		&errdetails.ErrorInfo{Reason: r.name, Domain: Domain},
+		&errdetails.LocalizedMessage{Locale: "en", Message: r.hint},
+	)
+	if detailErr != nil {
+		return st.Err()
+	}
+	return detailed.Err()
+}

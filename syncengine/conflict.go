@@ -1,0 +1,115 @@
+package syncengine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+)
+
+// ConflictID names what is open at a cell: a hash of record and cell, so that
+// every replica gives it the same name.
+type ConflictID [16]byte
+
+// String prints the id in hexadecimal.
+func (c ConflictID) String() string { return hex.EncodeToString(c[:]) }
+
+// ConflictIDOf derives the id of a cell's conflict.
+func ConflictIDOf(record ID, key CellKey) (id ConflictID) {
+	h := sha256.New()
+	h.Write([]byte("onedoor conflict 1"))
+	h.Write(record[:])
+	var n [4]byte
+	binary.BigEndian.PutUint32(n[:], uint32(key.Field))
+	h.Write(n[:])
+	h.Write([]byte(key.Key))
+	copy(id[:], h.Sum(nil))
+	return id
+}
+
+// ConflictKind says what is open at a cell.
+type ConflictKind uint8
+
+const (
+	// NoConflict: nothing is open.
+	NoConflict ConflictKind = iota
+	// Contested: the set holds two or more distinct values.
+	Contested
+	// KeptOpen: a value was covered by someone who had not been shown it.
+	KeptOpen
+	// DeleteEdit: the record was deleted by someone who had not seen a value of this cell.
+	DeleteEdit
+)
+
+// Conflict is an open conflict of a record.
+type Conflict struct {
+	ID   ConflictID
+	Kind ConflictKind
+	Cell *Cell
+}
+
+// Conflicts lists what is open in a record, in cell order.
+func (w World) Conflicts(rec *Record) []Conflict {
+	var out []Conflict
+	for i := range rec.Cells {
+		c := &rec.Cells[i]
+		if kind := w.conflictAt(rec, c); kind != NoConflict {
+			out = append(out, Conflict{ID: ConflictIDOf(rec.ID, c.Key), Kind: kind, Cell: c})
+		}
+	}
+	return out
+}
+
+// ConflictAt says what is open at one cell of a record.
+func (w World) ConflictAt(rec *Record, c *Cell) ConflictKind { return w.conflictAt(rec, c) }
+
+func (w World) conflictAt(rec *Record, c *Cell) ConflictKind {
+	switch {
+	case rec.Dead() && w.uncoveredByDelete(rec, c):
+		return DeleteEdit
+	case c.contested():
+		return Contested
+	case len(c.Kept) > 0:
+		return KeptOpen
+	}
+	return NoConflict
+}
+
+// contested reports two or more distinct values.
+func (c *Cell) contested() bool {
+	for i := 1; i < len(c.Values); i++ {
+		if !c.Values[i].Same(c.Values[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// uncoveredByDelete reports a value that the deletion had not seen. A delete
+// reads the whole record, in whatever order edits and delete arrive.
+func (w World) uncoveredByDelete(rec *Record, c *Cell) bool {
+	if c.Key.Field == LifeField {
+		return false
+	}
+	life, _ := rec.Find(CellKey{Field: LifeField})
+	deletion := life.Shown().Write
+	for _, v := range c.Values {
+		if v.Write.Dot != deletion.Dot && !w.covers(deletion, v.Write) {
+			return true
+		}
+	}
+	return false
+}
+
+// deleteEdits lists the cells with a value that a standing deletion had not seen.
+func (w World) deleteEdits(rec *Record) []*Cell {
+	if !rec.Dead() {
+		return nil
+	}
+	var out []*Cell
+	for i := range rec.Cells {
+		if w.uncoveredByDelete(rec, &rec.Cells[i]) {
+			out = append(out, &rec.Cells[i])
+		}
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+package syncengine
+
+import "fmt"
+
+// ID is a 16-byte identifier: of a record, an incarnation, a user, a territory.
+type ID [16]byte
+
+// IsZero reports whether the id is absent.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String prints the id as UUID text.
+func (id ID) String() string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
+}
+
+// IDFromBytes copies a 16-byte slice; ok is false for any other length.
+func IDFromBytes(b []byte) (id ID, ok bool) {
+	if len(b) != len(id) {
+		return ID{}, false
+	}
+	copy(id[:], b)
+	return id, true
+}
+
+// Epoch numbers a history of the log. 0 is no epoch.
+type Epoch uint32
+
+// Seq numbers a log entry, dense from 1.
+type Seq uint64
+
+// DeviceSeq numbers a change within its incarnation, dense from 1.
+type DeviceSeq uint64
+
+// KindNumber is the number of a record kind on the wire.
+type KindNumber uint32
+
+// FieldNumber is the number of a field in its record message. LifeField is none of them.
+type FieldNumber uint32
+
+// LifeField addresses the cell that says whether a record lives.
+const LifeField FieldNumber = 0
+
+// Class numbers a visibility class.
+type Class uint32
+
+// Rank orders the roles of authors for the ranked policy.
+type Rank uint8
+
+// UnixMilli is a time in milliseconds since the Unix epoch.
+type UnixMilli int64
+
+// Coordinate names one log entry of one history.
+type Coordinate struct {
+	Epoch Epoch
+	Seq   Seq
+}
+
+// IsZero reports whether there is no coordinate.
+func (c Coordinate) IsZero() bool { return c == Coordinate{} }
+
+// String prints "epoch/seq".
+func (c Coordinate) String() string { return fmt.Sprintf("%d/%d", c.Epoch, c.Seq) }
+
+// Dot is the identity of a change.
+type Dot struct {
+	Incarnation ID
+	Seq         DeviceSeq
+}
+
+// Fork says where an epoch began: entries at or below At are those of the epoch before.
+type Fork struct {
+	Epoch Epoch
+	At    Seq
+}
+
+// History knows the epochs of a log and where each began.
+type History struct {
+	// Epoch is the one in force.
+	Epoch Epoch
+	// Forks holds one entry for each epoch but the first, ascending.
+	Forks []Fork
+}
+
+// sharedUntil gives the greatest seq that epochs older and newer both contain.
+func (h History) sharedUntil(older, newer Epoch) Seq {
+	shared := Seq(1<<63 - 1)
+	for _, f := range h.Forks {
+		if f.Epoch > older && f.Epoch <= newer && f.At < shared {
+			shared = f.At
+		}
+	}
+	return shared
+}
+
+// Reaches reports whether c stands at or below base in base's own history. A
+// value of a restored prefix has the same seq in every later epoch.
+func (h History) Reaches(base, c Coordinate) bool {
+	if base.IsZero() || c.IsZero() || c.Seq > base.Seq || c.Epoch > base.Epoch {
+		return false
+	}
+	return c.Epoch == base.Epoch || c.Seq <= h.sharedUntil(c.Epoch, base.Epoch)
+}
+
+// Current translates a coordinate into the epoch in force; ok is false when
+// that entry is not part of it.
+func (h History) Current(c Coordinate) (seq Seq, ok bool) {
+	if c.IsZero() || c.Epoch > h.Epoch {
+		return 0, false
+	}
+	if c.Epoch < h.Epoch && c.Seq > h.sharedUntil(c.Epoch, h.Epoch) {
+		return 0, false
+	}
+	return c.Seq, true
+}
+
+// Lineage tells where an incarnation branched off another: a copied database
+// inherits its parent's chain up to and including last as its own past.
+type Lineage func(incarnation ID) (parent ID, last DeviceSeq, ok bool)
+
+// InPast reports whether v is an earlier change of w's own chain.
+func (l Lineage) InPast(w, v Dot) bool {
+	for w.Incarnation != v.Incarnation {
+		if l == nil {
+			return false
+		}
+		parent, last, ok := l(w.Incarnation)
+		if !ok {
+			return false
+		}
+		// Everything up to last is in the past, so the bound is one above it.
+		if w.Seq > last {
+			w.Seq = last + 1
+		}
+		w.Incarnation = parent
+	}
+	return v.Seq < w.Seq
+}

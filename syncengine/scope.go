@@ -1,0 +1,148 @@
+package syncengine
+
+import (
+	"cmp"
+	"slices"
+)
+
+// ScopeKey is what a grant gives and a page is cut by: one letter for the kind
+// of thing and the 16 bytes of its id. It is text so that it can key a map.
+type ScopeKey string
+
+const (
+	territoryPrefix = 't'
+	recordPrefix    = 'o'
+	userPrefix      = 'u'
+	devicePrefix    = 'p'
+	// RealmKey holds what every phone of the realm reads: territories, colleagues.
+	RealmKey ScopeKey = "r"
+)
+
+// TerritoryKey is the key of one territory, without those below it.
+func TerritoryKey(id ID) ScopeKey { return prefixed(territoryPrefix, id) }
+
+// RecordKey is the key of a door or case and all that follows it.
+func RecordKey(id ID) ScopeKey { return prefixed(recordPrefix, id) }
+
+// UserKey is the key of what concerns one user.
+func UserKey(id ID) ScopeKey { return prefixed(userPrefix, id) }
+
+// DeviceKey is the key of one incarnation: what it wrote about doors that are
+// not known yet, and decisions about its quarantined changes.
+func DeviceKey(id ID) ScopeKey { return prefixed(devicePrefix, id) }
+
+func prefixed(p byte, id ID) ScopeKey {
+	b := make([]byte, 0, 1+len(id))
+	return ScopeKey(append(append(b, p), id[:]...))
+}
+
+// IsTerritory reports a territory's key; only these have incremental digests.
+func (k ScopeKey) IsTerritory() bool { return len(k) == 17 && k[0] == territoryPrefix }
+
+// ID gives the id inside the key.
+func (k ScopeKey) ID() ID {
+	var id ID
+	if len(k) == 17 {
+		copy(id[:], k[1:])
+	}
+	return id
+}
+
+// Place computes the scope keys of a record: those of the records it follows;
+// its own territory, or else its author's device, while one of them is not
+// known; the users it is for; and its own key when others follow it.
+func Place(kind *Kind, rec *Record, parentKeys func(ID) ([]ScopeKey, bool)) []ScopeKey {
+	if kind.RealmWide {
+		return []ScopeKey{RealmKey}
+	}
+	var keys []ScopeKey
+	var territory ID
+	parents, unknown := 0, 0
+	for _, f := range kind.ScopeFields {
+		for _, id := range shownIDs(f, rec) {
+			switch f.Scope {
+			case ScopeTerritory:
+				territory = id
+			case ScopeUser:
+				keys = append(keys, UserKey(id))
+			case ScopeParent:
+				parents++
+				inherited, ok := parentKeys(id)
+				if !ok {
+					unknown++
+				}
+				keys = append(append(keys, RecordKey(id)), inherited...)
+			}
+		}
+	}
+	if parents == 0 || unknown > 0 {
+		keys = append(keys, ownPlace(rec, territory))
+	}
+	if kind.Anchor {
+		keys = append(keys, RecordKey(rec.ID))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func ownPlace(rec *Record, territory ID) ScopeKey {
+	if !territory.IsZero() {
+		return TerritoryKey(territory)
+	}
+	life, _ := rec.Find(CellKey{Field: LifeField})
+	return DeviceKey(life.Shown().Write.Dot.Incarnation)
+}
+
+func shownIDs(f *Field, rec *Record) []ID {
+	var out []ID
+	cells := rec.Field(f.Number)
+	for i := range cells {
+		if v := cells[i].Shown(); !v.Cleared {
+			out = append(out, f.IDs(v.Data)...)
+		}
+	}
+	return out
+}
+
+// CurrentKeys lists the keys a record is in, sorted.
+func (r *Record) CurrentKeys() []ScopeKey {
+	out := make([]ScopeKey, 0, len(r.Keys))
+	for _, s := range r.Keys {
+		if s.Left == 0 {
+			out = append(out, s.Key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// InKeyAt reports whether the record was in key when the log had reached seq.
+func (r *Record) InKeyAt(key ScopeKey, seq Seq) bool {
+	for _, s := range r.Keys {
+		if s.Key == key && s.Entered <= seq && (s.Left == 0 || seq < s.Left) {
+			return true
+		}
+	}
+	return false
+}
+
+// Move puts the record into exactly keys as of seq and returns the stays that
+// ended. Stays that go on keep their start.
+func (r *Record) Move(keys []ScopeKey, at Seq) (left []ScopeSpan) {
+	spans := make([]ScopeSpan, 0, len(r.Keys)+len(keys))
+	for _, s := range r.Keys {
+		if s.Left == 0 && !slices.Contains(keys, s.Key) {
+			s.Left = at
+			left = append(left, s)
+		}
+		spans = append(spans, s)
+	}
+	for _, k := range keys {
+		if !slices.ContainsFunc(spans, func(s ScopeSpan) bool { return s.Key == k && s.Left == 0 }) {
+			spans = append(spans, ScopeSpan{Key: k, Entered: at})
+		}
+	}
+	slices.SortStableFunc(spans, func(a, b ScopeSpan) int { return cmp.Compare(a.Key, b.Key) })
+	r.Keys = spans
+	return left
+}
