@@ -228,17 +228,18 @@ func (k *work) declareAbsent(p *push, progress *storedv1.Progress, a *syncv1.Abs
 	if a.GetFrom() != progress.GetMark()+1 || a.GetTo() < a.GetFrom() {
 		return
 	}
+	chain := progress.GetChain()
+	if len(a.GetChain()) == len(chain) {
+		chain = a.GetChain()
+	}
 	at := k.append(store.Entry{
 		Type: store.EntryAbsent, Incarnation: p.device.Incarnation, DeviceSeq: syncengine.DeviceSeq(a.GetFrom()),
-		Stamp: k.now, Extra: encode(&storedv1.Extra{AbsentUntil: a.GetTo()}),
+		Stamp: k.now, Extra: encode(&storedv1.Extra{AbsentUntil: a.GetTo(), AbsentChain: chain}),
 	})
 	k.put(bucketBatch, numberedKey(p.device.Incarnation, a.GetFrom()), &storedv1.Batch{
 		Count: a.GetTo() - a.GetFrom() + 1, First: storedCoordinate(at), ChainBefore: progress.GetChain(), Absent: true,
 	})
-	progress.Mark, progress.At = a.GetTo(), storedCoordinate(at)
-	if len(a.GetChain()) == 32 {
-		progress.Chain = a.GetChain()
-	}
+	progress.Mark, progress.At, progress.Chain = a.GetTo(), storedCoordinate(at), chain
 }
 
 // batchOf finds the run of changes that holds device_seq.

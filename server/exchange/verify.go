@@ -187,11 +187,7 @@ func (v *verifying) skip(e store.Entry, extra *storedv1.Extra) {
 		v.problem("seq %d: absent from %d after %d", e.Seq, e.DeviceSeq, c.mark)
 	}
 	c.mark = syncengine.DeviceSeq(extra.GetAbsentUntil())
-	p := &storedv1.Progress{}
-	// The chain over what is gone is the phone's word; it is taken over as declared.
-	if _, err := read(v.r, bucketProgress, e.Incarnation[:], p); err == nil && p.GetMark() == extra.GetAbsentUntil() {
-		copy(c.chain[:], p.GetChain())
-	}
+	copy(c.chain[:], extra.GetAbsentChain())
 }
 
 func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {

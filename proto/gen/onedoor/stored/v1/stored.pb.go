@@ -566,7 +566,9 @@ type Extra struct {
 	// For an absent range: the last device_seq.
 	AbsentUntil uint64 `protobuf:"varint,9,opt,name=absent_until,json=absentUntil,proto3" json:"absent_until,omitempty"`
 	// Encoded cell addresses of a released change that the author's own later write covers.
-	OwnLater      []*CellAddress `protobuf:"bytes,10,rep,name=own_later,json=ownLater,proto3" json:"own_later,omitempty"`
+	OwnLater []*CellAddress `protobuf:"bytes,10,rep,name=own_later,json=ownLater,proto3" json:"own_later,omitempty"`
+	// For an absent range: the chain after it, as the phone declared it or as it stood before.
+	AbsentChain   []byte `protobuf:"bytes,11,opt,name=absent_chain,json=absentChain,proto3" json:"absent_chain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -667,6 +669,13 @@ func (x *Extra) GetAbsentUntil() uint64 {
 func (x *Extra) GetOwnLater() []*CellAddress {
 	if x != nil {
 		return x.OwnLater
+	}
+	return nil
+}
+
+func (x *Extra) GetAbsentChain() []byte {
+	if x != nil {
+		return x.AbsentChain
 	}
 	return nil
 }
@@ -1256,7 +1265,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xea\x02\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\x8d\x03\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x12\x12\n" +
@@ -1271,7 +1280,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\aoutcome\x18\b \x01(\rR\aoutcome\x12!\n" +
 	"\fabsent_until\x18\t \x01(\x04R\vabsentUntil\x12;\n" +
 	"\town_later\x18\n" +
-	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\"5\n" +
+	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
+	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\xd6\x01\n" +
