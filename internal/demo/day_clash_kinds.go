@@ -113,24 +113,26 @@ func (w *dayWriter) clashSeverityRuled(phones []*carrier) bool {
 		})
 }
 
+// clashHazardState takes one state two ways. A phone that has seen the state move on since then leaves it.
 func (w *dayWriter) clashHazardState(phones []*carrier) bool {
 	pair := w.some(2, phones, doorWriters)
 	return w.onRecord(ClashHazardState, RecordHazard, pair, w.forked(RecordHazard, pair),
 		func(i int, r *madeRecord, _ time.Time) []Change {
 			from := shownState(w.ledger, pair[i].index, r.ref)
-			if i >= len(Moves(RecordHazard, from)) {
+			if len(Moves(RecordHazard, from)) < 2 {
 				return nil
 			}
 			return edit(r.ref, field(FieldState, Move{From: from, To: Moves(RecordHazard, from)[i]}))
 		})
 }
 
+// clashDisputeState does the same with a dispute.
 func (w *dayWriter) clashDisputeState(phones []*carrier) bool {
 	pair := w.some(2, phones, disputeWriters)
 	return w.onRecord(ClashDisputeState, RecordDispute, pair, w.forked(RecordDispute, pair),
 		func(i int, r *madeRecord, at time.Time) []Change {
 			from := shownState(w.ledger, pair[i].index, r.ref)
-			if i >= len(Moves(RecordDispute, from)) {
+			if len(Moves(RecordDispute, from)) < 2 {
 				return nil
 			}
 			return edit(r.ref, w.disputeStep(from, Moves(RecordDispute, from)[i], r, at)...)

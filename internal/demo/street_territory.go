@@ -81,7 +81,8 @@ type laidGrid struct {
 	compounds  []int // into Street.Compounds
 }
 
-// layTerritories lays the communities, then their grids and microgrids in code order.
+// layTerritories lays the communities, then their grids and microgrids in code order. Every community has a residential
+// grid, so that every one has a team.
 func (b *streetBuilder) layTerritories(communities []Community) {
 	for _, c := range communities {
 		b.street.Territories = append(b.street.Territories, Territory{
@@ -89,7 +90,7 @@ func (b *streetBuilder) layTerritories(communities []Community) {
 		})
 	}
 	n := len(communities)
-	residential := apportion(b.figures.ResidentialGrids, unevenWeights(b.rng, n))
+	residential := apportion(b.figures.ResidentialGrids-n, unevenWeights(b.rng, n))
 	villages := evenSplit(b.rng, b.figures.UrbanVillages, n)
 	markets := evenSplit(b.rng, b.figures.Markets, n)
 	areas := evenSplit(b.rng, b.figures.BusinessAreas, n)
@@ -103,7 +104,7 @@ func (b *streetBuilder) layTerritories(communities []Community) {
 				groups = groups[1:]
 			}
 		}
-		layRental(SettingResidential, 1, residential[i])
+		layRental(SettingResidential, 1, 1+residential[i])
 		layRental(SettingVillage, 701, villages[i])
 		for k := range markets[i] {
 			b.layGrid(c, SettingMarket, 801+k, k+1)

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -10,81 +12,128 @@ import (
 	"onedoor/syncengine"
 )
 
-// EncodeRecord makes the stored form of a record's state. Id, kind and seq stand beside it in the store.
+// EncodeRecord makes the stored form of a record's state, a stored.v1.Record.
+// Id, kind and seq stand beside it in the store. It is written field by field,
+// since every accepted change passes here; a test holds it against the
+// generated code.
 func EncodeRecord(r *syncengine.Record) []byte {
-	e := recordEncoder{index: make(map[*syncengine.Write]uint32, 4)}
-	m := &storedv1.Record{TailSince: uint64(r.TailSince), Cells: make([]*storedv1.Cell, len(r.Cells))}
-	if !r.Tail.IsZero() {
-		m.TailIncarnation = r.Tail[:]
-	}
+	e := recordEncoder{out: make([]byte, 0, 512), writes: make([]*syncengine.Write, 0, 4)}
 	for i := range r.Cells {
-		m.Cells[i] = e.cell(&r.Cells[i])
+		e.cell(&r.Cells[i])
 	}
-	m.Writes = e.writes
 	for _, k := range r.Keys {
-		m.Keys = append(m.Keys, &storedv1.Key{Key: []byte(k.Key), Entered: uint64(k.Entered), Left: uint64(k.Left)})
+		e.key(k)
 	}
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
-	if err != nil {
-		// Only a text that is not UTF-8 could fail, and the stored form has none.
-		panic(fmt.Sprintf("wire: stored record: %v", err))
+	if !r.Tail.IsZero() {
+		e.out = appendBytes(e.out, tailIncarnationField, r.Tail[:])
 	}
-	return b
+	e.out = appendNumber(e.out, tailSinceField, uint64(r.TailSince))
+	for _, w := range e.writes {
+		e.write(w)
+	}
+	return e.out
 }
 
+// Field numbers of stored.v1.Record and the messages in it.
+const (
+	recordWrites = 1
+	recordCells  = 2
+	recordKeys   = 3
+
+	// tailIncarnationField and tailSinceField are the record's tail.
+	tailIncarnationField = 4
+	tailSinceField       = 5
+)
+
+// recordEncoder writes the cells first and gathers the writes that they name by index.
 type recordEncoder struct {
-	index  map[*syncengine.Write]uint32
-	writes []*storedv1.Write
+	out    []byte
+	writes []*syncengine.Write
+	// inner and value are the nested messages in hand.
+	inner, value []byte
 }
 
-func (e *recordEncoder) cell(c *syncengine.Cell) *storedv1.Cell {
-	m := &storedv1.Cell{Field: uint32(c.Key.Field), Values: make([]*storedv1.Value, len(c.Values))}
+func (e *recordEncoder) cell(c *syncengine.Cell) {
+	b := appendNumber(e.inner[:0], 1, uint64(c.Key.Field))
 	if c.Key.Key != "" {
-		m.Key = []byte(c.Key.Key)
+		b = appendBytes(b, 2, []byte(c.Key.Key))
 	}
 	for i := range c.Values {
-		m.Values[i] = e.value(&c.Values[i])
+		b = appendBytes(b, 3, e.encodeValue(&c.Values[i]))
 	}
 	for i := range c.Kept {
 		k := &c.Kept[i]
-		m.Kept = append(m.Kept, &storedv1.Kept{Value: e.value(&k.Value), At: storedCoordinate(k.At)})
+		kept := appendBytes(nil, 1, e.encodeValue(&k.Value))
+		kept = appendBytes(kept, 2, encodeCoordinate(k.At))
+		b = appendBytes(b, 4, kept)
 	}
-	return m
+	e.inner = b
+	e.out = appendBytes(e.out, recordCells, b)
 }
 
-func (e *recordEncoder) value(v *syncengine.Value) *storedv1.Value {
-	m := &storedv1.Value{Write: e.write(v.Write), Data: v.Data, Cleared: v.Cleared, ShownUntil: uint64(v.ShownUntil)}
-	switch {
-	case v.ShownFrom == 0:
-		m.NeverShown = true
-	case v.ShownFrom != lastSeq(v.Write):
-		m.ShownFrom = uint64(v.ShownFrom)
+func (e *recordEncoder) encodeValue(v *syncengine.Value) []byte {
+	b := appendNumber(e.value[:0], 1, e.index(v.Write))
+	if len(v.Data) > 0 {
+		b = appendBytes(b, 2, v.Data)
 	}
-	return m
+	b = appendBool(b, 3, v.Cleared)
+	if v.ShownFrom != 0 && v.ShownFrom != lastSeq(v.Write) {
+		b = appendNumber(b, 4, uint64(v.ShownFrom))
+	}
+	b = appendNumber(b, 5, uint64(v.ShownUntil))
+	e.value = appendBool(b, 6, v.ShownFrom == 0)
+	return e.value
 }
 
-func (e *recordEncoder) write(w *syncengine.Write) uint32 {
-	if i, ok := e.index[w]; ok {
-		return i
+// index gives a write its place, in the order of first use. Records have few writes.
+func (e *recordEncoder) index(w *syncengine.Write) uint64 {
+	i := slices.Index(e.writes, w)
+	if i < 0 {
+		i = len(e.writes)
+		e.writes = append(e.writes, w)
 	}
-	m := &storedv1.Write{
-		Incarnation: w.Dot.Incarnation[:], DeviceSeq: uint64(w.Dot.Seq),
-		StampMs: int64(w.Stamp), Suspect: w.Suspect, Rank: uint32(w.Rank),
-	}
-	for _, b := range w.Bases {
-		m.Bases = append(m.Bases, storedCoordinate(b))
+	return uint64(i)
+}
+
+func (e *recordEncoder) write(w *syncengine.Write) {
+	b := appendBytes(e.inner[:0], 1, w.Dot.Incarnation[:])
+	b = appendNumber(b, 2, uint64(w.Dot.Seq))
+	for _, c := range w.Bases {
+		b = appendBytes(b, 3, encodeCoordinate(c))
 	}
 	for _, c := range w.Coordinates {
-		m.Coordinates = append(m.Coordinates, storedCoordinate(c))
+		b = appendBytes(b, 4, encodeCoordinate(c))
 	}
-	i := uint32(len(e.writes))
-	e.index[w] = i
-	e.writes = append(e.writes, m)
-	return i
+	b = appendNumber(b, 5, uint64(w.Stamp))
+	b = appendBool(b, 6, w.Suspect)
+	e.inner = appendNumber(b, 7, uint64(w.Rank))
+	e.out = appendBytes(e.out, recordWrites, e.inner)
 }
 
-func storedCoordinate(c syncengine.Coordinate) *storedv1.Coordinate {
-	return &storedv1.Coordinate{Epoch: uint32(c.Epoch), Seq: uint64(c.Seq)}
+func (e *recordEncoder) key(k syncengine.ScopeSpan) {
+	b := appendBytes(e.inner[:0], 1, []byte(k.Key))
+	b = appendNumber(b, 2, uint64(k.Entered))
+	e.inner = appendNumber(b, 3, uint64(k.Left))
+	e.out = appendBytes(e.out, recordKeys, e.inner)
+}
+
+func encodeCoordinate(c syncengine.Coordinate) []byte {
+	return appendNumber(appendNumber(nil, 1, uint64(c.Epoch)), 2, uint64(c.Seq))
+}
+
+func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
+}
+
+func appendNumber(b []byte, field protowire.Number, v uint64) []byte {
+	if v == 0 {
+		return b
+	}
+	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), v)
+}
+
+func appendBool(b []byte, field protowire.Number, v bool) []byte {
+	return appendNumber(b, field, protowire.EncodeBool(v))
 }
 
 func lastSeq(w *syncengine.Write) syncengine.Seq { return w.Coordinates[len(w.Coordinates)-1].Seq }
@@ -168,4 +217,28 @@ func decodeValue(v *syncengine.Value, m *storedv1.Value, writes []*syncengine.Wr
 		v.ShownFrom = lastSeq(v.Write)
 	}
 	return nil
+}
+
+// StoredTail reads the tail of a stored record without decoding the rest.
+func StoredTail(body []byte) (tail syncengine.ID, since syncengine.Seq) {
+	for len(body) > 0 {
+		num, typ, n := protowire.ConsumeTag(body)
+		if n < 0 {
+			return tail, since
+		}
+		m := protowire.ConsumeFieldValue(num, typ, body[n:])
+		if m < 0 {
+			return tail, since
+		}
+		switch num {
+		case tailIncarnationField:
+			b, _ := protowire.ConsumeBytes(body[n:])
+			tail, _ = syncengine.IDFromBytes(b)
+		case tailSinceField:
+			v, _ := protowire.ConsumeVarint(body[n:])
+			since = syncengine.Seq(v)
+		}
+		body = body[n+m:]
+	}
+	return tail, since
 }

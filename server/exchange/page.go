@@ -228,6 +228,9 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	if err != nil || !ok {
 		return err
 	}
+	if present && increment && c.ownOnly(row.Body) {
+		return nil
+	}
 	rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
 	if err != nil {
 		return err
@@ -243,7 +246,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 		if !present {
 			c.builder.Gone(id)
 		}
-	case present && !(increment && c.ownOnly(rec)):
+	case present:
 		c.builder.Add(kind, rec, held, classes)
 	}
 	return nil
@@ -251,8 +254,9 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 
 // ownOnly reports a record whose entries above the phone's position are all its
 // own and applied: the outcomes said it all.
-func (c *cutting) ownOnly(rec *syncengine.Record) bool {
-	return rec.Tail == c.device.Incarnation && rec.TailSince <= c.from.at.Seq
+func (c *cutting) ownOnly(body []byte) bool {
+	tail, since := wire.StoredTail(body)
+	return tail == c.device.Incarnation && since <= c.from.at.Seq
 }
 
 func (c *cutting) userOf(incarnation syncengine.ID) syncengine.ID {

@@ -29,7 +29,7 @@ const (
 
 // world is a realm with two grids, served from memory, and a clock that tests turn.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	ctx     context.Context
 	store   store.Store
 	service *exchange.Service
@@ -39,7 +39,7 @@ type world struct {
 	county, community, gridA, gridB syncengine.ID
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	w := &world{t: t, ctx: t.Context(), store: memstore.New(), random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000)}
 	secrets, err := identity.CreateSecrets(t.TempDir(), w.random)
 	w.must(err)
