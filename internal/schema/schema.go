@@ -205,3 +205,40 @@ func (k *Kind) Complete(has func(syncengine.FieldNumber) bool) bool {
 	}
 	return any
 }
+
+// Without gives the schema as software that does not know a field yet would
+// have it, with the version before. Tests and the simulator let old and new
+// software meet with it.
+func (s *Schema) Without(kind, field string) *Schema {
+	old := &Schema{
+		Engine:   &syncengine.Schema{Version: s.Engine.Version - 1, Kinds: map[syncengine.KindNumber]*syncengine.Kind{}},
+		byNumber: map[syncengine.KindNumber]*Kind{},
+	}
+	for _, k := range s.Kinds {
+		if k.Name == kind {
+			k = k.without(field)
+		}
+		old.Kinds = append(old.Kinds, k)
+		old.byNumber[k.Number] = k
+		old.Engine.Kinds[k.Number] = k.Engine
+	}
+	old.Access = newAccess(old)
+	return old
+}
+
+func (k *Kind) without(field string) *Kind {
+	old, engine := *k, *k.Engine
+	old.Engine, old.byNumber, old.Fields = &engine, map[syncengine.FieldNumber]*Field{}, nil
+	engine.Fields, engine.ScopeFields = map[syncengine.FieldNumber]*syncengine.Field{}, nil
+	for _, f := range k.Fields {
+		if f.Name == field {
+			continue
+		}
+		old.Fields = append(old.Fields, f)
+		old.byNumber[f.Engine.Number], engine.Fields[f.Engine.Number] = f, f.Engine
+		if f.Engine.Scope != syncengine.NoScope {
+			engine.ScopeFields = append(engine.ScopeFields, f.Engine)
+		}
+	}
+	return &old
+}

@@ -104,14 +104,14 @@ func EncodeChange(c *Change) ([]byte, error) {
 	return body, nil
 }
 
-// NeedsSalt reports whether any of the cells may tell about a person. What this
-// software does not know might.
+// NeedsSalt reports whether any of the cells may tell about a person. A field
+// that this software does not know was judged by the software that wrote it.
 func NeedsSalt(kind *schema.Kind, cells []syncengine.CellWrite) bool {
 	for _, c := range cells {
 		if c.Key.Field == syncengine.LifeField {
 			continue
 		}
-		if f, ok := kind.Field(c.Key.Field); !ok || f.Salted() {
+		if f, ok := kind.Field(c.Key.Field); ok && f.Salted() {
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -459,4 +460,34 @@ func fieldNumber(t *testing.T, w *world, kind syncengine.KindNumber, name string
 		t.Fatalf("no field %s", name)
 	}
 	return f.Engine.Number
+}
+
+func TestExchange_HeldCellsAppearAfterTheUpgrade(t *testing.T) {
+	w := newWorldWith(t, schema.Load().Without("premises", "headcount"))
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.sync()
+	newer, _ := schema.Load().Kind(kindPremises)
+	m := door(w.gridA, "of newer software")
+	m.Headcount = proto.Uint32(4)
+	id := p.create(kindPremises, m)
+	resp := p.call(p.request())
+	p.take(resp)
+	if got := codes(resp.GetOutcomes()); !slices.Equal(got, []syncv1.OutcomeCode{merged}) {
+		t.Fatalf("outcomes %v", got)
+	}
+	headcount, _ := newer.FieldByName("headcount")
+	key := syncengine.CellKey{Field: headcount.Engine.Number}
+	if _, ok := w.record(id).Find(key); ok {
+		t.Fatal("old software merged a field it does not know")
+	}
+	w.verify()
+	w.reopen(nil)
+	if cell, ok := w.record(id).Find(key); !ok || cell.Shown().Cleared {
+		t.Fatal("the held cell did not appear")
+	}
+	w.verify()
+	p.sync()
+	if got := fieldsOf(t, p.have[id], &recordv1.Premises{}); got.GetHeadcount() != 4 || got.GetAddress() != "of newer software" {
+		t.Errorf("the phone sees %v", got)
+	}
 }

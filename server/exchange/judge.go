@@ -108,7 +108,7 @@ func (j *judging) readable() reason {
 	if err != nil || c.Create && !j.complete(cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
-	if wire.NeedsSalt(j.kind, cells) != (len(j.in.salt) > 0) || c.Salted != (len(j.in.salt) > 0) {
+	if salted := len(j.in.salt) > 0; c.Salted != salted || !salted && wire.NeedsSalt(j.kind, cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
 	if !wire.CheckSteps(j.kind, c, cells) {
@@ -320,7 +320,7 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 		j.extra.Conflicts = append(j.extra.Conflicts, id[:])
 	}
 	if len(j.merged.Held) > 0 {
-		j.extra.Held = true
+		j.extra.Held = addressesOf(j.merged.Held)
 		j.work.putBytes(bucketHeld, seqKey(j.work.next), []byte{1})
 	}
 	e.Extra = encode(&j.extra)

@@ -123,9 +123,3 @@ func (s *Service) ListConflicts(r store.Reader, after syncengine.ID, f func(*syn
 	})
 	return errors.Join(err, failed)
 }
-
-// Extra reads what few entries have.
-func Extra(e store.Entry) (*storedv1.Extra, error) {
-	m := &storedv1.Extra{}
-	return m, proto.Unmarshal(e.Extra, m)
-}

@@ -21,7 +21,7 @@ import (
 	"onedoor/syncengine"
 )
 
-// Options are what a service needs from outside; every field but the first two has a default.
+// Options are what a service needs from outside; every field but Secrets and Random has a default.
 type Options struct {
 	// Secrets are the realm's keys.
 	Secrets *identity.Secrets
@@ -31,6 +31,8 @@ type Options struct {
 	Now func() time.Time
 	// Log takes faults and decisions, never record content; silent when nil.
 	Log *slog.Logger
+	// Schema is what records are merged by; this software's own when nil.
+	Schema *schema.Schema
 	// Hint is called after a commit with the seq the log has reached; it must not block.
 	Hint func(syncengine.Seq)
 }
@@ -64,7 +66,7 @@ type Service struct {
 // whose secrets it was not given.
 func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
-		store: st, schema: schema.Load(), secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
+		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
 		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}),
 	}
 	s.defaults()
@@ -86,12 +88,19 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	loopCtx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	go s.loop(loopCtx) // stopped by Close
+	if err := s.upgrade(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("upgrade realm: %w", err)
+	}
 	return s, nil
 }
 
 func (s *Service) defaults() {
 	if s.clock == nil {
 		s.clock = time.Now
+	}
+	if s.schema == nil {
+		s.schema = schema.Load()
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -132,7 +141,9 @@ func (s *Service) NewID() syncengine.ID {
 }
 
 // View runs f on a consistent state of the realm.
-func (s *Service) View(ctx context.Context, f func(store.Reader) error) error { return s.store.View(ctx, f) }
+func (s *Service) View(ctx context.Context, f func(store.Reader) error) error {
+	return s.store.View(ctx, f)
+}
 
 // Exchange answers one call of a phone: it decides the batch, waits until that
 // is durable, and cuts the next page.

@@ -29,9 +29,9 @@ type Verification struct {
 
 // Verify reduces the whole log again and compares: the log is dense, it reduces
 // to the records, chains and marks fit, digests add up. progress is told the
-// entries done; it may be nil.
-func Verify(r store.Reader, progress func(done, total syncengine.Seq)) (*Verification, error) {
-	v := &verifying{r: r, out: &Verification{Head: r.Head()}, schema: schema.Load(), records: map[syncengine.ID]*syncengine.Record{},
+// entries done; it may be nil. sc is the schema that the realm was merged by.
+func Verify(r store.Reader, sc *schema.Schema, progress func(done, total syncengine.Seq)) (*Verification, error) {
+	v := &verifying{r: r, out: &Verification{Head: r.Head()}, schema: sc, records: map[syncengine.ID]*syncengine.Record{},
 		chains: map[syncengine.ID]*chainState{}, sums: map[digestKey]uint64{}, waiting: map[syncengine.Seq]bool{}, progress: progress}
 	history, err := readHistory(r)
 	if err != nil {
@@ -111,6 +111,16 @@ func (v *verifying) entry(e store.Entry) error {
 	case store.EntryApplied, store.EntryMerged:
 		v.follow(e)
 		v.merge(e, e.Body, extra)
+	case store.EntryHeld:
+		original, ok, err := v.r.Entry(e.Ref)
+		if err != nil {
+			return err
+		}
+		if !ok || len(original.Body) == 0 {
+			v.problem("seq %d merges held cells of %d, which has none", e.Seq, e.Ref)
+			return nil
+		}
+		v.merge(e, original.Body, extra)
 	case store.EntryQuarantined:
 		v.follow(e)
 		v.waiting[e.Seq] = e.Body != nil
@@ -206,6 +216,7 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 		v.problem("seq %d: patch: %v", e.Seq, err)
 		return
 	}
+	cells = withoutHeld(cells, e.Type == store.EntryHeld, extra)
 	rec := v.records[c.RecordID]
 	if rec != nil && rec.Seq != e.Prev || rec == nil && e.Prev != 0 {
 		v.problem("seq %d: names %d as the entry before it in record %s", e.Seq, e.Prev, c.RecordID)
@@ -217,7 +228,7 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 		Unreadable: v.unreadable(kind, extra), OwnLater: v.ownLater(extra),
 	}
 	m := v.world.Merge(kind.Engine, rec, c.RecordID, in)
-	if e.Type == store.EntryReleased {
+	if e.Type == store.EntryReleased || e.Type == store.EntryHeld {
 		m.Record.Tail, m.Record.TailSince = syncengine.ID{}, e.Seq
 	} else if wasApplied := e.Type == store.EntryApplied; wasApplied && !m.Applied {
 		v.problem("seq %d: outcome applied, the log gives merged", e.Seq)

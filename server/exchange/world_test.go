@@ -12,6 +12,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -35,13 +36,18 @@ type world struct {
 	service *exchange.Service
 	random  *rand.ChaCha8
 	now     time.Time
+	secrets *identity.Secrets
 	// gridA and gridB are neighbours in one community.
 	county, community, gridA, gridB syncengine.ID
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldWith(t, nil) }
+
+// newWorldWith serves the realm with another schema than this software's.
+func newWorldWith(t testing.TB, s *schema.Schema) *world {
 	w := &world{t: t, ctx: t.Context(), store: memstore.New(), random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000)}
-	secrets, err := identity.CreateSecrets(t.TempDir(), w.random)
+	var err error
+	w.secrets, err = identity.CreateSecrets(t.TempDir(), w.random)
 	w.must(err)
 	w.must(w.store.Update(w.ctx, func(tx store.Writer) error {
 		w.county = w.territory(tx, syncengine.ID{}, "530702", "county")
@@ -49,12 +55,32 @@ func newWorld(t testing.TB) *world {
 		w.community = w.territory(tx, street, "530702001001", "community")
 		w.gridA = w.territory(tx, w.community, "530702001001001", "grid")
 		w.gridB = w.territory(tx, w.community, "530702001001002", "grid")
-		return identity.PutRealm(tx, identity.Realm{Code: 530702, Name: "古城区", Created: 1, SchemaVersion: 1, Secrets: secrets.Fingerprint()})
+		return identity.PutRealm(tx, identity.Realm{Code: 530702, Name: "古城区", Created: 1, SchemaVersion: versionOf(s), Secrets: w.secrets.Fingerprint()})
 	}))
-	w.service, err = exchange.Open(w.ctx, w.store, exchange.Options{Secrets: secrets, Random: w.random, Now: func() time.Time { return w.now }})
-	w.must(err)
+	w.open(s)
 	t.Cleanup(func() { w.must(w.service.Close()) })
 	return w
+}
+
+func versionOf(s *schema.Schema) uint32 {
+	if s == nil {
+		return schema.Version
+	}
+	return s.Engine.Version
+}
+
+func (w *world) open(s *schema.Schema) {
+	var err error
+	w.service, err = exchange.Open(w.ctx, w.store, exchange.Options{
+		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Schema: s,
+	})
+	w.must(err)
+}
+
+// reopen restarts the service, as an upgrade does.
+func (w *world) reopen(s *schema.Schema) {
+	w.must(w.service.Close())
+	w.open(s)
 }
 
 func (w *world) must(err error) {
@@ -95,7 +121,7 @@ func (w *world) user(role recordv1.Role, territory syncengine.ID) syncengine.ID 
 func (w *world) verify() {
 	w.t.Helper()
 	w.must(w.service.View(w.ctx, func(r store.Reader) error {
-		v, err := exchange.Verify(r, nil)
+		v, err := exchange.Verify(r, w.service.Schema(), nil)
 		if err != nil {
 			return err
 		}
@@ -168,7 +194,7 @@ func (p *phone) change(c *wire.Change, fields proto.Message) syncengine.ID {
 	c.DeviceSeq = syncengine.DeviceSeq(len(p.changes) + 1)
 	c.DeviceTime = syncengine.UnixMilli(p.w.now.UnixMilli())
 	c.OccurredAt = c.DeviceTime
-	kind, _ := p.w.service.Schema().Kind(c.Kind)
+	kind, _ := schema.Load().Kind(c.Kind)
 	cells, err := wire.Cells(kind, c.Create, c.Patch)
 	p.w.must(err)
 	out := &syncv1.BatchChange{}

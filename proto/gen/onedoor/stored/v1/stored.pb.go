@@ -551,8 +551,8 @@ type Extra struct {
 	First *Coordinate `protobuf:"bytes,1,opt,name=first,proto3" json:"first,omitempty"`
 	// Ids of the conflicts the change became part of.
 	Conflicts [][]byte `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
-	// True when the change holds cells that the software of its time did not know.
-	Held bool `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`
+	// Cells of the change that the software of its time did not know; for an entry that merges held cells, those it merges.
+	Held []*CellAddress `protobuf:"bytes,3,rep,name=held,proto3" json:"held,omitempty"`
 	// True when it was applied after the record had left the author's scope.
 	AfterHandover bool `protobuf:"varint,4,opt,name=after_handover,json=afterHandover,proto3" json:"after_handover,omitempty"`
 	// Set of visibility classes the author could not read, one bit a class.
@@ -617,11 +617,11 @@ func (x *Extra) GetConflicts() [][]byte {
 	return nil
 }
 
-func (x *Extra) GetHeld() bool {
+func (x *Extra) GetHeld() []*CellAddress {
 	if x != nil {
 		return x.Held
 	}
-	return false
+	return nil
 }
 
 func (x *Extra) GetAfterHandover() bool {
@@ -1265,11 +1265,11 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\x8d\x03\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\xad\x03\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
-	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x12\x12\n" +
-	"\x04held\x18\x03 \x01(\bR\x04held\x12%\n" +
+	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
+	"\x04held\x18\x03 \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x04held\x12%\n" +
 	"\x0eafter_handover\x18\x04 \x01(\bR\rafterHandover\x12\x1e\n" +
 	"\n" +
 	"unreadable\x18\x05 \x01(\rR\n" +
@@ -1361,17 +1361,18 @@ var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	4,  // 7: onedoor.stored.v1.Kept.value:type_name -> onedoor.stored.v1.Value
 	0,  // 8: onedoor.stored.v1.Kept.at:type_name -> onedoor.stored.v1.Coordinate
 	0,  // 9: onedoor.stored.v1.Extra.first:type_name -> onedoor.stored.v1.Coordinate
-	8,  // 10: onedoor.stored.v1.Extra.own_later:type_name -> onedoor.stored.v1.CellAddress
-	0,  // 11: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 12: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
-	10, // 13: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
-	0,  // 14: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
-	15, // 15: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	8,  // 10: onedoor.stored.v1.Extra.held:type_name -> onedoor.stored.v1.CellAddress
+	8,  // 11: onedoor.stored.v1.Extra.own_later:type_name -> onedoor.stored.v1.CellAddress
+	0,  // 12: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 13: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
+	10, // 14: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
+	0,  // 15: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
+	15, // 16: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_stored_proto_init() }

@@ -1,0 +1,132 @@
+package exchange
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// upgradeEntriesMax bounds the held entries of one transaction, so that phones
+// are served between two of them.
+const upgradeEntriesMax = 1000
+
+// upgrade merges what older software held, in log order and under new seqs,
+// once this software knows the fields.
+func (s *Service) upgrade(ctx context.Context) error {
+	if s.realm.SchemaVersion >= s.schema.Engine.Version {
+		return nil
+	}
+	for after, done := syncengine.Seq(0), false; !done; {
+		err := s.inGroup(ctx, func(k *work) (err error) {
+			after, done, err = k.mergeHeld(after)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.realm.SchemaVersion = s.schema.Engine.Version
+	return s.Update(ctx, func(w store.Writer) error { return identity.PutRealm(w, s.realm) })
+}
+
+// mergeHeld takes a run of held entries above after.
+func (k *work) mergeHeld(after syncengine.Seq) (last syncengine.Seq, done bool, err error) {
+	var held []syncengine.Seq
+	err = k.w.Documents(bucketHeld, seqKey(after+1), nil, func(d store.Document) bool {
+		held = append(held, seqOfKey(d.Key))
+		return len(held) < upgradeEntriesMax
+	})
+	for _, seq := range held {
+		if err == nil {
+			err = k.mergeHeldEntry(seq)
+		}
+		after = seq
+	}
+	return after, len(held) < upgradeEntriesMax, err
+}
+
+// mergeHeldEntry merges those held cells of one entry that are known by now.
+func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
+	e, _, err := k.entry(seq)
+	if err != nil {
+		return err
+	}
+	extra, err := Extra(e)
+	if err != nil {
+		return err
+	}
+	c, err := wire.DecodeChange(e.Body)
+	if err != nil {
+		return err
+	}
+	kind, ok := k.kind(e.Kind)
+	rec, err := k.record(e.RecordID)
+	if err != nil || !ok || rec == nil {
+		return err
+	}
+	all, err := wire.Cells(kind, c.Create, c.Patch)
+	if err != nil {
+		// What the field's rules refuse now stays held for a person to look at.
+		return nil
+	}
+	fieldKnown := func(n syncengine.FieldNumber) bool { _, ok := kind.Field(n); return ok }
+	known := slices.DeleteFunc(withoutHeld(all, true, extra), func(w syncengine.CellWrite) bool { return !fieldKnown(w.Key.Field) })
+	if len(known) == 0 {
+		return nil
+	}
+	at := k.here()
+	m := k.world.Merge(kind.Engine, rec, rec.ID, &syncengine.Incoming{
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create, At: at,
+		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: known,
+	})
+	m.Record.Tail, m.Record.TailSince = syncengine.ID{}, at.Seq
+	if _, err := k.place(kind, m.Record, at.Seq); err != nil {
+		return err
+	}
+	k.append(store.Entry{
+		Type: store.EntryHeld, Incarnation: e.Incarnation, DeviceSeq: e.DeviceSeq, RecordID: rec.ID, Kind: rec.Kind,
+		Prev: rec.Seq, Ref: seq, Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank,
+		Extra: encode(&storedv1.Extra{Held: addressesOf(known)}),
+	})
+	k.setRecord(m.Record)
+	if !slices.ContainsFunc(extra.GetHeld(), func(a *storedv1.CellAddress) bool { return !fieldKnown(syncengine.FieldNumber(a.GetField())) }) {
+		k.drop(bucketHeld, seqKey(seq))
+	}
+	return nil
+}
+
+func addressesOf(cells []syncengine.CellWrite) []*storedv1.CellAddress {
+	out := make([]*storedv1.CellAddress, len(cells))
+	for i, c := range cells {
+		out[i] = &storedv1.CellAddress{Field: uint32(c.Key.Field), Key: []byte(c.Key.Key)}
+	}
+	return out
+}
+
+// withoutHeld gives the cells of a change that its own entry merged, or, with
+// only, those of an entry that merges held ones. A held field is one cell under
+// software that does not know it, and may be several under software that does.
+func withoutHeld(cells []syncengine.CellWrite, only bool, extra *storedv1.Extra) []syncengine.CellWrite {
+	if len(extra.GetHeld()) == 0 && !only {
+		return cells
+	}
+	held := map[syncengine.FieldNumber]bool{}
+	for _, a := range extra.GetHeld() {
+		held[syncengine.FieldNumber(a.GetField())] = true
+	}
+	return slices.DeleteFunc(slices.Clone(cells), func(w syncengine.CellWrite) bool { return held[w.Key.Field] != only })
+}
+
+// Extra reads what few entries have.
+func Extra(e store.Entry) (*storedv1.Extra, error) {
+	m := &storedv1.Extra{}
+	return m, proto.Unmarshal(e.Extra, m)
+}
