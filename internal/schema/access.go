@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -48,6 +50,7 @@ type Access struct {
 	kindRead, kindWrite   map[syncengine.KindNumber]Roles
 	classRead, classWrite [syncengine.ClassMax]Roles
 	rank                  [roleMax + 1]syncengine.Rank
+	fingerprint           uint32
 }
 
 func newAccess(s *Schema) *Access {
@@ -64,6 +67,7 @@ func newAccess(s *Schema) *Access {
 	eachValue(recordv1.Role(0).Descriptor(), func(v protoreflect.EnumValueDescriptor) {
 		a.rank[v.Number()] = syncengine.Rank(proto.GetExtension(v.Options(), recordv1.E_Rank).(int32))
 	})
+	a.fingerprint = a.readFingerprint(s)
 	return a
 }
 
@@ -94,6 +98,25 @@ func (a *Access) classes(roles Roles, table *[syncengine.ClassMax]Roles) (c Clas
 		}
 	}
 	return c
+}
+
+// Fingerprint names the read rules by their content: 4 bytes of SHA-256 over the
+// roles that read each kind and class.
+func (a *Access) Fingerprint() uint32 { return a.fingerprint }
+
+func (a *Access) readFingerprint(s *Schema) uint32 {
+	text := []byte("onedoor read rules 1")
+	for _, k := range s.Kinds {
+		text = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(text, uint32(k.Number)), uint64(a.kindRead[k.Number]))
+		for _, f := range k.Fields {
+			text = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(text, uint32(f.Engine.Number)), uint32(f.Engine.Class))
+		}
+	}
+	for _, roles := range a.classRead {
+		text = binary.BigEndian.AppendUint64(text, uint64(roles))
+	}
+	sum := sha256.Sum256(text)
+	return binary.BigEndian.Uint32(sum[:4])
 }
 
 // RankOf gives the rank of a role for the ranked policy.

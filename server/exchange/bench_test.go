@@ -1,12 +1,14 @@
 package exchange_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/server/store/sqlitestore"
 	"onedoor/testdata/notes"
 )
 
@@ -14,6 +16,16 @@ import (
 // 500, store in memory: authenticate, decode, judge, merge, place, log, commit.
 func BenchmarkExchange_Push(b *testing.B) {
 	benchmarkPush(b, newWorld(b))
+}
+
+// BenchmarkExchange_PushSQLite is the same on the embedded store, durably.
+func BenchmarkExchange_PushSQLite(b *testing.B) {
+	st, err := sqlitestore.Create(b.Context(), filepath.Join(b.TempDir(), "realm.db"), sqlitestore.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { st.Close() })
+	benchmarkPush(b, newWorldOn(b, st, nil))
 }
 
 func benchmarkPush(b *testing.B, w *world) {

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"onedoor/internal/schema"
@@ -9,12 +10,22 @@ import (
 	"onedoor/syncengine"
 )
 
-// caches keeps what every exchange needs of identity. Whoever changes identity
-// through this service empties it.
+// caches keeps what every exchange needs of identity, for one revision of it.
+// Whatever changes identity through this service raises the revision in the
+// same transaction, so a reader of an older state never fills the newer cache,
+// and another server's change is seen as well.
 type caches struct {
 	// mu guards the fields below.
+	mu   sync.Mutex
+	set  *cacheSet
+	tree *identity.Tree
+}
+
+// cacheSet is what was read at one revision.
+type cacheSet struct {
+	revision uint64
+	// mu guards the maps.
 	mu      sync.Mutex
-	tree    *identity.Tree
 	devices map[syncengine.ID]identity.Device
 	users   map[syncengine.ID]identity.User
 	views   map[viewKey]identity.View
@@ -27,13 +38,44 @@ type viewKey struct {
 	revision    uint64
 }
 
-func (c *caches) forget() {
+// at gives the set of the reader's revision: the shared one when it is the
+// newest, else one for this reader alone.
+func (c *caches) at(r store.Reader) (*cacheSet, error) {
+	revision, err := identityRevision(r)
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.devices = map[syncengine.ID]identity.Device{}
-	c.users = map[syncengine.ID]identity.User{}
-	c.views = map[viewKey]identity.View{}
-	c.current = map[syncengine.ID]identity.GrantVersion{}
+	if c.set != nil && c.set.revision == revision {
+		return c.set, nil
+	}
+	set := &cacheSet{
+		revision: revision, devices: map[syncengine.ID]identity.Device{}, users: map[syncengine.ID]identity.User{},
+		views: map[viewKey]identity.View{}, current: map[syncengine.ID]identity.GrantVersion{},
+	}
+	if c.set == nil || c.set.revision < revision {
+		c.set = set
+	}
+	return set, nil
+}
+
+// identityRevision counts the transactions that changed identity.
+func identityRevision(r store.Reader) (uint64, error) {
+	value, ok, err := r.Document(bucketRevision, historyKey)
+	if err != nil || !ok || len(value) != 8 {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(value), nil
+}
+
+// raiseRevision marks that the transaction changes identity.
+func raiseRevision(w store.Writer) error {
+	revision, err := identityRevision(w)
+	if err != nil {
+		return err
+	}
+	return w.PutDocument(bucketRevision, historyKey, binary.BigEndian.AppendUint64(nil, revision+1))
 }
 
 func (c *caches) treeOf(r store.Reader) (*identity.Tree, error) {
@@ -47,15 +89,27 @@ func (c *caches) treeOf(r store.Reader) (*identity.Tree, error) {
 }
 
 func (c *caches) device(r store.Reader, incarnation syncengine.ID) (identity.Device, error) {
-	return cached(&c.mu, c.devices, incarnation, func() (identity.Device, error) { return identity.GetDevice(r, incarnation) })
+	set, err := c.at(r)
+	if err != nil {
+		return identity.Device{}, err
+	}
+	return cached(set, set.devices, incarnation, func() (identity.Device, error) { return identity.GetDevice(r, incarnation) })
 }
 
 func (c *caches) user(r store.Reader, id syncengine.ID) (identity.User, error) {
-	return cached(&c.mu, c.users, id, func() (identity.User, error) { return identity.GetUser(r, id) })
+	set, err := c.at(r)
+	if err != nil {
+		return identity.User{}, err
+	}
+	return cached(set, set.users, id, func() (identity.User, error) { return identity.GetUser(r, id) })
 }
 
 func (c *caches) grants(r store.Reader, user syncengine.ID) (identity.GrantVersion, error) {
-	return cached(&c.mu, c.current, user, func() (identity.GrantVersion, error) { return identity.CurrentGrants(r, user) })
+	set, err := c.at(r)
+	if err != nil {
+		return identity.GrantVersion{}, err
+	}
+	return cached(set, set.current, user, func() (identity.GrantVersion, error) { return identity.CurrentGrants(r, user) })
 }
 
 // view expands one grant version of a device's user over the current tree.
@@ -74,26 +128,30 @@ func (c *caches) view(r store.Reader, tree *identity.Tree, d identity.Device, ve
 			return nil, err
 		}
 	}
+	set, err := c.at(r)
+	if err != nil {
+		return nil, err
+	}
 	key := viewKey{d.Incarnation, grants.Version, tree.Revision()}
-	return cached(&c.mu, c.views, key, func() (identity.View, error) {
+	return cached(set, set.views, key, func() (identity.View, error) {
 		return identity.Expand(tree, identity.Holder{User: user.ID, Incarnation: d.Incarnation, Role: user.Role}, grants.Grants), nil
 	})
 }
 
-// cached looks a key up and fills it when it is missing. Two fillers may run
-// beside each other; they give the same.
-func cached[K comparable, V any](mu *sync.Mutex, m map[K]V, key K, fill func() (V, error)) (V, error) {
-	mu.Lock()
+// cached looks a key up in a map of the set and fills it when it is missing.
+// Two fillers may run beside each other; they give the same.
+func cached[K comparable, V any](set *cacheSet, m map[K]V, key K, fill func() (V, error)) (V, error) {
+	set.mu.Lock()
 	v, ok := m[key]
-	mu.Unlock()
+	set.mu.Unlock()
 	if ok {
 		return v, nil
 	}
 	v, err := fill()
 	if err == nil {
-		mu.Lock()
+		set.mu.Lock()
 		m[key] = v
-		mu.Unlock()
+		set.mu.Unlock()
 	}
 	return v, err
 }

@@ -13,7 +13,7 @@ import (
 // cursor is where a phone's fetching stands. Phones carry it unread.
 //
 // Form, version 1: the byte 1; epoch and seq as uvarints; tag, 8 bytes; view
-// version, 8 bytes; then, while a fill is under way, the version of the view
+// version, 8 bytes; fingerprint of the read rules, 4 bytes; then, while a fill is under way, the version of the view
 // that stood before it, 8 bytes, and the fill's position as a uvarint; at the
 // end 16 bytes of HMAC-SHA-256 over the incarnation and all before, under the
 // epoch's key.
@@ -22,6 +22,8 @@ type cursor struct {
 	tag store.Tag
 	// view is the expansion the phone was cut by.
 	view identity.ViewVersion
+	// rules is the fingerprint of who reads what; other rules fill every key again.
+	rules uint32
 	// filling is set while keys that are not in before are filled up to fill.
 	filling bool
 	before  identity.ViewVersion
@@ -38,6 +40,7 @@ func (c cursor) seal(key []byte, incarnation syncengine.ID) []byte {
 	b = binary.AppendUvarint(b, uint64(c.at.Epoch))
 	b = binary.AppendUvarint(b, uint64(c.at.Seq))
 	b = append(append(b, c.tag[:]...), c.view[:]...)
+	b = binary.BigEndian.AppendUint32(b, c.rules)
 	if c.filling {
 		b = append(b, c.before[:]...)
 		b = binary.AppendUvarint(b, uint64(c.fill))
@@ -72,6 +75,8 @@ func openCursor(b []byte, keyOf func(syncengine.Epoch) []byte, incarnation synce
 	rest = rest[n:]
 	rest = rest[copy(c.tag[:], rest):]
 	rest = rest[copy(c.view[:], rest):]
+	c.rules = binary.BigEndian.Uint32(rest)
+	rest = rest[4:]
 	if len(rest) == 0 {
 		return c, true
 	}

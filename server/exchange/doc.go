@@ -24,6 +24,7 @@
 //	digest      key + kind and class        sums over what a territory holds
 //	held        seq                         entries with cells this software does not know
 //	history     "1"                         the epochs
+//	revision    "1"                         how often identity changed
 //	author      incarnation                 the user behind writes made at the server
 //
 // Read service.go first, then group.go, push.go, judge.go and page.go.

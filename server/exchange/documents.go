@@ -24,6 +24,7 @@ const (
 	bucketHeld       = "held"
 	bucketHistory    = "history"
 	bucketAuthor     = "author"
+	bucketRevision   = "revision"
 )
 
 var historyKey = []byte("1")

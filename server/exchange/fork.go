@@ -10,7 +10,9 @@ import (
 // fork gives a copied database its own identity: two databases have written
 // different changes under one number. The new incarnation inherits what both
 // share as its past and sends what is pending again. lastCommon 0 means that
-// nothing is known to be shared: false conflicts, never loss.
+// nothing is known to be shared: false conflicts, never loss. The group's own
+// lineage does not need the branch: the new incarnation can only speak after
+// this commit.
 func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	chain, err := k.chainAfter(p.device.Incarnation, lastCommon)
 	if err != nil {
@@ -35,6 +37,9 @@ func (k *work) enrolFork(child identity.Device, chain syncengine.Chain) error {
 		return err
 	}
 	if err := identity.PutDevice(k.w, child); err != nil {
+		return err
+	}
+	if err := raiseRevision(k.w); err != nil {
 		return err
 	}
 	progress, err := k.progressOf(child.Incarnation)

@@ -48,7 +48,12 @@ func (s *Service) inGroup(ctx context.Context, f func(*work) error) error {
 // Update runs f in a transaction of its own, for changes of identity: users,
 // grants, devices, tokens.
 func (s *Service) Update(ctx context.Context, f func(store.Writer) error) error {
-	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error { return f(k.w) }})
+	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error {
+		if err := f(k.w); err != nil {
+			return err
+		}
+		return raiseRevision(k.w)
+	}})
 }
 
 func (s *Service) submit(j *job) error {
@@ -204,9 +209,6 @@ func (s *Service) commit(group []*job) {
 	for _, j := range group {
 		if err != nil && j.err == nil {
 			j.err = err
-		}
-		if j.alone || j.push != nil && j.push.result.fork != nil {
-			s.caches.forget()
 		}
 		close(j.done)
 	}

@@ -112,7 +112,7 @@ func (c *cutting) split() (standing, added []syncengine.ScopeKey, err error) {
 		base = c.from.before
 	}
 	var before identity.View
-	if c.valid && base != (identity.ViewVersion{}) {
+	if c.valid && base != (identity.ViewVersion{}) && c.from.rules == c.svc.schema.Access.Fingerprint() {
 		before, err = identity.GetView(c.r, base)
 		if err != nil && !errors.Is(err, identity.ErrViewUnknown) {
 			return nil, nil, err
@@ -132,8 +132,8 @@ func (c *cutting) split() (standing, added []syncengine.ScopeKey, err error) {
 // cursor's, tells it which keys it now holds and which are filled.
 func (c *cutting) announce(standing, added []syncengine.ScopeKey) {
 	now := c.view.Version()
-	c.next = cursor{view: now}
-	goesOn := c.valid && c.from.view == now && len(c.refill) == 0
+	c.next = cursor{view: now, rules: c.svc.schema.Access.Fingerprint()}
+	goesOn := c.valid && c.from.view == now && c.from.rules == c.next.rules && len(c.refill) == 0
 	if len(added) > 0 {
 		c.next.filling = true
 		c.next.before = c.standingView(standing)

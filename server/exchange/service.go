@@ -70,7 +70,6 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}),
 	}
 	s.defaults()
-	s.caches.forget()
 	err := st.View(ctx, func(r store.Reader) (err error) {
 		if s.realm, err = identity.GetRealm(r); err != nil {
 			return err
@@ -216,12 +215,6 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 }
 
 func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {
-	s.caches.mu.Lock()
-	d, ok := s.caches.devices[incarnation]
-	s.caches.mu.Unlock()
-	if ok {
-		return d, nil
-	}
 	err = s.store.View(ctx, func(r store.Reader) (err error) {
 		d, err = s.caches.device(r, incarnation)
 		return err

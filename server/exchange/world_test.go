@@ -44,8 +44,10 @@ type world struct {
 func newWorld(t testing.TB) *world { return newWorldWith(t, nil) }
 
 // newWorldWith serves the realm with another schema than this software's.
-func newWorldWith(t testing.TB, s *schema.Schema) *world {
-	w := &world{t: t, ctx: t.Context(), store: memstore.New(), random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000)}
+func newWorldWith(t testing.TB, s *schema.Schema) *world { return newWorldOn(t, memstore.New(), s) }
+
+func newWorldOn(t testing.TB, st store.Store, s *schema.Schema) *world {
+	w := &world{t: t, ctx: t.Context(), store: st, random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000)}
 	var err error
 	w.secrets, err = identity.CreateSecrets(t.TempDir(), w.random)
 	w.must(err)

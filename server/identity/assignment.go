@@ -118,3 +118,25 @@ func slotKey(slot Slot, door syncengine.ID) []byte { return append(join(door), b
 func userDoorKey(user syncengine.ID, slot Slot, door syncengine.ID) []byte {
 	return append(join(user, door), byte(slot))
 }
+
+// MoveDoors notes that doors stand in other territories now and refreshes the
+// grants of whoever is assigned to them. Doors nobody is assigned to cost nothing.
+func MoveDoors(w store.Writer, doors []Door, at syncengine.UnixMilli) error {
+	var affected []syncengine.ID
+	for _, d := range doors {
+		for _, slot := range []Slot{SlotOfficer, SlotWorker} {
+			holder, err := Assigned(w, slot, d.ID)
+			if err != nil {
+				return err
+			}
+			if holder.IsZero() {
+				continue
+			}
+			if _, err := assign(w, slot, holder, d); err != nil {
+				return fmt.Errorf("move door %s: %w", d.ID, err)
+			}
+			affected = append(affected, holder)
+		}
+	}
+	return refreshUsers(w, affected, at)
+}

@@ -194,6 +194,19 @@ func TestAssignDoors_AHelperGetsTheDoorAndNothingElse(t *testing.T) {
 	})
 }
 
+func TestMoveDoors_AnAssignedDoorThatLeavesTheTerritoryIsGrantedByName(t *testing.T) {
+	realm(t, func(w store.Writer) {
+		addUser(t, w, id(100), officer, communityA)
+		addUser(t, w, id(101), worker, gridB1)
+		door := identity.Door{ID: id(500), Territory: gridA1}
+		must(t, identity.AssignDoors(w, identity.SlotOfficer, id(100), []identity.Door{door}, monday))
+		must(t, identity.AssignDoors(w, identity.SlotWorker, id(101), []identity.Door{door}, monday))
+		expectGrants(t, w, map[uint64]string{100: "3:A", 101: "2:[500] 2:B1"})
+		must(t, identity.MoveDoors(w, []identity.Door{{ID: id(500), Territory: gridB1}, {ID: id(501), Territory: gridB1}}, monday+1))
+		expectGrants(t, w, map[uint64]string{100: "3:[500] 3:A", 101: "2:B1"})
+	})
+}
+
 func TestRefreshAllGrants_FollowsAGridThatMovedToAnotherCommunity(t *testing.T) {
 	realm(t, func(w store.Writer) {
 		addUser(t, w, id(100), officer, communityA)

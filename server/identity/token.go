@@ -126,6 +126,12 @@ func CheckToken(r store.Reader, text string) (Principal, error) {
 	return Principal{UserID: u.ID, Role: u.Role}, err
 }
 
+// GetToken reads a token by the id that lists name it by, or [ErrTokenUnknown].
+func GetToken(r store.Reader, id syncengine.ID) (Token, error) {
+	t, _, err := getToken(r, id)
+	return t, err
+}
+
 // Tokens lists all tokens in id order.
 func Tokens(r store.Reader) ([]Token, error) {
 	var out []Token

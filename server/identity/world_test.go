@@ -12,6 +12,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/store/memstore"
 	"onedoor/syncengine"
 )
 
@@ -52,9 +53,13 @@ func key(n byte) ed25519.PublicKey {
 // realm runs f in a write transaction of a store with the test realm's territories.
 func realm(t *testing.T, f func(w store.Writer)) {
 	t.Helper()
-	w := &docs{buckets: map[string]map[string][]byte{}}
-	must(t, plant(w))
-	f(w)
+	s := memstore.New()
+	defer s.Close()
+	must(t, s.Update(t.Context(), func(w store.Writer) error {
+		must(t, plant(w))
+		f(w)
+		return nil
+	}))
 }
 
 func plant(w store.Writer) error {

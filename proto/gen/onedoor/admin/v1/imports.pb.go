@@ -151,7 +151,7 @@ type ImportProblems struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many there are.
 	Total uint32 `protobuf:"varint,1,opt,name=total,proto3" json:"total,omitempty"`
-	// The first 10,000 of them by line; total tells when there are more.
+	// The first of them by line, as many as 2 MiB hold; total tells when there are more.
 	Problems      []*ImportProblem `protobuf:"bytes,2,rep,name=problems,proto3" json:"problems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,0 +1,91 @@
+package adminrpc
+
+import (
+	"context"
+	"fmt"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// AssignDoors makes an officer or a worker responsible for doors: the doors'
+// records name the user, and a door that no territory of the user covers is
+// granted by itself. Doing it again changes nothing.
+func (s *Service) AssignDoors(ctx context.Context, req *adminv1.AssignDoorsRequest) (*adminv1.AssignDoorsResponse, error) {
+	return answer(ctx, s, operators, func(c *caller) (*adminv1.AssignDoorsResponse, error) {
+		user, err := idOf("user", req.GetUserId())
+		if err != nil {
+			return nil, err
+		}
+		ids, err := idsOf("door", req.GetDoorIds())
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) == 0 || len(ids) > identity.GrantRecordsMax {
+			return nil, fmt.Errorf("%d doors, 1 to %d are allowed: %w", len(ids), identity.GrantRecordsMax, errInvalid)
+		}
+		out := &adminv1.AssignDoorsResponse{}
+		var changes []exchange.ServerChange
+		err = s.realm.Update(c.ctx, func(w store.Writer) error {
+			doors, made, err := s.assignedDoors(w, ids, user, req.GetPost())
+			if err != nil {
+				return err
+			}
+			changes = made
+			if err := identity.AssignDoors(w, identity.Slot(req.GetPost()), user, doors, s.now()); err != nil {
+				return err
+			}
+			grants, err := identity.CurrentGrants(w, user)
+			out.GrantVersion = grants.Version
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("assign doors: %w", err)
+		}
+		out.Changed = uint32(len(changes))
+		return out, s.write(c.ctx, c.UserID, changes)
+	})
+}
+
+// assignedDoors finds the doors and the changes that name the user in them.
+func (s *Service) assignedDoors(r store.Reader, ids []syncengine.ID, user syncengine.ID, post adminv1.Post) ([]identity.Door, []exchange.ServerChange, error) {
+	want := &recordv1.Premises{}
+	switch post {
+	case adminv1.Post_POST_OFFICER:
+		want.Officer = user[:]
+	case adminv1.Post_POST_WORKER:
+		want.Worker = user[:]
+	default:
+		return nil, nil, fmt.Errorf("post %d: %w", post, errInvalid)
+	}
+	kind, _ := s.schema.Kind(kindPremises)
+	doors := make([]identity.Door, 0, len(ids))
+	var changes []exchange.ServerChange
+	for _, id := range ids {
+		rec, err := s.realm.Record(r, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if rec == nil || rec.Kind != kindPremises || rec.Dead() {
+			return nil, nil, fmt.Errorf("door %s: %w", id, errNoRecord)
+		}
+		doors = append(doors, identity.Door{ID: id, Territory: territoryShown(kind, rec)})
+		if c, differs := s.changeTo(rec, wantedRecord{id, recordv1.Kind_KIND_PREMISES, want}); differs {
+			changes = append(changes, c)
+		}
+	}
+	return doors, changes, nil
+}
+
+// territoryShown is the territory a door stands in; zero when it names none.
+func territoryShown(kind *schema.Kind, rec *syncengine.Record) syncengine.ID {
+	m, _ := shown(kind, rec).Interface().(*recordv1.Premises)
+	id, _ := syncengine.IDFromBytes(m.GetTerritory())
+	return id
+}

@@ -1,0 +1,86 @@
+package adminrpc
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server/identity"
+	"onedoor/server/store"
+)
+
+// authorization is the metadata key of the token.
+const authorization = "authorization"
+
+// caller is who makes a call.
+type caller struct {
+	identity.Principal
+	// ctx is the call's context, without the token.
+	ctx context.Context
+}
+
+// permission says who may make a call.
+type permission func(identity.Principal) bool
+
+// anyone with a token.
+func anyone(identity.Principal) bool { return true }
+
+// operators manage the realm and read no record content.
+func operators(p identity.Principal) bool {
+	return p.Operator || recordv1.Role(p.Role) == recordv1.Role_ROLE_OPERATOR
+}
+
+// overseers see ids, kinds, seqs and codes of everything, and no value.
+func overseers(p identity.Principal) bool {
+	return operators(p) || recordv1.Role(p.Role) == recordv1.Role_ROLE_AUDITOR
+}
+
+// answer runs one call: it finds out who calls, checks that they may, runs f,
+// and turns whatever goes wrong into a status.
+func answer[R any](ctx context.Context, s *Service, may permission, f func(*caller) (R, error)) (out R, err error) {
+	c, err := s.admit(ctx, may)
+	if err == nil {
+		out, err = f(c)
+	}
+	return out, s.status(ctx, err)
+}
+
+// admit finds out who calls and checks that they may.
+func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
+	token, err := bearer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &caller{ctx: ctx}
+	err = s.realm.View(ctx, func(r store.Reader) (err error) {
+		c.Principal, err = identity.CheckToken(r, token)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !may(c.Principal) {
+		return nil, fmt.Errorf("role %s: %w", recordv1.Role(c.Role), errNotPermitted)
+	}
+	if operators(c.Principal) {
+		method, _ := grpc.Method(ctx)
+		s.log.Info("operator's call", "method", method, "by", c.UserID.String())
+	}
+	return c, nil
+}
+
+// bearer gives the token of a call.
+func bearer(ctx context.Context) (string, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	for _, value := range md.Get(authorization) {
+		if scheme, token, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
+			return token, nil
+		}
+	}
+	return "", fmt.Errorf("no bearer token: %w", identity.ErrTokenUnknown)
+}

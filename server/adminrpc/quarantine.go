@@ -1,0 +1,165 @@
+package adminrpc
+
+import (
+	"context"
+	"fmt"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/syncengine"
+)
+
+// decides reports that a role may decide on changes that wait: operators, who
+// know devices, and those who answer for the work in their territory. The people
+// whose own work it mostly is do not.
+func decides(p identity.Principal) bool {
+	switch recordv1.Role(p.Role) {
+	case recordv1.Role_ROLE_POLICE_OFFICER, recordv1.Role_ROLE_COMMUNITY_STAFF, recordv1.Role_ROLE_DISPATCHER, recordv1.Role_ROLE_STREET_LEAD:
+		return true
+	}
+	return operators(p)
+}
+
+// ListQuarantine gives the changes that wait for a decision. Beside what is in
+// reach, everyone sees what they wrote themselves.
+func (s *Service) ListQuarantine(ctx context.Context, req *adminv1.ListQuarantineRequest) (*adminv1.ListQuarantineResponse, error) {
+	return answer(ctx, s, anyone, func(c *caller) (*adminv1.ListQuarantineResponse, error) {
+		out := &adminv1.ListQuarantineResponse{}
+		err := s.view(c, func(x *reach) error {
+			return x.waitingAfter(syncengine.Seq(req.GetAfterSeq()), pageOf(req.GetLimit()), out)
+		})
+		return out, err
+	})
+}
+
+func (x *reach) waitingAfter(after syncengine.Seq, limit int, out *adminv1.ListQuarantineResponse) error {
+	var failed error
+	err := x.service.realm.ListQuarantine(x.r, after, func(q exchange.Quarantined) bool {
+		var w *waitingChange
+		if w, failed = x.waiting(q); failed != nil || !w.seen {
+			return failed == nil
+		}
+		if n := len(out.Changes); n == limit {
+			out.NextAfterSeq = out.Changes[n-1].GetSeq()
+			return false
+		}
+		out.Changes = append(out.Changes, w.change)
+		return true
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// waitingChange is a change that waits, as one caller may see it.
+type waitingChange struct {
+	change *adminv1.QuarantinedChange
+	cells  []*adminv1.WrittenCell
+	// own is true when the caller wrote it, seen when the caller may know of it.
+	own, seen bool
+}
+
+func (x *reach) waiting(q exchange.Quarantined) (*waitingChange, error) {
+	author, err := x.author(q.Incarnation)
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := x.r.Entry(q.Seq)
+	if err != nil {
+		return nil, err
+	}
+	cells, err := x.cells(e)
+	if err != nil {
+		return nil, err
+	}
+	v, err := x.ofChange(e, cells)
+	if err != nil {
+		return nil, err
+	}
+	own := !x.who.UserID.IsZero() && string(author.GetUserId()) == string(x.who.UserID[:])
+	return &waitingChange{
+		change: &adminv1.QuarantinedChange{
+			Seq: uint64(q.Seq), RecordId: bytesOf(q.RecordID), RecordKind: recordKind(q.Kind), Reason: q.Reason, Author: author,
+			DeviceSeq: uint64(q.DeviceSeq), AtMs: int64(q.At), Create: q.Create,
+		},
+		cells: v.written(cells), own: own, seen: v.seen || own,
+	}, nil
+}
+
+// waitingAt finds the change that waits at a seq.
+func (x *reach) waitingAt(seq syncengine.Seq) (*waitingChange, error) {
+	var found *waitingChange
+	var failed error
+	if seq == 0 {
+		return nil, fmt.Errorf("seq 0: %w", exchange.ErrNotWaiting)
+	}
+	err := x.service.realm.ListQuarantine(x.r, seq-1, func(q exchange.Quarantined) bool {
+		if q.Seq == seq {
+			found, failed = x.waiting(q)
+		}
+		return false
+	})
+	switch {
+	case failed != nil:
+		return nil, failed
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return nil, fmt.Errorf("seq %d: %w", seq, exchange.ErrNotWaiting)
+	case !found.seen:
+		return nil, fmt.Errorf("seq %d: %w", seq, errOutOfReach)
+	}
+	return found, nil
+}
+
+// GetQuarantined gives a waiting change with what it would write.
+func (s *Service) GetQuarantined(ctx context.Context, req *adminv1.GetQuarantinedRequest) (*adminv1.GetQuarantinedResponse, error) {
+	return answer(ctx, s, anyone, func(c *caller) (*adminv1.GetQuarantinedResponse, error) {
+		out := &adminv1.GetQuarantinedResponse{}
+		err := s.view(c, func(x *reach) error {
+			w, err := x.waitingAt(syncengine.Seq(req.GetSeq()))
+			if err == nil {
+				out.Change, out.Cells = w.change, w.cells
+			}
+			return err
+		})
+		return out, err
+	})
+}
+
+// ReleaseQuarantined applies a waiting change.
+func (s *Service) ReleaseQuarantined(ctx context.Context, req *adminv1.ReleaseQuarantinedRequest) (*adminv1.ReleaseQuarantinedResponse, error) {
+	return answer(ctx, s, decides, func(c *caller) (*adminv1.ReleaseQuarantinedResponse, error) {
+		seq := syncengine.Seq(req.GetSeq())
+		if err := s.mayDecide(c, seq); err != nil {
+			return nil, err
+		}
+		return &adminv1.ReleaseQuarantinedResponse{}, s.realm.Release(c.ctx, seq, c.UserID, req.GetReason())
+	})
+}
+
+// RejectQuarantined refuses a waiting change for good.
+func (s *Service) RejectQuarantined(ctx context.Context, req *adminv1.RejectQuarantinedRequest) (*adminv1.RejectQuarantinedResponse, error) {
+	return answer(ctx, s, decides, func(c *caller) (*adminv1.RejectQuarantinedResponse, error) {
+		seq := syncengine.Seq(req.GetSeq())
+		if err := s.mayDecide(c, seq); err != nil {
+			return nil, err
+		}
+		return &adminv1.RejectQuarantinedResponse{}, s.realm.Reject(c.ctx, seq, c.UserID, req.GetReason())
+	})
+}
+
+// mayDecide wants a change in the caller's reach that somebody else wrote.
+func (s *Service) mayDecide(c *caller, seq syncengine.Seq) error {
+	return s.view(c, func(x *reach) error {
+		w, err := x.waitingAt(seq)
+		if err == nil && w.own {
+			return fmt.Errorf("seq %d is the caller's own change: %w", seq, errNotPermitted)
+		}
+		return err
+	})
+}

@@ -1,0 +1,75 @@
+package adminrpc
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// Options are what a service needs from outside; each has a default.
+type Options struct {
+	// Now is the server's clock; the system's when nil.
+	Now func() time.Time
+	// Random draws join codes and tokens; the system's when nil. It is read inside
+	// the write transaction only, so never by two callers at once.
+	Random io.Reader
+	// Log takes management calls and faults, never record content; silent when nil.
+	Log *slog.Logger
+}
+
+// Service answers operators and console users.
+type Service struct {
+	adminv1.UnimplementedAdminServiceServer
+	realm  *exchange.Service
+	schema *schema.Schema
+	clock  func() time.Time
+	random io.Reader
+	log    *slog.Logger
+	// importing guards the making of an import: two at once could both make the same door.
+	importing sync.Mutex
+}
+
+// New makes the service.
+func New(realm *exchange.Service, o Options) *Service {
+	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.random == nil {
+		s.random = rand.Reader
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+func (s *Service) now() syncengine.UnixMilli { return syncengine.UnixMilli(s.clock().UnixMilli()) }
+
+// GetRealm tells which realm this is and how far its log has come.
+func (s *Service) GetRealm(ctx context.Context, _ *adminv1.GetRealmRequest) (*adminv1.GetRealmResponse, error) {
+	return answer(ctx, s, anyone, func(c *caller) (*adminv1.GetRealmResponse, error) {
+		var out *adminv1.GetRealmResponse
+		err := s.realm.View(c.ctx, func(r store.Reader) error {
+			realm, err := identity.GetRealm(r)
+			head := r.Head()
+			out = &adminv1.GetRealmResponse{
+				Code: realm.Code, Name: realm.Name, CreatedMs: int64(realm.Created), SchemaVersion: realm.SchemaVersion,
+				Epoch: uint32(head.Epoch), Seq: uint64(head.Seq), CommittedMs: int64(head.Committed),
+			}
+			return err
+		})
+		return out, err
+	})
+}

@@ -1,0 +1,143 @@
+package adminrpc
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/csvfile"
+	"onedoor/internal/importer"
+	"onedoor/internal/territoryfile"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+)
+
+// Domain names the service in error details, as it does for phones.
+const Domain = "onedoor"
+
+// retryAfter is what a caller is asked to wait when waiting helps: a restart
+// takes about this long.
+const retryAfter = 3 * time.Second
+
+// Errors of this package, wrapped with what the call asked for.
+var (
+	errNotPermitted  = errors.New("the token's role may not do this")
+	errOutOfReach    = errors.New("the record is outside of the user's territory, or of a kind the role does not read")
+	errInvalid       = errors.New("not valid")
+	errNoRecord      = errors.New("no such record")
+	errNoToken       = errors.New("no such token")
+	errFileTooLarge  = errors.New("the file is larger than an import may be")
+	errImportRunning = errors.New("another import is running")
+)
+
+// refusal is one row of the table of errors: what an error is called on the
+// wire, under which code, and what its receiver can do.
+type refusal struct {
+	err    error
+	code   codes.Code
+	reason adminv1.Reason
+	hint   string
+	// retry asks the caller to call again after retryAfter.
+	retry bool
+}
+
+// refusals is the table; of two that fit the first counts.
+var refusals = []refusal{
+	{identity.ErrTokenUnknown, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "give the token file that the operator made", false},
+	{identity.ErrTokenRevoked, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "ask the operator for a new token", false},
+	{errNotPermitted, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "use the token of somebody whose role may", false},
+	{errOutOfReach, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "use the token of somebody who works where the record is", false},
+	{identity.ErrUserClosed, codes.FailedPrecondition, adminv1.Reason_REASON_USER_CLOSED, "set the user active first", false},
+	{identity.ErrUserUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the users", false},
+	{identity.ErrDeviceUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the devices", false},
+	{identity.ErrTerritoryUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "import the territory first", false},
+	{identity.ErrTeamUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the teams", false},
+	{errNoRecord, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "check the id; a phone's new record appears when it has synced", false},
+	{errNoToken, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the tokens", false},
+	{identity.ErrInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false},
+	{identity.ErrRoleUnknown, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "give a role that this server knows", false},
+	{identity.ErrCodeTaken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "a territory code names one territory", false},
+	{identity.ErrTreeBroken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "territories form a tree", false},
+	{errInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false},
+	{exchange.ErrBadRequest, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false},
+	{exchange.ErrNotWaiting, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_WAITING, "list the quarantine again", false},
+	{exchange.ErrNotReleasable, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_RELEASABLE, "release what it depends on first, or reject it", false},
+	{errFileTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false},
+	{csvfile.ErrTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false},
+	{csvfile.ErrNotCSV, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file as CSV in UTF-8", false},
+	{csvfile.ErrEncoding, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file as CSV in UTF-8", false},
+	{csvfile.ErrHeader, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "give the columns that docs/cli.md names, or a map", false},
+	{importer.ErrMap, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "correct the column map", false},
+	{importer.ErrNoRows, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file again", false},
+	{territoryfile.ErrNoRows, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file again", false},
+	{territoryfile.ErrRealmAbsent, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "give a file with the realm's county", false},
+	{importer.ErrTooManyMissing, codes.FailedPrecondition, adminv1.Reason_REASON_TOO_MANY_MISSING, "import it without --register, or export the whole register", false},
+	{errImportRunning, codes.Unavailable, adminv1.Reason_REASON_IMPORT_RUNNING, "call again when it is done", true},
+	{exchange.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true},
+	{store.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true},
+	{store.ErrFull, codes.ResourceExhausted, adminv1.Reason_REASON_STORE_FULL, "nothing was changed; free disk space", false},
+	{store.ErrReadOnly, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; make the data folder writable", false},
+	{store.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false},
+	{identity.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false},
+}
+
+// fault stands for every error that the table does not name.
+var fault = refusal{code: codes.Internal, reason: adminv1.Reason_REASON_FAULT, hint: "nothing was changed; the cause stands in the server's log"}
+
+// status turns an error of the rooms below into a status with a reason and a
+// hint. What a fault says stays in the server's log, since it may hold anything.
+func (s *Service) status(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return status.FromContextError(err).Err()
+	}
+	if _, ok := status.FromError(err); ok {
+		return err // The stream itself failed.
+	}
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			return r.status(err.Error())
+		}
+	}
+	method, _ := grpc.Method(ctx)
+	s.log.Error("call failed", "method", method, "error", err)
+	return fault.status("internal fault")
+}
+
+func (r refusal) status(message string) error {
+	details := []protoadapt.MessageV1{
+		&errdetails.ErrorInfo{Reason: strings.TrimPrefix(r.reason.String(), "REASON_"), Domain: Domain},
+		&errdetails.LocalizedMessage{Locale: "en", Message: r.hint},
+	}
+	if r.retry {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)})
+	}
+	st := status.New(r.code, message)
+	if detailed, err := st.WithDetails(details...); err == nil {
+		st = detailed
+	}
+	return st.Err()
+}
+
+// ReasonOf reads the reason back out of a status; unspecified when it has none.
+func ReasonOf(err error) adminv1.Reason {
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
+			return adminv1.Reason(adminv1.Reason_value["REASON_"+info.GetReason()])
+		}
+	}
+	return adminv1.Reason_REASON_UNSPECIFIED
+}

@@ -1,0 +1,186 @@
+package adminrpc
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
+	"onedoor/internal/importer"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// AddUser makes a user with a role over a territory.
+func (s *Service) AddUser(ctx context.Context, req *adminv1.AddUserRequest) (*adminv1.AddUserResponse, error) {
+	return answer(ctx, s, operators, func(c *caller) (*adminv1.AddUserResponse, error) {
+		var u identity.User
+		err := s.realm.Update(c.ctx, func(w store.Writer) (err error) {
+			territory, err := territoryOf(w, req.GetTerritoryCode())
+			if err != nil {
+				return err
+			}
+			u, err = s.addUser(w, req.GetName(), uint32(req.GetRole()), territory)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("add user: %w", err)
+		}
+		return &adminv1.AddUserResponse{UserId: u.ID[:]}, s.publishUsers(c.ctx, c.UserID, []identity.User{u})
+	})
+}
+
+func (s *Service) addUser(w store.Writer, name string, role identity.Role, territory syncengine.ID) (identity.User, error) {
+	u := identity.User{ID: s.realm.NewID(), Name: name, Role: role, TerritoryID: territory, State: identity.UserActive}
+	if err := identity.PutUser(w, u); err != nil {
+		return u, err
+	}
+	_, err := identity.RefreshGrants(w, u.ID, s.now())
+	return u, err
+}
+
+// ListUsers gives all users in the order they were made.
+func (s *Service) ListUsers(ctx context.Context, _ *adminv1.ListUsersRequest) (*adminv1.ListUsersResponse, error) {
+	return answer(ctx, s, anyone, func(c *caller) (*adminv1.ListUsersResponse, error) {
+		out := &adminv1.ListUsersResponse{}
+		err := s.realm.View(c.ctx, func(r store.Reader) error {
+			tree, err := identity.LoadTree(r)
+			if err != nil {
+				return err
+			}
+			users, err := identity.Users(r)
+			for _, u := range users {
+				out.Users = append(out.Users, &adminv1.User{
+					Id: u.ID[:], Name: u.Name, Role: recordv1.Role(u.Role),
+					TerritoryCode: codeOf(tree, u.TerritoryID), State: adminv1.UserState(u.State),
+				})
+			}
+			return err
+		})
+		return out, err
+	})
+}
+
+// SetUserState closes a user or opens one again.
+func (s *Service) SetUserState(ctx context.Context, req *adminv1.SetUserStateRequest) (*adminv1.SetUserStateResponse, error) {
+	return answer(ctx, s, operators, func(c *caller) (*adminv1.SetUserStateResponse, error) {
+		id, err := idOf("user", req.GetUserId())
+		if err != nil {
+			return nil, err
+		}
+		err = s.realm.Update(c.ctx, func(w store.Writer) error {
+			return identity.SetUserState(w, id, identity.UserState(req.GetState()), s.now())
+		})
+		return &adminv1.SetUserStateResponse{}, err
+	})
+}
+
+// ImportUsers reads a file of users.
+func (s *Service) ImportUsers(stream grpc.ClientStreamingServer[adminv1.ImportUsersRequest, adminv1.ImportUsersResponse]) error {
+	return upload(s, stream, (*adminv1.ImportUsersRequest).GetChunk,
+		func(c *caller, first *adminv1.ImportUsersRequest, file []byte) (*adminv1.ImportUsersResponse, error) {
+			return s.importUsers(c, first.GetOptions(), file)
+		})
+}
+
+func (s *Service) importUsers(c *caller, o *adminv1.ImportUsersOptions, file []byte) (*adminv1.ImportUsersResponse, error) {
+	options, err := s.importerOptions(c.ctx, o.GetOptions(), o.GetMapYaml())
+	if err != nil {
+		return nil, err
+	}
+	rows, err := importer.ReadUsers(bytes.NewReader(file), options)
+	if problems, err := problemsOf(err); problems != nil || err != nil {
+		return &adminv1.ImportUsersResponse{Problems: problems}, err
+	}
+	out := &adminv1.ImportUsersResponse{}
+	err = s.alone(func() error {
+		var added []identity.User
+		take := func(r store.Reader, w store.Writer) (err error) {
+			out.Reset()
+			added, err = s.takeUsers(r, w, rows, out)
+			return err
+		}
+		if o.GetOptions().GetDryRun() {
+			return s.realm.View(c.ctx, func(r store.Reader) error { return take(r, nil) })
+		}
+		if err := s.realm.Update(c.ctx, func(w store.Writer) error { return take(w, w) }); err != nil {
+			return err
+		}
+		return s.publishUsers(c.ctx, c.UserID, added)
+	})
+	return out, err
+}
+
+// userKey is what tells a row that names a standing user.
+type userKey struct {
+	name      string
+	role      identity.Role
+	territory syncengine.ID
+}
+
+// takeUsers makes the users that do not stand yet; without a writer it counts only.
+func (s *Service) takeUsers(r store.Reader, w store.Writer, rows []importer.User, out *adminv1.ImportUsersResponse) ([]identity.User, error) {
+	standing, err := identity.Users(r)
+	if err != nil {
+		return nil, err
+	}
+	known := map[userKey]bool{}
+	for _, u := range standing {
+		known[userKey{u.Name, u.Role, u.TerritoryID}] = u.State == identity.UserActive
+	}
+	var added []identity.User
+	for _, row := range rows {
+		territory, err := territoryOf(r, string(row.Territory))
+		if err != nil {
+			return nil, err
+		}
+		key := userKey{row.Name, uint32(row.Role), territory}
+		if known[key] {
+			out.Unchanged++
+			continue
+		}
+		made := &adminv1.ImportedUser{Line: uint32(row.Line)}
+		out.Users = append(out.Users, made)
+		if w == nil {
+			continue
+		}
+		u, err := s.addUser(w, key.name, key.role, key.territory)
+		if err != nil {
+			return nil, err
+		}
+		made.UserId = u.ID[:]
+		added = append(added, u)
+	}
+	return added, nil
+}
+
+// importerOptions tells the importer what the realm knows.
+func (s *Service) importerOptions(ctx context.Context, o *adminv1.ImportOptions, mapYAML string) (importer.Options, error) {
+	out := importer.Options{File: baseName(o)}
+	if err := checkOptions(o); err != nil {
+		return out, err
+	}
+	if mapYAML != "" {
+		m, err := importer.ReadMap(bytes.NewReader([]byte(mapYAML)))
+		if err != nil {
+			return out, err
+		}
+		out.Map = m
+	}
+	var tree *identity.Tree
+	err := s.realm.View(ctx, func(r store.Reader) (err error) {
+		tree, err = identity.LoadTree(r)
+		return err
+	})
+	out.KnownTerritory = func(code domain.Code) bool {
+		_, ok := tree.ByCode(string(code))
+		return ok
+	}
+	return out, err
+}

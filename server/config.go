@@ -1,0 +1,83 @@
+package server
+
+import (
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"onedoor/server/identity"
+)
+
+// Names of the files in a realm's folder.
+const (
+	// DatabaseFile holds the realm; a backup needs it.
+	DatabaseFile = "realm.db"
+	// SecretsFile holds the realm's keys; a backup needs it.
+	SecretsFile = identity.SecretsFile
+	// TokenFile holds the operator's token.
+	TokenFile = "admin.token"
+)
+
+// ListenDefault is where a server listens unless it is told otherwise: this
+// machine only, since there is no certificate yet.
+const ListenDefault = "127.0.0.1:7443"
+
+// Config says what to serve and how; every field but Dir has a default.
+type Config struct {
+	// Dir is the realm's folder.
+	Dir string
+	// Listen is the address; ListenDefault when empty. Port 0 takes a free one.
+	Listen string
+	// CertFile and KeyFile are PEM files; with both the server speaks TLS.
+	CertFile, KeyFile string
+	// PlainText allows plain text on an address that others can reach, for
+	// machines that have something in front which encrypts.
+	PlainText bool
+	// Now is the server's clock; the system's when nil.
+	Now func() time.Time
+	// Random draws ids, tags, codes and tokens; the system's when nil.
+	Random io.Reader
+	// Log takes what happens, never record content; silent when nil.
+	Log *slog.Logger
+}
+
+// filled gives the configuration with the defaults in place.
+func (c Config) filled() Config {
+	if c.Listen == "" {
+		c.Listen = ListenDefault
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Random = shared(c.Random)
+	return c
+}
+
+func (c Config) path(name string) string { return filepath.Join(c.Dir, name) }
+
+// sharedReader lets several rooms draw from one source.
+type sharedReader struct {
+	// mu guards source.
+	mu     sync.Mutex
+	source io.Reader
+}
+
+func shared(source io.Reader) io.Reader {
+	if source == nil {
+		return rand.Reader
+	}
+	return &sharedReader{source: source}
+}
+
+// Read draws bytes.
+func (r *sharedReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(p)
+}

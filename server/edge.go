@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	_ "onedoor/internal/grpczstd" // Registers the compressor that phones ask for.
+	"onedoor/internal/wire"
+	"onedoor/server/adminrpc"
+	"onedoor/server/syncrpc"
+)
+
+// ErrPlainText means that people's data would cross a network unencrypted.
+var ErrPlainText = errors.New("plain text on an address that others can reach")
+
+const (
+	// pingAfter is how long a connection may be silent before the server asks
+	// whether the phone is still there: mobile networks forget a silent
+	// connection after a few minutes, and a watch is silent most of the time.
+	pingAfter = 2 * time.Minute
+	// pingTimeout is how long the answer may take on a bad radio link.
+	pingTimeout = 20 * time.Second
+	// pingLeast is how often a phone may ask; more often is a fault that costs its battery.
+	pingLeast = 30 * time.Second
+	// handshakeTimeout bounds what a stranger can hold open without a word.
+	handshakeTimeout = 20 * time.Second
+	// streamsMax bounds the calls of one connection: a phone has one exchange
+	// and one watch, a console a page of calls.
+	streamsMax = 100
+	// headerBytesMax bounds a call's metadata, of which the largest is a token.
+	headerBytesMax = 16 << 10
+)
+
+// openEdge makes the gRPC server with all its services.
+func (s *Server) openEdge(ctx context.Context) error {
+	admin := adminrpc.New(s.realm, adminrpc.Options{Now: s.config.Now, Random: s.config.Random, Log: s.config.Log})
+	if err := admin.Publish(ctx); err != nil {
+		return fmt.Errorf("%s: %w", s.config.Dir, err)
+	}
+	s.grpc = grpc.NewServer(
+		grpc.Creds(s.transport),
+		grpc.MaxRecvMsgSize(wire.MessageBytesMax), grpc.MaxSendMsgSize(wire.MessageBytesMax),
+		grpc.MaxHeaderListSize(headerBytesMax), grpc.MaxConcurrentStreams(streamsMax), grpc.ConnectionTimeout(handshakeTimeout),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingLeast, PermitWithoutStream: true}),
+		// The store closes behind the last handler.
+		grpc.WaitForHandlers(true),
+		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall),
+		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
+	)
+	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, s.stopping))
+	adminv1.RegisterAdminServiceServer(s.grpc, admin)
+	healthv1.RegisterHealthServer(s.grpc, s.health)
+	reflection.Register(s.grpc)
+	for name := range s.grpc.GetServiceInfo() {
+		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
+	}
+	return nil
+}
+
+// transport gives the credentials for the address, or refuses.
+func (c Config) transport() (credentials.TransportCredentials, error) {
+	switch {
+	case (c.CertFile == "") != (c.KeyFile == ""):
+		return nil, fmt.Errorf("TLS needs a certificate file and a key file, one is missing")
+	case c.CertFile != "":
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the certificate %s with the key %s: %w", c.CertFile, c.KeyFile, err)
+		}
+		return credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}), nil
+	case c.PlainText || onLoopback(c.Listen):
+		return insecure.NewCredentials(), nil
+	}
+	return nil, fmt.Errorf("%w: %s: give a certificate and a key, or ask for plain text if something in front of the server encrypts", ErrPlainText, c.Listen)
+}
+
+// onLoopback reports that only this machine can reach an address.
+func onLoopback(listen string) bool {
+	addr, err := net.ResolveTCPAddr("tcp", listen)
+	return err == nil && addr.IP.IsLoopback()
+}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+
+	"google.golang.org/grpc/health"
+
+	"onedoor/internal/schema"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/notify"
+	"onedoor/server/store"
+	"onedoor/server/store/sqlitestore"
+)
+
+// Open opens a realm's folder and binds the address; Serve then answers calls
+// and Stop ends it. An error says what to do about it: it is
+// identity.ErrNotInitialised, one of the secrets' or the stores' errors,
+// ErrPlainText, or of the network.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	c = c.filled()
+	transport, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, transport: transport, hub: notify.New(), health: health.NewServer(), stopping: make(chan struct{})}
+	for _, step := range []func(context.Context) error{s.openStore, s.openRealm, s.openEdge, s.listen} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	return s, nil
+}
+
+func (s *Server) openStore(ctx context.Context) error {
+	if err := checkFolder(s.config.Dir); err != nil {
+		return err
+	}
+	st, err := sqlitestore.Open(ctx, s.config.path(DatabaseFile), sqlitestore.Options{})
+	if err != nil {
+		return absent(s.config.Dir, err)
+	}
+	s.store = st
+	return nil
+}
+
+// absent says of a database that is not there what to do about it.
+func absent(dir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", dir, identity.ErrNotInitialised)
+	}
+	return err
+}
+
+// checkFolder tells a wrong path from a damaged store.
+func checkFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: no such folder: %w", dir, identity.ErrNotInitialised)
+	case err != nil:
+		return fmt.Errorf("open the data folder: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file: give the folder that `onedoor init` made", dir)
+	}
+	return nil
+}
+
+func (s *Server) openRealm(ctx context.Context) error {
+	secrets, err := identity.LoadSecrets(s.config.Dir)
+	if err != nil {
+		return err
+	}
+	s.realm, err = exchange.Open(ctx, s.store, exchange.Options{
+		Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.config.Dir, err)
+	}
+	return checkSchema(s.config.Dir, s.realm.Realm().SchemaVersion)
+}
+
+// checkSchema refuses records of newer software: this one would serve them
+// without the fields it does not know.
+func checkSchema(dir string, version uint32) error {
+	if version > schema.Version {
+		return fmt.Errorf("%w: %s has record schema %d, this software knows up to %d: install the newer software again",
+			store.ErrNewer, dir, version, schema.Version)
+	}
+	return nil
+}
+
+func (s *Server) listen(ctx context.Context) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: choose another address, or stop what holds it", s.config.Listen, err)
+	}
+	s.listener = l
+	return nil
+}

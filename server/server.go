@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/notify"
+	"onedoor/server/store"
+)
+
+// Server serves one realm.
+type Server struct {
+	config    Config
+	transport credentials.TransportCredentials
+	store     store.Store
+	realm     *exchange.Service
+	hub       *notify.Hub
+	grpc      *grpc.Server
+	health    *health.Server
+	listener  net.Listener
+	// stopping is closed when the server begins to stop.
+	stopping chan struct{}
+	// stop makes a second Stop wait for the first one and give what it gave.
+	stop    sync.Once
+	stopErr error
+}
+
+// Addr is where the server listens; with port 0 in the configuration it has the port that was free.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Realm says which realm is served.
+func (s *Server) Realm() identity.Realm { return s.realm.Realm() }
+
+// View runs f on a consistent state of the realm, for auditors in this process.
+func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
+	return s.realm.View(ctx, f)
+}
+
+// Serve answers calls until Stop and then gives nil; any other end is an error of the network.
+func (s *Server) Serve() error {
+	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil
+}
+
+// Stop takes no new calls, ends watches, waits for the calls in hand until ctx
+// ends and then cuts them, and closes the realm. It may be called more than once.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stop.Do(func() {
+		close(s.stopping)
+		s.health.Shutdown()
+		s.drain(ctx)
+		s.stopErr = s.close()
+	})
+	return s.stopErr
+}
+
+func (s *Server) drain(ctx context.Context) {
+	drained := make(chan struct{})
+	go func() { // ended by the last call, or by the cut below
+		s.grpc.GracefulStop()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-drained
+	}
+}
+
+// close closes what has been opened, from the edge down.
+func (s *Server) close() error {
+	var errs []error
+	if s.listener != nil {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.realm != nil {
+		errs = append(errs, s.realm.Close())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,136 @@
+package sqlitestore
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// busyWait is how long a connection waits for a lock of another process. Only
+// recovery after a crash and the end of a checkpoint take such locks, for
+// milliseconds; longer means that a foreign program sits on the file.
+const busyWait = 5 * time.Second
+
+// pragmas are set on every connection before its first use.
+var pragmas = []string{
+	// A commit returns when the disk has it; fullfsync says the same where a
+	// plain fsync stops at the drive's own cache (macOS).
+	"PRAGMA synchronous = FULL",
+	"PRAGMA fullfsync = ON",
+	"PRAGMA checkpoint_fullfsync = ON",
+	// A damaged or forged file is noticed instead of obeyed.
+	"PRAGMA cell_size_check = ON",
+	"PRAGMA trusted_schema = OFF",
+	// Nothing of the realm is written to a temporary file.
+	"PRAGMA temp_store = MEMORY",
+	// The schema has none.
+	"PRAGMA foreign_keys = OFF",
+}
+
+// session is one connection with its statements, prepared once. It belongs to
+// one goroutine at a time.
+type session struct {
+	conn *sqlite.Conn
+
+	begin, commit, rollback *sqlite.Stmt
+
+	head, record, entry, scope, document, lastDocument *sqlite.Stmt
+	records, entries, documents, documentsFrom         walk
+
+	append, putRecord, setHead  *sqlite.Stmt
+	putScope, deleteScope       *sqlite.Stmt
+	putDocument, deleteDocument *sqlite.Stmt
+}
+
+// openConn opens a connection and sets it up without looking at the schema.
+func openConn(path string, flags sqlite.OpenFlags, cacheBytes int) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(path, flags)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetBusyTimeout(busyWait)
+	const bytesPerKiB = 1024 // A negative cache_size counts KiB.
+	cache := fmt.Sprintf("PRAGMA cache_size = -%d", cacheBytes/bytesPerKiB)
+	for _, set := range append([]string{cache}, pragmas...) {
+		if err := run(conn, set); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("%s: %w", set, err)
+		}
+	}
+	return conn, nil
+}
+
+// run runs one statement that is not worth keeping.
+func run(conn *sqlite.Conn, query string) error {
+	return sqlitex.ExecuteTransient(conn, query, nil)
+}
+
+// askInt gives a number as ask does.
+func askInt(conn *sqlite.Conn, query string) (int64, error) {
+	text, err := ask(conn, query)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+// ask gives the first column of the one row of a query.
+func ask(conn *sqlite.Conn, query string) (answer string, err error) {
+	err = sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{
+		ResultFunc: func(stmt *sqlite.Stmt) error {
+			answer = stmt.ColumnText(0)
+			return nil
+		},
+	})
+	return answer, err
+}
+
+// prepare prepares the statements that read, or all of them.
+func prepare(conn *sqlite.Conn, writes bool) (*session, error) {
+	s := &session{conn: conn}
+	statements := map[**sqlite.Stmt]string{
+		&s.begin: "BEGIN DEFERRED", &s.commit: "COMMIT", &s.rollback: "ROLLBACK",
+		&s.head: selectHead, &s.record: selectRecord, &s.entry: selectEntry, &s.scope: selectScope,
+		&s.document: selectDocument, &s.lastDocument: selectLastDocument,
+	}
+	s.records.query, s.entries.query = selectRecords, selectEntries
+	s.documents.query, s.documentsFrom.query = selectDocuments, selectDocumentsFrom
+	for _, w := range []*walk{&s.records, &s.entries, &s.documents, &s.documentsFrom} {
+		statements[&w.stmt] = w.query
+	}
+	if writes {
+		statements[&s.begin] = "BEGIN IMMEDIATE"
+		statements[&s.append], statements[&s.putRecord] = insertEntry, upsertRecord
+		statements[&s.putScope], statements[&s.deleteScope] = upsertScope, deleteScope
+		statements[&s.putDocument], statements[&s.deleteDocument] = upsertDocument, deleteDocument
+		statements[&s.setHead] = updateHead
+	}
+	for stmt, query := range statements {
+		var err error
+		if *stmt, err = conn.Prepare(query); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// do runs a prepared statement that gives no row.
+func do(stmt *sqlite.Stmt) error {
+	if _, err := stmt.Step(); err != nil {
+		return err
+	}
+	return stmt.Reset()
+}
+
+// abandon ends whatever transaction is open. It reports whether the connection
+// is fit for another one.
+func (s *session) abandon() bool {
+	if s.conn.AutocommitEnabled() {
+		return true
+	}
+	_ = do(s.rollback) // What counts is whether the transaction is gone.
+	return s.conn.AutocommitEnabled()
+}
