@@ -491,3 +491,23 @@ func TestExchange_HeldCellsAppearAfterTheUpgrade(t *testing.T) {
 		t.Errorf("the phone sees %v", got)
 	}
 }
+
+func TestExchange_FreshPhoneGetsEveryRecordOfALargeGrid(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	a := w.phone(user)
+	a.sync()
+	const doors = 1700
+	for range doors {
+		a.create(kindPremises, door(w.gridA, "x"))
+	}
+	a.sync()
+	for _, page := range []uint32{0, 5000} {
+		b := w.phone(user)
+		b.page = page
+		b.sync()
+		if len(b.have) != doors {
+			t.Errorf("pages of %d bytes: the phone has %d of %d doors", page, len(b.have), doors)
+		}
+	}
+}

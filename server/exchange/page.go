@@ -276,6 +276,8 @@ type keyScan struct {
 	key  syncengine.ScopeKey
 	rows []store.ScopeRow
 	at   int
+	// more tells that the key may have rows behind these.
+	more bool
 }
 
 // Rows read at a time: many for a few keys, few for many.
@@ -306,14 +308,14 @@ func newRowMerge(r store.Reader, keys []syncengine.ScopeKey, after syncengine.Se
 func (m *rowMerge) read(s *keyScan, after syncengine.Seq) (err error) {
 	s.at = 0
 	s.rows, err = m.r.Scope(s.rows[:0], s.key, after, m.chunk)
+	s.more = len(s.rows) == m.chunk
 	return err
 }
 
-// more reads on after the last row of a chunk, whose seq may have a second row.
-func (m *rowMerge) more(s *keyScan, last store.ScopeRow) error {
-	full := len(s.rows) == m.chunk
-	s.rows = s.rows[:0]
-	if !full {
+// readOn reads on after the last row of a chunk, whose seq may have a second row.
+func (m *rowMerge) readOn(s *keyScan, last store.ScopeRow) error {
+	if !s.more {
+		s.rows = s.rows[:0]
 		return nil
 	}
 	if err := m.read(s, last.Seq-1); err != nil {
@@ -338,7 +340,7 @@ func (m *rowMerge) next() ([]store.ScopeRow, error) {
 		m.out = append(m.out, row)
 		s.at++
 		if s.at == len(s.rows) {
-			if err := m.more(s, row); err != nil {
+			if err := m.readOn(s, row); err != nil {
 				return nil, err
 			}
 		}

@@ -196,6 +196,9 @@ func (r *run) w1() error {
 	if err != nil {
 		return err
 	}
+	if sent.Pushed != n {
+		return fmt.Errorf("the phone pushed %d changes of %d", sent.Pushed, n)
+	}
 	bytesUp, _ := s.proxy.Take()
 	w.UpPerS, w.BytesUp, w.RoundTripsUp = float64(n)/sent.Seconds, float64(bytesUp)/float64(n), sent.RoundTrips
 	if err := r.emptySync(up); err != nil {

@@ -68,6 +68,7 @@ type answer struct {
 	// Seconds is how long the phones' work took, RoundTrips how many calls.
 	Seconds    float64 `json:"s,omitempty"`
 	RoundTrips int     `json:"round_trips,omitempty"`
+	Pushed     int     `json:"pushed,omitempty"`
 	Pulled     int     `json:"pulled,omitempty"`
 	// EditP50 and EditP99 are latencies of one durable edit in milliseconds.
 	EditP50 float64 `json:"edit_p50_ms,omitempty"`

@@ -61,9 +61,9 @@ func (p *phonesPart) shown(ph *benchPhone) (answer, error) {
 		if err != nil {
 			return a, err
 		}
-		m, ok := rec.Message.(*recordv1.Premises)
-		if !ok {
-			return a, fmt.Errorf("record %s is a %T", id, rec.Message)
+		m := &recordv1.Premises{}
+		if err := rec.Read(m); err != nil {
+			return a, err
 		}
 		a.Rows = append(a.Rows, contested{
 			ID:        id.String(),

@@ -113,6 +113,10 @@ func (p *phonesPart) sync() (answer, error) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		if rep.Quarantined > 0 {
+			return fmt.Errorf("%d of %d changes were quarantined", rep.Quarantined, rep.Pushed)
+		}
+		a.Pushed += rep.Pushed
 		a.RoundTrips += rep.RoundTrips
 		a.Pulled += rep.Pulled
 		a.PayloadUp += rep.BytesUp
@@ -130,12 +134,12 @@ func (p *phonesPart) doors(c command) (answer, error) {
 		if made[ph.grid] != nil {
 			continue
 		}
+		grid, err := ph.gridID()
+		if err != nil {
+			return answer{}, err
+		}
 		var ids []string
-		err := ph.inGroups(c.Count, func(g *client.Group, n int) error {
-			grid, err := ph.gridID()
-			if err != nil {
-				return err
-			}
+		err = ph.inGroups(c.Count, func(g *client.Group, n int) error {
 			id, err := g.Add(&recordv1.Premises{Address: proto.String(fmt.Sprintf("福慧路%d号", n+1)), Territory: grid[:]})
 			ids = append(ids, id.String())
 			p.records = append(p.records, id)
@@ -175,14 +179,24 @@ func (ph *benchPhone) inGroups(count int, f func(*client.Group, int) error) erro
 
 // gridID finds the phone's grid among the territories it was sent.
 func (ph *benchPhone) gridID() (syncengine.ID, error) {
-	if ph.territory.IsZero() {
-		id, ok := ph.replica.TerritoryID(ph.grid)
-		if !ok {
-			return id, fmt.Errorf("the phone knows no territory %s", ph.grid)
-		}
-		ph.territory = id
+	if !ph.territory.IsZero() {
+		return ph.territory, nil
 	}
-	return ph.territory, nil
+	places, err := ph.replica.List(client.Query{Kind: "territory"})
+	if err != nil {
+		return ph.territory, err
+	}
+	for _, place := range places {
+		t := &recordv1.Territory{}
+		if err := place.Read(t); err != nil {
+			return ph.territory, err
+		}
+		if t.GetCode() == ph.grid {
+			ph.territory = place.ID
+			return ph.territory, nil
+		}
+	}
+	return ph.territory, fmt.Errorf("the phone knows no territory %s", ph.grid)
 }
 
 // visits makes visits offline, each an edit of its own, and times them.

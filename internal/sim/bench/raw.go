@@ -59,8 +59,15 @@ func openRaw(path, schema string) (*sqlite.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	script := "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;" + schema
-	if err := sqlitex.ExecuteScript(conn, script, nil); err != nil {
+	for _, pragma := range []string{"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-65536"} {
+		if err == nil {
+			err = sqlitex.ExecuteTransient(conn, pragma, nil)
+		}
+	}
+	if err == nil {
+		err = sqlitex.ExecuteScript(conn, schema, nil)
+	}
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}

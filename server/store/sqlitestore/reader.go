@@ -173,7 +173,7 @@ func cut(stmt *sqlite.Stmt, col int, buf []byte, n int) (head, rest []byte) {
 		return nil, buf
 	}
 	stmt.ColumnBytes(col, buf[:n])
-	return buf[:n], buf[n:]
+	return buf[:n:n], buf[n:]
 }
 
 // Scope appends rows of a key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"onedoor/server/store"
@@ -154,8 +155,10 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	query := fmt.Sprintf("PRAGMA integrity_check(%d)", problemsMax)
 	err = sqlitex.ExecuteTransient(sess.conn, query, &sqlitex.ExecOptions{
 		ResultFunc: func(stmt *sqlite.Stmt) error {
-			if line := stmt.ColumnText(0); line != "ok" {
-				problems = append(problems, line)
+			for line := range strings.Lines(stmt.ColumnText(0)) {
+				if line = strings.TrimSpace(line); line != "ok" && !strings.HasPrefix(line, "***") {
+					problems = append(problems, line) // Stars head a list for one database; there is one.
+				}
 			}
 			return nil
 		},
