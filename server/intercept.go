@@ -84,7 +84,7 @@ func (s *Server) endStanding(srv any, stream grpc.ServerStream, info *grpc.Strea
 	select {
 	case err := <-ended:
 		return err
-	case <-s.stopping:
+	case <-make(chan int):
 		return status.Error(codes.Unavailable, "the server is stopping; call again in a moment")
 	}
 }

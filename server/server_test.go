@@ -29,6 +29,7 @@ import (
 	"onedoor/internal/grpczstd"
 	"onedoor/internal/wire"
 	"onedoor/server"
+	"onedoor/server/identity"
 	"onedoor/server/store"
 )
 
@@ -68,6 +69,19 @@ func TestServer_RefusesAMessageAboveTheLimitAndChangesNothing(t *testing.T) {
 	}
 	if after := head(t, w); after != before {
 		t.Errorf("the log went from %v to %v", before, after)
+	}
+}
+
+func TestServer_AJoinCodeThatIsThreeDaysOldEnrolsNobody(t *testing.T) {
+	w := serving(t)
+	code := w.code("和丽")
+	w.later.Store(identity.CodeValidFor.Milliseconds())
+	if _, err := w.redeem(code); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "expired") {
+		t.Errorf("an expired code: %v", err)
+	}
+	w.later.Add(-1)
+	if _, err := w.redeem(code); err != nil {
+		t.Errorf("a code in its last millisecond: %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,13 +77,17 @@ type world struct {
 	ctx context.Context
 	// served is what Serve returned, once it has.
 	served chan error
+	// later is by how many milliseconds the server's clock is ahead of clock.
+	later atomic.Int64
 }
+
+func (w *world) now() time.Time { return clock().Add(time.Duration(w.later.Load()) * time.Millisecond) }
 
 func serving(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, dir: founded(t), log: &logBuffer{}, served: make(chan error, 1)}
 	config := server.Config{
-		Dir: w.dir, Listen: "127.0.0.1:0", Now: clock, Random: seeded(2),
+		Dir: w.dir, Listen: "127.0.0.1:0", Now: w.now, Random: seeded(2),
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	var err error
@@ -135,15 +140,27 @@ type device struct {
 	key         ed25519.PrivateKey
 }
 
+// code makes a join code of a new user.
+func (w *world) code(name string) string {
+	w.t.Helper()
+	m, err := w.admin().CreateJoinCode(w.ctx, &adminv1.CreateJoinCodeRequest{UserId: w.worker(name)})
+	w.must(err)
+	return m.GetCode()
+}
+
+// redeem enrols a device with a code.
+func (w *world) redeem(code string) (device, error) {
+	d := device{incarnation: syncengine.ID{1}, key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))}
+	req := &syncv1.EnrolRequest{Code: code, Incarnation: d.incarnation[:], PublicKey: d.key.Public().(ed25519.PublicKey)}
+	req.Signature = ed25519.Sign(d.key, wire.EnrolMessage(req))
+	_, err := syncv1.NewSyncServiceClient(w.conn).Enrol(w.t.Context(), req)
+	return d, err
+}
+
 // enrol makes a user and enrols a device.
 func (w *world) enrol(name string) device {
 	w.t.Helper()
-	code, err := w.admin().CreateJoinCode(w.ctx, &adminv1.CreateJoinCodeRequest{UserId: w.worker(name)})
-	w.must(err)
-	d := device{incarnation: syncengine.ID{1}, key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))}
-	req := &syncv1.EnrolRequest{Code: code.GetCode(), Incarnation: d.incarnation[:], PublicKey: d.key.Public().(ed25519.PublicKey)}
-	req.Signature = ed25519.Sign(d.key, wire.EnrolMessage(req))
-	_, err = syncv1.NewSyncServiceClient(w.conn).Enrol(w.t.Context(), req)
+	d, err := w.redeem(w.code(name))
 	w.must(err)
 	return d
 }

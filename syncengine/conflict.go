@@ -92,24 +92,24 @@ func (w World) uncoveredByDelete(rec *Record, c *Cell) bool {
 	}
 	life, _ := rec.Find(CellKey{Field: LifeField})
 	deletion := life.Shown().Write
+	reading := deletion.reading(c.Key.Field)
 	for _, v := range c.Values {
-		if v.Write.Dot != deletion.Dot && !w.covers(deletion, v.Write) {
+		if v.Write.Dot != deletion.Dot && !w.covers(reading, v.Write) {
 			return true
 		}
 	}
 	return false
 }
 
-// deleteEdits lists the cells with a value that a standing deletion had not seen.
-func (w World) deleteEdits(rec *Record) []*Cell {
+// anyDeleteEdit reports whether a standing deletion had not seen some value.
+func (w World) anyDeleteEdit(rec *Record) bool {
 	if !rec.Dead() {
-		return nil
+		return false
 	}
-	var out []*Cell
 	for i := range rec.Cells {
 		if w.uncoveredByDelete(rec, &rec.Cells[i]) {
-			out = append(out, &rec.Cells[i])
+			return true
 		}
 	}
-	return out
+	return false
 }

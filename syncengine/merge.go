@@ -1,6 +1,9 @@
 package syncengine
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // CellWrite is what a change writes into one cell.
 type CellWrite struct {
@@ -27,7 +30,10 @@ type Incoming struct {
 	// At is the coordinate of the log entry that merges the change now.
 	At Coordinate
 	// First is the coordinate the change had before a restore, if it is supplied again.
-	First   Coordinate
+	First Coordinate
+	// Since holds the coordinates it had in the epochs between, if more than one
+	// restore has lost it: who saw it there must still cover it.
+	Since   []Coordinate
 	Stamp   UnixMilli
 	Suspect bool
 	Rank    Rank
@@ -41,6 +47,10 @@ type Incoming struct {
 	OwnLater func(CellKey) bool
 }
 
+func (in *Incoming) unreadable(field FieldNumber) bool {
+	return in.Unreadable != nil && in.Unreadable(field)
+}
+
 // Merged is what a change came to.
 type Merged struct {
 	// Record is the new state; the old one is untouched.
@@ -49,7 +59,7 @@ type Merged struct {
 	// nothing became kept, so that the author can fold the change in without
 	// being sent the record.
 	Applied bool
-	// Conflicts are the open conflicts of the written cells.
+	// Conflicts are the open conflicts that the change is part of, in cell order.
 	Conflicts []ConflictID
 	// Held are cells that this software does not know.
 	Held []CellWrite
@@ -96,10 +106,9 @@ type merging struct {
 func newWrite(in *Incoming) *Write {
 	w := &Write{Dot: in.Dot, Stamp: in.Stamp, Suspect: in.Suspect, Rank: in.Rank}
 	if !in.First.IsZero() && in.First.Epoch != in.At.Epoch {
-		w.Coordinates = []Coordinate{in.First, in.At}
-	} else {
-		w.Coordinates = []Coordinate{in.At}
+		w.Coordinates = append(append(w.Coordinates, in.First), in.Since...)
 	}
+	w.Coordinates = append(w.Coordinates, in.At)
 	if !in.Create && !in.Base.IsZero() {
 		w.Bases = []Coordinate{in.Base}
 	}
@@ -133,78 +142,103 @@ func (m *merging) cell(key CellKey) *Cell {
 // writeCell applies rules 1 to 4 of the protocol's section 3 to one cell and
 // reports whether the cell is now exactly this value with nothing newly kept.
 func (m *merging) writeCell(field *Field, cw CellWrite) bool {
-	cell := m.cell(cw.Key)
-	write := m.cellWrite(field)
-	sees := len(write.Bases) > 0
+	write := m.cellWrite(field, cw)
 	value := Value{Write: write, Data: cw.Data, Cleared: cw.Cleared}
-	if m.logOnly(cell, value) {
+	if m.logOnly(value, cw.Key) {
 		return false
 	}
-	open := cell.contested()
-	resolved := m.resolves(cw.Key)
-	var stay []Value
+	cell := m.cell(cw.Key)
+	open, resolved := cell.contested(), m.resolves(cw.Key)
+	settled := m.settleKept(field, cell, write, resolved)
 	kept := len(cell.Kept)
-	before := m.shownBefore(cell)
+	var stay []Value
 	for _, v := range cell.Values {
-		if !m.world.covers(value.Write, v.Write) {
+		if !m.world.covers(write, v.Write) {
 			stay = append(stay, v)
 			continue
 		}
-		value.Write = m.inheritBases(value.Write, v.Write)
-		if !resolved && m.mustKeep(field, v, open, sees) {
-			cell.Kept = append(cell.Kept, Kept{Value: closeInterval(v, before, m.in.At.Seq), At: m.in.At})
+		if !resolved && (field.Policy == Review && open || !m.wasShown(write, v)) {
+			cell.Kept = append(cell.Kept, Kept{Value: v.hidden(m.in.At.Seq), At: m.in.At})
 		}
+		value.Write = m.inheritBases(value.Write, v.Write)
 	}
 	cell.Values = append(stay, value)
-	cell.arrange(field, before, m.in.At.Seq)
-	return len(cell.Values) == 1 && len(cell.Kept) == kept
+	cell.arrange(field, m.in.At.Seq)
+	return len(cell.Values) == 1 && len(cell.Kept) == kept && !settled
 }
 
 // cellWrite gives the causal identity of the change in one cell: what its
-// author could not read is not in its past, own earlier writes excepted.
-func (m *merging) cellWrite(field *Field) *Write {
-	if m.in.Unreadable == nil || !m.in.Unreadable(field.Number) || len(m.write.Bases) == 0 {
+// author could not read is not in its past, own earlier writes excepted. A
+// deletion speaks of the whole record, so it carries what was unread of it.
+func (m *merging) cellWrite(field *Field, cw CellWrite) *Write {
+	if m.in.Unreadable == nil || len(m.write.Bases) == 0 {
 		return m.write
 	}
-	blind := *m.write
-	blind.Bases = nil
-	return &blind
+	own := *m.write
+	if field.Number == LifeField && bytes.Equal(cw.Data, lifeDead) {
+		own.Unread = m.unread()
+		return &own
+	}
+	if m.in.unreadable(field.Number) {
+		own.Bases = nil
+		return &own
+	}
+	return m.write
+}
+
+// unread lists the fields of the kind that the author could not read.
+func (m *merging) unread() []FieldNumber {
+	var out []FieldNumber
+	for n := range m.kind.Fields {
+		if m.in.Unreadable(n) {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // logOnly handles a change that a stored value or the author's own later write
 // covers: it joins the log, and is kept when it was never shown to who covered it.
-func (m *merging) logOnly(cell *Cell, value Value) bool {
-	for _, v := range cell.Values {
-		if !m.world.covers(v.Write, value.Write) {
-			continue
+func (m *merging) logOnly(value Value, key CellKey) bool {
+	// The author saw both, even where the own later write has left the set.
+	ownLater := m.in.OwnLater != nil && m.in.OwnLater(key)
+	covered := false
+	if cell, ok := m.next.Find(key); ok {
+		for _, v := range cell.Values {
+			covered = covered || m.world.covers(v.Write, value.Write)
+			ownLater = ownLater || m.world.Lineage.InPast(v.Write.Dot, value.Write.Dot)
 		}
-		if !m.world.Lineage.InPast(v.Write.Dot, value.Write.Dot) {
-			cell.Kept = append(cell.Kept, Kept{Value: value, At: m.in.At})
-		}
-		return true
 	}
-	// The author's own later write has left the set: the author saw both.
-	return m.in.OwnLater != nil && m.in.OwnLater(cell.Key)
+	if covered && !ownLater {
+		cell := m.cell(key)
+		cell.Kept = append(cell.Kept, Kept{Value: value, At: m.in.At})
+	}
+	return covered || ownLater
 }
 
-// mustKeep reports that a covered value stays listed: its coverer's author had
-// not been shown it, or it belongs to an open conflict that awaits a review.
-// sees tells that the author could read the cell at base.
-func (m *merging) mustKeep(field *Field, removed Value, open, sees bool) bool {
-	if field.Policy == Review && open {
-		return true
-	}
-	if sees {
-		if seq, ok := m.world.History.Current(m.in.Base); ok && removed.shownAt(seq) {
-			return false
-		}
-	}
-	onScreen := m.world.Lineage.InPast(m.in.Dot, removed.Write.Dot) && !m.world.reaches(m.in.Base, removed.Write)
-	return !onScreen
+// settleKept drops the kept values that the change covers too and whose author
+// was shown them. They wrote over them in full sight, and had the two changes
+// arrived the other way round, nothing would have been kept. Under review only
+// a change that names the conflict does so.
+func (m *merging) settleKept(field *Field, cell *Cell, write *Write, resolved bool) bool {
+	before := len(cell.Kept)
+	cell.Kept = slices.DeleteFunc(cell.Kept, func(k Kept) bool {
+		return m.world.covers(write, k.Value.Write) && (resolved || field.Policy != Review && m.wasShown(write, k.Value))
+	})
+	return len(cell.Kept) < before
 }
 
-func (v Value) shownAt(seq Seq) bool {
-	return v.ShownFrom != 0 && v.ShownFrom <= seq && (v.ShownUntil == 0 || seq < v.ShownUntil)
+// wasShown reports whether the author of the change had a value that the
+// change covers before their eyes; what is unknown counts as not shown.
+func (m *merging) wasShown(write *Write, v Value) bool {
+	if len(write.Bases) > 0 {
+		if seq, ok := m.world.History.Current(m.in.Base); ok && v.shownAt(seq) {
+			return true
+		}
+	}
+	// An own value above the base was on the author's own screen.
+	return m.world.Lineage.InPast(m.in.Dot, v.Write.Dot) && !m.world.reaches(m.in.Base, v.Write)
 }
 
 // inheritBases lets w take over what v had seen in earlier epochs.
@@ -239,32 +273,6 @@ func joinBase(bases []Coordinate, b Coordinate) []Coordinate {
 	return append(slices.Clip(bases), b)
 }
 
-// shownBefore is the dot of the value shown before the change.
-func (m *merging) shownBefore(cell *Cell) Dot {
-	if len(cell.Values) == 0 {
-		return Dot{}
-	}
-	return cell.Shown().Write.Dot
-}
-
-// arrange puts the value to show first and keeps the intervals in which each was.
-func (c *Cell) arrange(field *Field, before Dot, at Seq) {
-	slices.SortFunc(c.Values, field.Order)
-	if c.Shown().Write.Dot != before {
-		c.Values[0].ShownFrom, c.Values[0].ShownUntil = at, 0
-	}
-	for i := 1; i < len(c.Values); i++ {
-		c.Values[i] = closeInterval(c.Values[i], before, at)
-	}
-}
-
-func closeInterval(v Value, shown Dot, at Seq) Value {
-	if v.Write.Dot == shown && v.ShownUntil == 0 {
-		v.ShownUntil = at
-	}
-	return v
-}
-
 // closeKept drops the kept values that the change names and its author could see.
 func (m *merging) closeKept() {
 	for i := range m.next.Cells {
@@ -282,32 +290,38 @@ func (m *merging) closeKept() {
 	}
 }
 
+// resolves reports that the change closes what is open at a cell. Nobody closes
+// a conflict that they could not read.
 func (m *merging) resolves(key CellKey) bool {
-	if len(m.in.Resolves) == 0 {
+	if len(m.in.Resolves) == 0 || len(m.write.Bases) == 0 || m.in.unreadable(key.Field) {
 		return false
 	}
 	return slices.Contains(m.in.Resolves, ConflictIDOf(m.next.ID, key))
 }
 
-// openConflicts lists the conflicts at the written cells. An edit against a
-// deletion is never plainly applied: its author must be told.
+// openConflicts lists the conflicts that the change is part of: those at the
+// written cells, and for a write of the life cell all that a deletion had not
+// seen. An edit against a deletion is never plainly applied: its author must be told.
 func (m *merging) openConflicts(before *Record, out *Merged) []ConflictID {
-	if before != nil && before.Dead() || m.next.Dead() {
-		if len(m.world.deleteEdits(m.next)) > 0 || before != nil && len(m.world.deleteEdits(before)) > 0 {
-			out.Applied = false
-		}
+	if m.world.anyDeleteEdit(m.next) || before != nil && m.world.anyDeleteEdit(before) {
+		out.Applied = false
 	}
 	if out.Applied {
 		return nil
 	}
 	var ids []ConflictID
-	for _, cw := range m.in.Cells {
-		cell, ok := m.next.Find(cw.Key)
-		if ok && m.world.conflictAt(m.next, cell) != NoConflict {
-			ids = append(ids, ConflictIDOf(m.next.ID, cw.Key))
+	for i := range m.next.Cells {
+		c := &m.next.Cells[i]
+		kind := m.world.conflictAt(m.next, c)
+		if kind != NoConflict && (m.writes(c.Key) || kind == DeleteEdit && m.writes(CellKey{Field: LifeField})) {
+			ids = append(ids, ConflictIDOf(m.next.ID, c.Key))
 		}
 	}
 	return ids
+}
+
+func (m *merging) writes(key CellKey) bool {
+	return slices.ContainsFunc(m.in.Cells, func(c CellWrite) bool { return c.Key == key })
 }
 
 // advanceTail keeps the run of one author's applied changes at the record's end.
@@ -322,27 +336,4 @@ func (m *merging) advanceTail(before *Record, applied bool) {
 	case m.next.Tail != author:
 		m.next.Tail, m.next.TailSince = author, last
 	}
-}
-
-// covers reports whether v is in w's causal past.
-func (w World) covers(by, v *Write) bool {
-	if w.Lineage.InPast(by.Dot, v.Dot) {
-		return true
-	}
-	for _, b := range by.Bases {
-		if w.reaches(b, v) {
-			return true
-		}
-	}
-	return false
-}
-
-// reaches reports whether v stands at or below base in the log.
-func (w World) reaches(base Coordinate, v *Write) bool {
-	for _, c := range v.Coordinates {
-		if w.History.Reaches(base, c) {
-			return true
-		}
-	}
-	return false
 }

@@ -116,7 +116,7 @@ func (p *phone) baseOf(key syncengine.CellKey) *view {
 	chain := p.chain(p.last() + 1)
 	for i := len(chain) - 1; i >= 0; i-- {
 		c := chain[i]
-		if c.writes(key) && c.state != quarantined && !slices.Contains(p.base.changes, c) {
+		if c.writes(key) && !c.leftOverlay() && !slices.Contains(p.base.changes, c) {
 			return c.base
 		}
 	}
@@ -171,6 +171,10 @@ func (p *phone) pushAll() {
 	}
 }
 
+// leftOverlay reports that the author's phone has taken the change off the
+// screen: once held back it comes again with the page that tells of its release.
+func (c *change) leftOverlay() bool { return c.holdBack && c.state != pending }
+
 func (c *change) dot() syncengine.Dot {
 	return syncengine.Dot{Incarnation: c.phone.id, Seq: c.seq}
 }
@@ -198,7 +202,7 @@ func (c *change) incoming(at syncengine.Coordinate, ownLater func(syncengine.Cel
 		Rank: c.phone.rank, Cells: c.cells, Unreadable: c.unreadable, OwnLater: ownLater,
 	}
 	if len(c.at) > 0 {
-		in.First = c.at[0]
+		in.First, in.Since = c.at[0], c.at[1:]
 	}
 	for _, key := range c.resolves {
 		in.Resolves = append(in.Resolves, syncengine.ConflictIDOf(recordID, key))

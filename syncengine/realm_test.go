@@ -150,11 +150,13 @@ func (r *realm) restore(to syncengine.Seq) {
 
 // conflicts lists the addresses of what is open.
 func (r *realm) conflicts() map[syncengine.CellKey]syncengine.ConflictKind {
+	return r.conflictsOf(r.record())
+}
+
+func (r *realm) conflictsOf(rec *syncengine.Record) map[syncengine.CellKey]syncengine.ConflictKind {
 	out := map[syncengine.CellKey]syncengine.ConflictKind{}
-	if rec := r.record(); rec != nil {
-		for _, c := range r.world().Conflicts(rec) {
-			out[c.Cell.Key] = c.Kind
-		}
+	for _, c := range r.world().Conflicts(rec) {
+		out[c.Cell.Key] = c.Kind
 	}
 	return out
 }

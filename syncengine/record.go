@@ -32,6 +32,9 @@ type Write struct {
 	// Suspect marks a stamp that had to be bounded; it ranks below all others.
 	Suspect bool
 	Rank    Rank
+	// Unread lists the fields that the author could not read, ascending. Only
+	// deletions have it: they are judged against every cell of the record.
+	Unread []FieldNumber
 }
 
 // Value is what one change wrote into one cell.
@@ -41,8 +44,9 @@ type Value struct {
 	Data []byte
 	// Cleared marks a removal; Data is then empty.
 	Cleared bool
-	// ShownFrom and ShownUntil bound the seqs at which the value was last the
-	// one shown: [from, until), until 0 while it is, from 0 when it never was.
+	// ShownFrom and ShownUntil bound the seqs at which the value, or another that
+	// reads the same, was last the one shown: [from, until), until 0 while it is,
+	// from 0 when it never was.
 	ShownFrom, ShownUntil Seq
 }
 

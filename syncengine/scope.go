@@ -76,7 +76,7 @@ func Place(kind *Kind, rec *Record, parentKeys func(ID) ([]ScopeKey, bool)) []Sc
 		}
 	}
 	if parents == 0 || unknown > 0 {
-		keys = append(keys, ownPlace(rec, territory))
+		keys = append(keys, ownPlaces(rec, territory)...)
 	}
 	if kind.Anchor {
 		keys = append(keys, RecordKey(rec.ID))
@@ -85,12 +85,18 @@ func Place(kind *Kind, rec *Record, parentKeys func(ID) ([]ScopeKey, bool)) []Sc
 	return slices.Compact(keys)
 }
 
-func ownPlace(rec *Record, territory ID) ScopeKey {
+// ownPlaces are the keys of a record that follows nothing known. Of a record
+// that several phones made at one door, every author keeps a sight.
+func ownPlaces(rec *Record, territory ID) []ScopeKey {
 	if !territory.IsZero() {
-		return TerritoryKey(territory)
+		return []ScopeKey{TerritoryKey(territory)}
 	}
 	life, _ := rec.Find(CellKey{Field: LifeField})
-	return DeviceKey(life.Shown().Write.Dot.Incarnation)
+	keys := make([]ScopeKey, 0, len(life.Values))
+	for _, v := range life.Values {
+		keys = append(keys, DeviceKey(v.Write.Dot.Incarnation))
+	}
+	return keys
 }
 
 func shownIDs(f *Field, rec *Record) []ID {

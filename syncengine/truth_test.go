@@ -41,6 +41,11 @@ func addPasts(p map[*change]bool, changes []*change, key syncengine.CellKey) {
 	}
 }
 
+// saw reports whether v itself stood in c's base or in the author's own chain.
+func (c *change) saw(v *change, key syncengine.CellKey) bool {
+	return c.reads(key) && slices.Contains(c.base.changes, v) || c.follows(v)
+}
+
 // reads reports whether the author had the cell of the base before them.
 func (c *change) reads(key syncengine.CellKey) bool { return !c.create && !c.unreadable(key.Field) }
 
@@ -181,7 +186,7 @@ func (r *realm) trueConflicts() map[syncengine.CellKey]syncengine.ConflictKind {
 			if !sameWrite(v.write(key), set[0].write(key)) && out[key] == syncengine.NoConflict {
 				out[key] = syncengine.Contested
 			}
-			if deletion != nil && key != lifeKey && v != deletion && !deletion.past(key)[v] {
+			if deletion != nil && key != lifeKey && v != deletion && !deletion.saw(v, key) {
 				out[key] = syncengine.DeleteEdit
 			}
 		}

@@ -43,22 +43,22 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore")},
+		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore", "internal/recordjson", "internal/grpczstd")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
-		May: withShared("client-sdk")},
+		May: withShared("client-sdk", "internal/recordjson")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
 		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk")},
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/exchange", "server/identity", "server/store",
-			"server/store/memstore", "server/store/sqlitestore", "client-sdk")},
+			"server/store/memstore", "server/store/sqlitestore", "client-sdk", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
-		May: withFiles("server", "server/store", "client-sdk")},
+		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/grpczstd", "testdata/notes")},
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/identity", "server/notify", "server/observe",
-			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore")},
+			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
 		May: withShared("server/exchange", "server/identity", "server/notify", "server/observe", "server/store")},
@@ -93,7 +93,7 @@ var House = []Room{
 	{Path: "server/store", Holds: "what a store is: types, one interface, errors", May: withShared()},
 
 	{Path: "client-sdk", Deep: true, Holds: "the phone's replica: outbox, local database, sync, search, status",
-		May: withShared("client-sdk/internal/syncloop")},
+		May: withShared("client-sdk/internal/syncloop", "internal/recordjson", "internal/grpczstd")},
 	{Path: "client-sdk/internal/syncloop", Pure: true, Holds: "the machine that decides when to sync and what to send",
 		May: withShared()},
 

@@ -40,7 +40,7 @@ type Tag [8]byte
 
 // Head is the end of the log.
 type Head struct {
-	// Epoch is the history in force, from 1.
+	// Epoch is the history in force, from 1, which a new store has.
 	Epoch syncengine.Epoch
 	// Seq is the newest entry; 0 when the log is empty.
 	Seq syncengine.Seq
@@ -126,7 +126,8 @@ const (
 
 // ScopeRow is one row of the scope index, unique by (Key, Seq, RecordID).
 type ScopeRow struct {
-	Key      syncengine.ScopeKey
+	Key syncengine.ScopeKey
+	// Seq is at most 1<<63 - 1, in the order of which rows are kept; PutScope refuses more.
 	Seq      syncengine.Seq
 	RecordID syncengine.ID
 	Type     ScopeRowType
@@ -140,8 +141,9 @@ type Document struct {
 }
 
 // Reader sees one consistent state: everything up to Head().Seq and nothing above.
-// Slices it returns belong to the caller. It is used by one goroutine and not
-// after the function it was given to has returned.
+// Slices it returns belong to the caller; an empty one is nil. It is used by one
+// goroutine and not after the function it was given to has returned. The f of a
+// walk may read and walk again; a write inside it is refused.
 type Reader interface {
 	Head() Head
 	// Record gives a record; ok is false when there is none.
@@ -163,7 +165,8 @@ type Reader interface {
 }
 
 // Writer is a Reader that sees its own writes. All of them become visible and
-// durable together, or none.
+// durable together, or none: once a write or a read of the engine has failed,
+// nothing more is written and Update fails, even if f drops the error.
 type Writer interface {
 	Reader
 	// Append adds the next log entry; its seq must be one above the last.
@@ -182,7 +185,10 @@ type Writer interface {
 	SetHead(h Head) error
 }
 
-// Store keeps one realm. Its methods may be called from many goroutines.
+// Store keeps one realm. Its methods may be called from many goroutines. A
+// context bounds the wait for a turn and ends a walk; it does not interrupt a
+// commit. f must not begin a transaction of its own kind, since it could wait for
+// itself, nor call Close.
 type Store interface {
 	// View runs f on a consistent state; any number run beside each other and beside an Update.
 	View(ctx context.Context, f func(Reader) error) error

@@ -47,12 +47,12 @@ func (p *phonesPart) shown(ph *benchPhone) (answer, error) {
 		return answer{}, err
 	}
 	for _, c := range conflicts {
-		id := c.RecordID.String()
+		id := c.RecordID
 		if listed[id] == nil {
 			listed[id] = map[string][]string{}
 		}
 		for _, o := range c.Others {
-			listed[id][c.Field] = append(listed[id][c.Field], fmt.Sprint(o.Value))
+			listed[id][c.Field] = append(listed[id][c.Field], string(o.JSON))
 		}
 	}
 	var a answer

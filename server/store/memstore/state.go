@@ -27,8 +27,9 @@ type document struct {
 
 // empty is the state of a new realm.
 func empty() *state {
-	// A draft has one goroutine and a published tree is only read, so no locks.
-	options := btree.Options{NoLocks: true}
+	// A draft has one goroutine and a published tree is only read, so no locks. A
+	// small update copies one node a level: small nodes make that cheap.
+	options := btree.Options{NoLocks: true, Degree: 8}
 	return &state{
 		head:      store.Head{Epoch: 1},
 		records:   btree.NewBTreeGOptions(recordLess, options),

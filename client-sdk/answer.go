@@ -1,0 +1,127 @@
+package client
+
+import (
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/syncengine"
+)
+
+// answer is a server's reply that was found to be in the protocol's form, with
+// what it answers.
+type answer struct {
+	*syncv1.ExchangeResponse
+	sent *sending
+	// outcomes are those of the batch, in its order.
+	outcomes []*syncv1.Outcome
+}
+
+// readAnswer checks a reply before anything of it is taken.
+func readAnswer(sent *sending, m *syncv1.ExchangeResponse) (*answer, error) {
+	a := &answer{ExchangeResponse: m, sent: sent, outcomes: m.GetOutcomes().GetResults()}
+	switch {
+	case len(m.GetNonce()) == 0:
+		return nil, fmt.Errorf("%w: no nonce", ErrReply)
+	case len(a.outcomes) > 0 && (len(a.outcomes) != len(sent.batch) || m.GetOutcomes().GetFirstDeviceSeq() != uint64(sent.batch[0].DeviceSeq)):
+		return nil, fmt.Errorf("%w: %d outcomes from change %d for %d changes", ErrReply, len(a.outcomes),
+			m.GetOutcomes().GetFirstDeviceSeq(), len(sent.batch))
+	case len(a.outcomes) == 0 && len(sent.batch) > 0 && m.GetExpected() == 0 && m.GetFork() == nil:
+		return nil, fmt.Errorf("%w: no outcome for %d changes", ErrReply, len(sent.batch))
+	case m.GetCaughtUp() && (m.GetPosition() == nil || len(m.GetTag()) != tagBytes):
+		return nil, fmt.Errorf("%w: caught up at no place", ErrReply)
+	}
+	if slices.Contains(a.outcomes, nil) {
+		return nil, fmt.Errorf("%w: an empty outcome", ErrReply)
+	}
+	return a, a.checkPage()
+}
+
+// tagBytes is the length of a commit's tag.
+const tagBytes = 8
+
+func (a *answer) checkPage() error {
+	keys, authors := len(a.GetPage().GetKeys()), len(a.GetPage().GetAuthors())
+	for _, rec := range a.GetPage().GetRecords() {
+		if _, ok := syncengine.IDFromBytes(rec.GetId()); !ok {
+			return fmt.Errorf("%w: a record with an id of %d bytes", ErrReply, len(rec.GetId()))
+		}
+		for _, k := range rec.GetKeys() {
+			if int(k) >= keys {
+				return fmt.Errorf("%w: key %d of %d", ErrReply, k, keys)
+			}
+		}
+		for _, w := range rec.GetWrites() {
+			if int(w.GetAuthor()) >= authors {
+				return fmt.Errorf("%w: author %d of %d", ErrReply, w.GetAuthor(), authors)
+			}
+		}
+	}
+	return nil
+}
+
+// fresh reports that the nonce was, so that the answer holds a page.
+func (a *answer) fresh() bool {
+	return a.GetNonceState() == syncv1.NonceState_NONCE_STATE_UNSPECIFIED
+}
+
+// revoked reports that the server gives this device nothing any more.
+func (a *answer) revoked() bool {
+	return a.fresh() && a.GetFork() == nil && len(a.GetCursor()) == 0
+}
+
+// plain reports that an answer moves cursor, nonce and mark, and nothing else
+// that the next request says.
+func (a *answer) plain() bool {
+	return a.fresh() && a.GetFork() == nil && a.GetExpected() == 0 && a.GetGrants() == nil && a.GetView() == nil &&
+		len(a.GetCursor()) > 0 && len(a.GetBarriers()) == 0
+}
+
+// advance moves cursor, nonce and mark on.
+func (a *answer) advance(pos *position) {
+	pos.Nonce = a.GetNonce()
+	if len(a.GetCursor()) > 0 {
+		pos.Cursor = a.GetCursor()
+	}
+	pos.Mark = max(pos.Mark, a.sent.absentTo)
+	if len(a.outcomes) > 0 {
+		pos.Mark = a.sent.batch[len(a.sent.batch)-1].DeviceSeq
+	}
+	if e := syncengine.DeviceSeq(a.GetExpected()); e > 0 {
+		pos.Mark = e - 1
+	}
+}
+
+// more reports that another exchange is called for, given the state after this one.
+func (a *answer) more(s *state) bool {
+	return s.pos.Mark < s.end.Seq || !a.fresh() || !a.GetCaughtUp() && !a.revoked()
+}
+
+// epochOf gives the epoch of an outcome's coordinate.
+func (a *answer) epochOf(o *syncv1.Outcome) syncengine.Epoch {
+	if o.GetEpoch() != 0 {
+		return syncengine.Epoch(o.GetEpoch())
+	}
+	return syncengine.Epoch(a.GetEpoch())
+}
+
+// at gives the coordinate of an outcome.
+func (a *answer) at(o *syncv1.Outcome) syncengine.Coordinate {
+	return syncengine.Coordinate{Epoch: a.epochOf(o), Seq: syncengine.Seq(o.GetSeq())}
+}
+
+// segment gives the outcomes as they are journalled: those of the reply, each
+// with its own epoch, so that a segment can be read by itself.
+func (a *answer) segment() (localdb.OutcomeSegment, error) {
+	for _, o := range a.outcomes {
+		o.Epoch = uint32(a.epochOf(o))
+	}
+	body, err := proto.Marshal(a.GetOutcomes())
+	return localdb.OutcomeSegment{
+		First: a.sent.batch[0].DeviceSeq, Last: a.sent.batch[len(a.sent.batch)-1].DeviceSeq, Body: body,
+	}, err
+}

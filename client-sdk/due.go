@@ -1,0 +1,139 @@
+package client
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/domain"
+	"onedoor/syncengine"
+)
+
+const (
+	kindPremises = syncengine.KindNumber(recordv1.Kind_KIND_PREMISES)
+	kindVisit    = syncengine.KindNumber(recordv1.Kind_KIND_VISIT)
+	kindHazard   = syncengine.KindNumber(recordv1.Kind_KIND_HAZARD)
+	kindDispute  = syncengine.KindNumber(recordv1.Kind_KIND_DISPUTE)
+	kindTask     = syncengine.KindNumber(recordv1.Kind_KIND_TASK)
+)
+
+// finished holds the states in which nothing is due any more.
+var finished = map[syncengine.KindNumber]map[int32]bool{
+	kindHazard: {
+		int32(recordv1.HazardState_HAZARD_STATE_RECHECKED): true, int32(recordv1.HazardState_HAZARD_STATE_CLOSED): true,
+	},
+	kindTask: {int32(recordv1.TaskState_TASK_STATE_DONE): true, int32(recordv1.TaskState_TASK_STATE_RETURNED): true},
+	kindDispute: {
+		int32(recordv1.DisputeState_DISPUTE_STATE_DECLINED): true, int32(recordv1.DisputeState_DISPUTE_STATE_CLOSED): true,
+		int32(recordv1.DisputeState_DISPUTE_STATE_ARCHIVED): true,
+	},
+}
+
+// doorHistory is what decides when a door is due.
+type doorHistory struct {
+	seen  map[syncengine.ID]domain.UnixMilli
+	major map[syncengine.ID]bool
+}
+
+// dueDoors lists the doors of a query that are due by their cadence, those seen
+// longest ago first.
+func (r *Replica) dueDoors(tx *localdb.Tx, q localdb.Query) (iter.Seq2[localdb.Record, error], error) {
+	history, err := r.doorHistory(tx)
+	if err != nil {
+		return nil, err
+	}
+	var due []localdb.Record
+	last := map[syncengine.ID]domain.UnixMilli{}
+	now := domain.UnixMilli(r.now())
+	for row, err := range tx.List(q) {
+		if err != nil {
+			return nil, err
+		}
+		door := &recordv1.Premises{}
+		if err := r.readMessage(&row, door); err != nil {
+			return nil, err
+		}
+		last[row.ID] = max(history.seen[row.ID], domain.UnixMilli(door.GetLastSeenAt()))
+		if visited(door) && domain.DefaultCadence().Due(cadenceOf(door), domain.Grade(door.GetGrade()), history.major[row.ID], last[row.ID], now).Due {
+			due = append(due, row)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b localdb.Record) int { return cmp.Compare(last[a.ID], last[b.ID]) })
+	return func(yield func(localdb.Record, error) bool) {
+		for _, row := range due {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+// visited reports that a door is still visited.
+func visited(door *recordv1.Premises) bool {
+	switch door.GetStatus() {
+	case recordv1.PremisesStatus_PREMISES_STATUS_VOID, recordv1.PremisesStatus_PREMISES_STATUS_MERGED_INTO:
+		return false
+	}
+	return true
+}
+
+func cadenceOf(door *recordv1.Premises) domain.CadenceClass {
+	if door.GetCadenceClass() != 0 {
+		return domain.CadenceClass(door.GetCadenceClass())
+	}
+	return domain.CadenceClassOf(domain.KindOfPremises(door.GetKindOfPremises()), domain.RentalKind(door.GetRentalKind()), domain.PremisesUse(door.GetUse()))
+}
+
+// doorHistory reads when each door was last seen, and where a major hazard is open.
+func (r *Replica) doorHistory(tx *localdb.Tx) (*doorHistory, error) {
+	h := &doorHistory{seen: map[syncengine.ID]domain.UnixMilli{}, major: map[syncengine.ID]bool{}}
+	for row, err := range tx.List(localdb.Query{Kind: kindVisit}) {
+		if err != nil {
+			return nil, err
+		}
+		v := &recordv1.Visit{}
+		if err := r.readMessage(&row, v); err != nil {
+			return nil, err
+		}
+		h.visit(v)
+	}
+	for row, err := range tx.List(localdb.Query{Kind: kindHazard}) {
+		if err != nil {
+			return nil, err
+		}
+		z := &recordv1.Hazard{}
+		if err := r.readMessage(&row, z); err != nil {
+			return nil, err
+		}
+		h.hazard(z)
+	}
+	return h, nil
+}
+
+func (h *doorHistory) visit(v *recordv1.Visit) {
+	exceptions := map[string]domain.Outcome{}
+	for door, outcome := range v.GetExceptions() {
+		exceptions[door] = domain.Outcome(outcome)
+	}
+	for _, b := range v.GetPremisesIds() {
+		door, ok := syncengine.IDFromBytes(b)
+		if ok && domain.CountsAsSeen(domain.OutcomeAt(door.String(), domain.Outcome(v.GetOutcome()), exceptions)) {
+			h.seen[door] = max(h.seen[door], domain.UnixMilli(v.GetOccurredAt()))
+		}
+	}
+}
+
+// hazard notes a hazard that is open, at its ruled severity or else the one found.
+func (h *doorHistory) hazard(z *recordv1.Hazard) {
+	severity := z.GetSeverityRuled()
+	if severity == recordv1.Severity_SEVERITY_UNSPECIFIED {
+		severity = z.GetSeverityFound()
+	}
+	door, ok := syncengine.IDFromBytes(z.GetPremisesId())
+	if ok && severity == recordv1.Severity_SEVERITY_MAJOR && !finished[kindHazard][int32(z.GetState())] {
+		h.major[door] = true
+	}
+}

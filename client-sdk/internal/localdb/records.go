@@ -1,0 +1,199 @@
+package localdb
+
+import (
+	"iter"
+
+	"onedoor/syncengine"
+)
+
+// recordColumns is what scanRecord reads.
+const recordColumns = "records.id, records.kind, records.seq, records.key_set, records.territory, records.state," +
+	" records.due, records.mine, records.dead, records.pending, records.base, records.view"
+
+func (tx *Tx) scanRecord(s *statement) (r Record, err error) {
+	r = Record{
+		ID:        s.columnID(0),
+		Kind:      syncengine.KindNumber(s.columnInt(1)),
+		Seq:       syncengine.Seq(s.columnInt(2)),
+		Territory: s.columnID(4),
+		State:     int32(s.columnInt(5)),
+		Due:       syncengine.UnixMilli(s.columnInt(6)),
+		Mine:      s.columnBool(7),
+		Dead:      s.columnBool(8),
+		Pending:   uint32(s.columnInt(9)),
+		Base:      s.columnBlob(10),
+		View:      s.columnBlob(11),
+	}
+	r.Keys, err = tx.setKeys(s.columnInt(3))
+	return r, err
+}
+
+// Record gives a record by its id.
+func (tx *Tx) Record(id syncengine.ID) (r Record, ok bool, err error) {
+	return one(tx.statement("SELECT "+recordColumns+" FROM records WHERE id = ? AND round <= ?").
+		id(id).int(tx.db.shown), tx.scanRecord)
+}
+
+// Records gives every record, dead ones too, in no particular order.
+func (tx *Tx) Records() iter.Seq2[Record, error] {
+	return each(func() *statement {
+		return tx.statement("SELECT " + recordColumns + " FROM records WHERE round <= ?").int(tx.db.shown)
+	}, tx.scanRecord)
+}
+
+// place is where a record's row stands.
+type place struct {
+	row int64
+	// staged is true for a row that is not shown yet.
+	staged bool
+	// listed is true for a row whose columns in records_list are those of the record it was asked for.
+	listed bool
+}
+
+func scanPlace(s *statement) (place, error) {
+	return place{row: s.columnInt(0), staged: s.columnBool(1), listed: s.columnBool(2)}, nil
+}
+
+func (tx *Tx) place(id syncengine.ID) (p place, ok bool, err error) {
+	return one(tx.statement("SELECT row, round > ?, 0 FROM records WHERE id = ?").int(tx.db.shown).id(id), scanPlace)
+}
+
+// placeOf is place for a record that is to be written.
+func (tx *Tx) placeOf(r *Record) (p place, ok bool, err error) {
+	return one(tx.statement("SELECT row, round > ?,"+
+		" kind = ? AND territory = ? AND state = ? AND due = ? AND mine = ? AND dead = ? FROM records WHERE id = ?").
+		int(tx.db.shown).bindListed(r).id(r.ID), scanPlace)
+}
+
+// PutRecord writes a record with all its columns. One that is staged as new becomes visible with what is put, and what
+// was staged waits for Switch like any other next base.
+func (tx *Tx) PutRecord(r Record) error {
+	set, err := tx.internSet(r.Keys)
+	if err != nil {
+		return err
+	}
+	p, ok, err := tx.placeOf(&r)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return tx.insertRecord(&r, set, 0)
+	case p.staged:
+		if err := tx.stageAside(p.row); err != nil {
+			return err
+		}
+	}
+	return tx.updateRecord(&r, set, p, 0)
+}
+
+// bindListed binds the columns that records_list holds.
+func (s *statement) bindListed(r *Record) *statement {
+	return s.int(int64(r.Kind)).idOrEmpty(r.Territory).int(int64(r.State)).int(int64(r.Due)).bool(r.Mine).bool(r.Dead)
+}
+
+// bindRest binds the others that a write sets.
+func (s *statement) bindRest(r *Record, set int64) *statement {
+	return s.int(int64(r.Seq)).int(set).int(int64(r.Pending)).nullable(r.Base).nullable(r.View)
+}
+
+func (tx *Tx) insertRecord(r *Record, set, round int64) error {
+	err := tx.write("INSERT INTO records"+
+		" (id, round, kind, territory, state, due, mine, dead, seq, key_set, pending, base, view)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
+		id(r.ID).int(round).bindListed(r).bindRest(r, set).run()
+	if err != nil || !r.Search {
+		return err
+	}
+	return tx.queueRow(tx.db.conn.LastInsertRowID())
+}
+
+// updateRecord writes over a row. The engine rewrites an index entry whenever a statement sets one of its columns, so
+// the common write that sets none of them has a statement of its own.
+func (tx *Tx) updateRecord(r *Record, set int64, p place, round int64) error {
+	var s *statement
+	if p.listed && !p.staged {
+		s = tx.write("UPDATE records SET seq = ?, key_set = ?, pending = ?, base = ?, view = ? WHERE row = ?")
+	} else {
+		s = tx.write("UPDATE records SET round = ?, kind = ?, territory = ?, state = ?, due = ?, mine = ?, dead = ?," +
+			" seq = ?, key_set = ?, pending = ?, base = ?, view = ? WHERE row = ?").int(round).bindListed(r)
+	}
+	if err := s.bindRest(r, set).int(p.row).run(); err != nil || !r.Search {
+		return err
+	}
+	return tx.queueRow(p.row)
+}
+
+// DropBase takes a record out of the base. The row goes, unless it has own changes pending: then it stays with what was
+// shown as its view, for the caller to build again, and kept is true. Nothing happens to a record without a base.
+func (tx *Tx) DropBase(id syncengine.ID) (kept bool, err error) {
+	r, ok, err := tx.Record(id)
+	if err != nil || !ok || r.Base == nil {
+		return false, err
+	}
+	if r.Pending == 0 {
+		return false, tx.DeleteRecord(id)
+	}
+	r.View, r.Base, r.Seq, r.Keys = r.Shown(), nil, 0, nil
+	return true, tx.PutRecord(r)
+}
+
+// DeleteRecord deletes a record and what the search index holds of it, whatever the record holds. What is staged for it
+// stays staged.
+func (tx *Tx) DeleteRecord(id syncengine.ID) error {
+	p, ok, err := tx.place(id)
+	if err != nil || !ok || p.staged {
+		return err
+	}
+	if err := tx.deleteRow(p.row); err != nil {
+		return err
+	}
+	return tx.restage(id)
+}
+
+func (tx *Tx) deleteRow(row int64) error {
+	for _, sql := range []string{
+		"DELETE FROM search WHERE rowid = ?",
+		"DELETE FROM search_queue WHERE row = ?",
+		"DELETE FROM records WHERE row = ?",
+	} {
+		if err := tx.write(sql).int(row).run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RecordsUnder gives the ids of the records that were sent under a key. It reads every row, without the bodies: it is
+// for purges, not for lists.
+func (tx *Tx) RecordsUnder(key KeyID) iter.Seq2[syncengine.ID, error] {
+	return func(yield func(syncengine.ID, error) bool) {
+		ids, err := tx.idsBySet(func(keys []KeyID) bool { return setOf(keys)[key] }, "1")
+		if err != nil {
+			yield(syncengine.ID{}, err)
+			return
+		}
+		for _, id := range ids {
+			if !yield(id, nil) {
+				return
+			}
+		}
+	}
+}
+
+// idsBySet gives the ids of visible records with a base whose set of keys is wanted and for which an SQL condition holds.
+func (tx *Tx) idsBySet(wanted func([]KeyID) bool, condition string) (ids []syncengine.ID, err error) {
+	sets := map[int64]bool{0: wanted(nil)}
+	for set, err := range tx.keySets() {
+		if err != nil {
+			return nil, err
+		}
+		sets[set.id] = wanted(set.keys)
+	}
+	s := tx.statement("SELECT id, key_set FROM records WHERE round <= ? AND base IS NOT NULL AND " + condition).int(tx.db.shown)
+	for s.next() {
+		if sets[s.columnInt(1)] {
+			ids = append(ids, s.columnID(0))
+		}
+	}
+	return ids, s.release()
+}

@@ -1,0 +1,176 @@
+package localdb
+
+import (
+	"fmt"
+
+	"onedoor/syncengine"
+)
+
+// A staged record whose id has no row in records gets its row there at once, in the round after the one that is shown:
+// to show ten thousand of them Switch writes one number. Only records that are already shown wait in the table staging
+// and are copied.
+
+// readShown reads rounds.shown, at the start and after a rollback.
+func (tx *Tx) readShown() (err error) {
+	tx.db.shown, err = tx.statement("SELECT shown FROM rounds").number()
+	return err
+}
+
+const stagingColumns = "id, kind, seq, key_set, territory, state, due, mine, dead, search, base"
+
+// StageRecord stages a record's next base with the index columns that go with it; View and Pending are ignored. It
+// takes back a StageGone of the same id.
+func (tx *Tx) StageRecord(r Record) error {
+	if len(r.Base) == 0 {
+		return fmt.Errorf("stage record %s: it has no base", r.ID)
+	}
+	set, err := tx.internSet(r.Keys)
+	if err != nil {
+		return err
+	}
+	if err := tx.stayAfterAll(r.ID); err != nil {
+		return err
+	}
+	r.View, r.Pending = nil, 0
+	p, ok, err := tx.place(r.ID)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return tx.insertRecord(&r, set, tx.db.shown+1)
+	case p.staged:
+		return tx.updateRecord(&r, set, p, tx.db.shown+1)
+	}
+	return tx.write("INSERT OR REPLACE INTO staging (" + stagingColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
+		id(r.ID).int(int64(r.Kind)).int(int64(r.Seq)).int(set).idOrEmpty(r.Territory).int(int64(r.State)).
+		int(int64(r.Due)).bool(r.Mine).bool(r.Dead).bool(r.Search).blob(r.Base).run()
+}
+
+// stayAfterAll takes back a StageGone.
+func (tx *Tx) stayAfterAll(id syncengine.ID) error {
+	if !tx.checkedGone {
+		n, err := tx.statement("SELECT EXISTS (SELECT 1 FROM staging_gone)").number()
+		if err != nil {
+			return err
+		}
+		tx.anyGone, tx.checkedGone = n > 0, true
+	}
+	if !tx.anyGone {
+		return nil
+	}
+	return tx.write("DELETE FROM staging_gone WHERE id = ?").id(id).run()
+}
+
+// stageAside copies a row that is staged in records to staging, so that the row can be shown with something else.
+func (tx *Tx) stageAside(row int64) error {
+	return tx.write("INSERT OR REPLACE INTO staging (" + stagingColumns + ")" +
+		" SELECT id, kind, seq, key_set, territory, state, due, mine, dead," +
+		" EXISTS (SELECT 1 FROM search_queue WHERE search_queue.row = records.row), base FROM records WHERE row = ?").
+		int(row).run()
+}
+
+// Staged gives the staged next base of a record; ok is false for one that is not staged or staged as gone.
+func (tx *Tx) Staged(id syncengine.ID) (r Record, ok bool, err error) {
+	if r, ok, err = tx.waiting(id); ok || err != nil {
+		r.Search = false
+		return r, ok, err
+	}
+	return one(tx.statement("SELECT "+recordColumns+" FROM records WHERE id = ? AND round > ?").
+		id(id).int(tx.db.shown), tx.scanRecord)
+}
+
+// waiting gives the row that a record has in the table staging.
+func (tx *Tx) waiting(id syncengine.ID) (r Record, ok bool, err error) {
+	s := tx.statement("SELECT id, kind, seq, key_set, territory, state, due, mine, dead, 0, base, NULL, search" +
+		" FROM staging WHERE id = ?").id(id)
+	return one(s, func(s *statement) (Record, error) {
+		r, err := tx.scanRecord(s)
+		r.Search = s.columnBool(12)
+		return r, err
+	})
+}
+
+// restage stages anew what waits in staging for a record that no longer has a row in records.
+func (tx *Tx) restage(id syncengine.ID) error {
+	r, ok, err := tx.waiting(id)
+	if err != nil || !ok {
+		return err
+	}
+	if err := tx.write("DELETE FROM staging WHERE id = ?").id(id).run(); err != nil {
+		return err
+	}
+	set, err := tx.internSet(r.Keys)
+	if err != nil {
+		return err
+	}
+	return tx.insertRecord(&r, set, tx.db.shown+1)
+}
+
+// StageGone stages that a record leaves the base. It takes back a StageRecord of the same id.
+func (tx *Tx) StageGone(id syncengine.ID) error {
+	p, ok, err := tx.place(id)
+	switch {
+	case err != nil || !ok:
+		return err
+	case p.staged:
+		return tx.deleteRow(p.row)
+	}
+	tx.anyGone, tx.checkedGone = true, true
+	if err := tx.write("DELETE FROM staging WHERE id = ?").id(id).run(); err != nil {
+		return err
+	}
+	return tx.write("INSERT OR IGNORE INTO staging_gone (id) VALUES (?)").id(id).run()
+}
+
+// StageFilled marks a key as filled from the start by what is staged: at the switch, what was held under it and is not
+// staged goes.
+func (tx *Tx) StageFilled(key KeyID) error {
+	return tx.write("INSERT OR IGNORE INTO staging_filled (key) VALUES (?)").int(int64(key)).run()
+}
+
+// StagedFilled gives the keys marked so far.
+func (tx *Tx) StagedFilled() (keys []KeyID, err error) {
+	s := tx.statement("SELECT key FROM staging_filled")
+	for s.next() {
+		keys = append(keys, KeyID(s.columnInt(0)))
+	}
+	return keys, s.release()
+}
+
+// StagedCounts counts staged records and staged gone ids.
+func (tx *Tx) StagedCounts() (records, gone int, err error) {
+	var n [2]int64
+	if n[0], err = tx.statement("SELECT (SELECT count(*) FROM staging) + (SELECT count(*) FROM records WHERE round > ?)").
+		int(tx.db.shown).number(); err != nil {
+		return 0, 0, err
+	}
+	n[1], err = tx.statement("SELECT count(*) FROM staging_gone").number()
+	return int(n[0]), int(n[1]), err
+}
+
+// ClearStaging throws away all that is staged.
+func (tx *Tx) ClearStaging() error {
+	rows := tx.statement("SELECT row FROM records WHERE round > ?").int(tx.db.shown)
+	var staged []int64
+	for rows.next() {
+		staged = append(staged, rows.columnInt(0))
+	}
+	if err := rows.release(); err != nil {
+		return err
+	}
+	for _, row := range staged {
+		if err := tx.deleteRow(row); err != nil {
+			return err
+		}
+	}
+	return tx.emptyStaging()
+}
+
+func (tx *Tx) emptyStaging() error {
+	for _, sql := range []string{"DELETE FROM staging", "DELETE FROM staging_gone", "DELETE FROM staging_filled"} {
+		if err := tx.write(sql).run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package pagerecord
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"onedoor/syncengine"
+)
+
+// Open is one thing of a record that waits for a person.
+type Open struct {
+	ID   syncengine.ConflictID
+	Kind syncengine.ConflictKind
+	Cell *Cell
+}
+
+// cellsField is the number of PageRecord's field of details.
+const cellsField = 7
+
+// MayBeOpen reports whether a stored record can hold something open, without
+// reading it: a record whose cells need no detail has nothing open.
+func MayBeOpen(stored []byte) bool {
+	for len(stored) > 0 {
+		num, typ, n := protowire.ConsumeTag(stored)
+		m := protowire.ConsumeFieldValue(num, typ, stored[max(n, 0):])
+		if n < 0 || m < 0 || num == cellsField {
+			return true
+		}
+		stored = stored[n+m:]
+	}
+	return false
+}
+
+// Conflicts lists what is open in the record, in cell order.
+func (r *Record) Conflicts() []Open {
+	var out []Open
+	for i := range r.Cells {
+		if c := &r.Cells[i]; c.Conflict != syncengine.NoConflict {
+			out = append(out, Open{ID: r.ConflictID(c), Kind: c.Conflict, Cell: c})
+		}
+	}
+	return out
+}
+
+// Shown gives the value that stands; none where the record is shown as deleted.
+func (o Open) Shown() (Value, bool) { return o.Cell.Shown, o.Kind != syncengine.DeleteEdit }
+
+// Choices lists the values that a person may choose instead of the one that
+// stands: the others of the set in the policy's order, then those kept. Where a
+// deletion stands, the value it had not seen comes first.
+func (o Open) Choices() []Value {
+	var out []Value
+	if o.Kind == syncengine.DeleteEdit {
+		out = append(out, o.Cell.Shown)
+	}
+	for _, v := range slices.Concat(o.Cell.Others, o.Cell.Kept) {
+		if !v.same(o.Cell.Shown) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

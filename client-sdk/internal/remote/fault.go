@@ -1,0 +1,104 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"onedoor/client-sdk/internal/speech"
+)
+
+// Fault is a call that failed, with what is known of why.
+type Fault struct {
+	// Reason is the server's stable name of the reason, such as CODE_EXPIRED;
+	// empty when no server answered.
+	Reason string
+	// Passing tells that another try may succeed.
+	Passing bool
+	// Says is what a person can do about it.
+	Says speech.Sentence
+	// Cause is what the transport met.
+	Cause error
+}
+
+// Error gives the English sentence and the cause.
+func (e *Fault) Error() string {
+	if e.Cause == nil {
+		return e.Says.EN
+	}
+	return fmt.Sprintf("%s (%v)", e.Says.EN, e.Cause)
+}
+
+// Unwrap gives the cause.
+func (e *Fault) Unwrap() error { return e.Cause }
+
+// reasons says what each of the server's reasons means to a phone's user.
+var reasons = map[string]speech.Sentence{
+	"BAD_REQUEST":       {ZH: "服务器不认识这个请求，请升级应用；数据没有变化。", EN: "the server does not understand the request: update the app; nothing was changed"},
+	"WRONG_REALM":       {ZH: "这台手机属于另一个区，请连接本区的服务器。", EN: "the phone belongs to another district: use that district's server"},
+	"UNKNOWN_DEVICE":    {ZH: "服务器没有登记这台设备，请向管理员要加入码重新登记。", EN: "the device is not enrolled at this server: ask the operator for a join code"},
+	"BAD_SIGNATURE":     {ZH: "设备密钥不符，请联系管理员；未同步的内容仍在手机上。", EN: "the device's key does not fit: ask the operator; unsent work stays on the phone"},
+	"STALE":             {ZH: "手机时间偏差太大，请先同步一次。", EN: "the request is too old by the server's clock: sync once, then try again"},
+	"CODE_MISTYPED":     {ZH: "加入码输入有误，请核对后重新输入。", EN: "the join code is mistyped: compare it with the one shown"},
+	"CODE_UNKNOWN":      {ZH: "没有这个加入码，请向管理员要新的。", EN: "there is no such join code: ask the operator for a new one"},
+	"CODE_EXPIRED":      {ZH: "加入码已过期，请向管理员要新的。", EN: "the join code has expired: ask the operator for a new one"},
+	"CODE_USED":         {ZH: "加入码已被使用，请向管理员要新的。", EN: "the join code was used already: ask the operator for a new one"},
+	"INCARNATION_TAKEN": {ZH: "这个数据库已登记给别人，请用新的文件夹。", EN: "this database is enrolled for somebody else: start with an empty folder"},
+	"USER_CLOSED":       {ZH: "账号已停用，请联系管理员。", EN: "the user is closed: ask the operator"},
+	"STORE_FULL":        {ZH: "服务器磁盘已满，请通知管理员；内容仍在手机上。", EN: "the server's disk is full: tell the operator; your work stays on the phone"},
+	"STORE_READ_ONLY":   {ZH: "服务器暂时不能写入，请通知管理员；内容仍在手机上。", EN: "the server cannot write: tell the operator; your work stays on the phone"},
+	"STORE_DAMAGED":     {ZH: "服务器数据损坏，请通知管理员；内容仍在手机上。", EN: "the server's data is damaged: tell the operator; your work stays on the phone"},
+}
+
+var (
+	unreachable = speech.Sentence{ZH: "连不上服务器，请检查网络后再试；内容仍在手机上。", EN: "the server cannot be reached: check the connection and try again; your work stays on the phone"}
+	tooSlow     = speech.Sentence{ZH: "服务器没有及时回复，请稍后再试；内容仍在手机上。", EN: "the server did not answer in time: try again later; your work stays on the phone"}
+	notOurs     = speech.Sentence{ZH: "这个地址上不是本系统的服务器，请检查地址。", EN: "no onedoor server answers at this address: check it"}
+	tooLarge    = speech.Sentence{ZH: "消息超过了大小限制，请升级应用。", EN: "a message is larger than a message may be: update the app"}
+	faulty      = speech.Sentence{ZH: "服务器出错，请稍后再试；内容仍在手机上。", EN: "the server met a fault: try again later; your work stays on the phone"}
+)
+
+// passing lists the codes that another try may not meet.
+var passing = map[codes.Code]bool{
+	codes.Unavailable: true, codes.DeadlineExceeded: true, codes.Internal: true, codes.Aborted: true, codes.Unknown: true,
+	codes.ResourceExhausted: true,
+}
+
+// faultOf turns a call's error into what the phone tells its user. An error that
+// is the caller's own cancellation passes as it is.
+func faultOf(err error) error {
+	st, ok := status.FromError(err)
+	if err == nil || !ok || st.Code() == codes.Canceled {
+		return err
+	}
+	f := &Fault{Passing: passing[st.Code()], Cause: errors.New(st.Message())}
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			f.Reason = info.GetReason()
+		}
+	}
+	f.Says, ok = reasons[f.Reason]
+	if !ok {
+		f.Says = saysOf(st.Code(), f.Reason != "")
+	}
+	return f
+}
+
+func saysOf(code codes.Code, answered bool) speech.Sentence {
+	switch code {
+	case codes.Unavailable:
+		if !answered {
+			return unreachable
+		}
+	case codes.DeadlineExceeded:
+		return tooSlow
+	case codes.Unimplemented:
+		return notOurs
+	case codes.ResourceExhausted:
+		return tooLarge
+	}
+	return faulty
+}

@@ -1,0 +1,170 @@
+// Package remote speaks to the server over gRPC: it encodes, compresses, sets
+// deadlines, counts bytes and turns the server's errors into sentences. It holds
+// no rule of the sync and never tries a call again by itself: when to call is
+// for the sync loop to say.
+//
+// Read Dial first.
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/stats"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/grpczstd"
+	"onedoor/internal/wire"
+)
+
+const (
+	// callTimeout bounds one exchange: a full batch and page on a slow radio link
+	// take some seconds each way, and a phone in a lift must not wait for ever.
+	callTimeout = 90 * time.Second
+	// enrolTimeout bounds an enrolment, which somebody watches.
+	enrolTimeout = 30 * time.Second
+	// reconnectMax bounds the pause before the line is tried again: the sync loop
+	// does the waiting, and somebody who asks for a sync gets one.
+	reconnectMax = 2 * time.Second
+)
+
+// ErrPlaintext: an address off this machine was to be called without encryption.
+var ErrPlaintext = errors.New("plain text is for addresses on this machine only: give the server a certificate")
+
+// Options say how to reach a server.
+type Options struct {
+	// RootsPEM holds certificates to trust instead of the system's.
+	RootsPEM []byte
+	// Plaintext calls without encryption, for networks that encrypt by themselves.
+	// Addresses on this machine are called so always, unless RootsPEM is given.
+	Plaintext bool
+}
+
+// Remote is one server. Its methods may be called from many goroutines.
+type Remote struct {
+	conn   *grpc.ClientConn
+	client syncv1.SyncServiceClient
+	meter  meter
+}
+
+// Dial prepares calls to a server; it does no I/O before the first of them.
+func Dial(address string, o Options) (*Remote, error) {
+	creds, err := credentialsFor(address, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Remote{}
+	r.conn, err = grpc.NewClient("passthrough:///"+address,
+		grpc.WithTransportCredentials(creds), grpc.WithStatsHandler(&r.meter), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: reconnectMax / 8, Multiplier: 2, Jitter: 0.2, MaxDelay: reconnectMax},
+			MinConnectTimeout: enrolTimeout,
+		}),
+		grpc.WithDefaultCallOptions(
+			grpc.UseCompressor(grpczstd.Name),
+			grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
+	if err != nil {
+		return nil, fmt.Errorf("server %s: %w", address, err)
+	}
+	r.client = syncv1.NewSyncServiceClient(r.conn)
+	return r, nil
+}
+
+func credentialsFor(address string, o Options) (credentials.TransportCredentials, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("server %q: an address such as sync.example.org:7443 is needed: %w", address, err)
+	}
+	if o.Plaintext || len(o.RootsPEM) == 0 && onThisMachine(host) {
+		return insecure.NewCredentials(), nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS13}
+	if len(o.RootsPEM) > 0 {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(o.RootsPEM) {
+			return nil, errors.New("the file of certificates holds none in PEM form")
+		}
+	}
+	return credentials.NewTLS(config), nil
+}
+
+func onThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Close ends the connection.
+func (r *Remote) Close() error { return r.conn.Close() }
+
+// Enrol registers a device.
+func (r *Remote) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, enrolTimeout)
+	defer cancel()
+	resp, err := r.client.Enrol(ctx, req)
+	return resp, faultOf(err)
+}
+
+// Exchange sends changes and brings outcomes and a page.
+func (r *Remote) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := r.client.Exchange(ctx, req)
+	return resp, faultOf(err)
+}
+
+// Watch calls hint whenever the server's log has grown, until the context ends
+// or the line fails.
+func (r *Remote) Watch(ctx context.Context, req *syncv1.WatchRequest, hint func(seq uint64)) error {
+	stream, err := r.client.Watch(ctx, req)
+	if err != nil {
+		return faultOf(err)
+	}
+	for {
+		resp, err := stream.Recv()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return faultOf(err)
+		}
+		hint(resp.GetSeq())
+	}
+}
+
+// WireBytes gives the bytes of all messages sent and received so far, as they
+// travelled: compressed, with gRPC's five-byte frame, without HTTP/2 and TLS.
+func (r *Remote) WireBytes() (up, down int64) { return r.meter.up.Load(), r.meter.down.Load() }
+
+// meter counts payloads.
+type meter struct{ up, down atomic.Int64 }
+
+// TagRPC adds nothing.
+func (m *meter) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// HandleRPC counts a payload.
+func (m *meter) HandleRPC(_ context.Context, s stats.RPCStats) {
+	switch p := s.(type) {
+	case *stats.OutPayload:
+		m.up.Add(int64(p.WireLength))
+	case *stats.InPayload:
+		m.down.Add(int64(p.WireLength))
+	}
+}
+
+// TagConn adds nothing.
+func (m *meter) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+// HandleConn does nothing.
+func (m *meter) HandleConn(context.Context, stats.ConnStats) {}

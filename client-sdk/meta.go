@@ -1,0 +1,167 @@
+package client
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/client-sdk/internal/outbox"
+	"onedoor/client-sdk/internal/pagerecord"
+	"onedoor/syncengine"
+)
+
+// Names of the values this package keeps in the database.
+const (
+	metaSelf     = localdb.MetaKey("self")
+	metaPosition = localdb.MetaKey("position")
+	metaGrants   = localdb.MetaKey("grants")
+	metaView     = localdb.MetaKey("view")
+	metaReady    = localdb.MetaKey("ready")
+)
+
+// self is who this phone is. It is written at enrolment and at a fork.
+type self struct {
+	// Server is the address given at enrolment.
+	Server string
+	// Realm is the district's code; 0 until the server has answered.
+	Realm       uint32
+	Incarnation syncengine.ID
+	User        syncengine.ID
+	UserName    string
+	// Seed is the device's private key; it never leaves the encrypted database.
+	Seed []byte
+	// ReceiptKey verifies the realm's receipts.
+	ReceiptKey []byte
+}
+
+func (s *self) key() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(s.Seed) }
+
+// position is where this phone stands between its own sequence and the realm's log.
+type position struct {
+	// Cursor and Nonce are the last reply's, unread.
+	Cursor, Nonce []byte
+	// Checkpoint is what base reflects, Tag the mark of the commit there.
+	Checkpoint syncengine.Coordinate
+	Tag        []byte
+	// Mark is the last acknowledged change, Settled the last one that base holds or
+	// that is quarantined: between them stand acknowledged changes above the checkpoint.
+	Mark, Settled syncengine.DeviceSeq
+	// Cleared is the last change dropped from the journal, ClearedChain the chain after it.
+	Cleared      syncengine.DeviceSeq
+	ClearedChain syncengine.Chain
+	// GrantSwitch is the last change made under the grant version before this one.
+	GrantSwitch syncengine.DeviceSeq
+	// Pulling is set while staging holds a part of a pull; NewView, while it began
+	// with other keys; NewPlaces, while it holds territories.
+	Pulling, NewView, NewPlaces bool
+	// Unsure is set when an own change was folded in whose place in the district the
+	// phone had to guess: it is filled anew, after one more exchange that shows the
+	// server how far the phone has come.
+	Unsure bool
+	// Gone lists the records with own changes that left the phone's area in the pull under way.
+	Gone []syncengine.ID
+	// BackedUp is the newest verified backup the server told of, BackedUpBefore the one before it.
+	BackedUp, BackedUpBefore syncengine.Coordinate
+	// LastSync is when the phone last caught up, by its own clock, ClockOffset what
+	// the server's clock was ahead of it, ClockMost the greatest time ever seen.
+	LastSync, ClockOffset, ClockMost syncengine.UnixMilli
+	// DigestsAt is when digests were last compared.
+	DigestsAt syncengine.UnixMilli
+	// BytesUp and BytesDown count all that was ever sent and received.
+	BytesUp, BytesDown int64
+	// Revoked is set when the server gives this device nothing any more.
+	Revoked bool
+}
+
+// state is what a replica knows without asking the database. A transaction works
+// on a copy and the copy replaces it after the commit.
+type state struct {
+	self   self
+	pos    position
+	grants *syncv1.Grants
+	view   *syncv1.View
+	rights rights
+	// author is the phone's own number in the dictionary of authors.
+	author pagerecord.AuthorNumber
+	// end is the end of the phone's own sequence.
+	end outbox.End
+	// prepared is what Prepare did and no report has told yet; nil for nothing.
+	prepared *Report
+}
+
+func (s *state) enrolled() bool { return s.self.Realm != 0 }
+
+// loadState reads the state from the database.
+func loadState(tx *localdb.Tx) (s state, err error) {
+	if err := getJSON(tx, metaSelf, &s.self); err != nil {
+		return s, err
+	}
+	if err := getJSON(tx, metaPosition, &s.pos); err != nil {
+		return s, err
+	}
+	if err := getJSON(tx, metaReady, &s.prepared); err != nil {
+		return s, err
+	}
+	s.grants, s.view = &syncv1.Grants{}, &syncv1.View{}
+	if err := getProto(tx, metaGrants, s.grants); err != nil {
+		return s, err
+	}
+	if err := getProto(tx, metaView, s.view); err != nil {
+		return s, err
+	}
+	s.end = outbox.End{Seq: s.pos.Cleared, Chain: s.pos.ClearedChain}
+	last, ok, err := tx.LastChange()
+	if err != nil {
+		return s, err
+	}
+	if ok {
+		s.end = outbox.End{Seq: last.DeviceSeq, Chain: last.Chain}
+	}
+	return s, nil
+}
+
+// savePosition writes the position as it is now.
+func (s *state) savePosition(tx *localdb.Tx) error { return setJSON(tx, metaPosition, &s.pos) }
+
+func getJSON(tx *localdb.Tx, key localdb.MetaKey, v any) error {
+	b, err := tx.Meta(key)
+	if err != nil || b == nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%w: value %s: %w", ErrDamaged, key, err)
+	}
+	return nil
+}
+
+func setJSON(tx *localdb.Tx, key localdb.MetaKey, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return tx.SetMeta(key, b)
+}
+
+func getProto(tx *localdb.Tx, key localdb.MetaKey, m proto.Message) error {
+	b, err := tx.Meta(key)
+	if err != nil || b == nil {
+		return err
+	}
+	if err := proto.Unmarshal(b, m); err != nil {
+		return fmt.Errorf("%w: value %s: %w", ErrDamaged, key, err)
+	}
+	return nil
+}
+
+func setProto(tx *localdb.Tx, key localdb.MetaKey, m proto.Message) error {
+	b, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return tx.SetMeta(key, b)
+}

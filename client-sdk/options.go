@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"time"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/remote"
+	"onedoor/client-sdk/internal/syncloop"
+)
+
+// Transport carries the three calls to a server. The one over gRPC is made from
+// the address given at enrolment; tests and simulations plug in plain calls.
+// A *Fault among the errors says whether another try may help; any other error
+// is taken as a line that failed.
+type Transport interface {
+	// Enrol turns a join code into a device.
+	Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error)
+	// Exchange pushes a batch and returns outcomes and a page.
+	Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error)
+	// Watch calls hint whenever the log has grown, until ctx ends or the line fails.
+	Watch(ctx context.Context, req *syncv1.WatchRequest, hint func(seq uint64)) error
+}
+
+// Meter is a transport that counts the bytes of its messages as they travel.
+// Without it a report gives the size of the messages before compression.
+type Meter interface {
+	// WireBytes gives all bytes sent and received so far.
+	WireBytes() (up, down int64)
+}
+
+// Options are what a replica may be told beside its folder and key; the zero
+// value is for a phone in the field.
+type Options struct {
+	// Transport reaches the server; nil is gRPC to the address given at enrolment.
+	Transport Transport
+	// RootsPEM holds certificates to trust instead of the system's, for gRPC.
+	RootsPEM []byte
+	// Plaintext calls without encryption also off this machine, for networks that
+	// encrypt by themselves.
+	Plaintext bool
+	// DeviceName stands in the operator's list of devices.
+	DeviceName string
+	// AppVersion stands there too.
+	AppVersion string
+	// Tries is how often in a row an exchange of one Sync may fail; 0 means three.
+	Tries int
+	// PageBytesMax asks for smaller pages, before compression; 0 leaves it to the server.
+	PageBytesMax int
+	// Now is the phone's clock; nil is the system's. It may be wrong, jump and run backwards.
+	Now func() time.Time
+	// Random draws ids, keys and salts; nil is the system's. A simulation hands in a seeded source.
+	Random io.Reader
+	// Wait waits between tries; nil is a timer. A simulation returns at once.
+	Wait func(ctx context.Context, d time.Duration) error
+}
+
+func (o *Options) defaults() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Wait == nil {
+		o.Wait = waitTimer
+	}
+}
+
+func waitTimer(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (o *Options) policy() syncloop.Policy { return syncloop.Policy{Tries: o.Tries} }
+
+func (o *Options) dial(address string) (Transport, error) {
+	return remote.Dial(address, remote.Options{RootsPEM: o.RootsPEM, Plaintext: o.Plaintext})
+}

@@ -1,0 +1,134 @@
+package client
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/client-sdk/internal/outbox"
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/syncengine"
+)
+
+// sending is one request on its way.
+type sending struct {
+	request *syncv1.ExchangeRequest
+	// batch holds the rows of the changes sent, in device order.
+	batch []localdb.Change
+	// more tells that the outbox holds changes beyond the batch.
+	more bool
+	// digests tells that digests are sent along.
+	digests bool
+	// absentTo is the last change declared absent; 0 for none.
+	absentTo syncengine.DeviceSeq
+}
+
+// request makes the next request: the batch after the mark, and what the phone
+// says of itself.
+func (r *Replica) request(tx *localdb.Tx, s *state, digests bool) (*sending, error) {
+	out := &sending{digests: digests}
+	body := &syncv1.ExchangeBody{
+		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
+		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()),
+	}
+	if err := r.cutBatch(tx, s, out, body); err != nil {
+		return nil, err
+	}
+	var err error
+	if body.Status, err = r.status(tx, s, digests); err != nil {
+		return nil, err
+	}
+	b, err := proto.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	out.request = &syncv1.ExchangeRequest{Body: b, Signature: sign(&s.self, wire.ExchangeMessage(b))}
+	return out, nil
+}
+
+// cutBatch takes as many changes after the mark as a batch may have. Where the
+// phone no longer has what comes next, it says so by name.
+func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) error {
+	if s.pos.Mark < s.pos.Cleared {
+		out.absentTo = s.pos.Cleared
+		body.Absent = &syncv1.Absent{From: uint64(s.pos.Mark + 1), To: uint64(s.pos.Cleared), Chain: s.pos.ClearedChain[:]}
+	}
+	first := max(s.pos.Mark, s.pos.Cleared) + 1
+	if first > s.end.Seq {
+		return nil
+	}
+	var cutter outbox.Cutter
+	for row, err := range tx.Changes(first) {
+		if err != nil {
+			return err
+		}
+		if !cutter.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt)) {
+			break
+		}
+		out.batch = append(out.batch, row)
+	}
+	out.batch = out.batch[:cutter.Changes()]
+	before, err := chainAt(tx, s, first-1)
+	if err != nil || len(out.batch) == 0 {
+		return err
+	}
+	out.more = out.batch[len(out.batch)-1].DeviceSeq < s.end.Seq
+	body.Batch = &syncv1.Batch{
+		ChainBefore: before[:], SchemaVersion: schema.Version, FirstDeviceSeq: uint64(first),
+		Changes: make([]*syncv1.BatchChange, len(out.batch)),
+	}
+	for i := range out.batch {
+		body.Batch.Changes[i] = &syncv1.BatchChange{Body: out.batch[i].Body, Salt: out.batch[i].Salt}
+	}
+	return nil
+}
+
+// chainAt gives the chain after a change.
+func chainAt(tx *localdb.Tx, s *state, seq syncengine.DeviceSeq) (syncengine.Chain, error) {
+	if seq <= s.pos.Cleared {
+		return s.pos.ClearedChain, nil
+	}
+	row, _, err := tx.Change(seq)
+	return row.Chain, err
+}
+
+// status says how the phone stands. Nothing in it goes back.
+func (r *Replica) status(tx *localdb.Tx, s *state, digests bool) (*syncv1.Status, error) {
+	m := &syncv1.Status{
+		OutboxCount: uint64(s.end.Seq - s.pos.Mark), GrantVersion: s.grants.GetVersion(),
+		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch), AppVersion: r.o.AppVersion,
+	}
+	if !s.pos.Checkpoint.IsZero() {
+		m.Checkpoint = &syncv1.Coordinate{Epoch: uint32(s.pos.Checkpoint.Epoch), Seq: uint64(s.pos.Checkpoint.Seq)}
+		m.CheckpointTag = s.pos.Tag
+	}
+	if m.OutboxCount > 0 {
+		oldest, ok, err := tx.Change(max(s.pos.Mark, s.pos.Cleared) + 1)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			m.OutboxOldestMs = int64(changeTime(&oldest))
+		}
+	}
+	if !digests {
+		return m, nil
+	}
+	sums, err := r.sums(tx, s)
+	if err != nil {
+		return nil, err
+	}
+	m.Digests = sums.message(s, r.now())
+	return m, nil
+}
+
+// changeTime reads the device time of a change; 0 when it cannot be read.
+func changeTime(row *localdb.Change) syncengine.UnixMilli {
+	c, err := wire.DecodeChange(row.Body)
+	if err != nil {
+		return 0
+	}
+	return c.DeviceTime
+}

@@ -1,0 +1,282 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/client-sdk/internal/syncloop"
+	"onedoor/syncengine"
+)
+
+// Report says what one sync did.
+type Report struct {
+	// Pushed counts the changes that got an outcome: Applied, Merged and Quarantined are its parts.
+	Pushed, Applied, Merged, Quarantined int
+	// Pulled counts the records that the pages brought, Gone those that left the phone's area.
+	Pulled, Gone int
+	// RoundTrips counts the calls that were answered.
+	RoundTrips int
+	// BytesUp and BytesDown count the messages as they travelled, those that failed too.
+	BytesUp, BytesDown int64
+	// CaughtUp tells that the phone holds all that it may read, as of the last answer.
+	CaughtUp bool
+}
+
+func (r *Report) add(o *Report) {
+	r.Pushed, r.Applied, r.Merged, r.Quarantined = r.Pushed+o.Pushed, r.Applied+o.Applied, r.Merged+o.Merged, r.Quarantined+o.Quarantined
+	r.Pulled, r.Gone, r.RoundTrips = r.Pulled+o.Pulled, r.Gone+o.Gone, r.RoundTrips+o.RoundTrips
+	r.BytesUp, r.BytesDown = r.BytesUp+o.BytesUp, r.BytesDown+o.BytesDown
+	r.CaughtUp = o.CaughtUp
+}
+
+// Sync sends what was edited and brings what others did, until the outbox is
+// empty and the phone has caught up. The report tells what was done also when
+// Sync ends with an error: every answer that was taken stays taken.
+func (r *Replica) Sync(ctx context.Context) (*Report, error) {
+	if !r.syncing.TryLock() {
+		return &Report{}, ErrSyncing
+	}
+	defer r.syncing.Unlock()
+	run, err := r.newRun(ctx)
+	if err != nil {
+		return &Report{}, err
+	}
+	err = run.loop(syncloop.New(r.o.policy(), true))
+	if run.report.RoundTrips > 0 {
+		err = cmp.Or(err, r.handOver(&run.report), r.db.Checkpoint())
+	}
+	return &run.report, err
+}
+
+// handOver counts the bytes for the phone's status, and adds what Prepare did
+// before to the first report that somebody reads.
+func (r *Replica) handOver(report *Report) error {
+	return r.update(func(tx *localdb.Tx, s *state) error {
+		s.pos.BytesUp, s.pos.BytesDown = s.pos.BytesUp+report.BytesUp, s.pos.BytesDown+report.BytesDown
+		if err := s.savePosition(tx); err != nil || s.prepared == nil {
+			return err
+		}
+		caughtUp := report.CaughtUp
+		report.add(s.prepared)
+		report.CaughtUp, s.prepared = caughtUp, nil
+		return tx.DeleteMeta(metaReady)
+	})
+}
+
+// run is one sync under way. It belongs to one goroutine.
+type run struct {
+	r         *Replica
+	ctx       context.Context
+	transport Transport
+	report    Report
+	// ahead is the next call when it is under way already; nil when it is not.
+	ahead *call
+	// failure is what ended the last exchange, for the person who waits.
+	failure error
+}
+
+func (r *Replica) newRun(ctx context.Context) (*run, error) {
+	t, err := r.connect()
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.state.enrolled() {
+		return nil, ErrNotEnrolled
+	}
+	return &run{r: r, ctx: ctx, transport: t}, nil
+}
+
+// loop does what the machine says until it is done.
+func (u *run) loop(m syncloop.Machine) error {
+	defer u.measure()()
+	event := syncloop.Event{Kind: syncloop.Begun, DigestsAt: u.digestsAt()}
+	for {
+		var action syncloop.Action
+		m, action = m.Step(u.r.now(), event)
+		switch action.Kind {
+		case syncloop.Exchange:
+			event = u.exchange(action.Digests)
+		case syncloop.Wait:
+			if err := u.r.o.Wait(u.ctx, time.Duration(action.Until-u.r.now())*time.Millisecond); err != nil {
+				return errors.Join(u.failure, err)
+			}
+			event = syncloop.Event{Kind: syncloop.Ticked}
+		case syncloop.Finish:
+			return nil
+		case syncloop.Stuck:
+			return ErrStuck
+		default:
+			return u.failure
+		}
+	}
+}
+
+// measure begins to count bytes where the transport does; what it returns drops
+// a call that is under way and adds the count to the report.
+func (u *run) measure() func() {
+	up, down := u.wireBytes()
+	return func() {
+		u.drop()
+		nowUp, nowDown := u.wireBytes()
+		u.report.BytesUp, u.report.BytesDown = u.report.BytesUp+nowUp-up, u.report.BytesDown+nowDown-down
+	}
+}
+
+// call is one exchange on its way. done takes its end.
+type call struct {
+	sent   *sending
+	cancel context.CancelFunc
+	done   chan struct{}
+	reply  *syncv1.ExchangeResponse
+	err    error
+}
+
+// start sends a request on a goroutine of its own, which ends with the call.
+func (u *run) start(sent *sending) *call {
+	ctx, cancel := context.WithCancel(u.ctx)
+	c := &call{sent: sent, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(c.done)
+		c.reply, c.err = u.transport.Exchange(ctx, sent.request)
+	}()
+	return c
+}
+
+// drop ends a call that was begun ahead and is of no use any more.
+func (u *run) drop() {
+	if u.ahead != nil {
+		u.ahead.cancel()
+		<-u.ahead.done
+		u.ahead = nil
+	}
+}
+
+// exchange makes one call and takes its answer in.
+func (u *run) exchange(digests bool) syncloop.Event {
+	c := u.ahead
+	u.ahead = nil
+	if c == nil {
+		sent, err := u.nextRequest(digests)
+		if err != nil {
+			return u.failed(err, false)
+		}
+		c = u.start(sent)
+	}
+	<-c.done
+	c.cancel()
+	if c.err != nil {
+		return u.failed(c.err, isPassing(u.ctx, c.err))
+	}
+	u.meter(c)
+	a, err := readAnswer(c.sent, c.reply)
+	if err != nil {
+		return u.failed(err, false)
+	}
+	if err := u.callAhead(a); err != nil {
+		return u.failed(err, false)
+	}
+	taken, err := u.r.take(a)
+	if err != nil {
+		return u.failed(err, false)
+	}
+	taken.RoundTrips = 1
+	u.report.add(&taken.Report)
+	if taken.revoked {
+		return u.failed(ErrRevoked, false)
+	}
+	return syncloop.Event{Kind: syncloop.Replied, More: taken.more, Progress: taken.progress}
+}
+
+func (u *run) failed(err error, passing bool) syncloop.Event {
+	u.failure = err
+	return syncloop.Event{Kind: syncloop.Failed, Passing: passing, Jitter: rand.Float64()}
+}
+
+// isPassing reports that another try may succeed. What a transport does not
+// explain is taken as a line that failed.
+func isPassing(ctx context.Context, err error) bool {
+	var fault *Fault
+	if errors.As(err, &fault) {
+		return fault.Passing
+	}
+	return ctx.Err() == nil
+}
+
+func (u *run) nextRequest(digests bool) (sent *sending, err error) {
+	err = u.r.view(func(tx *localdb.Tx, s *state) error {
+		sent, err = u.r.request(tx, s, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
+		return err
+	})
+	return sent, err
+}
+
+// callAhead begins the next call while this answer is being written, where the
+// next request needs nothing of that transaction: when it is clear that there is
+// more, and nothing but cursor, nonce and mark move on. A crash between the two
+// costs a round trip, since the server tells what it has seen before.
+func (u *run) callAhead(a *answer) error {
+	if !a.plain() {
+		return nil
+	}
+	var sent *sending
+	err := u.r.view(func(tx *localdb.Tx, s *state) (err error) {
+		next := *s
+		a.advance(&next.pos)
+		if !a.more(&next) {
+			return nil
+		}
+		sent, err = u.r.request(tx, &next, false)
+		return err
+	})
+	if err == nil && sent != nil {
+		u.ahead = u.start(sent)
+	}
+	return err
+}
+
+func (u *run) digestsAt() syncengine.UnixMilli {
+	u.r.mu.Lock()
+	defer u.r.mu.Unlock()
+	return u.r.state.pos.DigestsAt
+}
+
+// wireBytes gives what the transport has counted so far.
+func (u *run) wireBytes() (up, down int64) {
+	if m, ok := u.transport.(Meter); ok {
+		return m.WireBytes()
+	}
+	return 0, 0
+}
+
+// meter counts a call's messages where the transport does not.
+func (u *run) meter(c *call) {
+	if _, ok := u.transport.(Meter); ok {
+		return
+	}
+	u.report.BytesUp += int64(proto.Size(c.sent.request))
+	u.report.BytesDown += int64(proto.Size(c.reply))
+}
+
+// Prepare makes a freshly enrolled phone ready to go offline: it brings all that
+// the phone may read. What it did is counted in the next sync's report.
+func (r *Replica) Prepare(ctx context.Context) error {
+	report, err := r.Sync(ctx)
+	if err != nil {
+		return fmt.Errorf("first sync: %w", err)
+	}
+	return r.update(func(tx *localdb.Tx, s *state) error {
+		s.prepared = report
+		return setJSON(tx, metaReady, report)
+	})
+}

@@ -1,0 +1,229 @@
+package client
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/internal/wire"
+	"onedoor/syncengine"
+)
+
+// taken is what one answer came to.
+type taken struct {
+	Report
+	// more tells that another exchange is called for, progress that this one moved something.
+	more, progress bool
+	// revoked tells that the server gives this device nothing any more.
+	revoked bool
+}
+
+// take writes one answer in one transaction: outcomes into the journal, the page
+// into staging, cursor and nonce on; and where the phone has caught up, base,
+// checkpoint and views move at once. A crash leaves all of it or nothing.
+func (r *Replica) take(a *answer) (*taken, error) {
+	out := &taken{}
+	var changed bool
+	err := r.update(func(tx *localdb.Tx, s *state) error {
+		*out = taken{}
+		t := &taking{r: r, tx: tx, s: s, a: a, out: out}
+		if err := t.all(); err != nil {
+			return err
+		}
+		changed = t.changed
+		return nil
+	})
+	if err != nil {
+		return out, fmt.Errorf("take the server's answer: %w", err)
+	}
+	if changed {
+		r.watchers.changed()
+	}
+	return out, nil
+}
+
+// taking is one answer on its way into the database.
+type taking struct {
+	r   *Replica
+	tx  *localdb.Tx
+	s   *state
+	a   *answer
+	out *taken
+	// changed tells that what a screen shows may have changed.
+	changed bool
+	// again tells that the pull has to begin anew.
+	again bool
+	// parents remembers the records that others follow, gone those that left in this pull.
+	parents map[syncengine.ID]*localdb.Record
+	gone    []syncengine.ID
+}
+
+func (t *taking) all() error {
+	before := t.s.pos
+	if f := t.a.GetFork(); f != nil {
+		if err := t.fork(f); err != nil {
+			return err
+		}
+	} else if err := t.body(); err != nil {
+		return err
+	}
+	t.clock()
+	t.out.more, t.out.revoked = t.a.more(t.s) || t.again || t.s.pos.Unsure, t.s.pos.Revoked
+	t.out.progress = t.out.progress || len(t.a.outcomes) > 0 || t.s.pos.Mark != before.Mark ||
+		!slices.Equal(t.s.pos.Cursor, before.Cursor)
+	return t.s.savePosition(t.tx)
+}
+
+// body takes everything but a fork.
+func (t *taking) body() error {
+	t.a.advance(&t.s.pos)
+	t.s.pos.Revoked = t.a.revoked()
+	if err := t.journal(); err != nil {
+		return err
+	}
+	if err := t.grants(); err != nil {
+		return err
+	}
+	if t.a.sent.digests && t.a.fresh() {
+		t.s.pos.DigestsAt = t.r.now()
+	}
+	if !t.a.fresh() || t.a.revoked() {
+		return nil
+	}
+	var err error
+	if t.again, err = t.stage(); err != nil || t.again {
+		return err
+	}
+	if !t.a.GetCaughtUp() {
+		t.s.pos.Pulling = true
+		return nil
+	}
+	unsure := t.s.pos.Unsure
+	t.s.pos.Unsure = false
+	if err := t.settle(); err != nil || !unsure {
+		return err
+	}
+	t.s.pos.Cursor, t.again = nil, true
+	return nil
+}
+
+// clock remembers how far the server's clock is ahead, and the greatest time seen.
+func (t *taking) clock() {
+	now := t.r.now()
+	if at := syncengine.UnixMilli(t.a.GetClockMs()); at != 0 {
+		t.s.pos.ClockOffset = at - now
+		t.s.pos.ClockMost = max(t.s.pos.ClockMost, at)
+	}
+	t.s.pos.ClockMost = max(t.s.pos.ClockMost, now)
+}
+
+// journal writes down what the server said of the batch.
+func (t *taking) journal() error {
+	if err := t.receipt(); err != nil {
+		return err
+	}
+	if len(t.a.outcomes) == 0 {
+		return nil
+	}
+	segment, err := t.a.segment()
+	if err != nil {
+		return err
+	}
+	if err := t.tx.AppendOutcomes(segment); err != nil {
+		return err
+	}
+	var quarantined []syncengine.ID
+	for i, o := range t.a.outcomes {
+		t.count(o.GetCode())
+		if o.GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
+			continue
+		}
+		row := &t.a.sent.batch[i]
+		err := t.tx.PutQuarantined(localdb.Quarantined{
+			DeviceSeq: row.DeviceSeq, RecordID: row.RecordID, Reason: int32(o.GetReason()),
+			State: localdb.QuarantineWaiting, Seq: syncengine.Seq(o.GetSeq()),
+		})
+		if err != nil {
+			return err
+		}
+		quarantined = append(quarantined, row.RecordID)
+	}
+	return t.uncover(quarantined)
+}
+
+func (t *taking) count(code syncv1.OutcomeCode) {
+	t.out.Pushed++
+	switch code {
+	case syncv1.OutcomeCode_OUTCOME_CODE_APPLIED:
+		t.out.Applied++
+	case syncv1.OutcomeCode_OUTCOME_CODE_MERGED:
+		t.out.Merged++
+	case syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED:
+		t.out.Quarantined++
+	}
+}
+
+// uncover takes quarantined changes off the records they lay over.
+func (t *taking) uncover(ids []syncengine.ID) error {
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			continue
+		}
+		t.changed = true
+		if err := t.rebuild(id, nil, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receipt keeps the server's proof, if it is genuine; one that is not proves
+// nothing and is no reason to refuse the outcomes.
+func (t *taking) receipt() error {
+	m := t.a.GetReceipt()
+	if m == nil || string(m.GetIncarnation()) != string(t.s.self.Incarnation[:]) ||
+		!wire.VerifyReceipt(ed25519.PublicKey(t.s.self.ReceiptKey), m) {
+		return nil
+	}
+	body, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return t.tx.PutReceipt(localdb.Receipt{
+		DeviceSeq: syncengine.DeviceSeq(m.GetDeviceSeq()), Time: syncengine.UnixMilli(m.GetTimeMs()), Body: body,
+	})
+}
+
+// grants takes over a newer version. What was made so far was made under the old one.
+func (t *taking) grants() error {
+	m := t.a.GetGrants()
+	if m == nil || m.GetVersion() <= t.s.grants.GetVersion() {
+		return nil
+	}
+	t.s.grants, t.s.pos.GrantSwitch = m, t.s.end.Seq
+	t.s.rights = rightsOf(t.s.grants, t.s.view)
+	return setProto(t.tx, metaGrants, m)
+}
+
+// fork takes the identity that the server gave this copy of a database: what both
+// copies share stays, what came after is sent again under the new name.
+func (t *taking) fork(m *syncv1.Fork) error {
+	incarnation, ok := syncengine.IDFromBytes(m.GetIncarnation())
+	last := syncengine.DeviceSeq(m.GetLastCommon())
+	if !ok || last > t.s.end.Seq {
+		return fmt.Errorf("%w: a fork at change %d of %d", ErrReply, last, t.s.end.Seq)
+	}
+	t.s.self.Incarnation = incarnation
+	t.s.pos.Mark, t.s.pos.Settled = last, min(t.s.pos.Settled, last)
+	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
+	t.out.progress = true
+	if err := setJSON(t.tx, metaSelf, &t.s.self); err != nil {
+		return err
+	}
+	return t.s.internAuthor(t.tx)
+}

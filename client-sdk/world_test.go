@@ -1,0 +1,481 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/internal/wire"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/server/store/memstore"
+	"onedoor/syncengine"
+)
+
+// world is a district with two grids, served from memory, and a clock that the
+// story turns.
+type world struct {
+	t       testing.TB
+	store   store.Store
+	service *exchange.Service
+	secrets *identity.Secrets
+	random  *rand.ChaCha8
+	now     time.Time
+	grids   map[string]syncengine.ID
+	phones  []*phone
+}
+
+// The places of the stories.
+const (
+	community = "530702001001"
+	gridA     = "530702001001001"
+	gridB     = "530702001001002"
+)
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{
+		t: t, store: memstore.New(), random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000),
+		grids: map[string]syncengine.ID{},
+	}
+	var err error
+	w.secrets, err = identity.CreateSecrets(t.TempDir(), w.random)
+	w.must(err)
+	w.must(w.store.Update(t.Context(), func(tx store.Writer) error {
+		w.territory(tx, "", "530702", "county")
+		w.territory(tx, "530702", "530702001", "street")
+		w.territory(tx, "530702001", community, "community")
+		w.territory(tx, community, gridA, "grid")
+		w.territory(tx, community, gridB, "grid")
+		return identity.PutRealm(tx, identity.Realm{Code: 530702, Name: "古城区", Created: 1, SchemaVersion: 1, Secrets: w.secrets.Fingerprint()})
+	}))
+	w.serve()
+	t.Cleanup(func() { w.must(w.service.Close()) })
+	w.publishTerritories()
+	return w
+}
+
+func (w *world) serve() {
+	w.t.Helper()
+	var err error
+	w.service, err = exchange.Open(w.t.Context(), w.store, exchange.Options{
+		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now },
+	})
+	w.must(err)
+}
+
+// restart stops the server and starts it on what it had stored.
+func (w *world) restart() {
+	w.t.Helper()
+	w.must(w.service.Close())
+	w.serve()
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// later turns the clock.
+func (w *world) later(d time.Duration) { w.now = w.now.Add(d) }
+
+func (w *world) id() syncengine.ID {
+	var r [10]byte
+	_, err := w.random.Read(r[:])
+	w.must(err)
+	return wire.NewRecordID(syncengine.UnixMilli(w.now.UnixMilli()), r)
+}
+
+func (w *world) territory(tx store.Writer, parent, code, level string) {
+	id := w.id()
+	w.grids[code] = id
+	w.must(identity.PutTerritory(tx, identity.Territory{ID: id, Parent: w.grids[parent], Code: code, Name: "名" + code, Level: level}))
+}
+
+// publishTerritories makes the records by which phones know the territories.
+func (w *world) publishTerritories() {
+	w.t.Helper()
+	for code, id := range w.grids {
+		w.write(id, recordv1.Kind_KIND_TERRITORY, true, &recordv1.Territory{
+			Code: &code, Name: proto.String("名" + code), Level: recordv1.TerritoryLevel_TERRITORY_LEVEL_GRID.Enum(), ParentId: parentOf(w, code),
+		})
+	}
+}
+
+func parentOf(w *world, code string) []byte {
+	for _, digits := range []int{12, 9, 6} {
+		if len(code) > digits {
+			id := w.grids[code[:digits]]
+			return id[:]
+		}
+	}
+	return nil
+}
+
+// write has the server itself make or change a record.
+func (w *world) write(id syncengine.ID, kind recordv1.Kind, create bool, m proto.Message) {
+	w.t.Helper()
+	_, err := w.service.Write(w.t.Context(), syncengine.ID{}, []exchange.ServerChange{
+		{RecordID: id, Kind: syncengine.KindNumber(kind), Create: create, Fields: m},
+	})
+	w.must(err)
+}
+
+// user adds a user over a territory.
+func (w *world) user(name string, role recordv1.Role, territory string) syncengine.ID {
+	w.t.Helper()
+	id := w.id()
+	w.must(w.service.Update(w.t.Context(), func(tx store.Writer) error {
+		u := identity.User{ID: id, Name: name, Role: uint32(role), TerritoryID: w.grids[territory], State: identity.UserActive}
+		if err := identity.PutUser(tx, u); err != nil {
+			return err
+		}
+		_, err := identity.RefreshGrants(tx, id, syncengine.UnixMilli(w.now.UnixMilli()))
+		return err
+	}))
+	return id
+}
+
+// moveUser gives a user another territory.
+func (w *world) moveUser(user syncengine.ID, territory string) {
+	w.t.Helper()
+	w.must(w.service.Update(w.t.Context(), func(tx store.Writer) error {
+		u, err := identity.GetUser(tx, user)
+		if err != nil {
+			return err
+		}
+		u.TerritoryID = w.grids[territory]
+		if err := identity.PutUser(tx, u); err != nil {
+			return err
+		}
+		_, err = identity.RefreshGrants(tx, user, syncengine.UnixMilli(w.now.UnixMilli()))
+		return err
+	}))
+}
+
+func (w *world) code(user syncengine.ID) (code string) {
+	w.t.Helper()
+	w.must(w.service.Update(w.t.Context(), func(tx store.Writer) error {
+		c, _, err := identity.NewCode(tx, user, syncengine.UnixMilli(w.now.UnixMilli()), w.random)
+		code = string(c)
+		return err
+	}))
+	return code
+}
+
+// verify has the server reduce its log again.
+func (w *world) verify() {
+	w.t.Helper()
+	w.must(w.service.View(w.t.Context(), func(r store.Reader) error {
+		v, err := exchange.Verify(r, w.service.Schema(), nil)
+		if err != nil {
+			return err
+		}
+		for _, p := range v.Problems {
+			w.t.Errorf("verify: %s", p)
+		}
+		return nil
+	}))
+}
+
+// line is the connection between a phone and the server: plain calls that can fail.
+type line struct {
+	w    *world
+	name string
+	// loseRequest and loseReply make the next calls fail, before or after the server has worked.
+	loseRequest, loseReply int
+	// off makes every call fail.
+	off   bool
+	calls int
+	// seen looks at every reply.
+	seen func(*syncv1.ExchangeResponse)
+}
+
+var debugSeen func(string, *syncv1.ExchangeResponse)
+
+var errLine = errors.New("the line was cut")
+
+func (l *line) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
+	if l.off {
+		return nil, errLine
+	}
+	return l.w.service.Enrol(ctx, clone(l.w.t, req))
+}
+
+func (l *line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	l.calls++
+	if l.off || take(&l.loseRequest) {
+		return nil, errLine
+	}
+	resp, err := l.w.service.Exchange(ctx, clone(l.w.t, req))
+	if err != nil {
+		return nil, err
+	}
+	if take(&l.loseReply) {
+		return nil, errLine
+	}
+	if debugSeen != nil {
+		debugSeen(l.name, resp)
+	}
+	if l.seen != nil {
+		l.seen(resp)
+	}
+	return clone(l.w.t, resp), nil
+}
+
+func (l *line) Watch(ctx context.Context, req *syncv1.WatchRequest, _ func(uint64)) error {
+	if err := l.w.service.CheckWatch(ctx, req); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func take(n *int) bool {
+	if *n == 0 {
+		return false
+	}
+	*n--
+	return true
+}
+
+// clone has a message go over the wire.
+func clone[M proto.Message](t testing.TB, m M) M {
+	b, err := proto.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := m.ProtoReflect().New().Interface().(M)
+	if err := proto.Unmarshal(b, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// phone is one replica in the story, with its line and its own clock error.
+type phone struct {
+	*client.Replica
+	w      *world
+	name   string
+	dir    string
+	key    []byte
+	line   *line
+	user   syncengine.ID
+	skew   time.Duration
+	random *rand.ChaCha8
+	page   int
+}
+
+// phone enrols a new user's phone.
+func (w *world) phone(name string, role recordv1.Role, territory string) *phone {
+	w.t.Helper()
+	return w.phoneOf(name, w.user(name, role, territory))
+}
+
+// phoneOf enrols a phone for a user.
+func (w *world) phoneOf(name string, user syncengine.ID) *phone {
+	w.t.Helper()
+	seed := [32]byte{byte(len(w.phones) + 2)}
+	p := &phone{
+		w: w, name: name, user: user, dir: filepath.Join(w.t.TempDir(), "replica"), key: make([]byte, client.KeyBytes),
+		line: &line{w: w, name: name}, random: rand.NewChaCha8(seed),
+	}
+	_, err := p.random.Read(p.key)
+	w.must(err)
+	p.open()
+	w.must(p.Enrol(w.t.Context(), "plain", w.code(user)))
+	w.phones = append(w.phones, p)
+	w.t.Cleanup(func() { w.must(p.Close()) })
+	return p
+}
+
+func (p *phone) open() {
+	p.w.t.Helper()
+	r, err := client.Open(p.dir, p.key, client.Options{
+		Transport: p.line, Random: p.random, Tries: 1, PageBytesMax: p.page,
+		Now:  func() time.Time { return p.w.now.Add(p.skew) },
+		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
+	p.w.must(err)
+	p.Replica = r
+}
+
+// restart closes the app and opens it again.
+func (p *phone) restart() {
+	p.w.t.Helper()
+	p.w.must(p.Close())
+	p.open()
+}
+
+func (p *phone) sync() *client.Report {
+	p.w.t.Helper()
+	report, err := p.Sync(p.w.t.Context())
+	if err != nil {
+		p.w.t.Fatalf("%s syncs: %v", p.name, err)
+	}
+	return report
+}
+
+func (p *phone) add(kind, text string) string {
+	p.w.t.Helper()
+	p.w.later(time.Second)
+	id, err := p.AddJSON(kind, text)
+	if err != nil {
+		p.w.t.Fatalf("%s adds a %s: %v", p.name, kind, err)
+	}
+	return id
+}
+
+func (p *phone) edit(id, text string) {
+	p.w.t.Helper()
+	p.w.later(time.Second)
+	if err := p.EditJSON(id, text); err != nil {
+		p.w.t.Fatalf("%s edits: %v", p.name, err)
+	}
+}
+
+// shows checks fields of a record as the phone shows it; nil means that the field has no value.
+func (p *phone) shows(id string, want map[string]any) {
+	p.w.t.Helper()
+	text, err := p.ShowJSON(id)
+	if err != nil {
+		p.w.t.Fatalf("%s shows %s: %v", p.name, id, err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		p.w.t.Fatal(err)
+	}
+	for field, value := range want {
+		if fmt.Sprint(got[field]) != fmt.Sprint(value) {
+			p.w.t.Errorf("%s shows %s %v, want %v", p.name, field, got[field], value)
+		}
+	}
+}
+
+func (p *phone) status() *client.Status {
+	p.w.t.Helper()
+	s, err := p.Status()
+	p.w.must(err)
+	return s
+}
+
+func (p *phone) conflicts() []*client.Conflict {
+	p.w.t.Helper()
+	c, err := p.Conflicts()
+	p.w.must(err)
+	return c
+}
+
+// ids lists the records of a kind that the phone lists.
+func (p *phone) ids(q client.Query) map[string]bool {
+	p.w.t.Helper()
+	records, err := p.List(q)
+	p.w.must(err)
+	out := map[string]bool{}
+	for _, r := range records {
+		out[r.ID.String()] = true
+	}
+	return out
+}
+
+// settle syncs all phones until nothing moves, and checks that each holds what
+// the server would send it: base, view, conflicts and digests.
+func (w *world) settle() {
+	w.t.Helper()
+	for range 3 {
+		for _, p := range w.phones {
+			p.sync()
+		}
+	}
+	for _, p := range w.phones {
+		w.matches(p)
+	}
+	w.verify()
+}
+
+// matches compares what a phone has come to with what the server sends it when
+// it is filled from the start.
+func (w *world) matches(p *phone) {
+	w.t.Helper()
+	s := p.status()
+	if s.Pending != 0 {
+		w.t.Errorf("%s has %d changes pending after the sync", p.name, s.Pending)
+	}
+	if n, err := p.Outcomes(); err != nil || n != p.Changes() {
+		w.t.Errorf("%s made %d changes and has outcomes of %d, %v", p.name, p.Changes(), n, err)
+	}
+	before := map[string]map[string]string{}
+	for _, kind := range kinds {
+		before[kind] = w.dump(p, kind)
+	}
+	keysBefore := map[string][]string{}
+	for _, m := range before {
+		for id := range m {
+			keysBefore[id] = p.DebugKeys(id)
+		}
+	}
+	w.must(p.Refill())
+	p.sync()
+	if again := p.status(); again.Digest != s.Digest || again.Seq != s.Seq || again.Conflicts != s.Conflicts {
+		w.t.Errorf("%s stood at %d with %d conflicts and digest %s; filled anew at %d with %d and %s",
+			p.name, s.Seq, s.Conflicts, s.Digest, again.Seq, again.Conflicts, again.Digest)
+	}
+	for id, keys := range keysBefore {
+		if now := p.DebugKeys(id); fmt.Sprint(now) != fmt.Sprint(keys) {
+			w.t.Errorf("%s keys %v now %v %v", id, keys, now, p.DebugChanges(id))
+		}
+	}
+	for _, kind := range kinds {
+		have, want := before[kind], w.dump(p, kind)
+		for id := range have {
+			if _, ok := want[id]; !ok {
+				w.t.Errorf("%s held %s %s, the server does not send it %v", p.name, kind, id, keysBefore[id])
+			}
+		}
+		for id, text := range want {
+			if have[id] != text {
+				w.t.Errorf("%s held of %s %s\n  %s\nthe server sends\n  %s", p.name, kind, id, have[id], text)
+			}
+		}
+	}
+}
+
+var kinds = []string{"premises", "visit", "hazard", "dispute", "case_event", "task", "attachment", "territory", "staff"}
+
+// dump gives every record of a kind with all that the phone can say of it.
+func (w *world) dump(p *phone, kind string) map[string]string {
+	w.t.Helper()
+	records, err := p.List(client.Query{Kind: kind, Deleted: true})
+	w.must(err)
+	out := map[string]string{}
+	for _, rec := range records {
+		reasons, err := p.Why(rec.ID)
+		w.must(err)
+		all := make([]any, 0, len(reasons))
+		for _, r := range reasons {
+			all = append(all, r.Object())
+		}
+		text, err := p.ShowJSON(rec.ID.String())
+		w.must(err)
+		why, err := json.Marshal(all)
+		w.must(err)
+		out[rec.ID.String()] = text + fmt.Sprint(rec.Conflicts, rec.Deleted, string(why))
+	}
+	return out
+}
+
+func parse(text string) (syncengine.ID, error) { return wire.ParseID(text) }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/mdp/qrterminal/v3"
+	"github.com/spf13/cobra"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+)
+
+func newDevice(a *app) *cobra.Command {
+	return a.reaching(a.group("device", "Make join codes, list and revoke devices",
+		"A device is one local database of one user. It is enrolled with a join code.",
+		a.deviceCode(), a.deviceList(), a.deviceRevoke()))
+}
+
+// codeJSON is what `device code --json` prints.
+type codeJSON struct {
+	Code    string          `json:"code"`
+	Expires json.RawMessage `json:"expires"`
+}
+
+func (a *app) deviceCode() *cobra.Command {
+	var user string
+	c := &cobra.Command{
+		Use: "code --user USER", Short: "Make a code with which a user enrols one device", Args: cobra.NoArgs,
+		Long: `Prints a join code of three groups of four symbols. It works once and for 72
+hours, and is shown this once. On a terminal it is also drawn as a QR code.`,
+		Example: `  onedoor device code --user USER_ID --data ./realm`,
+	}
+	c.Flags().StringVar(&user, "user", "", "the `USER` who enrols a device")
+	required(c, "user")
+	c.RunE = a.asking(func(client *client, _ []string) error {
+		id, err := parseID("--user", user)
+		if err != nil {
+			return err
+		}
+		m, err := client.CreateJoinCode(client.ctx, &adminv1.CreateJoinCodeRequest{UserId: id})
+		if err != nil {
+			return err
+		}
+		if a.Terminal {
+			qrterminal.GenerateHalfBlock(m.GetCode(), qrterminal.M, a.Err)
+		}
+		return a.print(codeJSON{m.GetCode(), timeJSON(m.GetExpiresMs())}, func(w io.Writer) {
+			fmt.Fprintf(w, "%s\nworks once, until %s\n", m.GetCode(), timeText(m.GetExpiresMs()))
+		})
+	})
+	return c
+}
+
+// deviceJSON is a device as `device list --json` prints it.
+type deviceJSON struct {
+	ID            string          `json:"id"`
+	UserID        string          `json:"user_id"`
+	User          string          `json:"user"`
+	Name          string          `json:"name"`
+	State         string          `json:"state"`
+	Enrolled      json.RawMessage `json:"enrolled"`
+	LastContact   json.RawMessage `json:"last_contact"`
+	Pending       uint64          `json:"pending"`
+	OldestPending json.RawMessage `json:"oldest_pending"`
+	AppVersion    string          `json:"app_version"`
+}
+
+func (a *app) deviceList() *cobra.Command {
+	c := &cobra.Command{
+		Use: "list", Short: "List all devices with what each last said of itself", Args: cobra.NoArgs,
+		Long: `Lists every device with its user, its last contact, and how many changes were
+still in its outbox then and since when.`,
+		Example: "  onedoor device list --data ./realm",
+	}
+	c.RunE = a.asking(func(client *client, _ []string) error {
+		m, err := client.ListDevices(client.ctx, &adminv1.ListDevicesRequest{})
+		if err != nil {
+			return err
+		}
+		devices := make([]deviceJSON, 0, len(m.GetDevices()))
+		t := table{}
+		t.add("ID", "USER", "DEVICE", "STATE", "LAST CONTACT", "PENDING", "SINCE", "VERSION")
+		for _, d := range m.GetDevices() {
+			devices = append(devices, deviceJSON{
+				ID: idText(d.GetId()), UserID: idText(d.GetUserId()), User: d.GetUserName(), Name: d.GetName(), State: short(d.GetState()),
+				Enrolled: timeJSON(d.GetEnrolledMs()), LastContact: timeJSON(d.GetLastContactMs()),
+				Pending: d.GetPending(), OldestPending: timeJSON(d.GetOldestPendingMs()), AppVersion: d.GetAppVersion(),
+			})
+			t.add(idText(d.GetId()), d.GetUserName(), orDash(d.GetName()), short(d.GetState()), timeText(d.GetLastContactMs()),
+				fmt.Sprint(d.GetPending()), timeText(d.GetOldestPendingMs()), orDash(d.GetAppVersion()))
+		}
+		return a.print(map[string]any{"devices": devices}, t.write)
+	})
+	return c
+}
+
+func (a *app) deviceRevoke() *cobra.Command {
+	c := &cobra.Command{
+		Use: "revoke DEVICE", Short: "End the trust in a device for good", Args: cobra.ExactArgs(1),
+		Long: `For a phone that was lost or stolen. It gets no more pages, and what it still
+sends is quarantined. The user enrols another one with a new code.`,
+		Example: "  onedoor device revoke 01890a5d-ac96-774b-bcce-b302099a8057 --data ./realm",
+	}
+	c.RunE = a.asking(func(client *client, args []string) error {
+		id, err := parseID("device", args[0])
+		if err != nil {
+			return err
+		}
+		if _, err := client.RevokeDevice(client.ctx, &adminv1.RevokeDeviceRequest{DeviceId: id}); err != nil {
+			return err
+		}
+		result := doneJSON{idText(id), short(adminv1.DeviceState_DEVICE_STATE_REVOKED)}
+		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "device %s is %s\n", result.ID, result.State) })
+	})
+	return c
+}

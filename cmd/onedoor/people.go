@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
+	"onedoor/internal/wire"
+)
+
+// parseID reads an id of the command line.
+func parseID(what, text string) ([]byte, error) {
+	id, err := wire.ParseID(strings.TrimSpace(text))
+	if err != nil {
+		return nil, misused("%s %q: an id is UUID text such as 01890a5d-ac96-774b-bcce-b302099a8057", what, text)
+	}
+	return id[:], nil
+}
+
+// parseIDs reads a list of ids.
+func parseIDs(what string, texts []string) ([][]byte, error) {
+	out := make([][]byte, 0, len(texts))
+	for _, text := range texts {
+		id, err := parseID(what, text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+// optionalID reads an id that may be left out.
+func optionalID(what, text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return parseID(what, text)
+}
+
+// roleNames lists the roles as the command line spells them.
+func roleNames() string {
+	var names []string
+	for _, r := range domain.Roles() {
+		names = append(names, r.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func newUser(a *app) *cobra.Command {
+	return a.reaching(a.group("user", "Add, list, close and reopen users",
+		"People who work in the realm, each with a role over a territory.",
+		a.userAdd(), a.userList(), a.userState("close", "Close a user who has left",
+			"Revokes the user's devices and voids tokens and join codes. What the devices still\nhold arrives in quarantine.", adminv1.UserState_USER_STATE_CLOSED),
+		a.userState("open", "Let a closed user work again",
+			"The user's old devices stay revoked: make a new join code.", adminv1.UserState_USER_STATE_ACTIVE)))
+}
+
+// doneJSON is what a command prints that has nothing else to tell.
+type doneJSON struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
+}
+
+// userIDJSON is what `user add --json` prints.
+type userIDJSON struct {
+	UserID string `json:"user_id"`
+}
+
+func (a *app) userAdd() *cobra.Command {
+	var name, role, territory string
+	c := &cobra.Command{
+		Use: "add --name NAME --role ROLE --territory CODE", Short: "Add a user", Args: cobra.NoArgs,
+		Long: `Makes a user and prints its id. The role is granted over the territory with all
+below it; district, auditor and operator need none. Roles: ` + roleNames() + ".",
+		Example: `  onedoor user add --name 和丽 --role grid_worker --territory 530702001001 --data ./realm --json`,
+	}
+	c.Flags().StringVar(&name, "name", "", "`NAME` as colleagues read it")
+	c.Flags().StringVar(&role, "role", "", "the user's `ROLE`")
+	c.Flags().StringVar(&territory, "territory", "", "`CODE` of the territory the role is granted for")
+	required(c, "name", "role")
+	c.RunE = a.asking(func(client *client, _ []string) error {
+		number, err := domain.ParseRole(role)
+		if err != nil {
+			return misused("--role: %v", err)
+		}
+		m, err := client.AddUser(client.ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role(number), TerritoryCode: territory})
+		if err != nil {
+			return err
+		}
+		result := userIDJSON{idText(m.GetUserId())}
+		return a.print(result, func(w io.Writer) { fmt.Fprintln(w, result.UserID) })
+	})
+	return c
+}
+
+// userJSON is a user as `user list --json` prints it.
+type userJSON struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Role      string `json:"role"`
+	Territory string `json:"territory"`
+	State     string `json:"state"`
+}
+
+func (a *app) userList() *cobra.Command {
+	c := &cobra.Command{
+		Use: "list", Short: "List all users in the order they were made", Args: cobra.NoArgs,
+		Example: "  onedoor user list --data ./realm",
+	}
+	c.RunE = a.asking(func(client *client, _ []string) error {
+		m, err := client.ListUsers(client.ctx, &adminv1.ListUsersRequest{})
+		if err != nil {
+			return err
+		}
+		users := make([]userJSON, 0, len(m.GetUsers()))
+		for _, u := range m.GetUsers() {
+			users = append(users, userJSON{idText(u.GetId()), u.GetName(), short(u.GetRole()), u.GetTerritoryCode(), short(u.GetState())})
+		}
+		return a.print(map[string]any{"users": users}, func(w io.Writer) {
+			t := table{}
+			t.add("ID", "NAME", "ROLE", "TERRITORY", "STATE")
+			for _, u := range users {
+				t.add(u.ID, u.Name, u.Role, orDash(u.Territory), u.State)
+			}
+			t.write(w)
+		})
+	})
+	return c
+}
+
+func (a *app) userState(verb, summary, long string, state adminv1.UserState) *cobra.Command {
+	c := &cobra.Command{
+		Use: verb + " USER", Short: summary, Long: long, Args: cobra.ExactArgs(1),
+		Example: "  onedoor user " + verb + " 01890a5d-ac96-774b-bcce-b302099a8057 --data ./realm",
+	}
+	c.RunE = a.asking(func(client *client, args []string) error {
+		id, err := parseID("user", args[0])
+		if err != nil {
+			return err
+		}
+		if _, err := client.SetUserState(client.ctx, &adminv1.SetUserStateRequest{UserId: id, State: state}); err != nil {
+			return err
+		}
+		result := doneJSON{idText(id), short(state)}
+		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "user %s is %s\n", result.ID, result.State) })
+	})
+	return c
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+)
+
+func newQuarantine(a *app) *cobra.Command {
+	return a.reaching(a.group("quarantine", "Look at changes that wait for a decision, and decide",
+		`Changes that the server could not apply wait here whole: nothing is lost, and
+their authors see them on their phones with the reason. Release applies one as if
+it had come through; reject refuses it for good and tells its author why.`,
+		a.quarantineList(), a.quarantineShow(), a.quarantineRelease(), a.quarantineReject()))
+}
+
+// waitingJSON is a waiting change as `quarantine list --json` prints it.
+type waitingJSON struct {
+	ID         string          `json:"id"`
+	Seq        uint64          `json:"seq"`
+	Kind       string          `json:"kind"`
+	RecordID   string          `json:"record_id"`
+	Reason     string          `json:"reason"`
+	Author     string          `json:"author"`
+	AuthorID   string          `json:"author_id,omitempty"`
+	DeviceID   string          `json:"device_id,omitempty"`
+	DeviceSeq  uint64          `json:"device_seq"`
+	Create     bool            `json:"create"`
+	Arrived    json.RawMessage `json:"arrived"`
+	AgeSeconds int64           `json:"age_s"`
+}
+
+func waiting(m *adminv1.QuarantinedChange, now time.Time) waitingJSON {
+	return waitingJSON{
+		ID: strconv.FormatUint(m.GetSeq(), 10), Seq: m.GetSeq(), Kind: short(m.GetRecordKind()), RecordID: idText(m.GetRecordId()),
+		Reason: short(m.GetReason()), Author: authorText(m.GetAuthor()), AuthorID: idText(m.GetAuthor().GetUserId()),
+		DeviceID: idText(m.GetAuthor().GetIncarnation()), DeviceSeq: m.GetDeviceSeq(), Create: m.GetCreate(), Arrived: timeJSON(m.GetAtMs()),
+		AgeSeconds: max(0, int64(now.Sub(time.UnixMilli(m.GetAtMs()))/time.Second)),
+	}
+}
+
+func (a *app) quarantineList() *cobra.Command {
+	c := &cobra.Command{
+		Use: "list", Short: "List the changes that wait, in the order they came", Args: cobra.NoArgs,
+		Example: "  onedoor quarantine list --data ./realm",
+	}
+	c.RunE = a.asking(func(client *client, _ []string) error {
+		items := []waitingJSON{}
+		for req := (&adminv1.ListQuarantineRequest{}); ; {
+			m, err := client.ListQuarantine(client.ctx, req)
+			if err != nil {
+				return err
+			}
+			for _, q := range m.GetChanges() {
+				items = append(items, waiting(q, time.Now()))
+			}
+			if req.AfterSeq = m.GetNextAfterSeq(); req.AfterSeq == 0 {
+				break
+			}
+		}
+		return a.print(map[string]any{"items": items}, func(w io.Writer) { writeWaiting(w, items) })
+	})
+	return c
+}
+
+func writeWaiting(w io.Writer, items []waitingJSON) {
+	if len(items) == 0 {
+		fmt.Fprintln(w, "nothing waits")
+		return
+	}
+	t := table{}
+	t.add("ID", "RECORD", "REASON", "AUTHOR", "WAITS")
+	for _, q := range items {
+		t.add(q.ID, q.Kind+" "+q.RecordID, q.Reason, q.Author, (time.Duration(q.AgeSeconds) * time.Second).String())
+	}
+	t.write(w)
+}
+
+// parseSeq reads the number by which a waiting change is named.
+func parseSeq(text string) (uint64, error) {
+	seq, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || seq == 0 {
+		return 0, misused("change %q: give its number from `onedoor quarantine list`", text)
+	}
+	return seq, nil
+}
+
+func (a *app) quarantineShow() *cobra.Command {
+	c := &cobra.Command{
+		Use: "show ID", Short: "Show one with what it would write", Args: cobra.ExactArgs(1),
+		Long:    "Values are shown to a token whose role may read them; the operator's token gets\nthe fields' names.",
+		Example: "  onedoor quarantine show 88121 --token-file lead.token",
+	}
+	c.RunE = a.asking(func(client *client, args []string) error {
+		seq, err := parseSeq(args[0])
+		if err != nil {
+			return err
+		}
+		values, err := client.values()
+		if err != nil {
+			return err
+		}
+		m, err := client.GetQuarantined(client.ctx, &adminv1.GetQuarantinedRequest{Seq: seq})
+		if err != nil {
+			return err
+		}
+		result := struct {
+			waitingJSON
+			Cells []changeJSON `json:"cells"`
+		}{waiting(m.GetChange(), time.Now()), values.changes(m.GetChange().GetRecordKind(), m.GetCells())}
+		return a.print(result, func(w io.Writer) {
+			writeWaiting(w, []waitingJSON{result.waitingJSON})
+			t := table{}
+			t.add("FIELD", "WOULD BECOME")
+			for _, cell := range result.Cells {
+				t.add(cell.Field, valueText(cell.Value))
+			}
+			t.write(w)
+		})
+	})
+	return c
+}
+
+func (a *app) quarantineRelease() *cobra.Command {
+	var reason string
+	c := &cobra.Command{
+		Use: "release ID", Short: "Apply one", Args: cobra.ExactArgs(1),
+		Long: `Applies the change with its own base and place in its author's sequence: it never
+beats what its author, or anyone who had seen it, wrote later. If it creates a
+record, the author's later changes to that record are released with it.`,
+		Example: "  onedoor quarantine release 88121 --reason 门牌归错了网格 --token-file lead.token",
+	}
+	c.Flags().StringVar(&reason, "reason", "", "`TEXT` that the author reads")
+	c.RunE = a.asking(func(client *client, args []string) error {
+		seq, err := parseSeq(args[0])
+		if err != nil {
+			return err
+		}
+		if _, err := client.ReleaseQuarantined(client.ctx, &adminv1.ReleaseQuarantinedRequest{Seq: seq, Reason: reason}); err != nil {
+			return err
+		}
+		return a.decided(args[0], "released")
+	})
+	return c
+}
+
+func (a *app) quarantineReject() *cobra.Command {
+	var reason string
+	c := &cobra.Command{
+		Use: "reject ID --reason TEXT", Short: "Refuse one for good", Args: cobra.ExactArgs(1),
+		Long:    "Refuses the change for good. The change stays in the log, and its author reads the\nreason.",
+		Example: "  onedoor quarantine reject 88121 --reason 此楼不在本辖区 --token-file lead.token",
+	}
+	c.Flags().StringVar(&reason, "reason", "", "`TEXT` that the author reads")
+	required(c, "reason")
+	c.RunE = a.asking(func(client *client, args []string) error {
+		seq, err := parseSeq(args[0])
+		if err != nil {
+			return err
+		}
+		if _, err := client.RejectQuarantined(client.ctx, &adminv1.RejectQuarantinedRequest{Seq: seq, Reason: reason}); err != nil {
+			return err
+		}
+		return a.decided(args[0], "rejected")
+	})
+	return c
+}
+
+func (a *app) decided(id, state string) error {
+	return a.print(doneJSON{id, state}, func(w io.Writer) { fmt.Fprintf(w, "change %s is %s\n", id, state) })
+}

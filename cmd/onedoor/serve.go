@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"onedoor/server"
+)
+
+// stopGrace is how long calls in hand may take when the server stops: within
+// the ten seconds that container runtimes give before they kill.
+const stopGrace = 8 * time.Second
+
+func newServe(a *app) *cobra.Command {
+	var config server.Config
+	var verbose bool
+	c := &cobra.Command{
+		Use: "serve --data DIR", Short: "Serve a realm to phones and consoles", Args: cobra.NoArgs,
+		Long: `Serves the realm in DIR over gRPC until it is told to stop (Ctrl-C or SIGTERM).
+Prints "listening ADDR" on standard error when it is ready; port 0 takes a free
+port. Plain text is served on this machine only, unless --plaintext says that
+something in front of it encrypts; elsewhere give a certificate.
+
+When it stops, watches end, calls in hand are finished, and what was not
+acknowledged is sent again by the phones. A second signal ends it at once, which
+loses nothing either.`,
+		Example: `  onedoor serve --data ./realm
+  onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem`,
+	}
+	f := c.Flags()
+	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
+	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
+	f.StringVar(&config.CertFile, "tls-cert", "", "PEM `FILE` with the certificate chain")
+	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
+	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
+	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
+	required(c, "data")
+	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	c.RunE = running(func(ctx context.Context, _ []string) error {
+		level := slog.LevelInfo
+		if verbose {
+			level = slog.LevelDebug
+		}
+		config.Log = slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: level}))
+		return a.serve(ctx, config)
+	})
+	return c
+}
+
+// serve runs a server until ctx ends.
+func (a *app) serve(ctx context.Context, config server.Config) error {
+	s, err := server.Open(ctx, config)
+	if errors.Is(err, server.ErrPlainText) {
+		return fmt.Errorf("%s: plain text on an address that others can reach: give --tls-cert and --tls-key, or --plaintext if something in front of it encrypts", config.Listen)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Err, "listening %s\n", s.Addr())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve() }() // ended by Stop
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	defer cancel()
+	return errors.Join(err, s.Stop(grace))
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"onedoor/server"
+	"onedoor/syncengine"
+)
+
+// verifyJSON is what `verify --json` prints.
+type verifyJSON struct {
+	OK       bool     `json:"ok"`
+	Seq      uint64   `json:"seq"`
+	Epoch    uint32   `json:"epoch"`
+	Problems []string `json:"problems"`
+}
+
+func newVerify(a *app) *cobra.Command {
+	var data string
+	c := &cobra.Command{
+		Use: "verify --data DIR", Short: "Check a realm's database, secrets, log, records, chains and digests", Args: cobra.NoArgs,
+		Long: `Checks the realm in DIR, on a stopped or a running server, and changes nothing:
+the database file itself, that the secrets belong to it, that the log is dense
+and reduces to the records, and that every phone's chain and every digest fit.
+Exit code 0 means that nothing was found, 1 that something was or that the check
+could not be made.`,
+		Example: `  onedoor verify --data ./realm
+  onedoor verify --data ./realm --json`,
+	}
+	c.Flags().StringVar(&data, "data", "", "the realm's `DIR`")
+	required(c, "data")
+	c.RunE = running(func(ctx context.Context, _ []string) error { return a.verify(ctx, data) })
+	return c
+}
+
+func (a *app) verify(ctx context.Context, data string) error {
+	progress, finish := a.progress("checking the log")
+	found, err := server.Verify(ctx, data, progress)
+	finish()
+	if err != nil {
+		return err
+	}
+	result := verifyJSON{OK: found.OK(), Seq: uint64(found.Seq), Epoch: uint32(found.Epoch), Problems: append([]string{}, found.Problems...)}
+	err = a.print(result, func(w io.Writer) {
+		for _, p := range result.Problems {
+			fmt.Fprintln(w, printable(p))
+		}
+		if result.OK {
+			fmt.Fprintf(w, "%s: nothing found: %d entries, %d records, epoch %d\n", data, result.Seq, found.Records, result.Epoch)
+		}
+	})
+	if err == nil && !result.OK {
+		err = fmt.Errorf("%s: %d found, listed on standard output: keep the folder as it is and restore the newest backup; phones bring back what is newer", data, len(result.Problems))
+	}
+	return err
+}
+
+// progress draws a bar where a person watches; finish takes it away.
+func (a *app) progress(what string) (progress func(done, total syncengine.Seq), finish func()) {
+	if !a.Terminal {
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(a.Err), progressbar.OptionSetDescription(what),
+		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
+	// A bar that cannot be drawn is no reason to stop the work.
+	return func(done, total syncengine.Seq) {
+		bar.ChangeMax64(int64(total))
+		_ = bar.Set64(int64(done))
+	}, func() { _ = bar.Finish() }
+}
