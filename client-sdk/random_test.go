@@ -36,7 +36,7 @@ func TestSync_RandomDaysConvergeAndLoseNothing(t *testing.T) {
 		seeds = []uint64{n}
 	}
 	for _, seed := range seeds {
-		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newDay(t, seed).play(80) })
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newDay(t, seed).play(200) })
 	}
 }
 
@@ -64,16 +64,16 @@ func (d *day) play(steps int) {
 	for range steps {
 		p := d.phones[d.rng.IntN(len(d.phones))]
 		d.later(time.Duration(d.rng.IntN(90)) * time.Second)
-		switch n := d.rng.IntN(20); {
-		case n < 11:
+		switch n := d.rng.IntN(60); {
+		case n < 42:
 			d.work(p)
-		case n < 17:
+		case n < 56:
 			d.trySync(p)
-		case n == 17:
+		case n < 58:
 			p.skew = time.Duration(d.rng.IntN(7200)-3600) * time.Second
 			p.page = []int{0, 1, 400}[d.rng.IntN(3)]
 			p.restart()
-		case n == 18:
+		case n == 58:
 			d.restart()
 		default:
 			d.moveUser(p.user, []string{gridA, gridB, community}[d.rng.IntN(3)])
@@ -83,6 +83,10 @@ func (d *day) play(steps int) {
 		p.line.loseReply, p.line.loseRequest = 0, 0
 	}
 	d.settle()
+	for _, p := range d.phones {
+		q, _ := p.Quarantined()
+		d.t.Logf("%s changes %d quarantined %d conflicts %d seq %d", p.name, p.Changes(), len(q), len(p.conflicts()), p.status().Seq)
+	}
 }
 
 func (d *day) trySync(p *phone) {
@@ -113,11 +117,11 @@ func (d *day) work(p *phone) {
 	case n == 5:
 		err = d.settleOne(p)
 	case n == 6:
-		err = p.DeleteRecord(d.any("visit"))
+		err = p.DeleteRecord(d.seen(p, "visit"))
 	case n < 9:
-		err = p.EditJSON(d.any("premises"), d.pick(`{"rooms":`+word+`}`, `{"rooms":null}`, `{"grade":"red"}`, `{"grade":"green","name":"`+word+`"}`))
+		err = p.EditJSON(d.seen(p, "premises"), d.pick(`{"rooms":`+word+`}`, `{"rooms":null}`, `{"grade":"red"}`, `{"grade":"green","name":"`+word+`"}`))
 	default:
-		err = p.EditJSON(d.any("visit"), d.pick(`{"note":"`+word+`"}`, `{"outcome":"nobody"}`, `{"note":null,"outcome":"seen"}`,
+		err = p.EditJSON(d.seen(p, "visit"), d.pick(`{"note":"`+word+`"}`, `{"outcome":"nobody"}`, `{"note":null,"outcome":"seen"}`,
 			`{"contributions":{"`+p.user.String()+`":"`+word+`"}}`, `{"checklist":{"gas":"good"}}`, `{"checklist":{"gas":null}}`))
 	}
 	var refusal *client.Refusal
@@ -130,12 +134,30 @@ func (d *day) work(p *phone) {
 
 func (d *day) pick(texts ...string) string { return texts[d.rng.IntN(len(texts))] }
 
+// seen names a record that the phone shows, deleted ones now and then.
+func (d *day) seen(p *phone, kind string) string {
+	records, err := p.List(client.Query{Kind: kind, Deleted: d.rng.IntN(8) == 0})
+	d.must(err)
+	if len(records) == 0 {
+		return d.any(kind)
+	}
+	return records[d.rng.IntN(min(len(records), 4))].ID.String()
+}
+
 // any names a record that somebody made; an unknown id when there is none.
 func (d *day) any(kind string) string {
 	if ids := d.records[kind]; len(ids) > 0 {
 		return ids[d.rng.IntN(len(ids))]
 	}
 	return syncengine.ID{1}.String()
+}
+
+// door names a door for a visit: as a rule one that the phone shows.
+func (d *day) door(p *phone) string {
+	if d.rng.IntN(6) == 0 {
+		return d.any("premises")
+	}
+	return d.seen(p, "premises")
 }
 
 func (d *day) note(kind, id string, err error) error {
@@ -154,7 +176,7 @@ func (d *day) addDoor(p *phone, word string) error {
 func (d *day) addVisit(p *phone, word string) error {
 	place := `"territory":"` + d.pick(gridA, gridB) + `"`
 	if d.rng.IntN(2) == 0 {
-		place = `"premises_ids":["` + d.any("premises") + `"]`
+		place = `"premises_ids":["` + d.door(p) + `"]`
 	}
 	if d.rng.IntN(4) == 0 && len(d.records["visit"]) > 0 {
 		_, err := p.AddJSON("visit", `{"id":"`+d.any("visit")+`",`+place+`,"contributions":{"`+p.user.String()+`":"`+word+`"}}`)
@@ -166,7 +188,7 @@ func (d *day) addVisit(p *phone, word string) error {
 
 // group makes a visit and a hazard in one commit.
 func (d *day) group(p *phone, word string) error {
-	door, err := parse(d.any("premises"))
+	door, err := parse(d.door(p))
 	if err != nil {
 		return err
 	}

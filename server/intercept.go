@@ -84,7 +84,7 @@ func (s *Server) endStanding(srv any, stream grpc.ServerStream, info *grpc.Strea
 	select {
 	case err := <-ended:
 		return err
-	case <-make(chan int):
+	case <-s.stopping:
 		return status.Error(codes.Unavailable, "the server is stopping; call again in a moment")
 	}
 }

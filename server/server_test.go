@@ -179,13 +179,13 @@ func TestRecover_APanicFailsOneCallAndIsLogged(t *testing.T) {
 func TestLog_HoldsNoNameNoAddressAndNoToken(t *testing.T) {
 	w := serving(t)
 	w.enrol("和丽")
-	_, err := w.admin().AddUser(w.ctx, &adminv1.AddUserRequest{Name: strings.Repeat("和丽", 100), Role: 2})
-	if status.Code(err) != codes.InvalidArgument {
-		t.Errorf("a long name: %v", err)
+	_, err := w.admin().AddUser(w.ctx, &adminv1.AddUserRequest{Name: "x", Role: 2, TerritoryCode: "和丽"})
+	if status.Code(err) != codes.NotFound || !strings.Contains(err.Error(), "和丽") {
+		t.Errorf("an error that quotes what was sent: %v", err)
 	}
 	w.must(w.server.Stop(t.Context()))
 	log := w.log.String()
-	if !strings.Contains(log, "AddUser") || !strings.Contains(log, "InvalidArgument") {
+	if !strings.Contains(log, "AddUser") || !strings.Contains(log, "NotFound") {
 		t.Errorf("the log lacks the calls:\n%s", log)
 	}
 	token, err := server.ReadToken(filepath.Join(w.dir, server.TokenFile))

@@ -142,15 +142,14 @@ func (m *merging) cell(key CellKey) *Cell {
 // writeCell applies rules 1 to 4 of the protocol's section 3 to one cell and
 // reports whether the cell is now exactly this value with nothing newly kept.
 func (m *merging) writeCell(field *Field, cw CellWrite) bool {
-	write := m.cellWrite(field, cw)
+	write, resolved := m.cellWrite(field, cw), m.resolves(cw.Key)
 	value := Value{Write: write, Data: cw.Data, Cleared: cw.Cleared}
+	settled := m.settleKept(field, cw.Key, write, resolved)
 	if m.logOnly(value, cw.Key) {
 		return false
 	}
 	cell := m.cell(cw.Key)
-	open, resolved := cell.contested(), m.resolves(cw.Key)
-	settled := m.settleKept(field, cell, write, resolved)
-	kept := len(cell.Kept)
+	open, kept := cell.contested(), len(cell.Kept)
 	var stay []Value
 	for _, v := range cell.Values {
 		if !m.world.covers(write, v.Write) {
@@ -221,7 +220,11 @@ func (m *merging) logOnly(value Value, key CellKey) bool {
 // was shown them. They wrote over them in full sight, and had the two changes
 // arrived the other way round, nothing would have been kept. Under review only
 // a change that names the conflict does so.
-func (m *merging) settleKept(field *Field, cell *Cell, write *Write, resolved bool) bool {
+func (m *merging) settleKept(field *Field, key CellKey, write *Write, resolved bool) bool {
+	if old, ok := m.next.Find(key); !ok || len(old.Kept) == 0 {
+		return false
+	}
+	cell := m.cell(key)
 	before := len(cell.Kept)
 	cell.Kept = slices.DeleteFunc(cell.Kept, func(k Kept) bool {
 		return m.world.covers(write, k.Value.Write) && (resolved || field.Policy != Review && m.wasShown(write, k.Value))

@@ -64,19 +64,16 @@ func (c *change) wasShown(v *change, key syncengine.CellKey) bool {
 	if c.resolvesCell(key) && listed(cell, v) {
 		return true
 	}
-	return sameCell(*cell.Shown(), v.write(key))
+	return stood(cell, v) && sameCell(*cell.Shown(), v.write(key))
 }
 
 func (c *change) resolvesCell(key syncengine.CellKey) bool { return slices.Contains(c.resolves, key) }
 
 // listed reports whether a cell shows v or lists it beside.
-func listed(cell *syncengine.Cell, v *change) bool {
-	for _, x := range cell.Values {
-		if x.Write.Dot == v.dot() {
-			return true
-		}
-	}
-	return isKept(cell, v)
+func listed(cell *syncengine.Cell, v *change) bool { return stood(cell, v) || isKept(cell, v) }
+
+func stood(cell *syncengine.Cell, v *change) bool {
+	return slices.ContainsFunc(cell.Values, func(x syncengine.Value) bool { return x.Write.Dot == v.dot() })
 }
 
 func isKept(cell *syncengine.Cell, v *change) bool {

@@ -1,13 +1,9 @@
 package wire
 
 import (
-	"fmt"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
-
-	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
 	"onedoor/syncengine"
 )
@@ -137,108 +133,3 @@ func appendBool(b []byte, field protowire.Number, v bool) []byte {
 }
 
 func lastSeq(w *syncengine.Write) syncengine.Seq { return w.Coordinates[len(w.Coordinates)-1].Seq }
-
-// DecodeRecord reads the stored form.
-func DecodeRecord(id syncengine.ID, kind syncengine.KindNumber, seq syncengine.Seq, body []byte) (*syncengine.Record, error) {
-	var m storedv1.Record
-	if err := proto.Unmarshal(body, &m); err != nil {
-		return nil, fmt.Errorf("stored record %s: %w", id, err)
-	}
-	r := &syncengine.Record{ID: id, Kind: kind, Seq: seq, TailSince: syncengine.Seq(m.GetTailSince())}
-	r.Tail, _ = syncengine.IDFromBytes(m.GetTailIncarnation())
-	writes := make([]*syncengine.Write, len(m.GetWrites()))
-	for i, w := range m.GetWrites() {
-		writes[i] = engineWrite(w)
-		if len(writes[i].Coordinates) == 0 {
-			return nil, fmt.Errorf("stored record %s: write %d has no coordinate", id, i)
-		}
-	}
-	r.Cells = make([]syncengine.Cell, len(m.GetCells()))
-	for i, c := range m.GetCells() {
-		if err := decodeCell(&r.Cells[i], c, writes); err != nil {
-			return nil, fmt.Errorf("stored record %s: %w", id, err)
-		}
-	}
-	for _, k := range m.GetKeys() {
-		r.Keys = append(r.Keys, syncengine.ScopeSpan{
-			Key: syncengine.ScopeKey(k.GetKey()), Entered: syncengine.Seq(k.GetEntered()), Left: syncengine.Seq(k.GetLeft()),
-		})
-	}
-	return r, nil
-}
-
-func engineWrite(m *storedv1.Write) *syncengine.Write {
-	w := &syncengine.Write{
-		Stamp: syncengine.UnixMilli(m.GetStampMs()), Suspect: m.GetSuspect(), Rank: syncengine.Rank(m.GetRank()),
-		Dot: syncengine.Dot{Seq: syncengine.DeviceSeq(m.GetDeviceSeq())},
-	}
-	w.Dot.Incarnation, _ = syncengine.IDFromBytes(m.GetIncarnation())
-	for _, b := range m.GetBases() {
-		w.Bases = append(w.Bases, engineCoordinate(b))
-	}
-	for _, c := range m.GetCoordinates() {
-		w.Coordinates = append(w.Coordinates, engineCoordinate(c))
-	}
-	return w
-}
-
-func engineCoordinate(m *storedv1.Coordinate) syncengine.Coordinate {
-	return syncengine.Coordinate{Epoch: syncengine.Epoch(m.GetEpoch()), Seq: syncengine.Seq(m.GetSeq())}
-}
-
-func decodeCell(c *syncengine.Cell, m *storedv1.Cell, writes []*syncengine.Write) error {
-	c.Key = syncengine.CellKey{Field: syncengine.FieldNumber(m.GetField()), Key: string(m.GetKey())}
-	if len(m.GetValues()) == 0 {
-		return fmt.Errorf("field %d has no value", m.GetField())
-	}
-	c.Values = make([]syncengine.Value, len(m.GetValues()))
-	for i, v := range m.GetValues() {
-		if err := decodeValue(&c.Values[i], v, writes); err != nil {
-			return err
-		}
-	}
-	for _, k := range m.GetKept() {
-		kept := syncengine.Kept{At: engineCoordinate(k.GetAt())}
-		if err := decodeValue(&kept.Value, k.GetValue(), writes); err != nil {
-			return err
-		}
-		c.Kept = append(c.Kept, kept)
-	}
-	return nil
-}
-
-func decodeValue(v *syncengine.Value, m *storedv1.Value, writes []*syncengine.Write) error {
-	if int(m.GetWrite()) >= len(writes) {
-		return fmt.Errorf("write %d of %d", m.GetWrite(), len(writes))
-	}
-	v.Write, v.Data, v.Cleared = writes[m.GetWrite()], m.GetData(), m.GetCleared()
-	v.ShownFrom, v.ShownUntil = syncengine.Seq(m.GetShownFrom()), syncengine.Seq(m.GetShownUntil())
-	if v.ShownFrom == 0 && !m.GetNeverShown() {
-		v.ShownFrom = lastSeq(v.Write)
-	}
-	return nil
-}
-
-// StoredTail reads the tail of a stored record without decoding the rest.
-func StoredTail(body []byte) (tail syncengine.ID, since syncengine.Seq) {
-	for len(body) > 0 {
-		num, typ, n := protowire.ConsumeTag(body)
-		if n < 0 {
-			return tail, since
-		}
-		m := protowire.ConsumeFieldValue(num, typ, body[n:])
-		if m < 0 {
-			return tail, since
-		}
-		switch num {
-		case tailIncarnationField:
-			b, _ := protowire.ConsumeBytes(body[n:])
-			tail, _ = syncengine.IDFromBytes(b)
-		case tailSinceField:
-			v, _ := protowire.ConsumeVarint(body[n:])
-			since = syncengine.Seq(v)
-		}
-		body = body[n+m:]
-	}
-	return tail, since
-}

@@ -228,8 +228,10 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	if err != nil || !ok {
 		return err
 	}
-	if present && increment && c.ownOnly(row.Body) {
-		return nil
+	if present && increment {
+		if own, err := c.ownOnly(row.Body); own || err != nil {
+			return err
+		}
 	}
 	rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
 	if err != nil {
@@ -254,9 +256,9 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 
 // ownOnly reports a record whose entries above the phone's position are all its
 // own and applied: the outcomes said it all.
-func (c *cutting) ownOnly(body []byte) bool {
-	tail, since := wire.StoredTail(body)
-	return tail == c.device.Incarnation && since <= c.from.at.Seq
+func (c *cutting) ownOnly(body []byte) (bool, error) {
+	tail, since, err := wire.StoredTail(body)
+	return tail == c.device.Incarnation && since <= c.from.at.Seq, err
 }
 
 func (c *cutting) userOf(incarnation syncengine.ID) syncengine.ID {

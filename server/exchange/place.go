@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"onedoor/internal/schema"
+	"onedoor/internal/wire"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -18,14 +19,11 @@ func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Se
 	var failed error
 	keys := syncengine.Place(kind.Engine, rec, func(parent syncengine.ID) ([]syncengine.ScopeKey, bool) {
 		k.followers[parent] = append(k.followers[parent], rec.ID)
-		p, err := k.record(parent)
+		keys, ok, err := k.keysOf(parent)
 		if err != nil {
 			failed = err
 		}
-		if err != nil || p == nil {
-			return nil, false
-		}
-		return p.CurrentKeys(), true
+		return keys, ok
 	})
 	if failed != nil {
 		return false, failed
@@ -35,6 +33,28 @@ func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Se
 	}
 	rec.Move(keys, at)
 	return true, nil
+}
+
+// keysOf gives the keys a record is in, as the group has left it; ok is false when there is no such record.
+func (k *work) keysOf(id syncengine.ID) (keys []syncengine.ScopeKey, ok bool, err error) {
+	if s, read := k.records[id]; read {
+		if s.after == nil {
+			return nil, false, nil
+		}
+		return s.after.CurrentKeys(), true, nil
+	}
+	if keys, ok := k.parents[id]; ok {
+		return keys, true, nil
+	}
+	row, ok, err := k.w.Record(id)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	keys, err = wire.StoredKeys(row.Body)
+	if err == nil {
+		k.parents[id] = keys
+	}
+	return keys, err == nil, err
 }
 
 // placedKeys are the keys that place a new record: a user key alone does not

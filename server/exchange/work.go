@@ -33,6 +33,8 @@ type work struct {
 	commits   map[syncengine.Seq]syncengine.UnixMilli
 	// appeared lists records that came into being, whose waiting changes may be released.
 	appeared []syncengine.ID
+	// parents holds the keys of records that the group looked up and left alone.
+	parents map[syncengine.ID][]syncengine.ScopeKey
 	// followers lists, for each id, records of this group that name it as a parent.
 	followers map[syncengine.ID][]syncengine.ID
 	// awaiting tells whether any quarantined change waits for a record.
@@ -73,7 +75,7 @@ func newWork(svc *Service, w store.Writer) (*work, error) {
 		return nil, err
 	}
 	return &work{
-		svc: svc, w: w, awaiting: awaiting, followers: map[syncengine.ID][]syncengine.ID{}, now: svc.now(), tree: tree,
+		svc: svc, w: w, awaiting: awaiting, followers: map[syncengine.ID][]syncengine.ID{}, parents: map[syncengine.ID][]syncengine.ScopeKey{}, now: svc.now(), tree: tree,
 		world:     syncengine.World{History: history, Lineage: lineage},
 		next:      w.Head().Seq + 1,
 		records:   map[syncengine.ID]*standing{},

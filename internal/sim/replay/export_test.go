@@ -6,9 +6,12 @@ import (
 	"onedoor/domain"
 )
 
-// FinalScreen gives what a cell shows when a ward's plan has been played.
-func FinalScreen(w *WardPlan, key RecordKey, field, mapKey string) string {
-	return judge(key.Kind, writesTo(replayed(w).records[key], cell{field, mapKey})).shown
+// FinalScreen gives what each cell shows when a ward's plan has been played.
+func FinalScreen(w *WardPlan) func(key RecordKey, field, mapKey string) string {
+	l := replayed(w)
+	return func(key RecordKey, field, mapKey string) string {
+		return judge(key.Kind, writesTo(l.records[key], cell{field, mapKey})).shown
+	}
 }
 
 // OpenCells counts the cells of a ward that must wait for a person in the end.

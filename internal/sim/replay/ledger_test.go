@@ -27,7 +27,13 @@ func TestLedger_SaysWhatMustBeFound(t *testing.T) {
 	}{
 		{
 			name: "who saw a value replaces it", kind: hazard, field: "note", first: "a",
-			story: func(h *replay.History) { h.Write(1, "note", "b"); h.Sync(1); h.Sync(0); h.Write(0, "note", "c"); h.Sync(0) },
+			story: func(h *replay.History) {
+				h.Write(1, "note", "b")
+				h.Sync(1)
+				h.Sync(0)
+				h.Write(0, "note", "c")
+				h.Sync(0)
+			},
 			shown: "c",
 		},
 		{
@@ -91,12 +97,22 @@ func TestLedger_SaysWhatMustBeFound(t *testing.T) {
 		},
 		{
 			name: "of two judgements the graver is shown", kind: hazard, field: "severity_found", first: "1",
-			story: func(h *replay.History) { h.Write(0, "severity_found", "3"); h.Write(1, "severity_found", "2"); h.Sync(0); h.Sync(1) },
+			story: func(h *replay.History) {
+				h.Write(0, "severity_found", "3")
+				h.Write(1, "severity_found", "2")
+				h.Sync(0)
+				h.Sync(1)
+			},
 			shown: "3", beside: []string{"2"}, open: true,
 		},
 		{
 			name: "of two times of a visit the earlier is shown", kind: visit, field: "occurred_at", first: "50",
-			story: func(h *replay.History) { h.Write(0, "occurred_at", "9"); h.Write(1, "occurred_at", "10"); h.Sync(0); h.Sync(1) },
+			story: func(h *replay.History) {
+				h.Write(0, "occurred_at", "9")
+				h.Write(1, "occurred_at", "10")
+				h.Sync(0)
+				h.Sync(1)
+			},
 			shown: "9", beside: []string{"10"}, open: true,
 		},
 		{

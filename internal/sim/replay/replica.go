@@ -97,8 +97,5 @@ func (r *replica) Digest() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if status.Pending > 0 || status.Quarantined > 0 {
-		return "", fmt.Errorf("%d changes are pending and %d in quarantine after the last sync", status.Pending, status.Quarantined)
-	}
 	return status.Digest, nil
 }

@@ -1,0 +1,262 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"onedoor/syncengine"
+)
+
+// errStored marks bytes that are no stored record.
+var errStored = errors.New("not a stored record")
+
+// eachField calls f for every field of an encoded message, in its order: num is
+// the number of a varint, b the bytes of a length-delimited field.
+func eachField(m []byte, f func(field protowire.Number, num uint64, b []byte) error) error {
+	for len(m) > 0 {
+		field, typ, n := protowire.ConsumeTag(m)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		var num uint64
+		var b []byte
+		size := 0
+		switch typ {
+		case protowire.VarintType:
+			num, size = protowire.ConsumeVarint(m[n:])
+		case protowire.BytesType:
+			b, size = protowire.ConsumeBytes(m[n:])
+		default:
+			size = protowire.ConsumeFieldValue(field, typ, m[n:])
+		}
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		if err := f(field, num, b); err != nil {
+			return err
+		}
+		m = m[n+size:]
+	}
+	return nil
+}
+
+// DecodeRecord reads the stored form. Values share the bytes of body, which the
+// caller leaves alone afterwards.
+func DecodeRecord(id syncengine.ID, kind syncengine.KindNumber, seq syncengine.Seq, body []byte) (*syncengine.Record, error) {
+	r := &syncengine.Record{ID: id, Kind: kind, Seq: seq}
+	d := recordDecoder{record: r}
+	err := eachField(body, d.head)
+	if err == nil {
+		d.reserve()
+		err = eachField(body, d.cells)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("stored record %s: %w", id, err)
+	}
+	return r, nil
+}
+
+// recordDecoder reads a record in two passes: writes, keys and tail first, then
+// the cells that name the writes. Cells and values are made in one piece each.
+type recordDecoder struct {
+	record    *syncengine.Record
+	writes    []*syncengine.Write
+	cellCount int
+	values    []syncengine.Value
+}
+
+func (d *recordDecoder) head(field protowire.Number, num uint64, b []byte) error {
+	switch field {
+	case recordWrites:
+		w, err := decodeWrite(b)
+		d.writes = append(d.writes, w)
+		return err
+	case recordCells:
+		d.cellCount++
+	case recordKeys:
+		span, err := decodeSpan(b)
+		d.record.Keys = append(d.record.Keys, span)
+		return err
+	case tailIncarnationField:
+		d.record.Tail, _ = syncengine.IDFromBytes(b)
+	case tailSinceField:
+		d.record.TailSince = syncengine.Seq(num)
+	}
+	return nil
+}
+
+func (d *recordDecoder) reserve() {
+	d.record.Cells = make([]syncengine.Cell, 0, d.cellCount)
+	d.values = make([]syncengine.Value, 0, d.cellCount)
+}
+
+func decodeWrite(m []byte) (*syncengine.Write, error) {
+	w := &syncengine.Write{}
+	err := eachField(m, func(field protowire.Number, num uint64, b []byte) (err error) {
+		var at syncengine.Coordinate
+		switch field {
+		case 1:
+			w.Dot.Incarnation, _ = syncengine.IDFromBytes(b)
+		case 2:
+			w.Dot.Seq = syncengine.DeviceSeq(num)
+		case 3:
+			at, err = decodeCoordinate(b)
+			w.Bases = append(w.Bases, at)
+		case 4:
+			at, err = decodeCoordinate(b)
+			w.Coordinates = append(w.Coordinates, at)
+		case 5:
+			w.Stamp = syncengine.UnixMilli(num)
+		case 6:
+			w.Suspect = num != 0
+		case 7:
+			w.Rank = syncengine.Rank(num)
+		}
+		return err
+	})
+	if err == nil && len(w.Coordinates) == 0 {
+		err = fmt.Errorf("%w: a write without a coordinate", errStored)
+	}
+	return w, err
+}
+
+func decodeCoordinate(m []byte) (c syncengine.Coordinate, err error) {
+	err = eachField(m, func(field protowire.Number, num uint64, _ []byte) error {
+		switch field {
+		case 1:
+			c.Epoch = syncengine.Epoch(num)
+		case 2:
+			c.Seq = syncengine.Seq(num)
+		}
+		return nil
+	})
+	return c, err
+}
+
+func decodeSpan(m []byte) (s syncengine.ScopeSpan, err error) {
+	err = eachField(m, func(field protowire.Number, num uint64, b []byte) error {
+		switch field {
+		case 1:
+			s.Key = syncengine.ScopeKey(b)
+		case 2:
+			s.Entered = syncengine.Seq(num)
+		case 3:
+			s.Left = syncengine.Seq(num)
+		}
+		return nil
+	})
+	return s, err
+}
+
+func (d *recordDecoder) cells(field protowire.Number, _ uint64, b []byte) error {
+	if field != recordCells {
+		return nil
+	}
+	c := syncengine.Cell{}
+	first := len(d.values)
+	err := eachField(b, func(field protowire.Number, num uint64, b []byte) error {
+		switch field {
+		case 1:
+			c.Key.Field = syncengine.FieldNumber(num)
+		case 2:
+			c.Key.Key = string(b)
+		case 3:
+			v, err := d.value(b)
+			d.values = append(d.values, v)
+			return err
+		case 4:
+			k, err := d.kept(b)
+			c.Kept = append(c.Kept, k)
+			return err
+		}
+		return nil
+	})
+	if err == nil && len(d.values) == first {
+		err = fmt.Errorf("%w: field %d has no value", errStored, c.Key.Field)
+	}
+	c.Values = slices.Clip(d.values[first:])
+	d.record.Cells = append(d.record.Cells, c)
+	return err
+}
+
+func (d *recordDecoder) value(m []byte) (v syncengine.Value, err error) {
+	var write uint64
+	var never bool
+	err = eachField(m, func(field protowire.Number, num uint64, b []byte) error {
+		switch field {
+		case 1:
+			write = num
+		case 2:
+			v.Data = slices.Clip(b)
+		case 3:
+			v.Cleared = num != 0
+		case 4:
+			v.ShownFrom = syncengine.Seq(num)
+		case 5:
+			v.ShownUntil = syncengine.Seq(num)
+		case 6:
+			never = num != 0
+		}
+		return nil
+	})
+	if err != nil {
+		return v, err
+	}
+	if write >= uint64(len(d.writes)) {
+		return v, fmt.Errorf("%w: write %d of %d", errStored, write, len(d.writes))
+	}
+	v.Write = d.writes[write]
+	if v.ShownFrom == 0 && !never {
+		v.ShownFrom = lastSeq(v.Write)
+	}
+	return v, nil
+}
+
+func (d *recordDecoder) kept(m []byte) (k syncengine.Kept, err error) {
+	err = eachField(m, func(field protowire.Number, _ uint64, b []byte) (err error) {
+		switch field {
+		case 1:
+			k.Value, err = d.value(b)
+		case 2:
+			k.At, err = decodeCoordinate(b)
+		}
+		return err
+	})
+	if err == nil && k.Value.Write == nil {
+		err = fmt.Errorf("%w: a kept entry without a value", errStored)
+	}
+	return k, err
+}
+
+// StoredTail reads the tail of a stored record without decoding the rest.
+func StoredTail(body []byte) (tail syncengine.ID, since syncengine.Seq, err error) {
+	err = eachField(body, func(field protowire.Number, num uint64, b []byte) error {
+		switch field {
+		case tailIncarnationField:
+			tail, _ = syncengine.IDFromBytes(b)
+		case tailSinceField:
+			since = syncengine.Seq(num)
+		}
+		return nil
+	})
+	return tail, since, err
+}
+
+// StoredKeys reads the scope keys that a stored record is in, sorted, without decoding the rest.
+func StoredKeys(body []byte) (keys []syncengine.ScopeKey, err error) {
+	err = eachField(body, func(field protowire.Number, _ uint64, b []byte) error {
+		if field != recordKeys {
+			return nil
+		}
+		span, err := decodeSpan(b)
+		if span.Left == 0 {
+			keys = append(keys, span.Key)
+		}
+		return err
+	})
+	slices.Sort(keys)
+	return keys, err
+}
