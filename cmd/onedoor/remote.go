@@ -128,6 +128,7 @@ func (a *app) asking(f func(c *client, args []string) error) func(*cobra.Command
 			return err
 		}
 		conn, err := grpc.NewClient(a.remote.address(), grpc.WithTransportCredentials(transport), grpc.WithUnaryInterceptor(bounded),
+			grpc.WithNoProxy(), // The token goes to the server that was named, through nothing in between.
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
 		if err != nil {
 			return misused("--server %s: %v", a.remote.address(), err)

@@ -19,6 +19,10 @@ const (
 	MessageBytesMax = 4 << 20
 	// PageBytesMax is where a page is cut, before compression.
 	PageBytesMax = 512 << 10
+	// PushPageBytesMax is where the page of a reply to a push is cut: on a slow line
+	// the acknowledgement must not wait behind half a megabyte of others' work. A
+	// usual day's page is smaller, so one round trip stays one.
+	PushPageBytesMax = 32 << 10
 	// ElementsMax bounds the elements, keys and clears a single patch names.
 	ElementsMax = 2000
 	// ResolvesMax bounds the conflicts a single change closes.

@@ -80,20 +80,36 @@ func (c *cutting) life(create bool, life syncv1.Life) error {
 // fields walks the encoded record message, one occurrence of a field at a time.
 func (c *cutting) fields(b []byte) error {
 	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return malformed("patch tag: %v", protowire.ParseError(n))
-		}
-		m := protowire.ConsumeFieldValue(num, typ, b[n:])
-		if m < 0 {
-			return malformed("patch field %d: %v", num, protowire.ParseError(m))
+		num, typ, n, m, err := consumeField(b)
+		if err != nil {
+			return err
 		}
 		if err := c.occurrence(syncengine.FieldNumber(num), typ, b[:n+m], b[n:n+m]); err != nil {
 			return err
 		}
+		if len(c.out) > ElementsMax {
+			return malformed("more than the %d cells that are allowed", ElementsMax)
+		}
 		b = b[n+m:]
 	}
 	return nil
+}
+
+// consumeField measures the field that b begins with: a tag of n bytes, a value
+// of m. It refuses numbers that protobuf does not have: nobody who is sent such
+// a field could read the record.
+func consumeField(b []byte) (num protowire.Number, typ protowire.Type, n, m int, err error) {
+	num, typ, n = protowire.ConsumeTag(b)
+	switch {
+	case n < 0:
+		return 0, 0, 0, 0, malformed("tag: %v", protowire.ParseError(n))
+	case num > protowire.MaxValidNumber:
+		return 0, 0, 0, 0, malformed("field number %d, the greatest is %d", num, protowire.MaxValidNumber)
+	}
+	if m = protowire.ConsumeFieldValue(num, typ, b[n:]); m < 0 {
+		return 0, 0, 0, 0, malformed("field %d: %v", num, protowire.ParseError(m))
+	}
+	return num, typ, n, m, nil
 }
 
 func (c *cutting) occurrence(num syncengine.FieldNumber, typ protowire.Type, whole, value []byte) error {
@@ -136,7 +152,8 @@ func (c *cutting) join(num syncengine.FieldNumber, data []byte) error {
 		c.put(num, "", slices.Clip(data))
 		return nil
 	}
-	c.out[i].Data = append(slices.Clip(c.out[i].Data), data...)
+	// The first append leaves the patch's own bytes, which have no room behind them.
+	c.out[i].Data = append(c.out[i].Data, data...)
 	return nil
 }
 
@@ -162,6 +179,11 @@ func (c *cutting) removeElements(elements []*syncv1.Element, shape syncengine.Sh
 		f, ok := c.kind.Field(syncengine.FieldNumber(e.GetField()))
 		if e.GetField() == 0 || len(e.GetElement()) == 0 || ok && f.Engine.Shape != shape {
 			return malformed("field %d has no such elements", e.GetField())
+		}
+		if ok {
+			if err := checkElement(f, e.GetElement()); err != nil {
+				return err
+			}
 		}
 		c.remove(syncengine.FieldNumber(e.GetField()), e.GetElement())
 	}
@@ -190,24 +212,44 @@ func (c *cutting) sorted() ([]syncengine.CellWrite, error) {
 	return c.out, nil
 }
 
-func mapKey(f *schema.Field, entry []byte) ([]byte, error) {
+// checkElement checks an element or key that is removed as one that is added.
+func checkElement(f *schema.Field, b []byte) error {
+	d := f.Desc
+	if d.IsMap() {
+		d = d.MapKey()
+	}
+	switch d.Kind() {
+	case protoreflect.StringKind:
+		return checkText(f, d, b)
+	case protoreflect.BytesKind:
+		return checkBytes(f, b)
+	}
+	return nil
+}
+
+// mapKey reads the key of a map entry whose fields have been checked.
+func mapKey(f *schema.Field, entry []byte) (key []byte, err error) {
 	for len(entry) > 0 {
 		num, typ, n := protowire.ConsumeTag(entry)
 		m := protowire.ConsumeFieldValue(num, typ, entry[n:])
+		value := entry[n : n+m]
+		entry = entry[n+m:]
 		if num != 1 {
-			entry = entry[n+m:]
 			continue
 		}
-		if typ == protowire.BytesType {
-			key, _ := protowire.ConsumeBytes(entry[n:])
-			if len(key) == 0 {
-				break
-			}
-			return key, nil
+		if key != nil {
+			// Readers of the record take the last one, so the cell would have another name there.
+			return nil, malformed("field %s: an entry has two keys", f.Name)
 		}
-		return entry[n : n+m], nil
+		if typ == protowire.BytesType {
+			value, _ = protowire.ConsumeBytes(value)
+		}
+		key = value
 	}
-	return nil, invalid(f, "an entry has no key")
+	if len(key) == 0 {
+		return nil, invalid(f, "an entry has no key")
+	}
+	return key, nil
 }
 
 // checkValue checks one occurrence of a field against its declaration.
@@ -265,13 +307,9 @@ func checkBytes(f *schema.Field, b []byte) error {
 
 func checkMessage(f *schema.Field, d protoreflect.MessageDescriptor, b []byte, depth int) error {
 	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return malformed("message %s: %v", d.Name(), protowire.ParseError(n))
-		}
-		m := protowire.ConsumeFieldValue(num, typ, b[n:])
-		if m < 0 {
-			return malformed("message %s: %v", d.Name(), protowire.ParseError(m))
+		num, typ, n, m, err := consumeField(b)
+		if err != nil {
+			return err
 		}
 		if fd := d.Fields().ByNumber(num); fd != nil {
 			if err := checkValue(f, fd, typ, b[n:n+m], depth); err != nil {

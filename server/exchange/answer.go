@@ -81,6 +81,9 @@ func (a *answering) page() error {
 		return err
 	}
 	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: wire.PageBytesMax}
+	if len(a.call.push.changes) > 0 {
+		c.maxByte = wire.PushPageBytesMax
+	}
 	if n := a.call.body.GetPageBytesMax(); n > 0 && int(n) < c.maxByte {
 		c.maxByte = int(n)
 	}

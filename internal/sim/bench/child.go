@@ -41,6 +41,8 @@ type command struct {
 	PerTeam int `json:"per_team,omitempty"`
 	// Phones are the phones to open.
 	Phones []PhoneSeat `json:"phones,omitempty"`
+	// Head is the seq to wait for.
+	Head uint64 `json:"head,omitempty"`
 	// Count is how many records, Seed which.
 	Count int    `json:"count,omitempty"`
 	Seed  uint64 `json:"seed,omitempty"`
@@ -61,10 +63,9 @@ type answer struct {
 	// Addr and Seats are the server's.
 	Addr  string      `json:"addr,omitempty"`
 	Seats []PhoneSeat `json:"seats,omitempty"`
-	// Usage is the server's own account of itself.
-	CPUSeconds float64 `json:"cpu_s,omitempty"`
-	RSSMB      float64 `json:"rss_mb,omitempty"`
-	FileBytes  int64   `json:"file_bytes,omitempty"`
+	// Head is the seq the server's log has reached, FileBytes the size of its files.
+	Head      uint64 `json:"head,omitempty"`
+	FileBytes int64  `json:"file_bytes,omitempty"`
 	// Seconds is how long the phones' work took, RoundTrips how many calls.
 	Seconds    float64 `json:"s,omitempty"`
 	RoundTrips int     `json:"round_trips,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -16,6 +17,8 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/server"
+	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 // Codes of the realm, and of the community whose grids the teams work in.
@@ -48,6 +51,11 @@ func (s *serverPart) handle(c command) (answer, error) {
 		return s.open(c)
 	case "size":
 		return s.size()
+	case "head":
+		head, err := s.head()
+		return answer{Head: uint64(head)}, err
+	case "reach":
+		return s.reach(syncengine.Seq(c.Head))
 	}
 	return answer{}, fmt.Errorf("a server cannot %q", c.Op)
 }
@@ -129,6 +137,35 @@ func newSeat(ctx context.Context, admin adminv1.AdminServiceClient, grid, name s
 	}
 	code, err := admin.CreateJoinCode(ctx, &adminv1.CreateJoinCodeRequest{UserId: user.GetUserId()})
 	return PhoneSeat{Code: code.GetCode(), Grid: grid}, err
+}
+
+// headEvery is how often a waiting measurement looks at the log: a small part of
+// what it measures, and no load.
+const headEvery = 2 * time.Millisecond
+
+func (s *serverPart) head() (seq syncengine.Seq, err error) {
+	err = s.server.View(s.ctx, func(r store.Reader) error {
+		seq = r.Head().Seq
+		return nil
+	})
+	return seq, err
+}
+
+// reach waits until the log has reached a seq, durably.
+func (s *serverPart) reach(target syncengine.Seq) (answer, error) {
+	tick := time.NewTicker(headEvery)
+	defer tick.Stop()
+	for {
+		head, err := s.head()
+		if err != nil || head >= target {
+			return answer{Head: uint64(head)}, err
+		}
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return answer{}, s.ctx.Err()
+		}
+	}
 }
 
 // size counts the bytes of the realm's files.
