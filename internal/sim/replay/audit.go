@@ -217,7 +217,7 @@ func (a *auditor) phone(w *WardPlan, i PhoneIndex, seen *observed, open map[plac
 		case !ok:
 			a.apart("%s lacks %s", name, r.key)
 		case got != r.shown:
-			a.apart("%s shows %s otherwise than the server", name, r.key)
+			a.apart("%s shows %s otherwise than the server: %s", name, r.key, difference(r.key.Kind, got, r.shown))
 		}
 	}
 	if more := len(phone.shown) - len(seen.server); more > 0 {

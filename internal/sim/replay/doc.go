@@ -19,9 +19,10 @@
 //
 // The auditor then predicts from the plan alone which values must be found and
 // where, and compares that with the server's records and with every phone. It
-// knows the rules of the protocol's section 3 in its own words (ledger.go) and
-// shares no code with the sync engine; it reads no counter of it. What it calls
-// lost, duplicated and converged stands at [Findings].
+// has the rules of the protocol's section 3 in its own words (ledger.go, order.go)
+// and takes no decision and no count from the sync engine, whose decoder it uses
+// to read stored values and nothing else. What it calls lost, duplicated and
+// converged stands at [Findings].
 //
 // One seed makes one plan, and one plan one result: clocks are part of it, and
 // the server's stands still while phones sync.

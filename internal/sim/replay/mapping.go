@@ -191,9 +191,9 @@ func hazardOf(i rentsafe.Inspection, item string, entered domain.UnixMilli) *rec
 	}
 }
 
-// difference is what of a visit a changed row says otherwise; nil when nothing
+// revision is what of a visit a changed row says otherwise; nil when nothing
 // that a visit holds has changed.
-func difference(before, after rentsafe.Inspection, entered domain.UnixMilli) *recordv1.Visit {
+func revision(before, after rentsafe.Inspection, entered domain.UnixMilli) *recordv1.Visit {
 	patch := &recordv1.Visit{}
 	if note := noteOf(after); note != noteOf(before) {
 		patch.Note = proto.String(note)

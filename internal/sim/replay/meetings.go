@@ -45,12 +45,14 @@ type meeting func(w *wardPlanner, a, b PhoneIndex, key RecordKey)
 // hazardMeetings and visitMeetings are what may happen to a record. Those of a
 // visit leave what the feed says on the screen, since the feed is real.
 var (
-	hazardMeetings = []meeting{twoNotes, twoSeverities, twoSteps, sideBySide, oneMind, overASettledNote}
+	hazardMeetings = []meeting{twoNotes, twoSeverities, twoSteps, sideBySide, oneMind, overAMeeting}
 	visitMeetings  = []meeting{twoContributions, twoReadings}
 )
 
 // meet lets two phones of the team touch one record on the same day.
 func (w *wardPlanner) meet() {
+	w.meeting = true
+	defer func() { w.meeting = false }()
 	phones := w.rng.Perm(len(w.plan.Team))
 	a, b := PhoneIndex(phones[0]), PhoneIndex(phones[1])
 	keys, kinds := w.hazards, hazardMeetings
@@ -74,6 +76,7 @@ func (w *wardPlanner) edit(phone PhoneIndex, key RecordKey, m proto.Message) {
 // twoNotes: both write the note, each their own.
 func twoNotes(w *wardPlanner, a, b PhoneIndex, key RecordKey) {
 	first := w.remark("")
+	w.noted = append(w.noted, key)
 	w.edit(a, key, &recordv1.Hazard{Note: proto.String(first)})
 	w.edit(b, key, &recordv1.Hazard{Note: proto.String(w.remark(first))})
 }
@@ -112,9 +115,14 @@ func oneMind(w *wardPlanner, a, b PhoneIndex, key RecordKey) {
 	}
 }
 
-// overASettledNote: one writes over whatever note is on the screen, perhaps one
-// of several that met before, while the other rates the hazard.
-func overASettledNote(w *wardPlanner, a, b PhoneIndex, key RecordKey) {
+// overAMeeting: one writes over the note of a hazard where two met before, with
+// only one of the two on the screen, while the other rates it.
+func overAMeeting(w *wardPlanner, a, b PhoneIndex, key RecordKey) {
+	if len(w.noted) > 0 {
+		if met := w.noted[w.rng.IntN(len(w.noted))]; w.ledger.knows(a, met) && w.ledger.knows(b, met) {
+			key = met
+		}
+	}
 	w.edit(a, key, &recordv1.Hazard{Note: proto.String(w.remark(w.ledger.screen(a, key, cell{fieldNote, ""})))})
 	w.edit(b, key, &recordv1.Hazard{SeverityFound: recordv1.Severity_SEVERITY_GENERAL.Enum()})
 }
@@ -152,6 +160,8 @@ func otherAnswer(answer recordv1.Answer) recordv1.Answer {
 // collide lets another phone write to a visit that the feed changes on the same
 // day, earlier, so that the feed's word stands and the other is not lost.
 func (w *wardPlanner) collide(author PhoneIndex, key RecordKey, feed *recordv1.Visit) {
+	w.meeting = true
+	defer func() { w.meeting = false }()
 	phones := w.rng.Perm(len(w.plan.Team))
 	for _, p := range phones {
 		other := PhoneIndex(p)

@@ -1,8 +1,10 @@
 package replay
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -102,6 +104,28 @@ func encoded(m proto.Message) string {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	assert(err == nil, "encode %T: %v", m, err)
 	return string(b)
+}
+
+// difference tells in which cells two encoded messages of a kind differ.
+func difference(kind recordv1.Kind, got, want string) string {
+	a, b := newMessage(kind), newMessage(kind)
+	if err := errors.Join(proto.Unmarshal([]byte(got), a), proto.Unmarshal([]byte(want), b)); err != nil {
+		return err.Error()
+	}
+	has, should := messageValues(a, nil), messageValues(b, nil)
+	var out []string
+	for _, v := range should {
+		if !slices.Contains(has, v) {
+			out = append(out, fmt.Sprintf("%s = %.60q is not there", v.cell, v.value))
+		}
+	}
+	for _, v := range has {
+		if !slices.Contains(should, v) {
+			out = append(out, fmt.Sprintf("%s = %.60q is", v.cell, v.value))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
 }
 
 // seen decodes a record. People are named by the ward it belongs to.

@@ -70,6 +70,8 @@ type PhoneOptions struct {
 	Key []byte
 	// Name stands in the operator's list of devices.
 	Name string
+	// PageBytesMax asks the server for smaller pages; 0 leaves it to the server.
+	PageBytesMax int
 	// Now is its clock, which may be wrong, Random its chance.
 	Now    func() time.Time
 	Random io.Reader

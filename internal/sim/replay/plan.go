@@ -71,6 +71,9 @@ type Commit struct {
 	At domain.UnixMilli
 	// Changes belong together.
 	Changes []Change
+	// Generated says that the feed knows nothing of it: it belongs to a meeting of
+	// two phones. It is for the reader of a plan; the auditor does not look at it.
+	Generated bool
 }
 
 // Change is what a commit writes to one record.

@@ -8,8 +8,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
-
 	"onedoor/domain"
 	"onedoor/internal/rentsafe"
 )
@@ -195,6 +193,3 @@ func wardSeed(seed uint64, ward string) *rand.Rand {
 	_, _ = h.Write([]byte(ward)) // A hash takes every write.
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
-
-// roleWrites says whether the role of a seat writes doors.
-func roleWritesDoors(s Seat) bool { return s.Role != recordv1.Role_ROLE_HELPER }

@@ -45,6 +45,19 @@ func TestPlay_NothingIsLostAndAllPhonesAgree(t *testing.T) {
 	}
 }
 
+func TestPlay_PagesOfOneRecordMakeNoDifference(t *testing.T) {
+	open := func(o replay.PhoneOptions) (replay.Phone, error) {
+		o.PageBytesMax = 1
+		return replay.OpenReplica(o)
+	}
+	for _, seed := range []uint64{1, 2} {
+		result := played(t, planOf(t, wardsOfSample(t, someWards...), seed), seed, open)
+		if result.Lost != 0 || result.Duplicated != 0 || !result.Converged {
+			t.Errorf("seed %d: lost %d, duplicated %d, converged %v\n%s", seed, result.Lost, result.Duplicated, result.Converged, strings.Join(result.Problems, "\n"))
+		}
+	}
+}
+
 func TestPlay_OneSeedGivesOneResult(t *testing.T) {
 	folder := wardsOfSample(t, "16")
 	var results []*replay.Played
@@ -226,7 +239,7 @@ func TestAuditor_NoticesWhatGoesWrong(t *testing.T) {
 			},
 		},
 		{
-			name: "a record is made that nobody planned", duplicated: true, problem: "nobody wrote hazard",
+			name: "a record is made that nobody planned", duplicated: true, apart: true, problem: "nobody wrote hazard",
 			tamper: func(p *tampered, _ replay.PhoneOptions) {
 				first := once()
 				p.author = func(a replay.Author) replay.Author {

@@ -24,7 +24,7 @@ type replica struct{ *client.Replica }
 // OpenReplica makes a phone of the SDK.
 func OpenReplica(o PhoneOptions) (Phone, error) {
 	r, err := client.Open(o.Dir, o.Key, client.Options{
-		DeviceName: o.Name, Now: o.Now, Random: o.Random,
+		DeviceName: o.Name, PageBytesMax: o.PageBytesMax, Now: o.Now, Random: o.Random,
 		Wait: func(context.Context, time.Duration) error { return errLine },
 	})
 	if err != nil {

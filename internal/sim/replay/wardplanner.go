@@ -33,6 +33,8 @@ type wardPlanner struct {
 	feed map[RecordKey]*entry
 	// visits and hazards are those made so far, for meetings to choose from.
 	visits, hazards []RecordKey
+	// noted are the hazards on which two notes met.
+	noted []RecordKey
 	// marked are the items with a mark of each visit, in the checklist's order.
 	marked map[RecordKey][]rentsafe.Item
 
@@ -40,6 +42,8 @@ type wardPlanner struct {
 	// what lies between two.
 	session  Session
 	now, gap domain.UnixMilli
+	// meeting is set while two phones are made to touch one record.
+	meeting bool
 }
 
 func newWardPlanner(ward Ward, team []Seat, seed uint64) *wardPlanner {
@@ -73,12 +77,15 @@ func (w *wardPlanner) begin(date Date, commitsMax int) {
 	w.gap = max(1, (workEnds-workBegins)/domain.UnixMilli(commitsMax+1))
 }
 
-// end closes a session: some phones sync, in any order; all of them on the last one.
+// end closes a session: some phones sync, in any order; all of them on the last
+// one. On a day without work only those do that have something left to hand in.
 func (w *wardPlanner) end(last bool) {
-	for _, phone := range w.rng.Perm(len(w.plan.Team)) {
-		if last || w.rng.IntN(oneAwayIn) > 0 {
-			w.session.Syncs = append(w.session.Syncs, PhoneIndex(phone))
-			w.ledger.sync(PhoneIndex(phone))
+	for _, p := range w.rng.Perm(len(w.plan.Team)) {
+		phone := PhoneIndex(p)
+		idle := len(w.session.Commits) == 0 && len(w.ledger.phones[phone].pending) == 0
+		if last || !idle && w.rng.IntN(oneAwayIn) > 0 {
+			w.session.Syncs = append(w.session.Syncs, phone)
+			w.ledger.sync(phone)
 		}
 	}
 	w.plan.Sessions = append(w.plan.Sessions, w.session)
@@ -87,7 +94,7 @@ func (w *wardPlanner) end(last bool) {
 // commit adds what a phone writes next.
 func (w *wardPlanner) commit(phone PhoneIndex, changes ...Change) {
 	w.now += w.gap
-	c := Commit{Phone: phone, At: w.now, Changes: changes}
+	c := Commit{Phone: phone, At: w.now, Changes: changes, Generated: w.meeting}
 	w.session.Commits = append(w.session.Commits, c)
 	w.ledger.commit(&c)
 }
@@ -218,7 +225,7 @@ func (w *wardPlanner) hazardChange(i rentsafe.Inspection, item string) Change {
 func (w *wardPlanner) revisit(c rentsafe.Change) {
 	key := visitKey(c.After.Key)
 	author := w.someone(func(p PhoneIndex) bool { return w.ledger.sees(p, w.feed[key]) })
-	patch := difference(c.Before, c.After, w.now)
+	patch := revision(c.Before, c.After, w.now)
 	if patch != nil {
 		w.collide(author, key, patch)
 	}
