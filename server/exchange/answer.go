@@ -84,6 +84,9 @@ func (a *answering) page() error {
 	if len(a.call.push.changes) > 0 {
 		c.maxByte = wire.PushPageBytesMax
 	}
+	if at := wireCoordinate(a.call.body.GetStatus().GetCheckpoint()); at.Epoch == a.call.from.at.Epoch {
+		c.base = min(at.Seq, a.call.from.at.Seq)
+	}
 	if n := a.call.body.GetPageBytesMax(); n > 0 && int(n) < c.maxByte {
 		c.maxByte = int(n)
 	}

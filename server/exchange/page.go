@@ -26,6 +26,8 @@ type cutting struct {
 	// refill names keys whose digests differ.
 	refill  []syncengine.ScopeKey
 	maxByte int
+	// base is the seq of the checkpoint that the phone's records stand at.
+	base syncengine.Seq
 
 	world   syncengine.World
 	builder *wire.PageBuilder
@@ -258,7 +260,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 // own and applied: the outcomes said it all.
 func (c *cutting) ownOnly(body []byte) (bool, error) {
 	tail, since, err := wire.StoredTail(body)
-	return tail == c.device.Incarnation && since <= c.from.at.Seq, err
+	return tail == c.device.Incarnation && since <= c.base, err
 }
 
 func (c *cutting) userOf(incarnation syncengine.ID) syncengine.ID {

@@ -239,6 +239,9 @@ func (p *phone) request() *syncv1.ExchangeRequest {
 		ClockMs: p.w.now.UnixMilli(),
 		Status:  &syncv1.Status{GrantVersion: p.grants.GetVersion(), GrantSwitchDeviceSeq: uint64(p.mark), OutboxCount: uint64(len(p.changes) - p.mark)},
 	}
+	if p.last.GetCaughtUp() {
+		body.Status.Checkpoint = p.position
+	}
 	if p.mark < len(p.changes) {
 		body.Batch = &syncv1.Batch{
 			ChainBefore: chain[:], SchemaVersion: 1, FirstDeviceSeq: uint64(p.mark + 1), Changes: p.changes[p.mark:],

@@ -257,7 +257,7 @@ func TestAuditor_NoticesWhatGoesWrong(t *testing.T) {
 			},
 		},
 		{
-			name: "a phone stays away to the end with its edits", seat: "HELPER", lost: true, apart: true, problem: "otherwise than the server",
+			name: "a phone stays away to the end with its edits", seat: "HELPER", lost: true, apart: true, problem: "lacks",
 			tamper: func(p *tampered, o replay.PhoneOptions) {
 				p.deaf = func() bool { return o.Now().UTC().Format("01-02") >= "07-06" }
 			},
