@@ -51,9 +51,10 @@ type keeping struct {
 func (k *keeping) loop(ctx context.Context) error {
 	m := syncloop.New(k.run.r.o.policy(), false)
 	event := syncloop.Event{Kind: syncloop.Begun, DigestsAt: k.run.digestsAt()}
+	var waited syncengine.UnixMilli
 	for {
 		var action syncloop.Action
-		m, action = m.Step(k.run.r.now(), event)
+		m, action = m.Step(max(k.run.r.now(), waited), event)
 		switch action.Kind {
 		case syncloop.Exchange:
 			event = k.exchange(action.Digests)
@@ -61,6 +62,9 @@ func (k *keeping) loop(ctx context.Context) error {
 			var err error
 			if event, err = k.wait(ctx, action.Until); err != nil {
 				return nil
+			}
+			if event.Kind == syncloop.Ticked {
+				waited = action.Until
 			}
 		default:
 			return k.run.failure

@@ -19,23 +19,15 @@ import (
 // seed: phones edit the same records, lose requests and replies, are restarted,
 // get small pages and other territories, while the server restarts now and then.
 // At the end every phone holds what the server would send a fresh one, and every
-// edit has an outcome. SEED runs one seed by itself.
+// edit has an outcome. SEEDS, such as 7-7 or 1-100, runs other days.
 func TestSync_RandomDaysConvergeAndLoseNothing(t *testing.T) {
-	seeds := []uint64{1, 2, 3, 4, 5, 6}
-	if n, _ := strconv.Atoi(os.Getenv("SEEDS")); n > 0 {
-		seeds = nil
-		for i := range n {
-			seeds = append(seeds, uint64(i+1))
+	first, last := uint64(1), uint64(6)
+	if text := os.Getenv("SEEDS"); text != "" {
+		if n, err := fmt.Sscanf(text, "%d-%d", &first, &last); n != 2 {
+			t.Fatalf("SEEDS is %q, not such as 1-100: %v", text, err)
 		}
 	}
-	if text := os.Getenv("SEED"); text != "" {
-		n, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds = []uint64{n}
-	}
-	for _, seed := range seeds {
+	for seed := first; seed <= last; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newDay(t, seed).play(200) })
 	}
 }
@@ -83,10 +75,6 @@ func (d *day) play(steps int) {
 		p.line.loseReply, p.line.loseRequest = 0, 0
 	}
 	d.settle()
-	for _, p := range d.phones {
-		q, _ := p.Quarantined()
-		d.t.Logf("%s changes %d quarantined %d conflicts %d seq %d", p.name, p.Changes(), len(q), len(p.conflicts()), p.status().Seq)
-	}
 }
 
 func (d *day) trySync(p *phone) {

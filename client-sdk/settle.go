@@ -305,8 +305,9 @@ func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.
 		if err != nil {
 			failed = err
 		}
-		// The server may know a record that lies outside of the phone's area.
-		t.s.pos.Unsure = t.s.pos.Unsure || !ok
+		if err == nil && !ok {
+			failed = t.doubt(id)
+		}
 		return keys, ok
 	})
 	if failed != nil {
@@ -323,6 +324,18 @@ func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.
 		}
 		row.Keys = append(row.Keys, n)
 	}
+	return nil
+}
+
+// doubt notes that the server may know a record that lies outside of the phone's
+// area. One whose making waits in quarantine it does not.
+func (t *taking) doubt(id syncengine.ID) error {
+	for q, err := range t.tx.QuarantinedOf(id) {
+		if err != nil || q.State == localdb.QuarantineWaiting {
+			return err
+		}
+	}
+	t.s.pos.Unsure = true
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -127,7 +128,12 @@ func (t *taking) stageRecord(m *syncv1.PageRecord, keys []localdb.KeyID, authors
 	}
 	if kind, known := t.r.schema.Kind(row.Kind); known {
 		row.Search = hasText(kind)
-		if err := t.r.columns(t.tx, t.s, &row, kind, m.GetFields(), m.GetDead()); err != nil {
+		err := t.r.columns(t.tx, t.s, &row, kind, m.GetFields(), m.GetDead())
+		if errors.Is(err, pagerecord.ErrDamaged) {
+			// The damage came with the reply; nothing on the phone is.
+			err = fmt.Errorf("%w: %v", ErrReply, err)
+		}
+		if err != nil {
 			return err
 		}
 	}

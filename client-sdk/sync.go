@@ -101,9 +101,11 @@ func (r *Replica) newRun(ctx context.Context) (*run, error) {
 func (u *run) loop(m syncloop.Machine) error {
 	defer u.measure()()
 	event := syncloop.Event{Kind: syncloop.Begun, DigestsAt: u.digestsAt()}
+	var waited syncengine.UnixMilli
 	for {
 		var action syncloop.Action
-		m, action = m.Step(u.r.now(), event)
+		// A wait is over when it returns, also where the clock says otherwise.
+		m, action = m.Step(max(u.r.now(), waited), event)
 		switch action.Kind {
 		case syncloop.Exchange:
 			event = u.exchange(action.Digests)
@@ -111,7 +113,7 @@ func (u *run) loop(m syncloop.Machine) error {
 			if err := u.r.o.Wait(u.ctx, time.Duration(action.Until-u.r.now())*time.Millisecond); err != nil {
 				return errors.Join(u.failure, err)
 			}
-			event = syncloop.Event{Kind: syncloop.Ticked}
+			event, waited = syncloop.Event{Kind: syncloop.Ticked}, action.Until
 		case syncloop.Finish:
 			return nil
 		case syncloop.Stuck:

@@ -102,27 +102,28 @@ func TestMerge_ResolvingIsNeverPlainlyApplied(t *testing.T) {
 }
 
 func TestMerge_SettlingAKeptValueIsNotPlainlyApplied(t *testing.T) {
-	// Li's b is shown to Chen, then hidden by Wang's c and covered unseen by
-	// Wang; Chen, who saw b, writes over it with the only value that stands.
+	// Chen was shown Li's b. Later b is hidden by Wang's c, and Chen writes over
+	// both, which keeps b; then Chen's phone goes back to what it had seen first.
 	r, p := newMerging(syncengine.Latest, "Li", "Wang", "Chen")
 	li, wang, chen := p[0], p[1], p[2]
 	li.change(tested("b"))[0].stamp = 2
 	li.pushAll()
 	chen.pull()
-	chen.change(tested("d"))[0].stamp = 9
+	first := chen.base
 	wang.change(tested("c"))[0].stamp = 3
 	wang.pushAll()
-	wang.pull()
-	wang.change(tested("e"))[0].stamp = 4
-	wang.pushAll()
+	chen.pull()
+	chen.change(tested("d"))
+	chen.pushAll()
 	c, _ := r.record().Find(testedKey)
 	if len(c.Kept) != 1 {
 		t.Fatalf("kept are %d values, want Li's b", len(c.Kept))
 	}
+	chen.change(tested("e"))[0].base = first
 	if m, _ := chen.push(); m.Applied {
 		t.Error("a kept value went, and the author's phone would not hear of it")
 	}
-	if c, _ = r.record().Find(testedKey); len(c.Kept) != 0 {
+	if c, _ = r.record().Find(testedKey); len(c.Kept) != 0 || len(c.Values) != 1 {
 		t.Error("b is kept, though Chen wrote over it in full sight")
 	}
 }

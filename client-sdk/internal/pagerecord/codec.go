@@ -33,6 +33,9 @@ func Localise(m *syncv1.PageRecord, authors []AuthorNumber) ([]byte, error) {
 	return proto.Marshal(m)
 }
 
+// cellsUsual is how many cells few records exceed: room for them is made at once.
+const cellsUsual = 16
+
 // checkWrites makes sure that every value names a write that is there.
 func checkWrites(m *syncv1.PageRecord) error {
 	n := uint32(len(m.GetWrites()))
@@ -67,7 +70,7 @@ func Decode(kind *schema.Kind, id syncengine.ID, number syncengine.KindNumber, s
 	if m.GetDead() {
 		life = lifeDead
 	}
-	r.Cells = append(make([]Cell, 0, 16), Cell{Shown: Value{Write: &writes[0], Data: life}})
+	r.Cells = append(make([]Cell, 0, cellsUsual), Cell{Shown: Value{Write: &writes[0], Data: life}})
 	err := Split(kind, m.GetFields(), func(key syncengine.CellKey, data []byte) {
 		r.Cells = append(r.Cells, Cell{Key: key, Shown: Value{Write: &writes[0], Data: data}})
 	})

@@ -18,7 +18,9 @@ type Change struct {
 }
 
 // New begins a record that this phone makes.
-func New(id syncengine.ID, kind syncengine.KindNumber) *Record { return &Record{ID: id, Kind: kind} }
+func New(id syncengine.ID, kind syncengine.KindNumber) *Record {
+	return &Record{ID: id, Kind: kind, Cells: make([]Cell, 0, cellsUsual)}
+}
 
 // Fold takes in a change that the server applied: each written cell's set is
 // exactly this value now, and what was kept stays kept. The page omits such
