@@ -207,7 +207,6 @@ func (d *Demo) firstSyncs(ctx context.Context) error {
 // play plays the script.
 func (d *Demo) play(ctx context.Context) error {
 	d.watch.begin(StageDay, len(d.day.Steps))
-	debugCast = d.cast
 	err := newPlaying(d.day, d.realm, d.names, d.phones, d.book, d.watch.done).play(ctx)
 	d.Report.Day = d.takeTraffic()
 	return err

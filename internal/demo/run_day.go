@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"sync"
-	"time"
 
 	client "onedoor/client-sdk"
 	"onedoor/syncengine"
@@ -59,7 +58,6 @@ func (p *playing) play(ctx context.Context) error {
 		})
 	}
 	phones.Wait()
-	debugPrint()
 	return context.Cause(ctx)
 }
 
@@ -91,8 +89,6 @@ func (p *playing) playPhone(ctx context.Context, index PhoneIndex) error {
 // step plays one step; turn counts the syncs of all phones up to it.
 func (p *playing) step(ctx context.Context, index StepIndex, step *Step, turn int) error {
 	h := p.phone[step.Phone]
-	began := time.Now()
-	defer func() { debugTook(string(step.Kind), time.Since(began)) }()
 	switch step.Kind {
 	case StepOnline, StepOffline:
 		h.line.setOnline(step.Kind == StepOnline)
@@ -101,9 +97,6 @@ func (p *playing) step(ctx context.Context, index StepIndex, step *Step, turn in
 		return p.turns.take(turn, func() error {
 			h.setTime(step.At)
 			p.realm.clock.set(step.At)
-			b2 := time.Now()
-			before := h.report
-			defer func() { if step.Fault == FaultNone { fmt.Println("TURN", step.Phone, p.debugRole(step.Phone), time.Since(b2).Milliseconds(), "trips", h.report.RoundTrips-before.RoundTrips, "down", h.report.BytesDown-before.BytesDown, "pushed", h.report.Pushed-before.Pushed) } }()
 			return h.sync(ctx, step.Fault)
 		})
 	case StepRestart:
@@ -273,21 +266,3 @@ func (b *recordBook) stop() {
 	b.stopped = true
 	b.changed.Broadcast()
 }
-
-var debugMu sync.Mutex
-var debugSum = map[string]time.Duration{}
-var debugN = map[string]int{}
-
-func debugTook(k string, d time.Duration) {
-	debugMu.Lock()
-	defer debugMu.Unlock()
-	debugSum[k] += d
-	debugN[k]++
-}
-func debugPrint() {
-	for k, v := range debugSum {
-		fmt.Println("TOOK", k, debugN[k], v, v/time.Duration(debugN[k]))
-	}
-}
-func (p *playing) debugRole(i PhoneIndex) Role { return debugCast.UserOf(i).Role }
-var debugCast *Cast
