@@ -173,3 +173,9 @@ func (r *Replica) Self() *Self {
 		Realm: int(s.Realm), Server: s.Server, UserID: s.User.String(), UserName: s.UserName, Incarnation: s.Incarnation.String(),
 	}
 }
+
+// Exists reports whether a folder holds a replica.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, databaseFile))
+	return err == nil
+}

@@ -21,7 +21,6 @@ const (
 	metaPosition = localdb.MetaKey("position")
 	metaGrants   = localdb.MetaKey("grants")
 	metaView     = localdb.MetaKey("view")
-	metaReady    = localdb.MetaKey("ready")
 )
 
 // self is who this phone is. It is written at enrolment and at a fork.
@@ -74,6 +73,8 @@ type position struct {
 	DigestsAt syncengine.UnixMilli
 	// BytesUp and BytesDown count all that was ever sent and received.
 	BytesUp, BytesDown int64
+	// Prepared counts records that Prepare brought and no report has told yet.
+	Prepared int
 	// Revoked is set when the server gives this device nothing any more.
 	Revoked bool
 }
@@ -90,8 +91,6 @@ type state struct {
 	author pagerecord.AuthorNumber
 	// end is the end of the phone's own sequence.
 	end outbox.End
-	// prepared is what Prepare did and no report has told yet; nil for nothing.
-	prepared *Report
 }
 
 func (s *state) enrolled() bool { return s.self.Realm != 0 }
@@ -102,9 +101,6 @@ func loadState(tx *localdb.Tx) (s state, err error) {
 		return s, err
 	}
 	if err := getJSON(tx, metaPosition, &s.pos); err != nil {
-		return s, err
-	}
-	if err := getJSON(tx, metaReady, &s.prepared); err != nil {
 		return s, err
 	}
 	s.grants, s.view = &syncv1.Grants{}, &syncv1.View{}

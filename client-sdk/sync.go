@@ -57,18 +57,14 @@ func (r *Replica) Sync(ctx context.Context) (*Report, error) {
 	return &run.report, err
 }
 
-// handOver counts the bytes for the phone's status, and adds what Prepare did
-// before to the first report that somebody reads.
+// handOver counts the bytes for the phone's status, and adds the records that
+// Prepare brought to the first report that somebody reads.
 func (r *Replica) handOver(report *Report) error {
 	return r.update(func(tx *localdb.Tx, s *state) error {
 		s.pos.BytesUp, s.pos.BytesDown = s.pos.BytesUp+report.BytesUp, s.pos.BytesDown+report.BytesDown
-		if err := s.savePosition(tx); err != nil || s.prepared == nil {
-			return err
-		}
-		caughtUp := report.CaughtUp
-		report.add(s.prepared)
-		report.CaughtUp, s.prepared = caughtUp, nil
-		return tx.DeleteMeta(metaReady)
+		report.Pulled += s.pos.Prepared
+		s.pos.Prepared = 0
+		return s.savePosition(tx)
 	})
 }
 
@@ -271,14 +267,14 @@ func (u *run) meter(c *call) {
 }
 
 // Prepare makes a freshly enrolled phone ready to go offline: it brings all that
-// the phone may read. What it did is counted in the next sync's report.
+// the phone may read. The next sync's report counts the records as pulled.
 func (r *Replica) Prepare(ctx context.Context) error {
 	report, err := r.Sync(ctx)
 	if err != nil {
 		return fmt.Errorf("first sync: %w", err)
 	}
 	return r.update(func(tx *localdb.Tx, s *state) error {
-		s.prepared = report
-		return setJSON(tx, metaReady, report)
+		s.pos.Prepared = report.Pulled
+		return s.savePosition(tx)
 	})
 }

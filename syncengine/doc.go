@@ -36,5 +36,11 @@
 // I12 (clocks break nothing) by itself, and I1, I13 and I16 together with the
 // server's write path.
 //
-// Read record.go first, then merge.go.
+// Two rules are looser than they look. Of the intervals in which a value was
+// shown only the last is remembered, and under review a value is kept for having
+// been in a conflict when its successor arrived; so what is kept, never what
+// stands, may depend on the order of arrival there.
+//
+// Read record.go first, then merge.go; causality.go says what covers what, and
+// interval.go what was shown when. testdata tells the rules as stories.
 package syncengine

@@ -22,6 +22,8 @@ import (
 )
 
 func main() {
+	// A quota on file sizes is an error to report, not a reason to die in the middle of a write.
+	signal.Ignore(syscall.SIGXFSZ)
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, release)

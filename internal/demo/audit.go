@@ -28,10 +28,9 @@ type Findings struct {
 	// user may see and nothing else, that phones and server list the conflicts the script demands, and that digests
 	// agree.
 	Converged bool
-	// Conflicts counts what the server lists for people, Expected what the script demands.
-	Conflicts, Expected int
-	// ByKind counts the conflicts by why they wait.
-	Kept, DeleteEdits int
+	// Conflicts counts what the server lists for people, Expected what the script demands; Kept and DeleteEdits are the
+	// parts of that which are no contest of two values.
+	Conflicts, Expected, Kept, DeleteEdits int
 	// Problems tells the first findings in words.
 	Problems []string
 }
@@ -47,11 +46,10 @@ func (d *Demo) audit(ctx context.Context) error {
 		return err
 	}
 	d.watch.begin(StageAudit, 0)
-	p, err := predict(d.street, d.cast, d.day, d.names, d.book.all())
-	if err != nil {
+	if d.prediction, err = predict(d.street, d.cast, d.day, d.names, d.book.all()); err != nil {
 		return err
 	}
-	d.Report.Findings = audit(p, seen)
+	d.Report.Findings, d.demanded = audit(d.prediction, seen)
 	d.report(seen)
 	return nil
 }
@@ -78,8 +76,8 @@ type messageKey struct {
 	classes schema.Classes
 }
 
-// audit audits a day.
-func audit(p *prediction, seen *observed) Findings {
+// audit audits a day, and tells which conflicts it demanded.
+func audit(p *prediction, seen *observed) (Findings, []demandedConflict) {
 	a := &auditor{
 		prediction: p, seen: seen, found: Findings{Converged: true}, server: map[syncengine.ID]*seenRecord{},
 		quarantined: map[int]bool{}, messages: map[messageKey]string{}, sums: map[syncengine.ID]syncengine.Sums{},
@@ -90,7 +88,7 @@ func audit(p *prediction, seen *observed) Findings {
 	for i := range seen.phones {
 		a.auditPhone(PhoneIndex(i), &seen.phones[i])
 	}
-	return a.found
+	return a.found, a.demanded
 }
 
 // problem notes something in words.
@@ -263,6 +261,7 @@ type demandedConflict struct {
 	id    syncengine.ConflictID
 	kind  openKind
 	at    *predicted
+	key   syncengine.CellKey
 	class syncengine.Class
 	// verdict is the cell's.
 	verdict *verdict
@@ -303,7 +302,7 @@ func (a *auditor) demandConflicts() {
 			f := fieldOf(at.kind, key.Field)
 			if kind := v.open(a.ledger, f.life, at.deletion); kind != openNot {
 				a.demanded = append(a.demanded, demandedConflict{
-					syncengine.ConflictIDOf(at.id, key), kind, at, syncengine.Class(f.class), v,
+					syncengine.ConflictIDOf(at.id, key), kind, at, key, syncengine.Class(f.class), v,
 				})
 			}
 		}

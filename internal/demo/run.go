@@ -60,6 +60,9 @@ type Demo struct {
 	realm   *realm
 	phones  []*handset
 	watch   *stopwatch
+
+	prediction *prediction
+	demanded   []demandedConflict
 }
 
 // Run founds a realm, brings a street and its people into it, plays the day of a seed on real phones against a real
@@ -72,8 +75,23 @@ func Run(ctx context.Context, o Options) (*Demo, error) {
 			return nil, errors.Join(err, d.Close())
 		}
 	}
-	d.realm.setFree()
+	if err := d.letGo(); err != nil {
+		return nil, err
+	}
 	return d, nil
+}
+
+// letGo leaves server, lines and phones to people.
+func (d *Demo) letGo() error {
+	d.realm.setFree()
+	var errs []error
+	for _, h := range d.phones {
+		errs = append(errs, h.putDown())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return errors.Join(err, d.Close())
+	}
+	return nil
 }
 
 // write makes street, people and script.

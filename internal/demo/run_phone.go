@@ -36,10 +36,13 @@ type handset struct {
 	report client.Report
 }
 
+// phoneName names a phone's folder and device.
+func phoneName(index PhoneIndex) string { return fmt.Sprintf("%02d", index) }
+
 // openHandset makes a phone.
 func openHandset(dir string, seed uint64, index PhoneIndex, phone Phone, server string) (*handset, error) {
 	h := &handset{
-		index: index, dir: filepath.Join(dir, phonesFolder, fmt.Sprintf("%02d", index)), key: make([]byte, client.KeyBytes),
+		index: index, dir: filepath.Join(dir, phonesFolder, phoneName(index)), key: make([]byte, client.KeyBytes),
 		random: seeded(seed, fmt.Sprintf("phone %d", index)), ahead: phone.ClockAhead,
 	}
 	if _, err := io.ReadFull(h.random, h.key); err != nil {
@@ -49,14 +52,17 @@ func openHandset(dir string, seed uint64, index PhoneIndex, phone Phone, server 
 	if h.line, err = openLine(server); err != nil {
 		return nil, err
 	}
-	return h, h.open()
+	return h, errors.Join(h.writeKey(dir), h.open())
 }
 
 // open opens the replica.
-func (h *handset) open() (err error) {
-	h.replica, err = client.Open(h.dir, h.key, client.Options{
-		Now: h.now, Random: h.random, Tries: 1, DeviceName: filepath.Base(h.dir), AppVersion: "demo",
+func (h *handset) open() error {
+	replica, err := client.Open(h.dir, h.key, client.Options{
+		Now: h.now, Random: h.random, Tries: 1, DeviceName: "demo " + phoneName(h.index), AppVersion: "demo",
 	})
+	if err == nil {
+		h.replica = replica
+	}
 	return err
 }
 
@@ -100,7 +106,7 @@ func (h *handset) kill() error {
 	if err := os.CopyFS(left, os.DirFS(h.dir)); err != nil {
 		return err
 	}
-	err := errors.Join(h.replica.Close(), os.RemoveAll(h.dir))
+	err := errors.Join(h.putDown(), os.RemoveAll(h.dir))
 	if err == nil {
 		err = os.Rename(left, h.dir)
 	}
@@ -110,11 +116,14 @@ func (h *handset) kill() error {
 	return h.open()
 }
 
-// close closes the replica, and the line where the phone is of no more use.
-func (h *handset) close() error {
-	var err error
-	if h.replica != nil {
-		err = h.replica.Close()
+// putDown closes the replica, so that somebody else may open it.
+func (h *handset) putDown() error {
+	replica := h.replica
+	if h.replica = nil; replica == nil {
+		return nil
 	}
-	return errors.Join(err, h.line.Close())
+	return replica.Close()
 }
+
+// close puts the phone down and ends its line.
+func (h *handset) close() error { return errors.Join(h.putDown(), h.line.Close()) }

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -90,7 +91,7 @@ func TestDecodeChange_RefusesWhatIsNotInTheProtocolsForm(t *testing.T) {
 		"a record id of 17 bytes":        func(c *syncv1.Change) { c.RecordId = append(id(1), 1) },
 		"a group that begins after it":   func(c *syncv1.Change) { c.Group = 5 },
 		"a conflict id of 15 bytes":      func(c *syncv1.Change) { c.Resolves = [][]byte{id(1)[:15]} },
-		"more resolves than are allowed": func(c *syncv1.Change) { c.Resolves = make([][]byte, wire.ResolvesMax+1) },
+		"more resolves than are allowed": func(c *syncv1.Change) { c.Resolves = slices.Repeat([][]byte{id(1)}, wire.ResolvesMax+1) },
 		"more bytes than are allowed":    func(c *syncv1.Change) { c.Patch.Fields = make([]byte, wire.ChangeBytesMax) },
 	}
 	for name, spoil := range cases {

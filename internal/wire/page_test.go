@@ -153,6 +153,15 @@ func TestPageBuilder_SaysClearedAndDead(t *testing.T) {
 	}
 }
 
+func TestPageBuilder_SaysClearedEvenInTheFirstChange(t *testing.T) {
+	d := newDoor(t)
+	d.write(1, 1, 0, true, &syncv1.Patch{Fields: text(1, "West Street 3"), Cleared: []uint32{5}})
+	cells := d.page(2).GetRecords()[0].GetCells()
+	if len(cells) != 1 || cells[0].GetField() != 5 || !cells[0].GetCleared() {
+		t.Errorf("details %v, want that field 5 is cleared", cells)
+	}
+}
+
 func TestPageBuilder_NamesKeysAndAuthorsOnce(t *testing.T) {
 	d := contested(t)
 	street, own := syncengine.TerritoryKey(syncengine.ID{5}), syncengine.RecordKey(doorID)

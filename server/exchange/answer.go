@@ -80,7 +80,7 @@ func (a *answering) page() error {
 	if err != nil {
 		return err
 	}
-	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: wire.PageBytesMax}
+	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: wire.PageBytesMax, pushed: a.call.push.result.outcomes}
 	if len(a.call.push.changes) > 0 {
 		c.maxByte = wire.PushPageBytesMax
 	}

@@ -119,12 +119,7 @@ func wireCoordinate(m *syncv1.Coordinate) syncengine.Coordinate {
 type contacts struct {
 	// mu guards last.
 	mu   sync.Mutex
-	last map[syncengine.ID]contactNote
-}
-
-type contactNote struct {
-	contact identity.Contact
-	grants  uint64
+	last map[syncengine.ID]identity.Contact
 }
 
 // due reports that a contact says something new, or that the stored one is old.
@@ -132,17 +127,17 @@ func (c *contacts) due(incarnation syncengine.ID, now identity.Contact) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last, ok := c.last[incarnation]
-	return !ok || now.Pending != last.contact.Pending || now.AppVersion != "" && now.AppVersion != last.contact.AppVersion ||
-		now.LastContact-last.contact.LastContact >= contactEvery
+	return !ok || now.Pending != last.Pending || now.AppVersion != "" && now.AppVersion != last.AppVersion ||
+		now.LastContact-last.LastContact >= contactEvery
 }
 
 func (c *contacts) stored(incarnation syncengine.ID, now identity.Contact) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last == nil {
-		c.last = map[syncengine.ID]contactNote{}
+		c.last = map[syncengine.ID]identity.Contact{}
 	}
-	c.last[incarnation] = contactNote{contact: now}
+	c.last[incarnation] = now
 }
 
 // loop is the group commit: it gathers what waits and commits it together.

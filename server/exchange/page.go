@@ -26,6 +26,8 @@ type cutting struct {
 	// refill names keys whose digests differ.
 	refill  []syncengine.ScopeKey
 	maxByte int
+	// pushed is what the batch of this call came to.
+	pushed *syncv1.Outcomes
 	// base is the seq of the checkpoint that the phone's records stand at.
 	base syncengine.Seq
 
@@ -52,7 +54,10 @@ func (c *cutting) cut() error {
 	}
 	c.announce(standing, added)
 	head := c.r.Head().Seq
-	at, done, err := c.rows(standing, c.from.at.Seq, head, true)
+	at, done, err := head, true, error(nil)
+	if !c.ownSince(head) {
+		at, done, err = c.rows(standing, c.from.at.Seq, head, true)
+	}
 	if err != nil {
 		return err
 	}
@@ -254,6 +259,22 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 		c.builder.Add(kind, rec, held, classes)
 	}
 	return nil
+}
+
+// ownSince reports that the log above the phone's position is this very push,
+// applied to the last change: there is nothing to look for.
+func (c *cutting) ownSince(head syncengine.Seq) bool {
+	results := c.pushed.GetResults()
+	n := syncengine.Seq(len(results))
+	if n == 0 || c.base != c.from.at.Seq || head != c.base+n {
+		return false
+	}
+	for i, o := range results {
+		if o.GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(o.GetSeq()) != c.base+1+syncengine.Seq(i) {
+			return false
+		}
+	}
+	return true
 }
 
 // ownOnly reports a record whose entries above the phone's position are all its

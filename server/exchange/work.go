@@ -29,7 +29,6 @@ type work struct {
 	documents map[documentKey][]byte
 	rows      []store.ScopeRow
 	progress  map[syncengine.ID]*storedv1.Progress
-	views     map[grantKey]identity.View
 	commits   map[syncengine.Seq]syncengine.UnixMilli
 	// appeared lists records that came into being, whose waiting changes may be released.
 	appeared []syncengine.ID
@@ -51,11 +50,6 @@ type standing struct {
 }
 
 type documentKey struct{ bucket, key string }
-
-type grantKey struct {
-	incarnation syncengine.ID
-	version     uint64
-}
 
 func newWork(svc *Service, w store.Writer) (*work, error) {
 	history, err := readHistory(w)
@@ -81,7 +75,6 @@ func newWork(svc *Service, w store.Writer) (*work, error) {
 		records:   map[syncengine.ID]*standing{},
 		documents: map[documentKey][]byte{},
 		progress:  map[syncengine.ID]*storedv1.Progress{},
-		views:     map[grantKey]identity.View{},
 		commits:   map[syncengine.Seq]syncengine.UnixMilli{},
 	}, nil
 }
