@@ -73,6 +73,8 @@ type position struct {
 	DigestsAt syncengine.UnixMilli
 	// BytesUp and BytesDown count all that was ever sent and received.
 	BytesUp, BytesDown int64
+	// VersionSent is the version of the app that the server was told last.
+	VersionSent string
 	// Prepared counts records that Prepare brought and no report has told yet.
 	Prepared int
 	// Revoked is set when the server gives this device nothing any more.

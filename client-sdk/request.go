@@ -98,7 +98,10 @@ func chainAt(tx *localdb.Tx, s *state, seq syncengine.DeviceSeq) (syncengine.Cha
 func (r *Replica) status(tx *localdb.Tx, s *state, digests bool) (*syncv1.Status, error) {
 	m := &syncv1.Status{
 		OutboxCount: uint64(s.end.Seq - s.pos.Mark), GrantVersion: s.grants.GetVersion(),
-		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch), AppVersion: r.o.AppVersion,
+		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch),
+	}
+	if s.pos.VersionSent != r.o.AppVersion {
+		m.AppVersion = r.o.AppVersion
 	}
 	if !s.pos.Checkpoint.IsZero() {
 		m.Checkpoint = &syncv1.Coordinate{Epoch: uint32(s.pos.Checkpoint.Epoch), Seq: uint64(s.pos.Checkpoint.Seq)}

@@ -73,6 +73,7 @@ func (t *taking) all() error {
 		return err
 	}
 	t.clock()
+	t.s.pos.VersionSent = t.r.o.AppVersion
 	t.out.more, t.out.revoked = t.a.more(t.s) || t.again || t.s.pos.Unsure, t.s.pos.Revoked
 	t.out.progress = t.out.progress || len(t.a.outcomes) > 0 || t.s.pos.Mark != before.Mark ||
 		!slices.Equal(t.s.pos.Cursor, before.Cursor)

@@ -173,14 +173,18 @@ func (m *merging) cellWrite(field *Field, cw CellWrite) *Write {
 	if m.in.Unreadable == nil || len(m.write.Bases) == 0 {
 		return m.write
 	}
-	own := *m.write
 	if field.Number == LifeField && bytes.Equal(cw.Data, lifeDead) {
-		own.Unread = m.unread()
-		return &own
+		if unread := m.unread(); len(unread) > 0 {
+			deletion := *m.write
+			deletion.Unread = unread
+			return &deletion
+		}
+		return m.write
 	}
 	if m.in.unreadable(field.Number) {
-		own.Bases = nil
-		return &own
+		blind := *m.write
+		blind.Bases = nil
+		return &blind
 	}
 	return m.write
 }

@@ -1,13 +1,16 @@
-// Command onedoor-phone is the reference phone: an offline client that scripts
-// and people drive from a terminal. It shows every step an app takes with the
-// SDK, and nothing else: what it can do, package client does.
+// Command onedoor-phone is a field team's phone on a command line: it works
+// without a signal in a folder of its own, and syncs when it is told to.
 //
-// It never holds a key in its folder and never needs a connection but to enrol
-// and to sync. Standard output carries results only: text for people, or one
-// JSON object with --json. Everything else goes to standard error. Exit codes:
-// 0 done, 1 failed, 2 used wrongly. docs/sdk.md has the table of commands.
+// It is for scripts, tests and people who want to see what a phone app sees, and
+// the example of how an app uses the SDK. It holds no rule of the field and of
+// sync: all of that stands in client-sdk. It never calls a server but in enrol
+// and sync, and never keeps a folder's key inside that folder.
 //
-// Read run.go first, then phone.go; commands.go holds the commands.
+// Standard output carries results only: text for people, or one JSON object
+// with --json. Everything else goes to standard error. Exit codes: 0 done,
+// 1 failed, 2 used wrongly. docs/cli.md is the contract with scripts.
+//
+// Read run.go first, then phone.go; each other file holds some commands.
 package main
 
 import (
@@ -19,7 +22,7 @@ import (
 
 func main() {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program at once.
+	// A second signal ends the program at once; what was committed stays.
 	context.AfterFunc(ctx, release)
-	os.Exit(Run(ctx, os.Args[1:], Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}))
+	os.Exit(Run(ctx, os.Args[1:], Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

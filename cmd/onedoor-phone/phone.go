@@ -1,16 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,150 +16,119 @@ import (
 	client "onedoor/client-sdk"
 )
 
-// Names of the environment.
-const (
-	envKey = "ONEDOOR_PHONE_KEY"
-	envDir = "ONEDOOR_PHONE_DIR"
-)
+// databaseFile is the SDK's database in the phone's folder. Its absence is told
+// apart from a wrong key, and a mistyped --dir is not filled with a new one.
+const databaseFile = "replica.db"
 
-// working marks the errors of a command's work as failures. about tells how many
-// of the arguments name what the command is about.
-func (a *app) working(about int, f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+// appVersion stands in the operator's list of devices.
+const appVersion = "onedoor-phone"
+
+// line says how the server is reached; only enrol and sync have its flags.
+type line struct {
+	caFile    string
+	plaintext bool
+	name      string
+}
+
+// flags gives a command the flags of a line.
+func (l *line) flags(c *cobra.Command) {
+	c.Flags().StringVar(&l.caFile, "tls-ca", "", "speak TLS and trust the certificates in this PEM `FILE`")
+	c.Flags().BoolVar(&l.plaintext, "plaintext", false, "speak plain text to a server that is not on this machine")
+}
+
+// options are what the SDK is told.
+func (l *line) options() (client.Options, error) {
+	o := client.Options{Plaintext: l.plaintext, DeviceName: l.name, AppVersion: appVersion}
+	if l.caFile == "" {
+		return o, nil
+	}
+	if l.plaintext {
+		return o, misused("--tls-ca and --plaintext exclude each other")
+	}
+	var err error
+	if o.RootsPEM, err = os.ReadFile(l.caFile); err != nil {
+		return o, fmt.Errorf("read the trusted certificates: %w: give --tls-ca a file in PEM form", err)
+	}
+	return o, nil
+}
+
+// phone is an open folder with the place of its key.
+type phone struct {
+	*client.Replica
+	key key
+}
+
+// work is what a command does with an open phone.
+type work func(ctx context.Context, p *phone, args []string) error
+
+// using runs a command's work on the phone in --dir, which must be enrolled.
+func (a *app) using(f work) func(*cobra.Command, []string) error {
+	return a.running(a.subject, func(ctx context.Context, args []string) error {
+		key, err := a.findKey()
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(filepath.Join(a.dir, databaseFile)); errors.Is(err, fs.ErrNotExist) {
+			return client.ErrNotEnrolled
+		}
+		return a.opened(key, func(p *phone) error {
+			if p.Self().UserID == "" {
+				return client.ErrNotEnrolled
+			}
+			return f(ctx, p, args)
+		})
+	})
+}
+
+// subject is what a command works on: its first argument, or the phone's folder.
+func (a *app) subject(args []string) string { return slices.Concat(args, []string{a.dir})[0] }
+
+// opened opens the folder for some work and closes it.
+func (a *app) opened(key key, f func(*phone) error) (err error) {
+	o, err := a.line.options()
+	if err != nil {
+		return err
+	}
+	r, err := client.Open(a.dir, key.bytes, o)
+	if errors.Is(err, client.ErrKey) {
+		return &told{cause: err, says: client.Sentence{
+			ZH: fmt.Sprintf("%s中的密钥与文件夹%s不符，请给出登记时的密钥。", key.source(), a.dir),
+			EN: fmt.Sprintf("the key in %s does not fit the database in %s: give the key with which it was enrolled", key.source(), a.dir),
+		}}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, r.Close()) }()
+	return f(&phone{r, key})
+}
+
+// running marks the errors of a command's work as failures.
+func (a *app) running(subject func(args []string) string, f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
-		if a.language != "" && a.language != string(client.Chinese) && a.language != string(client.English) {
-			return misused("--lang %s: zh or en is needed", a.language)
-		}
 		if a.dir == "" {
-			a.dir = a.Getenv(envDir)
+			return misused("--dir DIR is needed: the phone's folder")
 		}
-		if a.dir == "" {
-			return misused("--dir is needed: the folder of the phone")
+		if a.lang != "" && a.lang != string(client.Chinese) && a.lang != string(client.English) {
+			return misused("--lang %s: zh or en is needed", a.lang)
 		}
 		err := f(c.Context(), args)
 		if wrong, ok := errors.AsType[*misuse](err); ok {
 			return wrong
 		}
 		if err != nil {
-			return &failure{about: args[:min(about, len(args))], err: err}
+			return &failure{command: c.CommandPath(), subject: subject(args), err: err}
 		}
 		return nil
 	}
 }
 
-// onPhone is working with the phone open.
-func (a *app) onPhone(about int, f func(ctx context.Context, p *client.Replica, args []string) error) func(*cobra.Command, []string) error {
-	return a.working(about, func(ctx context.Context, args []string) error {
-		if !client.Exists(a.dir) {
-			return fmt.Errorf("%s: %w", a.dir, client.ErrNotEnrolled)
-		}
-		key, _, err := a.key(false)
-		if err != nil {
-			return err
-		}
-		p, err := a.open(key)
-		if err != nil {
-			return err
-		}
-		return errors.Join(f(ctx, p, args), p.Close())
-	})
-}
+// kinds are the record kinds that a phone's user writes.
+var kinds = []string{"premises", "visit", "hazard", "dispute", "case_event", "task", "attachment"}
 
-func (a *app) open(key []byte) (*client.Replica, error) {
-	o := client.Options{Plaintext: a.plaintext}
-	if name, err := os.Hostname(); err == nil {
-		o.DeviceName = clip(name)
+func parseKind(text string) (string, error) {
+	if kind := strings.ToLower(text); slices.Contains(kinds, kind) {
+		return kind, nil
 	}
-	if a.tlsCA != "" {
-		var err error
-		if o.RootsPEM, err = os.ReadFile(a.tlsCA); err != nil {
-			return nil, err
-		}
-	}
-	return client.Open(a.dir, key, o)
-}
-
-// clip keeps a machine's name within what a device may be called.
-func clip(name string) string {
-	const charsMax = 64
-	r := []rune(strings.ToValidUTF8(name, ""))
-	return string(r[:min(len(r), charsMax)])
-}
-
-// key gives the key and where it comes from. With create, a key file is made
-// where there is no key.
-func (a *app) key(create bool) (key []byte, from string, err error) {
-	if text := a.Getenv(envKey); text != "" && a.keyFile == "" {
-		key, err = decodeKey(text)
-		return key, envKey, err
-	}
-	file, err := a.keyPath()
-	if err != nil {
-		return nil, "", err
-	}
-	text, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && create:
-		key, err = makeKeyFile(file)
-	case errors.Is(err, fs.ErrNotExist):
-		err = &client.Refusal{Complaints: []client.Complaint{{
-			ZH: "没有密钥：请设置" + envKey + "，或把密钥文件放回" + file + "。",
-			EN: "there is no key: set " + envKey + ", or put the key file back at " + file,
-		}}}
-	case err == nil:
-		key, err = decodeKey(string(text))
-	}
-	return key, file, err
-}
-
-func decodeKey(text string) ([]byte, error) {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(key) != client.KeyBytes {
-		return nil, &client.Refusal{Complaints: []client.Complaint{{
-			ZH: fmt.Sprintf("密钥应为%d字节的base64。", client.KeyBytes),
-			EN: fmt.Sprintf("the key must be %d bytes in base64", client.KeyBytes),
-		}}}
-	}
-	return key, nil
-}
-
-// keyPath is the place of the key file: never in the phone's folder, so that a
-// copy of the folder opens nothing.
-func (a *app) keyPath() (string, error) {
-	dir, err := filepath.Abs(a.dir)
-	if err != nil {
-		return "", err
-	}
-	file := a.keyFile
-	if file == "" {
-		config, err := os.UserConfigDir()
-		if err != nil {
-			return "", fmt.Errorf("no place for a key file: set %s: %w", envKey, err)
-		}
-		sum := sha256.Sum256([]byte(dir))
-		file = filepath.Join(config, "onedoor", "phone-keys", hex.EncodeToString(sum[:16])+".key")
-	}
-	if file, err = filepath.Abs(file); err != nil {
-		return "", err
-	}
-	if inside, err := filepath.Rel(dir, file); err == nil && filepath.IsLocal(inside) {
-		return "", misused("the key file %s lies in the phone's folder: put it elsewhere, or set %s", file, envKey)
-	}
-	return file, nil
-}
-
-// makeKeyFile draws a key and writes it durably before anything is sealed with it.
-func makeKeyFile(file string) ([]byte, error) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, err
-	}
-	key := make([]byte, client.KeyBytes)
-	if _, err := rand.Read(key); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-	return key, errors.Join(err, f.Sync(), f.Close())
+	return "", misused("KIND %q: one of %s is needed", text, strings.Join(kinds, ", "))
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -24,8 +24,6 @@ const (
 type Stdio struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// Getenv reads the environment.
-	Getenv func(string) string
 }
 
 // Run runs one command line and gives its exit code.
@@ -41,20 +39,21 @@ func Run(ctx context.Context, args []string, stdio Stdio) int {
 		return exitDone
 	}
 	if failed, ok := errors.AsType[*failure](err); ok {
-		fmt.Fprintf(stdio.Err, "%s: %s\n", strings.Join(append([]string{command.CommandPath()}, failed.about...), " "),
-			printable(client.Explain(failed.err, a.lang())))
+		fmt.Fprintf(stdio.Err, "%s: %s: %s\n", failed.command, printable(failed.subject), printable(explain(failed.err, a.language())))
 		return exitFailed
 	}
-	fmt.Fprintf(stdio.Err, "%s: %s: see `%s --help`\n", command.CommandPath(), printable(err.Error()), command.CommandPath())
+	fmt.Fprintf(stdio.Err, "%s: %s: see `%s --help`\n", command.CommandPath(), oneLine(err.Error()), command.CommandPath())
 	return exitUsage
 }
 
-// failure is what went wrong while a command ran; every other error is one of
-// the command line.
+// oneLine keeps an error on the one line that a log or a screen shows.
+func oneLine(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }
+
+// failure is what went wrong while a command ran, and on what; every other error
+// is one of the command line.
 type failure struct {
-	// about names what the command was about, such as an id.
-	about []string
-	err   error
+	command, subject string
+	err              error
 }
 
 // Error says what went wrong.
@@ -71,80 +70,100 @@ func (m *misuse) Error() string { return m.why }
 
 func misused(format string, args ...any) error { return &misuse{fmt.Sprintf(format, args...)} }
 
+// told is an error of this command that is a sentence for people already.
+type told struct {
+	says  client.Sentence
+	cause error
+}
+
+// Error gives the English sentence.
+func (t *told) Error() string { return t.says.EN }
+
+// Unwrap gives the cause.
+func (t *told) Unwrap() error { return t.cause }
+
+// explain gives the sentence that a person reads.
+func explain(err error, lang client.Language) string {
+	if own, ok := errors.AsType[*told](err); ok {
+		return oneLine(own.says.In(lang))
+	}
+	if errors.Is(err, context.Canceled) {
+		return client.Sentence{ZH: "已中断，内容仍在手机上，请再试一次。", EN: "interrupted: your work stays on the phone; try again"}.In(lang)
+	}
+	return client.Explain(err, lang)
+}
+
 // app is what the commands of one run share.
 type app struct {
 	Stdio
-	dir, keyFile, tlsCA, language string
-	asJSON, plaintext             bool
+	// asJSON asks for one JSON object instead of text.
+	asJSON bool
+	// dir is the phone's folder.
+	dir string
+	// lang is the language that was asked for; empty leaves it to the environment.
+	lang string
+	line line
+}
+
+// language gives the language of the sentences.
+func (a *app) language() client.Language {
+	for _, name := range []string{a.lang, os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")} {
+		switch {
+		case name == "":
+			continue
+		case strings.HasPrefix(strings.ToLower(name), string(client.Chinese)):
+			return client.Chinese
+		}
+		break
+	}
+	return client.English
+}
+
+// commands are the commands in the order of help.
+var commands = []func(*app) *cobra.Command{
+	newEnrol, newSync, newStatus, newAdd, newEdit, newDelete, newShow, newList, newSearch,
+	newConflicts, newWhy, newRestore, newAcknowledge, newQuarantine,
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "onedoor-phone",
-		Short: "A grid worker's phone in a terminal: works offline, syncs when asked",
-		Long: `onedoor-phone is one phone: a folder with an encrypted database that works without
-a signal. Only enrol and sync need a connection.
+		Use: "onedoor-phone", Short: "Work at the doors without a signal, and sync", Args: cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true,
+		Long: `onedoor-phone is a phone of a grid team on a command line. Its folder holds an
+encrypted copy of what its user may read. Everything but enrol and sync works
+without a signal; what is written stays until a server has decided about it.
 
 A first day:
-  onedoor-phone --dir ./phone enrol --server 127.0.0.1:7443 --code ABCD-EFGH-JKMN
-  onedoor-phone --dir ./phone list premises
-  onedoor-phone --dir ./phone add visit '{"premises_ids":["ID"],"outcome":"seen","note":"一切正常"}'
+  onedoor-phone --dir ./phone enrol --server 127.0.0.1:7443 --code CODE
+  onedoor-phone --dir ./phone sync
+  onedoor-phone --dir ./phone add premises '{"address":"福慧路1号","territory":"530702001001001"}'
+  onedoor-phone --dir ./phone search 福慧
   onedoor-phone --dir ./phone sync
 
-The key comes from ONEDOOR_PHONE_KEY (base64 of 32 bytes) or from a key file
-outside of the folder, which enrol makes and status names.
-Exit codes: 0 done, 1 failed, 2 used wrongly.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			var names []string
-			for _, child := range c.Commands() {
-				names = append(names, child.Name())
-			}
-			return misused("name one of %s", strings.Join(names, ", "))
-		},
+The folder's key comes from $` + envKey + ` (base64 of 32 bytes) or from a
+file outside the folder that enrol makes; status prints its place.
+
+KIND is one of ` + strings.Join(kinds, ", ") + `.
+Results go to standard output, as text or with --json as one JSON object; all
+else goes to standard error. Exit codes: 0 done, 1 failed, 2 used wrongly.`,
+		RunE: func(*cobra.Command, []string) error { return misused("name a command, such as sync or list") },
 	}
-	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.CompletionOptions.HiddenDefaultCmd = true
 	f := root.PersistentFlags()
-	f.StringVar(&a.dir, "dir", "", "folder of the phone (default: $ONEDOOR_PHONE_DIR)")
-	f.StringVar(&a.keyFile, "key-file", "", "file with the key, instead of the one that status names")
-	f.StringVar(&a.tlsCA, "tls-ca", "", "file of certificates to trust instead of the system's")
-	f.BoolVar(&a.plaintext, "plaintext", false, "call the server without encryption off this machine too")
-	f.StringVar(&a.language, "lang", "", "zh or en (default: by $LC_ALL, $LC_MESSAGES and $LANG)")
+	f.StringVar(&a.dir, "dir", "", "the phone's `DIR`")
 	f.BoolVar(&a.asJSON, "json", false, "print exactly one JSON object")
+	f.StringVar(&a.lang, "lang", "", "`LANGUAGE` of errors: zh or en (default by $LANG)")
 	for _, command := range commands {
 		root.AddCommand(command(a))
 	}
 	return root
 }
 
-// lang is the language of the person at the terminal.
-func (a *app) lang() client.Language {
-	for _, text := range []string{a.language, a.Getenv("LC_ALL"), a.Getenv("LC_MESSAGES"), a.Getenv("LANG")} {
-		if text == "" {
-			continue
+// required marks flags without which a command line is no use.
+func required(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic("onedoor-phone: " + err.Error())
 		}
-		if strings.HasPrefix(strings.ToLower(text), "zh") {
-			return client.Chinese
-		}
-		return client.English
 	}
-	return client.English
-}
-
-// say gives a sentence in the person's language.
-func (a *app) say(zh, en string) string { return client.Sentence{ZH: zh, EN: en}.In(a.lang()) }
-
-// printable replaces what would steer a terminal: notes and names come from
-// elsewhere, and nobody's note may move a cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }

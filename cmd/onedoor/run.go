@@ -87,7 +87,7 @@ type app struct {
 
 // commands are the commands in the order of help.
 var commands = []func(*app) *cobra.Command{
-	newInit, newServe, newImport, newUser, newTeam, newAssign, newDevice, newToken,
+	newInit, newServe, newDemo, newImport, newUser, newTeam, newAssign, newDevice, newToken,
 	newConflicts, newQuarantine, newExplain, newLog, newVerify,
 }
 

@@ -1,15 +1,34 @@
-// Package demo generates the seed street at true scale and a scripted working day on it: the territory below the
-// communities, the doors, the people of the teams, and what forty phones do between 07:30 and 21:30.
+// Package demo is the seed street at true scale and its scripted working day: the territory below the communities, the
+// doors, the people of the teams, and what forty phones do between 07:30 and 21:30; and the play of that day on a real
+// server and real phones, with an auditor who tells at the end whether anything was lost.
 //
-// It is a pure generator. It imports nothing of the service or the client, performs no I/O, reads no clock and takes
-// chance only from a seed, so that one seed makes one street and one day, step for step. It never contains a real
-// person, telephone number or case: community names are real and come in as values, everything below them is composed
-// from word lists, and any likeness to a real address is chance.
+// # The generator
+//
+// The files street*, cast*, names* and day* are pure: they import nothing of the service or the client, perform no I/O,
+// read no clock and take chance only from a seed, so that one seed makes one street and one day, step for step. They
+// never contain a real person, telephone number or case: community names are real and come in as values, everything below
+// them is composed from word lists, and any likeness to a real address is chance.
 //
 // Invariants: D1 the totals of Figures hold exactly; D2 a parent stands before what refers to it; D3 a step refers only
 // to what its phone can know at that moment; D4 no two steps of a day share an instant.
 //
-// Read street.go first, then cast.go, then day.go; day_ledger.go shows what a script alone predicts about its end.
+// # The play
+//
+// The files run* play a day: they import the street as an operator would, join the phones with codes, and carry out step
+// by step what the script says. Server, database files and phones are the product's own, and the phones reach the server
+// over TCP through network.go, which cuts a connection where the script says so. The play decides nothing. Times are the
+// script's, also those of wrong clocks, so that the same day comes out on a slow machine and on a fast one.
+//
+// # The audit
+//
+// The files audit* predict from script and ledger alone what must be found where, in their own words of the protocol's
+// rules, and compare that with what they read from the server and from every phone. They share no merge code with the
+// engine and read none of its counters.
+//
+// The package never writes outside of the folder it is given.
+//
+// Read street.go first, then cast.go, day.go and day_ledger.go, which shows what a script alone predicts about its end;
+// then run.go and audit.go.
 package demo
 
 import (

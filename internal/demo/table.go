@@ -83,4 +83,6 @@ func align(rows []tableRow) string {
 }
 
 // blanks fill a text up to a width.
-func blanks(width int, text string) string { return strings.Repeat(" ", width-uniseg.StringWidth(text)) }
+func blanks(width int, text string) string {
+	return strings.Repeat(" ", width-uniseg.StringWidth(text))
+}

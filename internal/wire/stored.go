@@ -102,7 +102,8 @@ func (e *recordEncoder) write(w *syncengine.Write) {
 	}
 	b = appendNumber(b, 5, uint64(w.Stamp))
 	b = appendBool(b, 6, w.Suspect)
-	e.inner = appendNumber(b, 7, uint64(w.Rank))
+	b = appendNumber(b, 7, uint64(w.Rank))
+	e.inner = appendPacked(b, 8, w.Unread)
 	e.out = appendBytes(e.out, recordWrites, e.inner)
 }
 
@@ -119,6 +120,18 @@ func encodeCoordinate(c syncengine.Coordinate) []byte {
 
 func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
+}
+
+// appendPacked writes a repeated number in its packed form.
+func appendPacked(b []byte, field protowire.Number, list []syncengine.FieldNumber) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	var packed []byte
+	for _, n := range list {
+		packed = protowire.AppendVarint(packed, uint64(n))
+	}
+	return appendBytes(b, field, packed)
 }
 
 func appendNumber(b []byte, field protowire.Number, v uint64) []byte {

@@ -47,6 +47,9 @@ func storedWrites() *rapid.Generator[*syncengine.Write] {
 			Stamp:       syncengine.UnixMilli(rapid.Int64().Draw(t, "stamp")),
 			Suspect:     rapid.Bool().Draw(t, "suspect"),
 			Rank:        syncengine.Rank(rapid.Byte().Draw(t, "rank")),
+			Unread: orNil(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncengine.FieldNumber {
+				return syncengine.FieldNumber(rapid.Uint32().Draw(t, "field"))
+			}), 0, 3).Draw(t, "unread")),
 		}
 	})
 }

@@ -114,6 +114,8 @@ func decodeWrite(m []byte) (*syncengine.Write, error) {
 			w.Suspect = num != 0
 		case 7:
 			w.Rank = syncengine.Rank(num)
+		case 8:
+			w.Unread, err = decodePacked(b)
 		}
 		return err
 	})
@@ -121,6 +123,18 @@ func decodeWrite(m []byte) (*syncengine.Write, error) {
 		err = fmt.Errorf("%w: a write without a coordinate", errStored)
 	}
 	return w, err
+}
+
+func decodePacked(b []byte) (out []syncengine.FieldNumber, err error) {
+	for len(b) > 0 {
+		n, size := protowire.ConsumeVarint(b)
+		if size < 0 {
+			return nil, protowire.ParseError(size)
+		}
+		out = append(out, syncengine.FieldNumber(n))
+		b = b[size:]
+	}
+	return out, nil
 }
 
 func decodeCoordinate(m []byte) (c syncengine.Coordinate, err error) {

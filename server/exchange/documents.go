@@ -123,3 +123,15 @@ func storedCoordinate(c syncengine.Coordinate) *storedv1.Coordinate {
 	}
 	return &storedv1.Coordinate{Epoch: uint32(c.Epoch), Seq: uint64(c.Seq)}
 }
+
+// firstOf gives the coordinates that a change had before restores.
+func firstOf(extra *storedv1.Extra) (first syncengine.Coordinate, since []syncengine.Coordinate) {
+	for i, at := range extra.GetFirst() {
+		if i == 0 {
+			first = coordinate(at)
+			continue
+		}
+		since = append(since, coordinate(at))
+	}
+	return first, since
+}

@@ -159,7 +159,9 @@ func (j *judging) known(rec *syncengine.Record) (reason, error) {
 func (j *judging) time() error {
 	c := j.in.change
 	if first := j.trustedFirst(); first != nil {
-		j.extra.First = &storedv1.Coordinate{Epoch: first.GetCoordinate().GetEpoch(), Seq: first.GetCoordinate().GetSeq()}
+		for _, at := range first.GetCoordinates() {
+			j.extra.First = append(j.extra.First, &storedv1.Coordinate{Epoch: at.GetEpoch(), Seq: at.GetSeq()})
+		}
 		j.stamp, j.suspect = syncengine.UnixMilli(first.GetStampMs()), first.GetSuspect()
 		return nil
 	}
@@ -168,12 +170,19 @@ func (j *judging) time() error {
 	return err
 }
 
+// trustedFirst gives the earlier coordinates when a genuine receipt covers the
+// change: those of the receipt's epoch up to its own, of epochs before, never of
+// the epoch in force.
 func (j *judging) trustedFirst() *syncv1.First {
 	f, r := j.in.first, j.push.trusted
-	at := f.GetCoordinate()
-	if f == nil || r == nil || uint64(j.seq) > r.GetDeviceSeq() || at.GetEpoch() != r.GetCoordinate().GetEpoch() ||
-		at.GetSeq() > r.GetCoordinate().GetSeq() || at.GetEpoch() >= uint32(j.work.world.History.Epoch) {
+	if f == nil || r == nil || uint64(j.seq) > r.GetDeviceSeq() || len(f.GetCoordinates()) == 0 {
 		return nil
+	}
+	for _, at := range f.GetCoordinates() {
+		newer := at.GetEpoch() == r.GetCoordinate().GetEpoch() && at.GetSeq() > r.GetCoordinate().GetSeq()
+		if newer || at.GetEpoch() > r.GetCoordinate().GetEpoch() || at.GetEpoch() >= uint32(j.work.world.History.Epoch) {
+			return nil
+		}
 	}
 	return f
 }
@@ -210,8 +219,8 @@ func (j *judging) merge(rec *syncengine.Record) error {
 	in := &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: c.Base, Create: c.Create,
 		At: j.work.here(), Stamp: j.stamp, Suspect: j.suspect, Cells: j.cells, Resolves: c.Resolves,
-		First: coordinate(j.extra.GetFirst()),
 	}
+	in.First, in.Since = firstOf(&j.extra)
 	if rec == nil {
 		// Nothing of a new record was hidden from its author.
 		in.Rank = j.work.svc.rankOf(j.push.device.UserID, j.work)
@@ -256,10 +265,12 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 	return nil
 }
 
+// writesScope reports that the record's place may change: by a field that places
+// it, or by one more creator.
 func (j *judging) writesScope() bool {
 	return slices.ContainsFunc(j.cells, func(w syncengine.CellWrite) bool {
 		f, ok := j.kind.Field(w.Key.Field)
-		return ok && f.Engine.Scope != syncengine.NoScope
+		return w.Key.Field == syncengine.LifeField || ok && f.Engine.Scope != syncengine.NoScope
 	})
 }
 

@@ -224,9 +224,10 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 	in := &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create,
 		At:    syncengine.Coordinate{Epoch: v.epochOf(e.Seq), Seq: e.Seq},
-		First: coordinate(extra.GetFirst()), Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: cells, Resolves: c.Resolves,
+		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: cells, Resolves: c.Resolves,
 		Unreadable: v.unreadable(kind, extra), OwnLater: v.ownLater(extra),
 	}
+	in.First, in.Since = firstOf(extra)
 	m := v.world.Merge(kind.Engine, rec, c.RecordID, in)
 	if e.Type == store.EntryReleased || e.Type == store.EntryHeld {
 		m.Record.Tail, m.Record.TailSince = syncengine.ID{}, e.Seq

@@ -177,7 +177,9 @@ type Write struct {
 	// True when bounded.
 	Suspect bool `protobuf:"varint,6,opt,name=suspect,proto3" json:"suspect,omitempty"`
 	// Rank of the author's role.
-	Rank          uint32 `protobuf:"varint,7,opt,name=rank,proto3" json:"rank,omitempty"`
+	Rank uint32 `protobuf:"varint,7,opt,name=rank,proto3" json:"rank,omitempty"`
+	// Of a deletion: numbers of the fields that its author could not read, ascending.
+	Unread        []uint32 `protobuf:"varint,8,rep,packed,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -259,6 +261,13 @@ func (x *Write) GetRank() uint32 {
 		return x.Rank
 	}
 	return 0
+}
+
+func (x *Write) GetUnread() []uint32 {
+	if x != nil {
+		return x.Unread
+	}
+	return nil
 }
 
 // Cell is the set of causally maximal values of one field, key or element.
@@ -547,8 +556,8 @@ func (x *Key) GetLeft() uint64 {
 // Extra is what few log entries have.
 type Extra struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Coordinate the change had before a restore.
-	First *Coordinate `protobuf:"bytes,1,opt,name=first,proto3" json:"first,omitempty"`
+	// Coordinates the change had before restores, the first one first.
+	First []*Coordinate `protobuf:"bytes,1,rep,name=first,proto3" json:"first,omitempty"`
 	// Ids of the conflicts the change became part of.
 	Conflicts [][]byte `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Cells of the change that the software of its time did not know; for an entry that merges held cells, those it merges.
@@ -603,7 +612,7 @@ func (*Extra) Descriptor() ([]byte, []int) {
 	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *Extra) GetFirst() *Coordinate {
+func (x *Extra) GetFirst() []*Coordinate {
 	if x != nil {
 		return x.First
 	}
@@ -1234,7 +1243,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x04keys\x18\x03 \x03(\v2\x16.onedoor.stored.v1.KeyR\x04keys\x12)\n" +
 	"\x10tail_incarnation\x18\x04 \x01(\fR\x0ftailIncarnation\x12\x1d\n" +
 	"\n" +
-	"tail_since\x18\x05 \x01(\x04R\ttailSince\"\x87\x02\n" +
+	"tail_since\x18\x05 \x01(\x04R\ttailSince\"\x9f\x02\n" +
 	"\x05Write\x12 \n" +
 	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x1d\n" +
 	"\n" +
@@ -1243,7 +1252,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\vcoordinates\x18\x04 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\vcoordinates\x12\x19\n" +
 	"\bstamp_ms\x18\x05 \x01(\x03R\astampMs\x12\x18\n" +
 	"\asuspect\x18\x06 \x01(\bR\asuspect\x12\x12\n" +
-	"\x04rank\x18\a \x01(\rR\x04rank\"\x8d\x01\n" +
+	"\x04rank\x18\a \x01(\rR\x04rank\x12\x16\n" +
+	"\x06unread\x18\b \x03(\rR\x06unread\"\x8d\x01\n" +
 	"\x04Cell\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x120\n" +
@@ -1267,7 +1277,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
 	"\x04left\x18\x03 \x01(\x04R\x04left\"\xad\x03\n" +
 	"\x05Extra\x123\n" +
-	"\x05first\x18\x01 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
+	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
 	"\x04held\x18\x03 \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x04held\x12%\n" +
 	"\x0eafter_handover\x18\x04 \x01(\bR\rafterHandover\x12\x1e\n" +

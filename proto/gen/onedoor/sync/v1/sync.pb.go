@@ -1005,11 +1005,11 @@ func (x *BatchChange) GetErased() *ErasedChange {
 	return nil
 }
 
-// First is the first coordinate and stamp of a change supplied again.
+// First is where a change supplied again stood before, and its first stamp.
 type First struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its first coordinate.
-	Coordinate *Coordinate `protobuf:"bytes,1,opt,name=coordinate,proto3" json:"coordinate,omitempty"`
+	// Its coordinates in earlier epochs, the first one first.
+	Coordinates []*Coordinate `protobuf:"bytes,1,rep,name=coordinates,proto3" json:"coordinates,omitempty"`
 	// Its first stamp.
 	StampMs int64 `protobuf:"varint,2,opt,name=stamp_ms,json=stampMs,proto3" json:"stamp_ms,omitempty"`
 	// True when that stamp was bounded.
@@ -1048,9 +1048,9 @@ func (*First) Descriptor() ([]byte, []int) {
 	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *First) GetCoordinate() *Coordinate {
+func (x *First) GetCoordinates() []*Coordinate {
 	if x != nil {
-		return x.Coordinate
+		return x.Coordinates
 	}
 	return nil
 }
@@ -3235,11 +3235,9 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12,\n" +
 	"\x05first\x18\x03 \x01(\v2\x16.onedoor.sync.v1.FirstR\x05first\x125\n" +
-	"\x06erased\x18\x04 \x01(\v2\x1d.onedoor.sync.v1.ErasedChangeR\x06erased\"y\n" +
-	"\x05First\x12;\n" +
-	"\n" +
-	"coordinate\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\n" +
-	"coordinate\x12\x19\n" +
+	"\x06erased\x18\x04 \x01(\v2\x1d.onedoor.sync.v1.ErasedChangeR\x06erased\"{\n" +
+	"\x05First\x12=\n" +
+	"\vcoordinates\x18\x01 \x03(\v2\x1b.onedoor.sync.v1.CoordinateR\vcoordinates\x12\x19\n" +
 	"\bstamp_ms\x18\x02 \x01(\x03R\astampMs\x12\x18\n" +
 	"\asuspect\x18\x03 \x01(\bR\asuspect\"m\n" +
 	"\fErasedChange\x12\x1d\n" +
@@ -3523,7 +3521,7 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	0,  // 5: onedoor.sync.v1.Patch.life:type_name -> onedoor.sync.v1.Life
 	13, // 6: onedoor.sync.v1.BatchChange.first:type_name -> onedoor.sync.v1.First
 	14, // 7: onedoor.sync.v1.BatchChange.erased:type_name -> onedoor.sync.v1.ErasedChange
-	7,  // 8: onedoor.sync.v1.First.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	7,  // 8: onedoor.sync.v1.First.coordinates:type_name -> onedoor.sync.v1.Coordinate
 	12, // 9: onedoor.sync.v1.Batch.changes:type_name -> onedoor.sync.v1.BatchChange
 	7,  // 10: onedoor.sync.v1.Status.checkpoint:type_name -> onedoor.sync.v1.Coordinate
 	18, // 11: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"onedoor/internal/recordjson"
+	"onedoor/syncengine"
+)
+
+// deviceNameCharsMax is how much of the machine's name is offered as the device's
+// name; the protocol allows 64 characters.
+const deviceNameCharsMax = 64
+
+func newEnrol(a *app) *cobra.Command {
+	var server, code string
+	c := &cobra.Command{
+		Use: "enrol --server ADDR --code CODE", Short: "Make this folder a user's phone with a join code", Args: cobra.NoArgs,
+		Long: `Turns a join code of the operator into this phone's own identity. A code works
+once; after a failure of the line enrol may be repeated with the same code.
+
+The folder is encrypted from the start. Its key is taken from $` + envKey + `,
+or made in a file outside the folder.`,
+		Example: `  onedoor-phone --dir ./phone enrol --server 127.0.0.1:7443 --code CODE
+  onedoor-phone --dir ./phone enrol --server sync.example.org:7443 --tls-ca ca.pem --code CODE --name 和丽的手机`,
+	}
+	c.Flags().StringVar(&server, "server", "", "the server's `ADDR`")
+	c.Flags().StringVar(&code, "code", "", "the join `CODE` that the operator gave out")
+	c.Flags().StringVar(&a.line.name, "name", "", "device's `NAME` in the operator's list (default: this machine's)")
+	a.line.flags(c)
+	required(c, "server", "code")
+	c.RunE = a.running(func([]string) string { return server }, func(ctx context.Context, _ []string) error {
+		if a.line.name == "" {
+			a.line.name = machineName()
+		}
+		key, err := a.makeKey()
+		if err != nil {
+			return err
+		}
+		return a.opened(key, func(p *phone) error {
+			if err := p.Enrol(ctx, server, code); err != nil {
+				return err
+			}
+			return a.print(p.who(), func(w io.Writer) {
+				self := p.Self()
+				fmt.Fprintf(w, "enrolled as %s in realm %06d\nkey: %s\nnext: onedoor-phone --dir %s sync\n", printable(self.UserName), self.Realm, key.source(), a.dir)
+			})
+		})
+	})
+	return c
+}
+
+// machineName is the name by which a device is told apart in the operator's list.
+func machineName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	runes := []rune(name)
+	return string(runes[:min(len(runes), deviceNameCharsMax)])
+}
+
+// who says whose phone it is and where its key lies.
+func (p *phone) who() recordjson.Object {
+	self := p.Self()
+	var file any // null: the key is not in a file
+	if p.key.file != "" {
+		file = p.key.file
+	}
+	return recordjson.Object{}.With("user_id", self.UserID).With("user", self.UserName).With("realm", self.Realm).
+		With("server", self.Server).With("key_file", file)
+}
+
+func newSync(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "sync", Short: "Send what was written here and fetch what others wrote", Args: cobra.NoArgs,
+		Long: `Sends the outbox and fetches what is new. What the server took before a line
+failed is not sent again; what it did not take stays in the outbox.`,
+		Example: "  onedoor-phone --dir ./phone sync\n  onedoor-phone --dir ./phone sync --json",
+	}
+	a.line.flags(c)
+	c.RunE = a.using(func(ctx context.Context, p *phone, _ []string) error {
+		report, err := p.Sync(ctx)
+		if err != nil {
+			return err
+		}
+		return a.print(report.Object(), func(w io.Writer) {
+			fmt.Fprintf(w, "sent %d: %d applied, %d merged, %d quarantined\n", report.Pushed, report.Applied, report.Merged, report.Quarantined)
+			fmt.Fprintf(w, "fetched %d records in %d round trips, %d bytes up, %d bytes down\n", report.Pulled, report.RoundTrips, report.BytesUp, report.BytesDown)
+			if !report.CaughtUp {
+				fmt.Fprintln(w, "more is waiting: sync again")
+			}
+		})
+	})
+	return c
+}
+
+func newStatus(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "status", Short: "Show what is pending, what is open, and where the key lies", Args: cobra.NoArgs,
+		Long: `Shows the outbox, what waits in quarantine, open conflicts, the checkpoint and
+its digest: two phones with the same view at one checkpoint show the same one.`,
+		Example: "  onedoor-phone --dir ./phone status",
+	}
+	c.RunE = a.using(func(_ context.Context, p *phone, _ []string) error {
+		s, err := p.Status()
+		if err != nil {
+			return err
+		}
+		return a.print(append(s.Object(), p.who()...), func(w io.Writer) {
+			self := p.Self()
+			t := table{}
+			t.add("user", fmt.Sprintf("%s, realm %06d, server %s", self.UserName, self.Realm, self.Server))
+			t.add("pending", fmt.Sprintf("%d changes, the oldest of %s", s.Pending, timeText(s.OldestPendingMs)))
+			t.add("quarantined", fmt.Sprint(s.Quarantined))
+			t.add("conflicts", fmt.Sprint(s.Conflicts))
+			t.add("records", fmt.Sprint(s.Records))
+			t.add("last sync", timeText(s.LastSyncMs))
+			t.add("checkpoint", fmt.Sprintf("epoch %d, seq %d", s.Epoch, s.Seq))
+			t.add("digest", s.Digest)
+			t.add("size", fmt.Sprintf("%d bytes; %d bytes sent, %d received", s.DatabaseBytes, s.BytesUp, s.BytesDown))
+			t.add("key", p.key.source())
+			if s.Revoked {
+				t.add("revoked", "the server gives this phone nothing any more: ask the operator")
+			}
+			t.write(w)
+		})
+	})
+	return c
+}
+
+// timeText is a time for people, in Asia/Shanghai time; "-" for none.
+func timeText(ms int64) string { return clock(timeJSON(ms)) }
+
+func timeJSON(ms int64) json.RawMessage { return recordjson.Time(syncengine.UnixMilli(ms)) }
