@@ -109,11 +109,6 @@ func (a *answer) epochOf(o *syncv1.Outcome) syncengine.Epoch {
 	return syncengine.Epoch(a.GetEpoch())
 }
 
-// at gives the coordinate of an outcome.
-func (a *answer) at(o *syncv1.Outcome) syncengine.Coordinate {
-	return syncengine.Coordinate{Epoch: a.epochOf(o), Seq: syncengine.Seq(o.GetSeq())}
-}
-
 // segment gives the outcomes as they are journalled: those of the reply, each
 // with its own epoch, so that a segment can be read by itself.
 func (a *answer) segment() (localdb.OutcomeSegment, error) {

@@ -299,14 +299,17 @@ func placesRecord(kind *schema.Kind, cells []syncengine.CellWrite) bool {
 // place computes the scope keys of a folded record, as the server placed it, as
 // far as the phone holds them.
 func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record) error {
-	var failed error
-	placed := syncengine.Place(kind.Engine, engineRecord(kind, base, t.s.self.Incarnation), func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
+	rec, failed := t.engineRecord(kind, base)
+	if failed != nil {
+		return failed
+	}
+	placed := syncengine.Place(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
 		keys, ok, err := t.parentKeys(id)
+		if err == nil && !ok {
+			err = t.doubt(id)
+		}
 		if err != nil {
 			failed = err
-		}
-		if err == nil && !ok {
-			failed = t.doubt(id)
 		}
 		return keys, ok
 	})
@@ -340,24 +343,25 @@ func (t *taking) doubt(id syncengine.ID) error {
 }
 
 // engineRecord gives as much of a record as placing looks at.
-func engineRecord(kind *schema.Kind, rec *pagerecord.Record, author syncengine.ID) *syncengine.Record {
-	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: author}}
+func (t *taking) engineRecord(kind *schema.Kind, rec *pagerecord.Record) (*syncengine.Record, error) {
 	out := &syncengine.Record{ID: rec.ID, Kind: rec.Kind}
-	add := func(c *pagerecord.Cell) {
-		out.Cells = append(out.Cells, syncengine.Cell{Key: c.Key, Values: []syncengine.Value{
-			{Write: write, Data: c.Shown.Data, Cleared: c.Shown.Cleared},
-		}})
-	}
-	if life, ok := rec.Find(syncengine.CellKey{Field: syncengine.LifeField}); ok {
-		add(life)
-	}
+	cells := rec.Field(syncengine.LifeField)
 	for _, f := range kind.Engine.ScopeFields {
-		cells := rec.Field(f.Number)
-		for i := range cells {
-			add(&cells[i])
-		}
+		cells = append(cells[:len(cells):len(cells)], rec.Field(f.Number)...)
 	}
-	return out
+	for i := range cells {
+		c := syncengine.Cell{Key: cells[i].Key}
+		for _, v := range append([]pagerecord.Value{cells[i].Shown}, cells[i].Others...) {
+			author, err := t.tx.Author(localdb.AuthorID(v.Write.Author))
+			if err != nil {
+				return nil, err
+			}
+			write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: author.Incarnation, Seq: v.Write.DeviceSeq}}
+			c.Values = append(c.Values, syncengine.Value{Write: write, Data: v.Data, Cleared: v.Cleared})
+		}
+		out.Cells = append(out.Cells, c)
+	}
+	return out, nil
 }
 
 // parentKeys gives the keys of a record that others follow; ok is false for one

@@ -148,7 +148,6 @@ func (l *line) passUp(c *connection) {
 			break
 		}
 		if frame.isHeaders() && l.faultNow() == FaultRequestLost {
-			err = errCut
 			break
 		}
 		// After the server's end is gone, the phone is read on until it has noticed.
