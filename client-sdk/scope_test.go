@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"errors"
 	"testing"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
 	"onedoor/server/exchange"
@@ -209,4 +211,38 @@ func TestDigests_TwoPhonesWithOneViewShowOne(t *testing.T) {
 	if a.Digest != b.Digest || a.Seq != b.Seq || a.Epoch != 1 || b.Digest == before {
 		t.Errorf("ann %+v, bob %+v, before %s", a, b, before)
 	}
+}
+
+func TestQuarantine_LeavesTheScreenWithTheOutcome(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	door := ann.add("premises", `{"address":"邻网格1号","territory":"`+gridB+`"}`)
+	// After a restart the server answers with outcomes alone; then the line is cut.
+	w.restart()
+	ann.line.seen = func(*syncv1.ExchangeResponse) { ann.line.seen, ann.line.loseRequest = nil, 1 }
+	if _, err := ann.Sync(t.Context()); !errors.Is(err, errLine) {
+		t.Fatal(err)
+	}
+	if ann.ids(client.Query{Kind: "premises"})[door] {
+		t.Error("a quarantined door stands in the list")
+	}
+	ann.shows(door, map[string]any{"sync_state": "quarantined"})
+	w.settle()
+}
+
+func TestScope_WorkBeforeAGrantArrivesIsJudgedByTheOldOne(t *testing.T) {
+	w, ann, bob, _, visit := pair(t)
+	w.moveUser(ann.user, gridB)
+	// The reply that brings the new grants is on its way when ann writes.
+	ann.line.seen = func(*syncv1.ExchangeResponse) {
+		ann.line.seen = nil
+		ann.edit(visit, `{"note":"路上写的"}`)
+	}
+	if report := ann.sync(); report.Pushed != 1 || report.Quarantined != 0 {
+		t.Errorf("report %+v", report)
+	}
+	bob.sync()
+	bob.shows(visit, map[string]any{"note": "路上写的"})
+	w.settle()
 }

@@ -43,7 +43,7 @@ func (a *app) findKey() (key, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}
-	if a.holdsPhone() {
+	if client.Exists(a.dir) {
 		return k, lostKey(a.dir, k.file)
 	}
 	return k, client.ErrNotEnrolled
@@ -55,7 +55,7 @@ func (a *app) makeKey() (key, error) {
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
 		return k, err
-	case a.holdsPhone():
+	case client.Exists(a.dir):
 		return k, lostKey(a.dir, k.file)
 	}
 	k.bytes = make([]byte, client.KeyBytes)
@@ -63,11 +63,6 @@ func (a *app) makeKey() (key, error) {
 		return k, fmt.Errorf("make a key: %w", err)
 	}
 	return k, k.write()
-}
-
-func (a *app) holdsPhone() bool {
-	_, err := os.Stat(filepath.Join(a.dir, databaseFile))
-	return err == nil
 }
 
 // lostKey never leads to a new key: that one could not open the folder.
@@ -154,5 +149,9 @@ func (k key) write() (err error) {
 		// Half a key opens nothing and would stand in the way of the next try.
 		return errors.Join(err, os.Remove(k.file))
 	}
-	return nil
+	folder, err := os.Open(filepath.Dir(k.file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }

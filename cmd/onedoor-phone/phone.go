@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,10 +13,6 @@ import (
 
 	client "onedoor/client-sdk"
 )
-
-// databaseFile is the SDK's database in the phone's folder. Its absence is told
-// apart from a wrong key, and a mistyped --dir is not filled with a new one.
-const databaseFile = "replica.db"
 
 // appVersion stands in the operator's list of devices.
 const appVersion = "onedoor-phone"
@@ -68,7 +62,7 @@ func (a *app) using(f work) func(*cobra.Command, []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := os.Stat(filepath.Join(a.dir, databaseFile)); errors.Is(err, fs.ErrNotExist) {
+		if !client.Exists(a.dir) { // A mistyped --dir is not filled with a new database.
 			return client.ErrNotEnrolled
 		}
 		return a.opened(key, func(p *phone) error {
@@ -126,9 +120,12 @@ func (a *app) running(subject func(args []string) string, f func(ctx context.Con
 // kinds are the record kinds that a phone's user writes.
 var kinds = []string{"premises", "visit", "hazard", "dispute", "case_event", "task", "attachment"}
 
-func parseKind(text string) (string, error) {
-	if kind := strings.ToLower(text); slices.Contains(kinds, kind) {
+// listed are the kinds that can be listed: those that come from the server, too.
+var listed = append(slices.Clone(kinds), "territory", "staff")
+
+func parseKind(text string, allowed []string) (string, error) {
+	if kind := strings.ToLower(text); slices.Contains(allowed, kind) {
 		return kind, nil
 	}
-	return "", misused("KIND %q: one of %s is needed", text, strings.Join(kinds, ", "))
+	return "", misused("KIND %q: one of %s is needed", text, strings.Join(allowed, ", "))
 }

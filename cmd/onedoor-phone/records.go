@@ -23,7 +23,7 @@ hazard premises_id and code; dispute title and territory.`,
   onedoor-phone --dir ./phone add visit '{"premises_ids":["DOOR_ID"],"outcome":"SEEN"}' --json`,
 	}
 	c.RunE = a.using(func(_ context.Context, p *phone, args []string) error {
-		kind, err := parseKind(args[0])
+		kind, err := parseKind(args[0], kinds)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func newList(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list KIND", Short: "List the records of a kind", Args: cobra.ExactArgs(1),
 		Long: `Lists all records of a kind that match every filter, the newest first; with
---due what is due first comes first.`,
+--due what is due first comes first. The kinds territory and staff can be listed too.`,
 		Example: `  onedoor-phone --dir ./phone list premises --due
   onedoor-phone --dir ./phone list hazard --mine --state FOUND --grid 530702001001001 --json`,
 	}
@@ -153,7 +153,7 @@ func newList(a *app) *cobra.Command {
 	f.StringVar(&q.State, "state", "", "only in this `STATE`, in any case")
 	f.BoolVar(&q.Due, "due", false, "only what is to be done by the end of today (Asia/Shanghai)")
 	c.RunE = a.using(func(_ context.Context, p *phone, args []string) (err error) {
-		if q.Kind, err = parseKind(args[0]); err != nil {
+		if q.Kind, err = parseKind(args[0], listed); err != nil {
 			return err
 		}
 		records, err := p.List(q)
@@ -184,6 +184,8 @@ var summary = map[string][]string{
 	"dispute":    {"title", "category", "state"},
 	"case_event": {"what", "at", "text"},
 	"task":       {"what", "state", "due", "detail"},
+	"territory":  {"code", "level", "name"},
+	"staff":      {"name", "role"},
 	"attachment": {"media_type", "size_bytes", "state"},
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,14 +108,9 @@ type app struct {
 
 // language gives the language of the sentences.
 func (a *app) language() client.Language {
-	for _, name := range []string{a.lang, os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")} {
-		switch {
-		case name == "":
-			continue
-		case strings.HasPrefix(strings.ToLower(name), string(client.Chinese)):
-			return client.Chinese
-		}
-		break
+	name := cmp.Or(a.lang, os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+	if strings.HasPrefix(strings.ToLower(name), string(client.Chinese)) {
+		return client.Chinese
 	}
 	return client.English
 }
@@ -135,7 +131,6 @@ without a signal; what is written stays until a server has decided about it.
 
 A first day:
   onedoor-phone --dir ./phone enrol --server 127.0.0.1:7443 --code CODE
-  onedoor-phone --dir ./phone sync
   onedoor-phone --dir ./phone add premises '{"address":"福慧路1号","territory":"530702001001001"}'
   onedoor-phone --dir ./phone search 福慧
   onedoor-phone --dir ./phone sync

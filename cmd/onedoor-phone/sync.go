@@ -22,7 +22,9 @@ func newEnrol(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "enrol --server ADDR --code CODE", Short: "Make this folder a user's phone with a join code", Args: cobra.NoArgs,
 		Long: `Turns a join code of the operator into this phone's own identity. A code works
-once; after a failure of the line enrol may be repeated with the same code.
+once; after a failure of the line enrol may be repeated with the same code. Then
+fetches what the user may read, so that the phone can go offline; where that
+fails the phone is enrolled and a sync does it later.
 
 The folder is encrypted from the start. Its key is taken from $` + envKey + `,
 or made in a file outside the folder.`,
@@ -46,13 +48,26 @@ or made in a file outside the folder.`,
 			if err := p.Enrol(ctx, server, code); err != nil {
 				return err
 			}
-			return a.print(p.who(), func(w io.Writer) {
-				self := p.Self()
-				fmt.Fprintf(w, "enrolled as %s in realm %06d\nkey: %s\nnext: onedoor-phone --dir %s sync\n", printable(self.UserName), self.Realm, key.source(), a.dir)
-			})
+			return a.ready(ctx, p)
 		})
 	})
 	return c
+}
+
+// ready fetches what the phone may read and says who it is. An enrolment stands
+// also when the line fails after it.
+func (a *app) ready(ctx context.Context, p *phone) error {
+	failed := p.Prepare(ctx)
+	if failed != nil {
+		fmt.Fprintf(a.Err, "onedoor-phone enrol: %s: first sync: %s\n", a.dir, explain(failed, a.language()))
+	}
+	return a.print(p.who().With("ready", failed == nil), func(w io.Writer) {
+		self := p.Self()
+		fmt.Fprintf(w, "enrolled as %s in realm %06d\nkey: %s\n", printable(self.UserName), self.Realm, p.key.source())
+		if failed == nil {
+			fmt.Fprintln(w, "what it may read is here: it can go offline")
+		}
+	})
 }
 
 // machineName is the name by which a device is told apart in the operator's list.
@@ -72,7 +87,7 @@ func (p *phone) who() recordjson.Object {
 	if p.key.file != "" {
 		file = p.key.file
 	}
-	return recordjson.Object{}.With("user_id", self.UserID).With("user", self.UserName).With("realm", self.Realm).
+	return recordjson.Object{}.With("user_id", self.UserID).With("user", self.UserName).With("device_id", self.Incarnation).With("realm", self.Realm).
 		With("server", self.Server).With("key_file", file)
 }
 

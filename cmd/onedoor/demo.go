@@ -117,6 +117,9 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 	}
 	played, err := demo.Run(ctx, o)
 	bar.finish()
+	if errors.Is(err, server.ErrPlainText) {
+		return fmt.Errorf("%s: the demo speaks plain text, so it listens on this machine only: give an address such as %s", o.Listen, server.ListenDefault)
+	}
 	if err != nil {
 		return err
 	}

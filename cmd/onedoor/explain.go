@@ -86,7 +86,7 @@ func (v values) explanation(m *adminv1.ExplainResponse) explainJSON {
 
 // lifeRule is the rule of a record's life, which has no policy: of two people
 // who did not see each other's step, the one who deleted stands.
-const lifeRule = "deleted_stands"
+const lifeRule = "dead_wins"
 
 func (v values) field(kind recordv1.Kind, m *adminv1.ExplainedCell) fieldJSON {
 	out := fieldJSON{

@@ -92,6 +92,9 @@ func (s *Service) submitPush(ctx context.Context, c *call) error {
 		if p.result.outcomes != nil {
 			contact.Pending -= min(contact.Pending, uint64(len(p.result.outcomes.GetResults())))
 		}
+		if contact.Pending == 0 {
+			contact.OldestPending = 0
+		}
 		return identity.PutContact(k.w, p.device.Incarnation, contact)
 	}}
 	err := s.submit(j)
