@@ -262,15 +262,16 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 }
 
 // ownSince reports that the log above the phone's position is this very push,
-// applied to the last change: there is nothing to look for.
+// applied to the last change: there is nothing to look for. What the push moved
+// to a newer row stood at its old one when the phone came by there.
 func (c *cutting) ownSince(head syncengine.Seq) bool {
 	results := c.pushed.GetResults()
-	n := syncengine.Seq(len(results))
-	if n == 0 || c.base != c.from.at.Seq || head != c.base+n {
+	first := c.from.at.Seq + 1
+	if !c.valid || len(results) == 0 || head+1 != first+syncengine.Seq(len(results)) {
 		return false
 	}
 	for i, o := range results {
-		if o.GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(o.GetSeq()) != c.base+1+syncengine.Seq(i) {
+		if o.GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(o.GetSeq()) != first+syncengine.Seq(i) {
 			return false
 		}
 	}
