@@ -41,7 +41,7 @@ type demoJSON struct {
 
 // demoFlags are the flags of the demo.
 type demoFlags struct {
-	once               bool
+	once, times        bool
 	seed               uint64
 	dir, listen, scale string
 }
@@ -72,8 +72,11 @@ is interrupted. Without --dir the folder is removed at the end.`,
 	f.StringVar(&flags.dir, "dir", "", "`DIR` to make realm and phones in, and to keep (default: a temporary one)")
 	f.StringVar(&flags.listen, "listen", "", "`ADDR` to listen on (default "+server.ListenDefault+", with --once a free port)")
 	f.StringVar(&flags.scale, "scale", "full", "full or small")
-	if err := f.MarkHidden("scale"); err != nil {
-		panic("onedoor: " + err.Error())
+	f.BoolVar(&flags.times, "times", false, "tell on standard error how long each stage took")
+	for _, name := range []string{"scale", "times"} {
+		if err := f.MarkHidden(name); err != nil {
+			panic("onedoor: " + err.Error())
+		}
 	}
 	c.RunE = running(func(ctx context.Context, _ []string) error { return a.demo(ctx, &flags) })
 	return c
@@ -124,6 +127,9 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, played.Close()) }()
+	if f.times {
+		fmt.Fprint(a.Err, played.Report.Times())
+	}
 	if err := a.tellDemo(&played.Report); err != nil || f.once {
 		return errors.Join(err, auditError(&played.Report.Findings))
 	}

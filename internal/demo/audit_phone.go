@@ -126,8 +126,7 @@ func (a *auditor) compareConflict(index PhoneIndex, c *demandedConflict, got *ph
 		}
 	}
 	if got.shown != a.authorOf(shown) || !slices.Equal(sortedAuthors(got.others), sortedAuthors(others)) {
-		a.apart("phone %d lists other values for the conflict (%s) at %s than those that met: %v and %v, %v and %v",
-			index, c.kind, c.at.ref, got.shown, got.others, a.authorOf(shown), others)
+		a.apart("phone %d lists other values for the conflict (%s) at %s than those that met", index, c.kind, c.at.ref)
 	}
 }
 

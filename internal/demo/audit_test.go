@@ -8,6 +8,7 @@ import (
 )
 
 func TestAudit_FindsEveryForgery(t *testing.T) {
+	t.Parallel()
 	d := onATrialDay(t, 5, dateOfTheDay)
 	seen, err := d.Reread(t.Context())
 	if err != nil {
@@ -61,6 +62,7 @@ var (
 	state0  = demo.Cell{Ref: hazard0, Field: demo.FieldState}
 	note0   = demo.Cell{Ref: hazard0, Field: demo.FieldNote}
 	grade0  = demo.Cell{Ref: door0, Field: demo.FieldGrade}
+	result0 = demo.Cell{Ref: demo.Ref{Kind: demo.RecordDispute, Number: 0}, Field: demo.FieldResult}
 )
 
 // begun has phone 0 find hazard 0 and all three phones see it.
@@ -118,6 +120,9 @@ func TestJudge_DemandsWhatTheProtocolPromises(t *testing.T) {
 		"an officer's grade stands above a worker's later one": {
 			tell().edits(0, grade0, demo.Symbol("RED")).edits(1, grade0, demo.Symbol("GREEN")).all(), grade0,
 			demo.Verdict{Shown: "RED", Beside: []string{"GREEN"}, Open: "conflict"}},
+		"of two results that met nothing is let go by a third": {
+			tell().edits(0, result0, demo.Symbol("SUCCESS")).edits(1, result0, demo.Symbol("PARTIAL")).all().edits(2, result0, demo.Symbol("FAILURE")).all(),
+			result0, demo.Verdict{Shown: "FAILURE", Kept: []string{"PARTIAL", "SUCCESS"}, Open: "kept"}},
 		"a deletion that had not seen an edit waits for a person": {begun().changes(0, deletion).notes(1, "b").all(), note0,
 			demo.Verdict{Shown: "b", Open: "delete_edit"}},
 		"a deletion that had seen everything does not": {begun().notes(1, "b").all().changes(0, deletion).all(), note0, demo.Verdict{Shown: "b"}},

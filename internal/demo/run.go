@@ -141,7 +141,7 @@ func (d *Demo) register(ctx context.Context) error {
 	d.names = &directory{territories: map[TerritoryCode]syncengine.ID{}}
 	g := &registering{realm: d.realm, street: d.street, cast: d.cast, names: d.names}
 	d.watch.begin(StagePeople, len(d.cast.Teams))
-	if err := errors.Join(g.importTerritories(ctx)); err != nil {
+	if err := g.importTerritories(ctx); err != nil {
 		return err
 	}
 	if err := g.importUsers(ctx); err != nil {

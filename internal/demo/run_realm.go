@@ -104,7 +104,7 @@ func openRealm(ctx context.Context, dir, listen string, seed uint64, at time.Tim
 		return nil, err
 	}
 	go func() { r.served <- r.server.Serve() }() // ended by close
-	return r, errors.Join(r.connect(made.TokenFile))
+	return r, r.connect(made.TokenFile)
 }
 
 // connect speaks to the server as its operator.

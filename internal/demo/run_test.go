@@ -52,6 +52,7 @@ func cellsInConflict(l *demo.Ledger) int {
 }
 
 func TestRun_ADayOnRealPartsLosesNothingAndEveryPhoneAgrees(t *testing.T) {
+	t.Parallel()
 	street, day := scriptOf(t, 3)
 	d := onATrialDay(t, 3, dateOfTheDay)
 	for _, p := range d.Report.Findings.Problems {
@@ -82,6 +83,7 @@ func TestRun_ADayOnRealPartsLosesNothingAndEveryPhoneAgrees(t *testing.T) {
 }
 
 func TestRun_OneSeedMakesOneDayOnAnyDate(t *testing.T) {
+	t.Parallel()
 	counts := func(date time.Time) demo.Report {
 		r := onATrialDay(t, 4, date).Report
 		r.Stages, r.Wall = nil, 0

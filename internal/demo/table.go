@@ -16,38 +16,38 @@ type tableRow struct{ zh, en, figure string }
 // figures are written as people in both languages read them: 30,984.
 var figures = message.NewPrinter(language.English)
 
-func count(zh, en string, n int) tableRow { return tableRow{zh, en, figures.Sprintf("%d", n)} }
+func counted(zh, en string, n int) tableRow { return tableRow{zh, en, figures.Sprintf("%d", n)} }
 
 // Table tells what came of the day, for whoever leads a grid team.
 func (r *Report) Table() string {
 	return "\n" + align([]tableRow{
-		count("手机", "phones", r.Phones),
-		count("房屋", "doors", r.Doors),
-		count("走访", "visits", r.Visits),
-		count("发现隐患", "hazards found", r.Hazards),
-		count("登记矛盾纠纷", "disputes registered", r.Disputes),
-		count("通话中断线", "calls that were cut", r.Faults),
-		count("应用被系统关闭", "apps that died", r.Restarts),
+		counted("手机", "phones", r.Phones),
+		counted("房屋", "doors", r.Doors),
+		counted("走访", "visits", r.Visits),
+		counted("发现隐患", "hazards found", r.Hazards),
+		counted("登记矛盾纠纷", "disputes registered", r.Disputes),
+		counted("通话中断线", "calls that were cut", r.Faults),
+		counted("应用被系统关闭", "apps that died", r.Restarts),
 		{},
-		count("手机写下的修改", "changes made on phones", r.Changes),
-		count("　其中没有信号时", "  of them without signal", r.Offline),
-		count("　直接生效", "  applied as they were", r.Total().Applied),
-		count("　与他人修改合并", "  merged with others' edits", r.Total().Merged),
-		count("　留待审核", "  put into quarantine", r.Total().Quarantined),
+		counted("手机写下的修改", "changes made on phones", r.Changes),
+		counted("　其中没有信号时", "  of them without signal", r.Offline),
+		counted("　直接生效", "  applied as they were", r.Total().Applied),
+		counted("　与他人修改合并", "  merged with others' edits", r.Total().Merged),
+		counted("　留待审核", "  put into quarantine", r.Total().Quarantined),
 		{},
-		count("等人决定的冲突", "conflicts that wait for a person", r.Findings.Conflicts),
-		count("　同时写了不同内容", "  two people, two values", r.Findings.Conflicts-r.Findings.Kept-r.Findings.DeleteEdits),
-		count("　未看到就被覆盖", "  overwritten unseen, and kept", r.Findings.Kept),
-		count("　一人删除一人修改", "  one deletes, one edits", r.Findings.DeleteEdits),
+		counted("等人决定的冲突", "conflicts that wait for a person", r.Findings.Conflicts),
+		counted("　同时写了不同内容", "  two people, two values", r.Findings.Conflicts-r.Findings.Kept-r.Findings.DeleteEdits),
+		counted("　未看到就被覆盖", "  overwritten unseen, and kept", r.Findings.Kept),
+		counted("　一人删除一人修改", "  one deletes, one edits", r.Findings.DeleteEdits),
 		{},
-		count("丢失", "lost", r.Findings.Lost),
-		count("重复", "doubled", r.Findings.Duplicated),
+		counted("丢失", "lost", r.Findings.Lost),
+		counted("重复", "doubled", r.Findings.Duplicated),
 		{"各手机与服务器一致", "all phones and the server agree", map[bool]string{true: "是 yes", false: "否 NO"}[r.Findings.Converged]},
 		{},
-		count("每条修改上行字节", "bytes up for a change", perChange(r.Day.BytesUp, r.Changes)),
-		count("每条修改下行字节", "bytes down for a change", perChange(r.Day.BytesDown, r.Changes)),
-		count("每台手机首次下载字节", "bytes of a phone's first sync", perChange(r.FirstSync.BytesDown, r.Phones)),
-		count("通信往返", "round trips", r.Total().RoundTrips),
+		counted("每条修改上行字节", "bytes up for a change", perChange(r.Day.BytesUp, r.Changes)),
+		counted("每条修改下行字节", "bytes down for a change", perChange(r.Day.BytesDown, r.Changes)),
+		counted("每台手机首次下载字节", "bytes of a phone's first sync", perChange(r.FirstSync.BytesDown, r.Phones)),
+		counted("通信往返", "round trips", r.Total().RoundTrips),
 		{"用时", "time", seconds(r.Wall)},
 	})
 }
