@@ -203,7 +203,7 @@ func (r *Replica) settleConflict(conflictID string, patch func(*schema.Kind, pag
 				return true, nil
 			}
 			p, err := patch(kind, open)
-			asked = &change{id: rec.ID, patch: p, onDead: true, resolves: closing(rec, open)}
+			asked = &change{id: rec.ID, patch: p, onDead: true, resolves: []syncengine.ConflictID{id}}
 			return false, err
 		})
 	})
@@ -214,21 +214,6 @@ func (r *Replica) settleConflict(conflictID string, patch func(*schema.Kind, pag
 		return fmt.Errorf("%s: %w", conflictID, ErrConflictClosed)
 	}
 	return r.commit([]change{*asked})
-}
-
-// closing names what settling one conflict closes. A deletion stands or falls as
-// a whole, so all its delete/edit conflicts are closed with one of them.
-func closing(rec *pagerecord.Record, open pagerecord.Open) []syncengine.ConflictID {
-	if open.Kind != syncengine.DeleteEdit {
-		return []syncengine.ConflictID{open.ID}
-	}
-	var out []syncengine.ConflictID
-	for _, o := range rec.Conflicts() {
-		if o.Kind == syncengine.DeleteEdit {
-			out = append(out, o.ID)
-		}
-	}
-	return out
 }
 
 // writing makes the patch that writes a value into its cell again.

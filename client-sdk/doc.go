@@ -26,7 +26,8 @@
 // # Where to read
 //
 // client.go opens a replica, edit.go commits an edit, sync.go is the loop,
-// request.go and reply.go are one exchange, settle.go is the moment base moves.
+// request.go and answer.go are one exchange, take.go and stage.go write it down, and
+// settle.go is the moment base moves.
 // The pure parts are in internal: pagerecord (a record's cells), outbox (making
 // changes), syncloop (when to call); localdb holds the tables and remote speaks
 // gRPC.

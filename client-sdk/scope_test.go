@@ -9,6 +9,7 @@ import (
 
 	client "onedoor/client-sdk"
 	"onedoor/server/exchange"
+	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -244,5 +245,84 @@ func TestScope_WorkBeforeAGrantArrivesIsJudgedByTheOldOne(t *testing.T) {
 	}
 	bob.sync()
 	bob.shows(visit, map[string]any{"note": "路上写的"})
+	w.settle()
+}
+
+func TestScope_NewGroundInTheMiddleOfAPullLosesNothing(t *testing.T) {
+	w, ann, bob, _, _ := pair(t)
+	cao := w.phone("曹", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	cao.sync()
+	cao.add("premises", `{"address":"邻网格1号","territory":"`+gridB+`"}`)
+	cao.sync()
+	for range 5 {
+		bob.add("premises", `{"address":"民主路5号","territory":"`+gridA+`"}`)
+	}
+	bob.sync()
+	ann.page = 1
+	ann.restart()
+	ann.line.calls, ann.line.failAfter = 0, 3
+	if _, err := ann.Sync(t.Context()); err == nil {
+		t.Fatal("the line held")
+	}
+	w.moveUser(ann.user, community)
+	ann.line.failAfter = 0
+	ann.sync()
+	if n := len(ann.ids(client.Query{Kind: "premises"})); n != 7 {
+		t.Errorf("ann holds %d doors, want 7", n)
+	}
+	w.settle()
+}
+
+func TestScope_WhatMovedAwayDuringABrokenPullIsNotShown(t *testing.T) {
+	w, _, bob, door, _ := pair(t)
+	bob.add("premises", `{"address":"民主路5号","territory":"`+gridA+`"}`)
+	bob.sync()
+	cao := w.phone("曹", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	cao.page = 1
+	cao.restart()
+	cao.line.failAfter = len(w.grids) + 2
+	if _, err := cao.Sync(t.Context()); err == nil {
+		t.Fatal("the line held")
+	}
+	// The door goes to the neighbours, and the role changes, so that all is filled anew.
+	grid := w.grids[gridB]
+	w.write(mustParse(t, door), recordv1.Kind_KIND_PREMISES, false, &recordv1.Premises{Territory: grid[:]})
+	w.changeUser(cao.user, func(u *identity.User) { u.Role = uint32(recordv1.Role_ROLE_POLICE_OFFICER) })
+	cao.line.failAfter, cao.page = 0, 0
+	cao.restart()
+	cao.sync()
+	if got := cao.ids(client.Query{Kind: "premises"}); len(got) != 1 || got[door] {
+		t.Errorf("cao holds %v", got)
+	}
+	w.settle()
+}
+
+func TestScope_OwnWorkThatMovedAwayDuringThePullIsNotShown(t *testing.T) {
+	w, ann, bob, _, _ := pair(t)
+	door := ann.add("premises", `{"address":"民主路9号","territory":"`+gridA+`"}`)
+	ann.page = 1
+	ann.restart()
+	// The door is acknowledged; before ann has caught up, the operator moves it away.
+	w.restart()
+	replies := 0
+	ann.line.seen = func(m *syncv1.ExchangeResponse) {
+		switch replies++; replies {
+		case 1:
+			for range 3 {
+				bob.add("premises", `{"address":"民主路5号","territory":"`+gridA+`"}`)
+			}
+			bob.sync()
+		case 3:
+			grid := w.grids[gridB]
+			w.write(mustParse(t, door), recordv1.Kind_KIND_PREMISES, false, &recordv1.Premises{Territory: grid[:]})
+		}
+	}
+	ann.sync()
+	if replies < 4 {
+		t.Fatalf("the pull took %d replies", replies)
+	}
+	if got := ann.ids(client.Query{Kind: "premises"}); got[door] {
+		t.Error("a door that moved away is still shown")
+	}
 	w.settle()
 }

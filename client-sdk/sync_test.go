@@ -135,7 +135,7 @@ func TestSync_AServersRestartCostsOneTrip(t *testing.T) {
 	ann.sync()
 	door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
 	w.restart()
-	if report := ann.sync(); report.RoundTrips != 2 || report.Applied != 1 || !report.CaughtUp {
+	if report := ann.sync(); report.RoundTrips != 2 || report.Applied != 1 || report.Pulled != 0 || !report.CaughtUp {
 		t.Errorf("report %+v", report)
 	}
 	ann.shows(door, map[string]any{"sync_state": "synced"})
@@ -158,6 +158,13 @@ func TestSync_ALargeOutboxGoesInBatchesAndGroupsStayWhole(t *testing.T) {
 			return nil
 		}))
 	}
+	second := make(chan struct{})
+	ann.line.sent = func(*syncv1.ExchangeBody) {
+		if ann.line.calls == 3 {
+			close(second)
+		}
+	}
+	ann.AddWatcher(&overlapping{t: t, second: second})
 	report := ann.sync()
 	if report.Applied != 600 || report.RoundTrips < 2 || !report.CaughtUp {
 		t.Errorf("report %+v", report)
@@ -166,6 +173,23 @@ func TestSync_ALargeOutboxGoesInBatchesAndGroupsStayWhole(t *testing.T) {
 		t.Errorf("status %+v", s)
 	}
 	w.settle()
+}
+
+// overlapping is told after the first answer was taken, and waits until the
+// second call has begun: calls go on while answers are written.
+type overlapping struct {
+	t      *testing.T
+	second chan struct{}
+}
+
+func (*overlapping) RecordEdited(string) {}
+
+func (o *overlapping) RecordsChanged() {
+	select {
+	case <-o.second:
+	case <-time.After(time.Minute):
+		o.t.Error("no second call began while the first answer was written")
+	}
 }
 
 func TestSync_EditsMadeDuringASyncAreNotForgotten(t *testing.T) {
@@ -245,4 +269,34 @@ func TestSync_AClockThatIsWrongByYearsChangesNoValue(t *testing.T) {
 	ann.sync()
 	ann.shows(door, map[string]any{"rooms": 2})
 	w.settle()
+}
+
+func TestSync_AJournalThatTwoBackupsHoldIsClearedAndItsLossIsDeclared(t *testing.T) {
+	w, ann, door := solo(t)
+	ann.sync()
+	for rooms := range 3 {
+		ann.edit(door, fmt.Sprintf(`{"rooms":%d}`, rooms))
+		ann.line.seen = func(m *syncv1.ExchangeResponse) { m.BackedUpTo = m.GetPosition() }
+		ann.sync()
+	}
+	if n, err := ann.Outcomes(); err != nil || n >= ann.Changes() {
+		t.Errorf("%d outcomes of %d changes are still journalled, %v", n, ann.Changes(), err)
+	}
+	// A server that was restored from before all of it asks for the first change.
+	ann.edit(door, `{"rooms":9}`)
+	var absent *syncv1.Absent
+	ann.line.sent = func(m *syncv1.ExchangeBody) { absent = m.GetAbsent() }
+	ann.line.seen = func(m *syncv1.ExchangeResponse) {
+		m.Outcomes, m.Receipt, m.Expected = nil, nil, 1
+		ann.line.seen = nil
+	}
+	ann.restart()
+	if _, err := ann.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if absent.GetFrom() != 1 || absent.GetTo() < 1 || len(absent.GetChain()) != 32 {
+		t.Errorf("declared absent: %v", absent)
+	}
+	ann.shows(door, map[string]any{"rooms": 9, "sync_state": "synced"})
+	w.verify()
 }

@@ -157,12 +157,17 @@ func (w *world) user(name string, role recordv1.Role, territory string) syncengi
 // moveUser gives a user another territory.
 func (w *world) moveUser(user syncengine.ID, territory string) {
 	w.t.Helper()
+	w.changeUser(user, func(u *identity.User) { u.TerritoryID = w.grids[territory] })
+}
+
+func (w *world) changeUser(user syncengine.ID, change func(*identity.User)) {
+	w.t.Helper()
 	w.must(w.service.Update(w.t.Context(), func(tx store.Writer) error {
 		u, err := identity.GetUser(tx, user)
 		if err != nil {
 			return err
 		}
-		u.TerritoryID = w.grids[territory]
+		change(&u)
 		if err := identity.PutUser(tx, u); err != nil {
 			return err
 		}
@@ -204,8 +209,9 @@ type line struct {
 	// failAfter makes every call fail after so many more; 0 for none.
 	failAfter int
 	calls     int
-	// seen looks at every reply.
+	// seen looks at every reply, sent at every request.
 	seen func(*syncv1.ExchangeResponse)
+	sent func(*syncv1.ExchangeBody)
 }
 
 var errLine = errors.New("the line was cut")
@@ -218,6 +224,13 @@ func (l *line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*sync
 	l.calls++
 	if take(&l.loseRequest) || l.failAfter > 0 && l.calls > l.failAfter {
 		return nil, errLine
+	}
+	if l.sent != nil {
+		body := &syncv1.ExchangeBody{}
+		if err := proto.Unmarshal(req.GetBody(), body); err != nil {
+			return nil, err
+		}
+		l.sent(body)
 	}
 	resp, err := l.w.service.Exchange(ctx, clone(l.w.t, req))
 	if err != nil {

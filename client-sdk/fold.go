@@ -1,0 +1,232 @@
+package client
+
+import (
+	"slices"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/client-sdk/internal/pagerecord"
+	"onedoor/internal/schema"
+	"onedoor/syncengine"
+)
+
+// rebuild makes a record's row again: the base with the applied changes that it
+// does not reflect yet, and the view with the changes that are still above it.
+func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error {
+	row, ok, err := t.tx.Record(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		row = localdb.Record{ID: id}
+	}
+	kind, known := t.kindOf(&row, own)
+	if !known {
+		return nil
+	}
+	base, err := t.r.decodeBase(kind, &row)
+	if err != nil {
+		return err
+	}
+	folded, err := t.fold(&row, kind, base, own)
+	if err != nil {
+		return err
+	}
+	above, err := t.above(&row, own)
+	if err != nil {
+		return err
+	}
+	switch {
+	case row.Base == nil && len(above) == 0:
+		return t.tx.DeleteRecord(id)
+	case !ok && !folded && len(above) == 0:
+		return nil
+	}
+	return t.put(&row, kind, base, above, rebased)
+}
+
+func (t *taking) kindOf(row *localdb.Record, own []confirmed) (*schema.Kind, bool) {
+	if row.Kind == 0 && len(own) > 0 {
+		row.Kind = own[0].kind.Number
+	}
+	return t.r.schema.Kind(row.Kind)
+}
+
+// above gives the changes that lie over a record's base, in device order. Where
+// the row has none but those that settle now, nothing is read.
+func (t *taking) above(row *localdb.Record, own []confirmed) ([]*ownChange, error) {
+	settling := uint32(0)
+	for i := range own {
+		if own[i].code != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
+			settling++
+		}
+	}
+	if row.Pending <= settling {
+		return nil, nil
+	}
+	return t.r.ownAbove(t.tx, t.s, row.ID, t.s.pos.Settled)
+}
+
+// fold takes applied changes into base, each where the record does not reflect
+// it yet. A record that is not visible here and not made here stays away.
+func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record, own []confirmed) (bool, error) {
+	folded := false
+	for i := range own {
+		c := &own[i]
+		left := slices.Contains(t.gone, row.ID) || row.Base == nil && !folded && !c.create
+		if left || c.code != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || c.at.Seq <= base.Seq {
+			continue
+		}
+		w := c.change.Write
+		w.Stamp, w.Suspect, w.At = c.stamp, c.suspect, c.at
+		rank, err := t.rank(row, c.create)
+		if err != nil {
+			return false, err
+		}
+		w.Rank = rank
+		base.Fold(&c.change)
+		if c.create && row.Base == nil || placesRecord(kind, c.change.Cells) {
+			if err := t.place(row, kind, base); err != nil {
+				return false, err
+			}
+		}
+		folded = true
+	}
+	switch {
+	case folded && len(row.Keys) == 0:
+		// The change was applied where the phone has no business any more.
+		row.Base, row.Seq, *base = nil, 0, *pagerecord.New(row.ID, row.Kind)
+		return false, nil
+	case folded:
+		row.Base, row.Seq = pagerecord.Encode(base), base.Seq
+	}
+	return folded, nil
+}
+
+// rank is the rank that the server gave to the author's role.
+func (t *taking) rank(row *localdb.Record, create bool) (syncengine.Rank, error) {
+	if create && row.Base == nil {
+		return rankOf(t.r.schema, t.s.rights.own), nil
+	}
+	keys, err := scopeKeys(t.tx, row)
+	return rankOf(t.r.schema, t.s.rights.overKeys(keys)), err
+}
+
+func placesRecord(kind *schema.Kind, cells []syncengine.CellWrite) bool {
+	return slices.ContainsFunc(cells, func(w syncengine.CellWrite) bool {
+		f, known := kind.Field(w.Key.Field)
+		return known && f.Engine.Scope != syncengine.NoScope
+	})
+}
+
+// place computes the scope keys of a folded record, as the server placed it, as
+// far as the phone holds them.
+func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record) error {
+	rec, failed := t.engineRecord(kind, base)
+	if failed != nil {
+		return failed
+	}
+	placed := syncengine.Place(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
+		keys, ok, err := t.parentKeys(id)
+		if err == nil && !ok {
+			err = t.doubt(id)
+		}
+		if err != nil {
+			failed = err
+		}
+		return keys, ok
+	})
+	if failed != nil {
+		return failed
+	}
+	row.Keys = row.Keys[:0]
+	for _, key := range placed {
+		if _, held := t.s.rights.over[key]; !held {
+			continue
+		}
+		n, err := t.tx.InternKey(key)
+		if err != nil {
+			return err
+		}
+		row.Keys = append(row.Keys, n)
+	}
+	return nil
+}
+
+// doubt notes that the server may know a record that lies outside of the phone's
+// area. One whose making waits in quarantine it does not.
+func (t *taking) doubt(id syncengine.ID) error {
+	for q, err := range t.tx.QuarantinedOf(id) {
+		if err != nil || q.State == localdb.QuarantineWaiting {
+			return err
+		}
+	}
+	t.s.pos.Unsure = true
+	return nil
+}
+
+// engineRecord gives as much of a record as placing looks at.
+func (t *taking) engineRecord(kind *schema.Kind, rec *pagerecord.Record) (*syncengine.Record, error) {
+	out := &syncengine.Record{ID: rec.ID, Kind: rec.Kind}
+	cells := rec.Field(syncengine.LifeField)
+	for _, f := range kind.Engine.ScopeFields {
+		cells = append(cells[:len(cells):len(cells)], rec.Field(f.Number)...)
+	}
+	for i := range cells {
+		c := syncengine.Cell{Key: cells[i].Key}
+		for _, v := range append([]pagerecord.Value{cells[i].Shown}, cells[i].Others...) {
+			author, err := t.tx.Author(localdb.AuthorID(v.Write.Author))
+			if err != nil {
+				return nil, err
+			}
+			write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: author.Incarnation, Seq: v.Write.DeviceSeq}}
+			c.Values = append(c.Values, syncengine.Value{Write: write, Data: v.Data, Cleared: v.Cleared})
+		}
+		out.Cells = append(out.Cells, c)
+	}
+	return out, nil
+}
+
+// parentKeys gives the keys of a record that others follow; ok is false for one
+// that is not in base.
+func (t *taking) parentKeys(id syncengine.ID) ([]syncengine.ScopeKey, bool, error) {
+	if t.parents == nil {
+		t.parents = map[syncengine.ID]*localdb.Record{}
+	}
+	row, known := t.parents[id]
+	if !known {
+		found, ok, err := t.tx.Record(id)
+		if err != nil {
+			return nil, false, err
+		}
+		if ok && found.Base != nil {
+			row = &found
+		}
+		t.parents[id] = row
+	}
+	if row == nil {
+		return nil, false, nil
+	}
+	keys, err := scopeKeys(t.tx, row)
+	return keys, true, err
+}
+
+// put writes a row with its view and index columns.
+func (t *taking) put(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record, above []*ownChange, rebased bool) error {
+	row.View, row.Pending, row.Search = nil, uint32(len(above)), rebased && hasText(kind)
+	shown := base
+	for _, o := range above {
+		shown.Overlay(kind, &o.change)
+	}
+	if len(above) > 0 {
+		row.View = pagerecord.Encode(shown)
+	}
+	if t.parents != nil && row.Base != nil {
+		delete(t.parents, row.ID)
+	}
+	if err := t.r.columns(t.tx, t.s, row, kind, shown.Fields(), shown.Dead()); err != nil {
+		return err
+	}
+	return t.tx.PutRecord(*row)
+}

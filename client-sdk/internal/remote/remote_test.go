@@ -1,0 +1,154 @@
+package remote_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/remote"
+	"onedoor/client-sdk/internal/speech"
+	_ "onedoor/internal/grpczstd" // The server answers in the encoding it is called in.
+)
+
+// desk answers every exchange with what it is told to.
+type desk struct {
+	syncv1.UnimplementedSyncServiceServer
+	err   error
+	reply *syncv1.ExchangeResponse
+}
+
+func (d *desk) Exchange(context.Context, *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	return d.reply, d.err
+}
+
+func serve(t *testing.T, d *desk, o ...grpc.ServerOption) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer(o...)
+	syncv1.RegisterSyncServiceServer(s, d)
+	go func() { _ = s.Serve(l) }() // stopped by Stop
+	t.Cleanup(s.Stop)
+	return l.Addr().String()
+}
+
+func dial(t *testing.T, address string, o remote.Options) *remote.Remote {
+	t.Helper()
+	r, err := remote.Dial(address, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// certificate makes one for this machine that nobody but the test trusts.
+func certificate(t *testing.T) (tls.Certificate, []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func TestDial_SpeaksTLSToThoseItTrusts(t *testing.T) {
+	own, ownPEM := certificate(t)
+	_, otherPEM := certificate(t)
+	address := serve(t, &desk{reply: &syncv1.ExchangeResponse{Nonce: []byte("n")}}, grpc.Creds(credentials.NewServerTLSFromCert(&own)))
+	if _, err := dial(t, address, remote.Options{RootsPEM: ownPEM}).Exchange(t.Context(), &syncv1.ExchangeRequest{}); err != nil {
+		t.Errorf("with the server's certificate: %v", err)
+	}
+	for name, o := range map[string]remote.Options{"another certificate": {RootsPEM: otherPEM}, "plain text": {}} {
+		if _, err := dial(t, address, o).Exchange(t.Context(), &syncv1.ExchangeRequest{}); err == nil {
+			t.Errorf("%s: an exchange went through", name)
+		}
+	}
+	if _, err := remote.Dial(address, remote.Options{RootsPEM: []byte("no PEM")}); err == nil {
+		t.Error("a file without certificates was taken")
+	}
+}
+
+func TestExchange_TurnsStatusesIntoFaults(t *testing.T) {
+	reason := func(code codes.Code, name string) error {
+		st, err := status.New(code, "what the server says").WithDetails(&errdetails.ErrorInfo{Reason: name, Domain: "onedoor"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.Err()
+	}
+	for _, c := range []struct {
+		err     error
+		reason  string
+		passing bool
+	}{
+		{reason(codes.FailedPrecondition, "CODE_EXPIRED"), "CODE_EXPIRED", false},
+		{reason(codes.Unauthenticated, "UNKNOWN_DEVICE"), "UNKNOWN_DEVICE", false},
+		{reason(codes.ResourceExhausted, "STORE_FULL"), "STORE_FULL", true},
+		{reason(codes.Internal, "SOMETHING_NEW"), "SOMETHING_NEW", true},
+		{reason(codes.InvalidArgument, "BAD_REQUEST"), "BAD_REQUEST", false},
+		{status.Error(codes.Unavailable, "down"), "", true},
+		{status.Error(codes.Unimplemented, "who?"), "", false},
+	} {
+		_, err := dial(t, serve(t, &desk{err: c.err}), remote.Options{}).Exchange(t.Context(), &syncv1.ExchangeRequest{})
+		var fault *remote.Fault
+		if !errors.As(err, &fault) || fault.Reason != c.reason || fault.Passing != c.passing || fault.Cause == nil {
+			t.Errorf("%v becomes %+v", c.err, err)
+			continue
+		}
+		if fault.Says.In(speech.Chinese) == "" || fault.Says.In(speech.English) == "" || fault.Says.ZH == fault.Says.EN {
+			t.Errorf("%v says %+v", c.err, fault.Says)
+		}
+	}
+}
+
+func TestExchange_PassesTheCallersOwnEndOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := dial(t, serve(t, &desk{}), remote.Options{}).Exchange(ctx, &syncv1.ExchangeRequest{})
+	var fault *remote.Fault
+	if err == nil || errors.As(err, &fault) {
+		t.Errorf("a call that was given up ends with %v", err)
+	}
+}
+
+func TestWireBytes_CountsWhatTravels(t *testing.T) {
+	r := dial(t, serve(t, &desk{reply: &syncv1.ExchangeResponse{Cursor: make([]byte, 100_000)}}), remote.Options{})
+	if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{Body: make([]byte, 50_000)}); err != nil {
+		t.Fatal(err)
+	}
+	if up, down := r.WireBytes(); up == 0 || down == 0 || up > 1000 || down > 1000 {
+		t.Errorf("%d bytes up, %d down for texts of zeros", up, down)
+	}
+}
