@@ -37,6 +37,9 @@ type Replica struct {
 	transport Transport
 	// own is the transport this replica dialled and has to close; nil for one handed in.
 	own io.Closer
+	// closed is set by Close; resting counts what it waits for.
+	closed  bool
+	resting sync.WaitGroup
 
 	// syncing is held by the one sync under way.
 	syncing sync.Mutex
@@ -88,6 +91,10 @@ func (s *state) internAuthor(tx *localdb.Tx) error {
 
 // Close waits for what is under way locally and closes the database.
 func (r *Replica) Close() error {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.resting.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var closed error

@@ -25,6 +25,9 @@ func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error 
 	if !known {
 		return nil
 	}
+	if done, err := t.confirm(&row, kind, own); done || err != nil {
+		return err
+	}
 	base, err := t.r.decodeBase(kind, &row)
 	if err != nil {
 		return err
@@ -48,7 +51,7 @@ func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error 
 
 func (t *taking) kindOf(row *localdb.Record, own []confirmed) (*schema.Kind, bool) {
 	if row.Kind == 0 && len(own) > 0 {
-		row.Kind = own[0].kind.Number
+		row.Kind = own[0].row.Kind
 	}
 	return t.r.schema.Kind(row.Kind)
 }
@@ -58,7 +61,7 @@ func (t *taking) kindOf(row *localdb.Record, own []confirmed) (*schema.Kind, boo
 func (t *taking) above(row *localdb.Record, own []confirmed) ([]*ownChange, error) {
 	settling := uint32(0)
 	for i := range own {
-		if own[i].code != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
+		if own[i].code() != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
 			settling++
 		}
 	}
@@ -74,19 +77,23 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 	folded := false
 	for i := range own {
 		c := &own[i]
-		left := slices.Contains(t.gone, row.ID) || row.Base == nil && !folded && !c.create
-		if left || c.code != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || c.at.Seq <= base.Seq {
+		if slices.Contains(t.gone, row.ID) || c.code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq {
 			continue
 		}
-		w := c.change.Write
-		w.Stamp, w.Suspect, w.At = c.stamp, c.suspect, c.at
-		rank, err := t.rank(row, c.create)
+		read, err := t.r.readOwn(t.s, c.row)
 		if err != nil {
 			return false, err
 		}
-		w.Rank = rank
-		base.Fold(&c.change)
-		if c.create && row.Base == nil || placesRecord(kind, c.change.Cells) {
+		if row.Base == nil && !folded && !read.create {
+			continue
+		}
+		rank, err := t.rank(row, read.create)
+		if err != nil {
+			return false, err
+		}
+		*read.change.Write = c.write(t.s, read.time, rank)
+		base.Fold(&read.change)
+		if read.create && row.Base == nil || placesRecord(kind, read.change.Cells) {
 			if err := t.place(row, kind, base); err != nil {
 				return false, err
 			}
@@ -120,13 +127,67 @@ func placesRecord(kind *schema.Kind, cells []syncengine.CellWrite) bool {
 	})
 }
 
-// place computes the scope keys of a folded record, as the server placed it, as
-// far as the phone holds them.
-func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record) error {
-	rec, failed := t.engineRecord(kind, base)
-	if failed != nil {
-		return failed
+// confirm is the short way for what most changes are: a record that this phone
+// made with one change, which was applied. What the author was shown becomes base.
+func (t *taking) confirm(row *localdb.Record, kind *schema.Kind, own []confirmed) (bool, error) {
+	if len(own) != 1 || row.Base != nil || row.Pending != 1 || own[0].code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED ||
+		slices.Contains(t.gone, row.ID) || !makesRecord(own[0].row.Body) {
+		return false, nil
 	}
+	c, at := &own[0], syncengine.Seq(own[0].outcome.GetSeq())
+	stored, fields, ok := pagerecord.Confirm(row.View, c.row.DeviceSeq, func(deviceTime syncengine.UnixMilli) pagerecord.Write {
+		return c.write(t.s, deviceTime, rankOf(t.r.schema, t.s.rights.own))
+	})
+	if !ok {
+		return false, nil
+	}
+	rec, err := t.newRecord(kind, row.ID, fields)
+	if err != nil {
+		return false, err
+	}
+	if err := t.placeAs(row, kind, rec); err != nil || len(row.Keys) == 0 {
+		return false, err
+	}
+	g, err := pagerecord.GlanceAt(kind, fields)
+	if err != nil {
+		return false, err
+	}
+	row.Base, row.Seq, row.View, row.Pending = stored, at, nil, 0
+	if row.Territory, err = t.r.territoryOf(t.tx, row, &g); err != nil {
+		return false, err
+	}
+	delete(t.parents, row.ID)
+	return true, t.tx.PutRecord(*row)
+}
+
+// newRecord gives as much of a record that this phone made as placing looks at.
+func (t *taking) newRecord(kind *schema.Kind, id syncengine.ID, fields []byte) (*syncengine.Record, error) {
+	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: t.s.self.Incarnation}}
+	rec := &syncengine.Record{ID: id, Kind: kind.Number}
+	add := func(key syncengine.CellKey, data []byte) {
+		rec.Cells = append(rec.Cells, syncengine.Cell{Key: key, Values: []syncengine.Value{{Write: write, Data: data}}})
+	}
+	add(syncengine.CellKey{Field: syncengine.LifeField}, syncengine.LifeWrite(false).Data)
+	err := pagerecord.Split(kind, fields, func(key syncengine.CellKey, data []byte) {
+		if f, known := kind.Field(key.Field); known && f.Engine.Scope != syncengine.NoScope {
+			add(key, data)
+		}
+	})
+	return rec, err
+}
+
+// place computes the scope keys of a folded record.
+func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record) error {
+	rec, err := t.engineRecord(kind, base)
+	if err != nil {
+		return err
+	}
+	return t.placeAs(row, kind, rec)
+}
+
+// placeAs computes scope keys as the server does, as far as the phone holds them.
+func (t *taking) placeAs(row *localdb.Record, kind *schema.Kind, rec *syncengine.Record) error {
+	var failed error
 	placed := syncengine.Place(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
 		keys, ok, err := t.parentKeys(id)
 		if err == nil && !ok {

@@ -63,7 +63,7 @@ func (t *taking) safeUpTo(safe syncengine.Coordinate) (syncengine.DeviceSeq, err
 	return last, nil
 }
 
-// eachChange walks the changes of a range; those just sent are at hand.
+// eachChange walks the changes of a range; those just sent are at hand. f may keep the row.
 func (t *taking) eachChange(from, to syncengine.DeviceSeq, f func(*localdb.Change) error) error {
 	if t.batchHolds(from, to) {
 		batch := t.a.sent.batch

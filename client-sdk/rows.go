@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/client-sdk/internal/pagerecord"
 	"onedoor/internal/schema"
@@ -122,6 +124,29 @@ func (r *Replica) readOwn(s *state, row *localdb.Change) (*ownChange, error) {
 		o.change.Base = c.Base
 	}
 	return o, nil
+}
+
+// createField is the number of the wire's Change.create.
+const createField = 4
+
+// makesRecord reads from a change's body whether it makes its record.
+func makesRecord(body []byte) bool {
+	for len(body) > 0 {
+		num, typ, n := protowire.ConsumeTag(body)
+		if n < 0 || num > createField {
+			return false
+		}
+		if num == createField {
+			v, m := protowire.ConsumeVarint(body[n:])
+			return m > 0 && v != 0
+		}
+		m := protowire.ConsumeFieldValue(num, typ, body[n:])
+		if m < 0 {
+			return false
+		}
+		body = body[n+m:]
+	}
+	return false
 }
 
 // ownAbove gives a record's own changes above a device_seq that lie over its

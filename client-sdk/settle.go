@@ -6,16 +6,25 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/client-sdk/internal/localdb"
+	"onedoor/client-sdk/internal/pagerecord"
 	"onedoor/syncengine"
 )
 
 // confirmed is an own change with the outcome that the server gave it.
 type confirmed struct {
-	*ownChange
-	code    syncv1.OutcomeCode
-	at      syncengine.Coordinate
-	stamp   syncengine.UnixMilli
-	suspect bool
+	row     *localdb.Change
+	outcome *syncv1.Outcome
+}
+
+func (c *confirmed) code() syncv1.OutcomeCode { return c.outcome.GetCode() }
+
+// write gives what the server made of the change, from its device time.
+func (c *confirmed) write(s *state, deviceTime syncengine.UnixMilli, rank syncengine.Rank) pagerecord.Write {
+	return pagerecord.Write{
+		Author: s.author, DeviceSeq: c.row.DeviceSeq, Rank: rank, Suspect: c.outcome.GetSuspect(),
+		Stamp: deviceTime + syncengine.UnixMilli(c.outcome.GetStampDiffMs()),
+		At:    syncengine.Coordinate{Epoch: syncengine.Epoch(c.outcome.GetEpoch()), Seq: syncengine.Seq(c.outcome.GetSeq())},
+	}
 }
 
 // settle is the moment base moves: what is staged becomes base, own changes that
@@ -30,9 +39,11 @@ func (t *taking) settle() error {
 	if err != nil {
 		return err
 	}
-	overlaid, err := t.tx.Switch(view)
-	if err != nil {
-		return err
+	var overlaid []syncengine.ID
+	if pos.Pulling || view != nil || t.out.Pulled+t.out.Gone > 0 {
+		if overlaid, err = t.tx.Switch(view); err != nil {
+			return err
+		}
 	}
 	pos.Settled, pos.Pulling, pos.NewView = max(pos.Settled, pos.Mark), false, false
 	t.gone, pos.Gone = pos.Gone, nil
@@ -97,28 +108,18 @@ func (t *taking) acknowledged() (*acknowledgedChanges, error) {
 		if !ok {
 			return fmt.Errorf("%w: change %d has no outcome", ErrDamaged, row.DeviceSeq)
 		}
-		own, err := t.r.readOwn(t.s, row)
-		if err != nil {
-			return err
-		}
-		out.add(confirmedBy(own, o))
+		out.add(confirmed{row: row, outcome: o})
 		return nil
 	})
 	return out, err
 }
 
 func (c *acknowledgedChanges) add(own confirmed) {
-	if _, known := c.of[own.record]; !known {
-		c.order = append(c.order, own.record)
+	id := own.row.RecordID
+	if _, known := c.of[id]; !known {
+		c.order = append(c.order, id)
 	}
-	c.of[own.record] = append(c.of[own.record], own)
-}
-
-func confirmedBy(own *ownChange, o *syncv1.Outcome) confirmed {
-	return confirmed{
-		ownChange: own, code: o.GetCode(), stamp: own.time + syncengine.UnixMilli(o.GetStampDiffMs()), suspect: o.GetSuspect(),
-		at: syncengine.Coordinate{Epoch: syncengine.Epoch(o.GetEpoch()), Seq: syncengine.Seq(o.GetSeq())},
-	}
+	c.of[id] = append(c.of[id], own)
 }
 
 // checkpoint moves to the place that the answer stands at.

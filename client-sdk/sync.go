@@ -52,9 +52,21 @@ func (r *Replica) Sync(ctx context.Context) (*Report, error) {
 	}
 	err = run.loop(syncloop.New(r.o.policy(), true))
 	if run.report.RoundTrips > 0 {
-		err = cmp.Or(err, r.handOver(&run.report), r.db.Checkpoint())
+		err = cmp.Or(err, r.handOver(&run.report))
+		r.rest()
 	}
 	return &run.report, err
+}
+
+// rest moves what the write-ahead log holds into the main file, so that edits
+// never wait for it. All of it is durable already, so nobody waits for this, and
+// what cannot be done now is done by a later commit. Close waits for it.
+func (r *Replica) rest() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.resting.Go(func() { _ = r.db.Checkpoint() })
+	}
 }
 
 // handOver counts the bytes for the phone's status, and adds the records that
