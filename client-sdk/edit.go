@@ -235,6 +235,9 @@ func (c *committing) check(st *standing, made []outbox.Made, resolves []syncengi
 	if err := c.r.checkRole(c.s, st.kind, !st.exists, st.keys, cells); err != nil {
 		return err
 	}
+	if err := checkCounts(st.kind, cells); err != nil {
+		return err
+	}
 	if err := c.r.checkResolves(c.s, st.kind, st.rec, st.keys, resolves); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -36,6 +37,8 @@ func TestEdit_RefusalsSayWhatToDoAndChangeNothing(t *testing.T) {
 		{"a door without an address", ann, adding("premises", `{"territory":"`+gridA+`"}`), "record.required"},
 		{"a visit to nowhere", ann, adding("visit", `{"note":"x"}`), "record.required_any"},
 		{"a text that is too long", ann, adding("visit", `{"territory":"`+gridA+`","note":"`+strings.Repeat("长", 2001)+`"}`), "text.too_long"},
+		{"too many reasons", ann, editing(door, `{"grade_reasons":["1","2","3","4","5","6","7","8","9","10","11"]}`), "field.too_many"},
+		{"too many parties", ann, adding("dispute", `{"title":"x","territory":"`+gridA+`","party_contacts":{`+parties(21)+`}}`), "field.too_many"},
 		{"an identity number in a note", ann, adding("visit", `{"territory":"`+gridA+`","note":"身份证11010519491231002X"}`), "text.identity_number"},
 		{"a phone number in a note", ann, editing(hazard, `{"note":"请打13812345678"}`), "text.phone_number"},
 		{"a deadline before the finding", ann, editing(hazard, `{"deadline":"2020-01-01T00:00:00+08:00"}`), "hazard.deadline_before_found"},
@@ -64,6 +67,15 @@ func TestEdit_RefusalsSayWhatToDoAndChangeNothing(t *testing.T) {
 		}
 	}
 	w.settle()
+}
+
+// parties gives contacts under n aliases.
+func parties(n int) string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf(`"甲方%d":{"name":"x"}`, i)
+	}
+	return strings.Join(out, ",")
 }
 
 func adding(kind, text string) func(*phone) error {

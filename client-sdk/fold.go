@@ -93,7 +93,7 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 		}
 		*read.change.Write = c.write(t.s, read.time, rank)
 		base.Fold(&read.change)
-		if read.create && row.Base == nil || placesRecord(kind, read.change.Cells) {
+		if placesRecord(kind, read.change.Cells) {
 			if err := t.place(row, kind, base); err != nil {
 				return false, err
 			}
@@ -120,10 +120,12 @@ func (t *taking) rank(row *localdb.Record, create bool) (syncengine.Rank, error)
 	return rankOf(t.r.schema, t.s.rights.overKeys(keys)), err
 }
 
+// placesRecord reports that a record's place may change: by a field that places
+// it, or by a write of its life, whose author keeps a sight of it.
 func placesRecord(kind *schema.Kind, cells []syncengine.CellWrite) bool {
 	return slices.ContainsFunc(cells, func(w syncengine.CellWrite) bool {
 		f, known := kind.Field(w.Key.Field)
-		return known && f.Engine.Scope != syncengine.NoScope
+		return w.Key.Field == syncengine.LifeField || known && f.Engine.Scope != syncengine.NoScope
 	})
 }
 

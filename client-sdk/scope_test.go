@@ -326,3 +326,19 @@ func TestScope_OwnWorkThatMovedAwayDuringThePullIsNotShown(t *testing.T) {
 	}
 	w.settle()
 }
+
+func TestScope_ADeletionPlacesARecordOfAnUnknownDoorAsTheServerDoes(t *testing.T) {
+	w, ann, bob, door, _ := pair(t)
+	visit := ann.add("visit", `{"premises_ids":["`+door+`","01890a5d-ac96-774b-bcce-b302099a8057"]}`)
+	ann.sync()
+	bob.sync()
+	w.must(bob.DeleteRecord(visit))
+	bob.sync()
+	ann.sync()
+	for _, p := range []*phone{ann, bob} {
+		if p.ids(client.Query{Kind: "visit"})[visit] {
+			t.Errorf("%s lists the deleted visit", p.name)
+		}
+	}
+	w.settle()
+}
