@@ -100,7 +100,8 @@ func (r *Replica) status(tx *localdb.Tx, s *state, digests bool) (*syncv1.Status
 		OutboxCount: uint64(s.end.Seq - s.pos.Mark), GrantVersion: s.grants.GetVersion(),
 		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch),
 	}
-	if s.pos.VersionSent != r.o.AppVersion {
+	if m.OutboxCount > 0 || s.pos.VersionSent != r.o.AppVersion {
+		// A sync with nothing to say stays small.
 		m.AppVersion = r.o.AppVersion
 	}
 	if !s.pos.Checkpoint.IsZero() {

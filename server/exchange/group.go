@@ -95,6 +95,13 @@ func (s *Service) submitPush(ctx context.Context, c *call) error {
 		if contact.Pending == 0 {
 			contact.OldestPending = 0
 		}
+		if contact.AppVersion == "" {
+			standing, err := identity.GetContact(k.w, p.device.Incarnation)
+			if err != nil {
+				return err
+			}
+			contact.AppVersion = standing.AppVersion
+		}
 		return identity.PutContact(k.w, p.device.Incarnation, contact)
 	}}
 	err := s.submit(j)
