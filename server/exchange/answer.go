@@ -97,9 +97,8 @@ func (a *answering) page() error {
 		return err
 	}
 	a.keep = append(c.keep, view)
-	history, _ := readHistory(a.r)
 	a.reply.Page, a.reply.CaughtUp, a.reply.View = c.builder.Page(), c.caughtUp, c.viewSent
-	a.reply.Cursor = c.next.seal(a.svc.secrets.CursorKey(history.Epoch), device.Incarnation)
+	a.reply.Cursor = c.next.seal(a.svc.secrets.CursorKey(c.world.History.Epoch), device.Incarnation)
 	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}
 	a.reply.Tag = c.next.tag[:]
 	return nil
