@@ -30,12 +30,13 @@ DEMO_FLAGS ?=
 # How long `make check` fuzzes each target, and how many cases each property gets.
 FUZZ_TIME ?= 30s
 RAPID_CHECKS ?= 5000
-# What `make breaking` compares the proto files with.
-AGAINST ?= HEAD
+# What `make breaking` compares the proto files with: the committed image of all that phones and stores may hold, or any
+# other input of buf, such as AGAINST='.git#ref=HEAD~1'.
+AGAINST ?= proto/image.binpb
 
 TOOLS := .bin/built-by-$(GO_VERSION)
 
-.PHONY: help demo test check generate lint generated rules phones race unit build tools breaking cc clean
+.PHONY: help demo test check generate lint generated rules phones race unit build tools breaking image image-complete cc clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,9 +44,10 @@ help: ## List these targets.
 demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
 	bin/onedoor demo $(DEMO_FLAGS)
 
-test: generated lint rules phones race unit ## Everything a change must pass.
+test: generated lint breaking rules phones race unit ## Everything a change must pass.
 
 check: test ## `test`, then the long versions: race everywhere, fuzzing, many property cases, tidy modules.
+	@$(MAKE) image-complete
 	@echo "== check: the race detector on all packages"
 	$(MAKE) cc
 	$(RACE_ENV) go test -race -shuffle=on -timeout=60m ./...
@@ -102,8 +104,18 @@ $(TOOLS): tools/go.mod tools/go.sum
 	go -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -o ../.bin/ tool
 	@rm -f .bin/built-by-* && touch $@
 
-breaking: tools ## Fail if a proto file breaks what phones of the commit AGAINST speak.
-	.bin/buf breaking --against '.git#ref=$(AGAINST)'
+breaking: tools ## Fail if a proto file breaks what phones in the field speak or what is stored.
+	@echo "== proto files against $(AGAINST)"
+	.bin/buf breaking --exclude-imports --against '$(AGAINST)'
+
+image: tools ## Add new messages and fields to proto/image.binpb, which only ever grows.
+	.bin/buf breaking --exclude-imports --against proto/image.binpb
+	.bin/buf build --exclude-source-info --output proto/image.binpb
+
+image-complete: tools
+	@echo "== proto/image.binpb holds every message and field"
+	.bin/buf build --exclude-source-info --output .bin/image.binpb
+	cmp proto/image.binpb .bin/image.binpb || { echo "proto/image.binpb lacks additions: run make image" >&2; exit 1; }
 
 cc:
 	@tools/ensure-cc
