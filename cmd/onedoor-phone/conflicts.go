@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
 )
 
@@ -36,20 +37,20 @@ others are numbered as restore --value takes them.`,
 		if err != nil {
 			return err
 		}
-		return a.print(objects("conflicts", list), func(w io.Writer) {
+		return a.Print(objects("conflicts", list), func(w io.Writer) {
 			if len(list) == 0 {
 				fmt.Fprintln(w, "nothing is open")
 				return
 			}
-			t := table{}
-			t.add("CONFLICT", "OPEN", "RECORD", "FIELD", "", "VALUE", "AUTHOR", "TIME")
+			t := command.Table{}
+			t.Add("CONFLICT", "OPEN", "RECORD", "FIELD", "", "VALUE", "AUTHOR", "TIME")
 			for _, c := range list {
-				t.add(c.ID, c.Kind, c.RecordKind+" "+c.RecordID, c.Field, "shown", valueText(c.Shown.JSON), c.Shown.Author, timeText(c.Shown.TimeMs))
+				t.Add(c.ID, c.Kind, c.RecordKind+" "+c.RecordID, c.Field, "shown", valueText(c.Shown.JSON), c.Shown.Author, command.TimeText(c.Shown.TimeMs))
 				for i, other := range c.Others {
-					t.add("", "", "", "", fmt.Sprint(i+1), valueText(other.JSON), other.Author, timeText(other.TimeMs))
+					t.Add("", "", "", "", fmt.Sprint(i+1), valueText(other.JSON), other.Author, command.TimeText(other.TimeMs))
 				}
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
@@ -71,16 +72,16 @@ rule it stands, and which values stand behind it.`,
 		if err != nil {
 			return err
 		}
-		return a.print(objects("fields", list), func(w io.Writer) {
-			t := table{}
-			t.add("FIELD", "", "VALUE", "AUTHOR", "TIME", "RULE")
+		return a.Print(objects("fields", list), func(w io.Writer) {
+			t := command.Table{}
+			t.Add("FIELD", "", "VALUE", "AUTHOR", "TIME", "RULE")
 			for _, f := range list {
-				t.add(f.Field, "shown", valueText(f.Shown.JSON), f.Shown.Author, timeText(f.Shown.TimeMs), f.Rule)
+				t.Add(f.Field, "shown", valueText(f.Shown.JSON), f.Shown.Author, command.TimeText(f.Shown.TimeMs), f.Rule)
 				for _, lost := range f.Losing {
-					t.add("", "behind", valueText(lost.JSON), lost.Author, timeText(lost.TimeMs))
+					t.Add("", "behind", valueText(lost.JSON), lost.Author, command.TimeText(lost.TimeMs))
 				}
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
@@ -95,7 +96,7 @@ shown one and closes the conflict. A deleted record comes back.`,
 		Example: "  onedoor-phone --dir ./phone restore CONFLICT_ID --value 1",
 	}
 	c.Flags().IntVar(&value, "value", 0, "which of the others, `N` from 1")
-	required(c, "value")
+	command.Required(c, "value")
 	c.RunE = a.using(func(_ context.Context, p *phone, args []string) error {
 		if err := p.Restore(args[0], value); err != nil {
 			return err
@@ -132,17 +133,17 @@ that were decided. Nothing of them is lost: they stay here and at the server.`,
 		if err != nil {
 			return err
 		}
-		return a.print(objects("items", list), func(w io.Writer) {
+		return a.Print(objects("items", list), func(w io.Writer) {
 			if len(list) == 0 {
 				fmt.Fprintln(w, "nothing is in quarantine")
 				return
 			}
-			t := table{}
-			t.add("RECORD", "TIME", "STATE", "WHY", "NOTE")
+			t := command.Table{}
+			t.Add("RECORD", "TIME", "STATE", "WHY", "NOTE")
 			for _, q := range list {
-				t.add(q.Kind+" "+q.RecordID, timeText(q.TimeMs), q.State, q.Says.In(a.language()), q.Note)
+				t.Add(q.Kind+" "+q.RecordID, command.TimeText(q.TimeMs), q.State, q.Says.In(a.language()), q.Note)
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c

@@ -18,11 +18,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"onedoor/internal/command"
 )
 
 func main() {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once; what was committed stays.
 	context.AfterFunc(ctx, release)
-	os.Exit(Run(ctx, os.Args[1:], Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(Run(ctx, os.Args[1:], command.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/command"
 )
 
 // appVersion stands in the operator's list of devices.
@@ -37,7 +38,7 @@ func (l *line) options() (client.Options, error) {
 		return o, nil
 	}
 	if l.plaintext {
-		return o, misused("--tls-ca and --plaintext exclude each other")
+		return o, command.Misused("--tls-ca and --plaintext exclude each other")
 	}
 	var err error
 	if o.RootsPEM, err = os.ReadFile(l.caFile); err != nil {
@@ -97,24 +98,17 @@ func (a *app) opened(key key, f func(*phone) error) (err error) {
 	return f(&phone{r, key})
 }
 
-// running marks the errors of a command's work as failures.
+// running is a command's work after the flags that every command has.
 func (a *app) running(subject func(args []string) string, f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) error {
+	return command.RunningOn(subject, func(ctx context.Context, args []string) error {
 		if a.dir == "" {
-			return misused("--dir DIR is needed: the phone's folder")
+			return command.Misused("--dir DIR is needed: the phone's folder")
 		}
 		if a.lang != "" && a.lang != string(client.Chinese) && a.lang != string(client.English) {
-			return misused("--lang %s: zh or en is needed", a.lang)
+			return command.Misused("--lang %s: zh or en is needed", a.lang)
 		}
-		err := f(c.Context(), args)
-		if wrong, ok := errors.AsType[*misuse](err); ok {
-			return wrong
-		}
-		if err != nil {
-			return &failure{command: c.CommandPath(), subject: subject(args), err: err}
-		}
-		return nil
-	}
+		return f(ctx, args)
+	})
 }
 
 // kinds are the record kinds that a phone's user writes.
@@ -127,5 +121,5 @@ func parseKind(text string, allowed []string) (string, error) {
 	if kind := strings.ToLower(text); slices.Contains(allowed, kind) {
 		return kind, nil
 	}
-	return "", misused("KIND %q: one of %s is needed", text, strings.Join(allowed, ", "))
+	return "", command.Misused("KIND %q: one of %s is needed", text, strings.Join(allowed, ", "))
 }

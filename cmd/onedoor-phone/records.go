@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
@@ -78,7 +79,7 @@ among the conflicts and can be restored.`,
 
 // printID names the record, or the conflict, that a command wrote to.
 func (a *app) printID(id, did string) error {
-	return a.print(recordjson.Object{}.With("id", id), func(w io.Writer) { fmt.Fprintf(w, "%s%s\n", did, printable(id)) })
+	return a.Print(recordjson.Object{}.With("id", id), func(w io.Writer) { fmt.Fprintf(w, "%s%s\n", did, command.Printable(id)) })
 }
 
 // text gives a JSON argument; "-" is standard input. One byte too many is enough
@@ -127,12 +128,12 @@ func newShow(a *app) *cobra.Command {
 		if record.Deleted {
 			object = object.With("deleted", true)
 		}
-		return a.print(object, func(w io.Writer) {
-			t := table{}
+		return a.Print(object, func(w io.Writer) {
+			t := command.Table{}
 			for _, m := range object {
-				t.add(m.Name, valueText(m.Value))
+				t.Add(m.Name, valueText(m.Value))
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
@@ -198,7 +199,7 @@ func (a *app) printRecords(records []*client.Record, err error) error {
 	if err != nil {
 		return err
 	}
-	t := table{}
+	t := command.Table{}
 	for _, r := range records {
 		fields, err := r.JSON()
 		if err != nil {
@@ -209,10 +210,10 @@ func (a *app) printRecords(records []*client.Record, err error) error {
 			value, _ := fields.Get(name)
 			row = append(row, valueText(value))
 		}
-		t.add(row...)
+		t.Add(row...)
 	}
-	return a.print(object, func(w io.Writer) {
-		t.write(w)
+	return a.Print(object, func(w io.Writer) {
+		t.Write(w)
 		fmt.Fprintf(w, "%d records\n", len(records))
 	})
 }

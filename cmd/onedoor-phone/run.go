@@ -4,72 +4,20 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/command"
 )
-
-// Exit codes.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-// Stdio is where a command reads and writes.
-type Stdio struct {
-	In       io.Reader
-	Out, Err io.Writer
-}
 
 // Run runs one command line and gives its exit code.
-func Run(ctx context.Context, args []string, stdio Stdio) int {
-	a := &app{Stdio: stdio}
-	root := a.root()
-	root.SetArgs(args)
-	root.SetIn(stdio.In)
-	root.SetOut(stdio.Out)
-	root.SetErr(stdio.Err)
-	command, err := root.ExecuteContextC(ctx)
-	if err == nil {
-		return exitDone
-	}
-	if failed, ok := errors.AsType[*failure](err); ok {
-		fmt.Fprintf(stdio.Err, "%s: %s: %s\n", failed.command, printable(failed.subject), printable(explain(failed.err, a.language())))
-		return exitFailed
-	}
-	fmt.Fprintf(stdio.Err, "%s: %s: see `%s --help`\n", command.CommandPath(), oneLine(err.Error()), command.CommandPath())
-	return exitUsage
+func Run(ctx context.Context, args []string, stdio command.Stdio) int {
+	a := &app{App: command.App{Stdio: stdio}}
+	return command.Execute(ctx, a.root(), args, stdio, func(err error) string { return explain(err, a.language()) })
 }
-
-// oneLine keeps an error on the one line that a log or a screen shows.
-func oneLine(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }
-
-// failure is what went wrong while a command ran, and on what; every other error
-// is one of the command line.
-type failure struct {
-	command, subject string
-	err              error
-}
-
-// Error says what went wrong.
-func (f *failure) Error() string { return f.err.Error() }
-
-// Unwrap gives the cause.
-func (f *failure) Unwrap() error { return f.err }
-
-// misuse is an error of the command line that only the command itself finds.
-type misuse struct{ why string }
-
-// Error says what is wrong with the command line.
-func (m *misuse) Error() string { return m.why }
-
-func misused(format string, args ...any) error { return &misuse{fmt.Sprintf(format, args...)} }
 
 // told is an error of this command that is a sentence for people already.
 type told struct {
@@ -86,7 +34,7 @@ func (t *told) Unwrap() error { return t.cause }
 // explain gives the sentence that a person reads.
 func explain(err error, lang client.Language) string {
 	if own, ok := errors.AsType[*told](err); ok {
-		return oneLine(own.says.In(lang))
+		return own.says.In(lang)
 	}
 	if errors.Is(err, context.Canceled) {
 		return client.Sentence{ZH: "已中断，内容仍在手机上，请再试一次。", EN: "interrupted: your work stays on the phone; try again"}.In(lang)
@@ -96,9 +44,7 @@ func explain(err error, lang client.Language) string {
 
 // app is what the commands of one run share.
 type app struct {
-	Stdio
-	// asJSON asks for one JSON object instead of text.
-	asJSON bool
+	command.App
 	// dir is the phone's folder.
 	dir string
 	// lang is the language that was asked for; empty leaves it to the environment.
@@ -124,7 +70,6 @@ var commands = []func(*app) *cobra.Command{
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use: "onedoor-phone", Short: "Work at the doors without a signal, and sync", Args: cobra.NoArgs,
-		SilenceErrors: true, SilenceUsage: true,
 		Long: `onedoor-phone is a phone of a grid team on a command line. Its folder holds an
 encrypted copy of what its user may read. Everything but enrol and sync works
 without a signal; what is written stays until a server has decided about it.
@@ -141,24 +86,14 @@ file outside the folder that enrol makes; status prints its place.
 KIND is one of ` + strings.Join(kinds, ", ") + `.
 Results go to standard output, as text or with --json as one JSON object; all
 else goes to standard error. Exit codes: 0 done, 1 failed, 2 used wrongly.`,
-		RunE: func(*cobra.Command, []string) error { return misused("name a command, such as sync or list") },
+		RunE: func(*cobra.Command, []string) error { return command.Misused("name a command, such as sync or list") },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "dir", "", "the phone's `DIR`")
-	f.BoolVar(&a.asJSON, "json", false, "print exactly one JSON object")
+	a.JSONFlag(root, "print exactly one JSON object")
 	f.StringVar(&a.lang, "lang", "", "`LANGUAGE` of errors: zh or en (default by $LANG)")
-	for _, command := range commands {
-		root.AddCommand(command(a))
+	for _, make := range commands {
+		root.AddCommand(make(a))
 	}
 	return root
-}
-
-// required marks flags without which a command line is no use.
-func required(c *cobra.Command, flags ...string) {
-	for _, name := range flags {
-		if err := c.MarkFlagRequired(name); err != nil {
-			panic("onedoor-phone: " + err.Error())
-		}
-	}
 }

@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
-	"onedoor/syncengine"
 )
 
 // deviceNameCharsMax is how much of the machine's name is offered as the device's
@@ -35,7 +34,7 @@ or made in a file outside the folder.`,
 	c.Flags().StringVar(&code, "code", "", "the join `CODE` that the operator gave out")
 	c.Flags().StringVar(&a.line.name, "name", "", "device's `NAME` in the operator's list (default: this machine's)")
 	a.line.flags(c)
-	required(c, "server", "code")
+	command.Required(c, "server", "code")
 	c.RunE = a.running(func([]string) string { return server }, func(ctx context.Context, _ []string) error {
 		if a.line.name == "" {
 			a.line.name = machineName()
@@ -61,9 +60,9 @@ func (a *app) ready(ctx context.Context, p *phone) error {
 	if failed != nil {
 		fmt.Fprintf(a.Err, "onedoor-phone enrol: %s: first sync: %s\n", a.dir, explain(failed, a.language()))
 	}
-	return a.print(p.who().With("ready", failed == nil), func(w io.Writer) {
+	return a.Print(p.who().With("ready", failed == nil), func(w io.Writer) {
 		self := p.Self()
-		fmt.Fprintf(w, "enrolled as %s in realm %06d\nkey: %s\n", printable(self.UserName), self.Realm, p.key.source())
+		fmt.Fprintf(w, "enrolled as %s in realm %06d\nkey: %s\n", command.Printable(self.UserName), self.Realm, p.key.source())
 		if failed == nil {
 			fmt.Fprintln(w, "what it may read is here: it can go offline")
 		}
@@ -104,7 +103,7 @@ failed is not sent again; what it did not take stays in the outbox.`,
 		if err != nil {
 			return err
 		}
-		return a.print(report.Object(), func(w io.Writer) {
+		return a.Print(report.Object(), func(w io.Writer) {
 			fmt.Fprintf(w, "sent %d: %d applied, %d merged, %d quarantined\n", report.Pushed, report.Applied, report.Merged, report.Quarantined)
 			fmt.Fprintf(w, "fetched %d records in %d round trips, %d bytes up, %d bytes down\n", report.Pulled, report.RoundTrips, report.BytesUp, report.BytesDown)
 			if !report.CaughtUp {
@@ -127,29 +126,24 @@ its digest: two phones with the same view at one checkpoint show the same one.`,
 		if err != nil {
 			return err
 		}
-		return a.print(append(s.Object(), p.who()...), func(w io.Writer) {
+		return a.Print(append(s.Object(), p.who()...), func(w io.Writer) {
 			self := p.Self()
-			t := table{}
-			t.add("user", fmt.Sprintf("%s, realm %06d, server %s", self.UserName, self.Realm, self.Server))
-			t.add("pending", fmt.Sprintf("%d changes, the oldest of %s", s.Pending, timeText(s.OldestPendingMs)))
-			t.add("quarantined", fmt.Sprint(s.Quarantined))
-			t.add("conflicts", fmt.Sprint(s.Conflicts))
-			t.add("records", fmt.Sprint(s.Records))
-			t.add("last sync", timeText(s.LastSyncMs))
-			t.add("checkpoint", fmt.Sprintf("epoch %d, seq %d", s.Epoch, s.Seq))
-			t.add("digest", s.Digest)
-			t.add("size", fmt.Sprintf("%d bytes; %d bytes sent, %d received", s.DatabaseBytes, s.BytesUp, s.BytesDown))
-			t.add("key", p.key.source())
+			t := command.Table{}
+			t.Add("user", fmt.Sprintf("%s, realm %06d, server %s", self.UserName, self.Realm, self.Server))
+			t.Add("pending", fmt.Sprintf("%d changes, the oldest of %s", s.Pending, command.TimeText(s.OldestPendingMs)))
+			t.Add("quarantined", fmt.Sprint(s.Quarantined))
+			t.Add("conflicts", fmt.Sprint(s.Conflicts))
+			t.Add("records", fmt.Sprint(s.Records))
+			t.Add("last sync", command.TimeText(s.LastSyncMs))
+			t.Add("checkpoint", fmt.Sprintf("epoch %d, seq %d", s.Epoch, s.Seq))
+			t.Add("digest", s.Digest)
+			t.Add("size", fmt.Sprintf("%d bytes; %d bytes sent, %d received", s.DatabaseBytes, s.BytesUp, s.BytesDown))
+			t.Add("key", p.key.source())
 			if s.Revoked {
-				t.add("revoked", "the server gives this phone nothing any more: ask the operator")
+				t.Add("revoked", "the server gives this phone nothing any more: ask the operator")
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
 }
-
-// timeText is a time for people, in Asia/Shanghai time; "-" for none.
-func timeText(ms int64) string { return clock(timeJSON(ms)) }
-
-func timeJSON(ms int64) json.RawMessage { return recordjson.Time(syncengine.UnixMilli(ms)) }

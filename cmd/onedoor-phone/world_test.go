@@ -20,6 +20,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	main "onedoor/cmd/onedoor-phone"
+	"onedoor/internal/command"
 	"onedoor/server"
 )
 
@@ -138,7 +139,7 @@ type ran struct {
 func (p *phone) runWith(in string, args ...string) ran {
 	p.t.Helper()
 	var out, errs bytes.Buffer
-	code := main.Run(p.t.Context(), append([]string{"--dir", p.dir}, args...), main.Stdio{In: strings.NewReader(in), Out: &out, Err: &errs})
+	code := main.Run(p.t.Context(), append([]string{"--dir", p.dir}, args...), command.Stdio{In: strings.NewReader(in), Out: &out, Err: &errs})
 	return ran{code: code, out: out.String(), err: errs.String()}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/internal/sim/bench"
 )
 
@@ -31,19 +32,14 @@ corpus of testdata/notes.`,
 	}
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "visits follow from this `NUMBER`")
 	c.Flags().IntVar(&o.Scale, "divide", 1, "divide the workload's sizes by this `NUMBER`, for a quick look")
-	c.RunE = running(func(ctx context.Context) error { return a.bench(ctx, o) })
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.bench(ctx, o) })
 	return c
 }
 
 // newBenchPart is for bench alone: one part of a measurement.
 func newBenchPart(a *app) *cobra.Command {
 	c := &cobra.Command{Use: partCommand + " PART", Hidden: true, Args: cobra.ExactArgs(1)}
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := bench.Child(c.Context(), args[0], os.Stdin, a.Out); err != nil {
-			return &failure{command: c.CommandPath(), err: err}
-		}
-		return nil
-	}
+	c.RunE = command.Running(func(ctx context.Context, args []string) error { return bench.Child(ctx, args[0], os.Stdin, a.Out) })
 	return c
 }
 
@@ -66,7 +62,7 @@ func (a *app) bench(ctx context.Context, o bench.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.print(result, func(w io.Writer) { writeBench(w, result) })
+	return a.Print(result, func(w io.Writer) { writeBench(w, result) })
 }
 
 func writeBench(w io.Writer, r *bench.Result) {

@@ -18,11 +18,13 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"onedoor/internal/command"
 )
 
 func main() {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, release)
-	os.Exit(Run(ctx, os.Args[1:], Stdio{Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}))
+	os.Exit(Run(ctx, os.Args[1:], command.Stdio{Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}))
 }

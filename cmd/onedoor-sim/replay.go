@@ -11,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/internal/sim/replay"
 )
 
@@ -72,7 +73,7 @@ Exit code 1 means that something was lost or duplicated, or did not converge.`,
 	if err := c.MarkFlagRequired("data"); err != nil {
 		panic("onedoor-sim: " + err.Error())
 	}
-	c.RunE = running(func(ctx context.Context) error { return a.replay(ctx, data, seed) })
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.replay(ctx, data, seed) })
 	return c
 }
 
@@ -95,7 +96,7 @@ func (a *app) replay(ctx context.Context, data string, seed uint64) error {
 	for _, problem := range played.Problems {
 		fmt.Fprintln(a.Err, problem)
 	}
-	if err := a.print(resultOf(plan, played), func(w io.Writer) { tell(w, plan, played, time.Since(began)) }); err != nil {
+	if err := a.Print(resultOf(plan, played), func(w io.Writer) { tell(w, plan, played, time.Since(began)) }); err != nil {
 		return err
 	}
 	if played.Lost+played.Duplicated > 0 || !played.Converged {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"onedoor/internal/command"
 )
 
 // committed is the repository's folder of test data.
@@ -17,7 +19,7 @@ const committed = "../../testdata"
 func run(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = Run(t.Context(), args, Stdio{Out: &stdout, Err: &stderr})
+	code = Run(t.Context(), args, command.Stdio{Out: &stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -115,7 +117,7 @@ func TestRun_WrongUseAndFailuresHaveTheirExitCodes(t *testing.T) {
 		code int
 		says string
 	}{
-		{"no command", nil, 2, "name a command"},
+		{"no command", nil, 2, "name one of"},
 		{"no folder", []string{"replay"}, 2, "data"},
 		{"an unknown flag", []string{"replay", "--dat", "x"}, 2, "--dat"},
 		{"a word too many", []string{"replay", "x", "--data", "."}, 2, "x"},

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	main "onedoor/cmd/onedoor"
+	"onedoor/internal/command"
 )
 
 // The test binary runs itself again with a limit on the length of files, which
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
-	os.Exit(main.Run(ctx, strings.Split(os.Getenv(childArgs), childSeparator), main.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(main.Run(ctx, strings.Split(os.Getenv(childArgs), childSeparator), command.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
 // onFullDisk makes a process that can write no file beyond a length.

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/command"
 )
 
 // conflictJSON is a conflict as `conflicts --json` prints it.
@@ -44,7 +46,7 @@ ids, kinds, fields and authors.`,
 		if err != nil {
 			return err
 		}
-		return a.print(map[string]any{"conflicts": conflicts}, func(w io.Writer) { writeConflicts(w, conflicts) })
+		return a.Print(map[string]any{"conflicts": conflicts}, func(w io.Writer) { writeConflicts(w, conflicts) })
 	})
 	return a.reaching(c)
 }
@@ -81,13 +83,13 @@ func writeConflicts(w io.Writer, list []conflictJSON) {
 		fmt.Fprintln(w, "nothing is open")
 		return
 	}
-	t := table{}
-	t.add("RECORD", "FIELD", "OPEN", "", "VALUE", "AUTHOR")
+	t := command.Table{}
+	t.Add("RECORD", "FIELD", "OPEN", "", "VALUE", "AUTHOR")
 	for _, c := range list {
-		t.add(c.RecordKind+" "+c.RecordID, c.Field, c.Kind, "shown", valueText(c.Shown), c.Author)
+		t.Add(c.RecordKind+" "+c.RecordID, c.Field, c.Kind, "shown", valueText(c.Shown), c.Author)
 		for i, other := range c.Others {
-			t.add("", "", "", fmt.Sprint(i+1), valueText(other.Value), other.Author)
+			t.Add("", "", "", fmt.Sprint(i+1), valueText(other.Value), other.Author)
 		}
 	}
-	t.write(w)
+	t.Write(w)
 }

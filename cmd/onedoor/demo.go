@@ -13,6 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/internal/demo"
 	"onedoor/server"
 )
@@ -78,7 +79,7 @@ is interrupted. Without --dir the folder is removed at the end.`,
 			panic("onedoor: " + err.Error())
 		}
 	}
-	c.RunE = running(func(ctx context.Context, _ []string) error { return a.demo(ctx, &flags) })
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.demo(ctx, &flags) })
 	return c
 }
 
@@ -91,7 +92,7 @@ func (f *demoFlags) options() (demo.Options, error) {
 	case "small":
 		o.Scale = demo.TrialScale()
 	default:
-		return o, misused("--scale %q: full or small is needed", f.scale)
+		return o, command.Misused("--scale %q: full or small is needed", f.scale)
 	}
 	if o.Listen == "" && !f.once {
 		o.Listen = server.ListenDefault
@@ -143,14 +144,14 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 // tellDemo prints what came of the day, and what the auditor found on standard error.
 func (a *app) tellDemo(r *demo.Report) error {
 	total := r.Total()
-	err := a.print(demoJSON{
+	err := a.Print(demoJSON{
 		Seed: r.Seed, Phones: r.Phones, Doors: r.Doors, Changes: r.Changes,
 		Applied: total.Applied, Merged: total.Merged, Quarantined: total.Quarantined,
 		Conflicts: r.Findings.Conflicts, Lost: r.Findings.Lost, Duplicated: r.Findings.Duplicated, Converged: r.Findings.Converged,
 		BytesUp: total.BytesUp, BytesDown: total.BytesDown, RoundTrips: total.RoundTrips, WallMs: r.Wall.Milliseconds(),
 	}, func(w io.Writer) { fmt.Fprint(w, r.Table()) })
 	for _, p := range r.Findings.Problems {
-		fmt.Fprintln(a.Err, printable(p))
+		fmt.Fprintln(a.Err, command.Printable(p))
 	}
 	return err
 }
@@ -171,11 +172,13 @@ func (a *app) tellNext(ctx context.Context, played *demo.Demo) error {
 		return err
 	}
 	out := a.Out
-	if a.asJSON {
+	if a.AsJSON {
 		out = a.Err
 	}
-	_, err = fmt.Fprint(out, "\n"+next)
-	return a.written(0, err)
+	if _, err = fmt.Fprint(out, "\n"+next); err != nil {
+		return fmt.Errorf("say what to try next: %w", err)
+	}
+	return nil
 }
 
 // ownCommands are this command as it was called, and the phone's beside it.

@@ -15,6 +15,7 @@ import (
 	main "onedoor/cmd/onedoor"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/command"
 )
 
 func TestDemo_OnceTellsOneObjectAndLeavesNothingBehind(t *testing.T) {
@@ -79,7 +80,7 @@ func standing(t *testing.T) *standingDemo {
 	ended := make(chan int, 1)
 	go func() { // ended by interrupt
 		args := []string{"demo", "--scale", "small", "--dir", d.dir, "--listen", "127.0.0.1:0"}
-		ended <- main.Run(ctx, args, main.Stdio{In: strings.NewReader(""), Out: writer, Err: writer})
+		ended <- main.Run(ctx, args, command.Stdio{In: strings.NewReader(""), Out: writer, Err: writer})
 		writer.Close()
 	}()
 	t.Cleanup(func() {

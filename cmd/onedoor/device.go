@@ -9,10 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/command"
 )
 
 func newDevice(a *app) *cobra.Command {
-	return a.reaching(a.group("device", "Make join codes, list and revoke devices",
+	return a.reaching(command.Group("device", "Make join codes, list and revoke devices",
 		"A device is one local database of one user. It is enrolled with a join code.",
 		a.deviceCode(), a.deviceList(), a.deviceRevoke()))
 }
@@ -32,7 +34,7 @@ hours, and is shown this once. On a terminal it is also drawn as a QR code.`,
 		Example: `  onedoor device code --user USER_ID --data ./realm`,
 	}
 	c.Flags().StringVar(&user, "user", "", "the `USER` who enrols a device")
-	required(c, "user")
+	command.Required(c, "user")
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		id, err := parseID("--user", user)
 		if err != nil {
@@ -45,8 +47,8 @@ hours, and is shown this once. On a terminal it is also drawn as a QR code.`,
 		if a.Terminal {
 			qrterminal.GenerateHalfBlock(m.GetCode(), qrterminal.M, a.Err)
 		}
-		return a.print(codeJSON{m.GetCode(), timeJSON(m.GetExpiresMs())}, func(w io.Writer) {
-			fmt.Fprintf(w, "%s\nworks once, until %s\n", m.GetCode(), timeText(m.GetExpiresMs()))
+		return a.Print(codeJSON{m.GetCode(), command.TimeJSON(m.GetExpiresMs())}, func(w io.Writer) {
+			fmt.Fprintf(w, "%s\nworks once, until %s\n", m.GetCode(), command.TimeText(m.GetExpiresMs()))
 		})
 	})
 	return c
@@ -79,18 +81,18 @@ still in its outbox then and since when.`,
 			return err
 		}
 		devices := make([]deviceJSON, 0, len(m.GetDevices()))
-		t := table{}
-		t.add("ID", "USER", "DEVICE", "STATE", "LAST CONTACT", "PENDING", "SINCE", "VERSION")
+		t := command.Table{}
+		t.Add("ID", "USER", "DEVICE", "STATE", "LAST CONTACT", "PENDING", "SINCE", "VERSION")
 		for _, d := range m.GetDevices() {
 			devices = append(devices, deviceJSON{
 				ID: idText(d.GetId()), UserID: idText(d.GetUserId()), User: d.GetUserName(), Name: d.GetName(), State: short(d.GetState()),
-				Enrolled: timeJSON(d.GetEnrolledMs()), LastContact: timeJSON(d.GetLastContactMs()),
-				Pending: d.GetPending(), OldestPending: timeJSON(d.GetOldestPendingMs()), AppVersion: d.GetAppVersion(),
+				Enrolled: command.TimeJSON(d.GetEnrolledMs()), LastContact: command.TimeJSON(d.GetLastContactMs()),
+				Pending: d.GetPending(), OldestPending: command.TimeJSON(d.GetOldestPendingMs()), AppVersion: d.GetAppVersion(),
 			})
-			t.add(idText(d.GetId()), d.GetUserName(), orDash(d.GetName()), short(d.GetState()), timeText(d.GetLastContactMs()),
-				fmt.Sprint(d.GetPending()), timeText(d.GetOldestPendingMs()), orDash(d.GetAppVersion()))
+			t.Add(idText(d.GetId()), d.GetUserName(), orDash(d.GetName()), short(d.GetState()), command.TimeText(d.GetLastContactMs()),
+				fmt.Sprint(d.GetPending()), command.TimeText(d.GetOldestPendingMs()), orDash(d.GetAppVersion()))
 		}
-		return a.print(map[string]any{"devices": devices}, t.write)
+		return a.Print(map[string]any{"devices": devices}, t.Write)
 	})
 	return c
 }
@@ -111,7 +113,7 @@ sends is quarantined. The user enrols another one with a new code.`,
 			return err
 		}
 		result := doneJSON{idText(id), short(adminv1.DeviceState_DEVICE_STATE_REVOKED)}
-		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "device %s is %s\n", result.ID, result.State) })
+		return a.Print(result, func(w io.Writer) { fmt.Fprintf(w, "device %s is %s\n", result.ID, result.State) })
 	})
 	return c
 }

@@ -10,6 +10,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/command"
 	"onedoor/syncengine"
 )
 
@@ -65,7 +66,7 @@ newest first. Values are shown to a token whose role may read them.`,
 			return err
 		}
 		result := values.explanation(m)
-		return a.print(result, func(w io.Writer) { writeExplanation(w, result) })
+		return a.Print(result, func(w io.Writer) { writeExplanation(w, result) })
 	})
 	return a.reaching(c)
 }
@@ -106,18 +107,18 @@ func writeExplanation(w io.Writer, x explainJSON) {
 		state = ", deleted"
 	}
 	fmt.Fprintf(w, "%s %s at seq %d in %s%s\n\n", x.Kind, x.ID, x.Seq, orDash(strings.Join(x.Territories, " ")), state)
-	t := table{}
-	t.add("FIELD", "", "VALUE", "AUTHOR", "TIME", "SEQ", "RULE")
+	t := command.Table{}
+	t.Add("FIELD", "", "VALUE", "AUTHOR", "TIME", "SEQ", "RULE")
 	for _, f := range x.Fields {
-		t.add(f.Field, f.Open, valueText(f.Value), f.Author, clock(f.Time), fmt.Sprint(f.Seq), f.Rule)
+		t.Add(f.Field, f.Open, valueText(f.Value), f.Author, command.Clock(f.Time), fmt.Sprint(f.Seq), f.Rule)
 		for _, lost := range f.Losing {
-			t.add("", "lost", valueText(lost.Value), lost.Author, clock(lost.Time), fmt.Sprint(lost.Seq))
+			t.Add("", "lost", valueText(lost.Value), lost.Author, command.Clock(lost.Time), fmt.Sprint(lost.Seq))
 		}
 		for _, kept := range f.Kept {
-			t.add("", "kept", valueText(kept.Value), kept.Author, clock(kept.Time), fmt.Sprint(kept.Seq))
+			t.Add("", "kept", valueText(kept.Value), kept.Author, command.Clock(kept.Time), fmt.Sprint(kept.Seq))
 		}
 	}
-	t.write(w)
+	t.Write(w)
 	fmt.Fprintln(w)
 	for _, e := range x.History {
 		fmt.Fprintln(w, e.line())

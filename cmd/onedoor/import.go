@@ -12,6 +12,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/command"
 	"onedoor/internal/importer"
 )
 
@@ -23,7 +24,7 @@ const (
 )
 
 func newImport(a *app) *cobra.Command {
-	return a.reaching(a.group("import", "Read a file of territories, doors or users",
+	return a.reaching(command.Group("import", "Read a file of territories, doors or users",
 		`Reads a CSV file into the realm: the server checks every row and takes all of
 them or none. Every bad row is named by its line. FILE may be - for standard input.
 The columns stand in docs/cli.md.`,
@@ -114,15 +115,15 @@ func problemsJSON(p *adminv1.ImportProblems) []problemJSON {
 // people each stands on a line of its own on standard error.
 func (a *app) imported(path string, p *adminv1.ImportProblems, result any, text func(io.Writer)) error {
 	if p.GetTotal() == 0 {
-		return a.print(result, text)
+		return a.Print(result, text)
 	}
-	if a.asJSON {
-		if err := a.printJSON(result); err != nil {
+	if a.AsJSON {
+		if err := a.PrintJSON(result); err != nil {
 			return err
 		}
 	} else {
 		for _, m := range p.GetProblems() {
-			fmt.Fprintln(a.Err, printable(problemLine(path, m)))
+			fmt.Fprintln(a.Err, command.Printable(problemLine(path, m)))
 		}
 	}
 	more := ""

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"onedoor/domain"
+	"onedoor/internal/command"
 	"onedoor/server"
 )
 
@@ -43,11 +44,11 @@ to the communities. More rows may follow with ` + "`onedoor import territory`" +
 	c.Flags().StringVar(&data, "data", "", "the `DIR` to make")
 	c.Flags().StringVar(&realm, "realm", "", "six-digit `CODE` of the county-level unit, such as 530702")
 	c.Flags().StringVar(&territory, "territory", "", "CSV `FILE` of territories (default: the built-in one of 5307)")
-	required(c, "data", "realm")
-	c.RunE = running(func(ctx context.Context, _ []string) error {
+	command.Required(c, "data", "realm")
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		code, err := domain.ParseCode(realm)
 		if level, _ := code.Level(); err != nil || level != domain.County {
-			return misused("--realm %q: a county-level code of six digits is needed, such as 530702", realm)
+			return command.Misused("--realm %q: a county-level code of six digits is needed, such as 530702", realm)
 		}
 		return a.init(ctx, data, code, territory)
 	})
@@ -72,7 +73,7 @@ func (a *app) init(ctx context.Context, data string, code domain.Code, territory
 		Realm: made.Realm.Code, Name: made.Realm.Name, Data: data,
 		Territories: made.Territories, Skipped: made.Skipped, TokenFile: made.TokenFile,
 	}
-	return a.print(result, func(w io.Writer) {
+	return a.Print(result, func(w io.Writer) {
 		fmt.Fprintf(w, "made realm %06d %s in %s: %d territories, %d rows outside it skipped\n", result.Realm, result.Name, data, result.Territories, result.Skipped)
 		fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", result.TokenFile, data)
 	})

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/command"
 )
 
 // entryJSON is a log entry as `log --json` prints it.
@@ -58,7 +60,7 @@ is one JSON object. What a change writes is shown to a token whose role may read
 			var m *adminv1.ReadLogResponse
 			if m, err = stream.Recv(); err == nil {
 				e := values.entry(m.GetEntry())
-				err = a.print(e, func(w io.Writer) { fmt.Fprintln(w, e.line()) })
+				err = a.Print(e, func(w io.Writer) { fmt.Fprintln(w, e.line()) })
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -71,7 +73,7 @@ is one JSON object. What a change writes is shown to a token whose role may read
 
 func (v values) entry(m *adminv1.LogEntry) entryJSON {
 	out := entryJSON{
-		Seq: m.GetSeq(), Type: short(m.GetType()), Time: timeJSON(m.GetStampMs()), Suspect: m.GetSuspect(),
+		Seq: m.GetSeq(), Type: short(m.GetType()), Time: command.TimeJSON(m.GetStampMs()), Suspect: m.GetSuspect(),
 		Kind: short(m.GetRecordKind()), RecordID: idText(m.GetRecordId()),
 		Author: authorText(m.GetAuthor()), AuthorID: idText(m.GetAuthor().GetUserId()), DeviceID: idText(m.GetAuthor().GetIncarnation()),
 		DeviceSeq: m.GetDeviceSeq(), PrevSeq: m.GetPrevSeq(), RefSeq: m.GetRefSeq(), Reason: short(m.GetReason()), Rank: m.GetRank(),
@@ -94,10 +96,10 @@ const (
 // line shows an entry to people.
 func (e entryJSON) line() string {
 	parts := []string{
-		padded(fmt.Sprint(e.Seq), seqWidth), clock(e.Time), padded(e.Type, typeWidth), padded(e.Kind, kindWidth),
-		orDash(e.RecordID), padded(e.Author, authorWidth), e.details(),
+		command.Padded(fmt.Sprint(e.Seq), seqWidth), command.Clock(e.Time), command.Padded(e.Type, typeWidth), command.Padded(e.Kind, kindWidth),
+		orDash(e.RecordID), command.Padded(e.Author, authorWidth), e.details(),
 	}
-	return printable(strings.TrimRight(strings.Join(parts, columnGap), " "))
+	return command.Printable(strings.TrimRight(strings.Join(parts, command.ColumnGap), " "))
 }
 
 // details is what only some entries have.

@@ -19,6 +19,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"onedoor/internal/command"
 )
 
 func main() {
@@ -27,7 +29,7 @@ func main() {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, release)
-	os.Exit(Run(ctx, os.Args[1:], Stdio{
+	os.Exit(Run(ctx, os.Args[1:], command.Stdio{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}))
 }

@@ -11,6 +11,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/internal/command"
 	"onedoor/internal/wire"
 )
 
@@ -18,7 +19,7 @@ import (
 func parseID(what, text string) ([]byte, error) {
 	id, err := wire.ParseID(strings.TrimSpace(text))
 	if err != nil {
-		return nil, misused("%s %q: an id is UUID text such as 01890a5d-ac96-774b-bcce-b302099a8057", what, text)
+		return nil, command.Misused("%s %q: an id is UUID text such as 01890a5d-ac96-774b-bcce-b302099a8057", what, text)
 	}
 	return id[:], nil
 }
@@ -54,7 +55,7 @@ func roleNames() string {
 }
 
 func newUser(a *app) *cobra.Command {
-	return a.reaching(a.group("user", "Add, list, close and reopen users",
+	return a.reaching(command.Group("user", "Add, list, close and reopen users",
 		"People who work in the realm, each with a role over a territory.",
 		a.userAdd(), a.userList(), a.userState("close", "Close a user who has left",
 			"Revokes the user's devices and voids tokens and join codes. What the devices still\nhold arrives in quarantine.", adminv1.UserState_USER_STATE_CLOSED),
@@ -84,18 +85,18 @@ below it; district, auditor and operator need none. Roles: ` + roleNames() + "."
 	c.Flags().StringVar(&name, "name", "", "`NAME` as colleagues read it")
 	c.Flags().StringVar(&role, "role", "", "the user's `ROLE`")
 	c.Flags().StringVar(&territory, "territory", "", "`CODE` of the territory the role is granted for")
-	required(c, "name", "role")
+	command.Required(c, "name", "role")
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		number, err := domain.ParseRole(role)
 		if err != nil {
-			return misused("--role: %v", err)
+			return command.Misused("--role: %v", err)
 		}
 		m, err := client.AddUser(client.ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role(number), TerritoryCode: territory})
 		if err != nil {
 			return err
 		}
 		result := userIDJSON{idText(m.GetUserId())}
-		return a.print(result, func(w io.Writer) { fmt.Fprintln(w, result.UserID) })
+		return a.Print(result, func(w io.Writer) { fmt.Fprintln(w, result.UserID) })
 	})
 	return c
 }
@@ -123,13 +124,13 @@ func (a *app) userList() *cobra.Command {
 		for _, u := range m.GetUsers() {
 			users = append(users, userJSON{idText(u.GetId()), u.GetName(), short(u.GetRole()), u.GetTerritoryCode(), short(u.GetState())})
 		}
-		return a.print(map[string]any{"users": users}, func(w io.Writer) {
-			t := table{}
-			t.add("ID", "NAME", "ROLE", "TERRITORY", "STATE")
+		return a.Print(map[string]any{"users": users}, func(w io.Writer) {
+			t := command.Table{}
+			t.Add("ID", "NAME", "ROLE", "TERRITORY", "STATE")
 			for _, u := range users {
-				t.add(u.ID, u.Name, u.Role, orDash(u.Territory), u.State)
+				t.Add(u.ID, u.Name, u.Role, orDash(u.Territory), u.State)
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
@@ -149,7 +150,7 @@ func (a *app) userState(verb, summary, long string, state adminv1.UserState) *co
 			return err
 		}
 		result := doneJSON{idText(id), short(state)}
-		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "user %s is %s\n", result.ID, result.State) })
+		return a.Print(result, func(w io.Writer) { fmt.Fprintf(w, "user %s is %s\n", result.ID, result.State) })
 	})
 	return c
 }

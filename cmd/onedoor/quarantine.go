@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/command"
 )
 
 func newQuarantine(a *app) *cobra.Command {
-	return a.reaching(a.group("quarantine", "Look at changes that wait for a decision, and decide",
+	return a.reaching(command.Group("quarantine", "Look at changes that wait for a decision, and decide",
 		`Changes that the server could not apply wait here whole: nothing is lost, and
 their authors see them on their phones with the reason. Release applies one as if
 it had come through; reject refuses it for good and tells its author why.`,
@@ -40,7 +42,7 @@ func waiting(m *adminv1.QuarantinedChange, now time.Time) waitingJSON {
 	return waitingJSON{
 		ID: strconv.FormatUint(m.GetSeq(), 10), Seq: m.GetSeq(), Kind: short(m.GetRecordKind()), RecordID: idText(m.GetRecordId()),
 		Reason: short(m.GetReason()), Author: authorText(m.GetAuthor()), AuthorID: idText(m.GetAuthor().GetUserId()),
-		DeviceID: idText(m.GetAuthor().GetIncarnation()), DeviceSeq: m.GetDeviceSeq(), Create: m.GetCreate(), Arrived: timeJSON(m.GetAtMs()),
+		DeviceID: idText(m.GetAuthor().GetIncarnation()), DeviceSeq: m.GetDeviceSeq(), Create: m.GetCreate(), Arrived: command.TimeJSON(m.GetAtMs()),
 		AgeSeconds: max(0, int64(now.Sub(time.UnixMilli(m.GetAtMs()))/time.Second)),
 	}
 }
@@ -64,7 +66,7 @@ func (a *app) quarantineList() *cobra.Command {
 				break
 			}
 		}
-		return a.print(map[string]any{"items": items}, func(w io.Writer) { writeWaiting(w, items) })
+		return a.Print(map[string]any{"items": items}, func(w io.Writer) { writeWaiting(w, items) })
 	})
 	return c
 }
@@ -74,19 +76,19 @@ func writeWaiting(w io.Writer, items []waitingJSON) {
 		fmt.Fprintln(w, "nothing waits")
 		return
 	}
-	t := table{}
-	t.add("ID", "RECORD", "REASON", "AUTHOR", "WAITS")
+	t := command.Table{}
+	t.Add("ID", "RECORD", "REASON", "AUTHOR", "WAITS")
 	for _, q := range items {
-		t.add(q.ID, q.Kind+" "+q.RecordID, q.Reason, q.Author, (time.Duration(q.AgeSeconds) * time.Second).String())
+		t.Add(q.ID, q.Kind+" "+q.RecordID, q.Reason, q.Author, (time.Duration(q.AgeSeconds) * time.Second).String())
 	}
-	t.write(w)
+	t.Write(w)
 }
 
 // parseSeq reads the number by which a waiting change is named.
 func parseSeq(text string) (uint64, error) {
 	seq, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || seq == 0 {
-		return 0, misused("change %q: give its number from `onedoor quarantine list`", text)
+		return 0, command.Misused("change %q: give its number from `onedoor quarantine list`", text)
 	}
 	return seq, nil
 }
@@ -114,14 +116,14 @@ func (a *app) quarantineShow() *cobra.Command {
 			waitingJSON
 			Cells []changeJSON `json:"cells"`
 		}{waiting(m.GetChange(), time.Now()), values.changes(m.GetChange().GetRecordKind(), m.GetCells())}
-		return a.print(result, func(w io.Writer) {
+		return a.Print(result, func(w io.Writer) {
 			writeWaiting(w, []waitingJSON{result.waitingJSON})
-			t := table{}
-			t.add("FIELD", "WOULD BECOME")
+			t := command.Table{}
+			t.Add("FIELD", "WOULD BECOME")
 			for _, cell := range result.Cells {
-				t.add(cell.Field, valueText(cell.Value))
+				t.Add(cell.Field, valueText(cell.Value))
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
@@ -158,7 +160,7 @@ func (a *app) quarantineReject() *cobra.Command {
 		Example: "  onedoor quarantine reject 88121 --reason 此楼不在本辖区 --token-file lead.token",
 	}
 	c.Flags().StringVar(&reason, "reason", "", "`TEXT` that the author reads")
-	required(c, "reason")
+	command.Required(c, "reason")
 	c.RunE = a.asking(func(client *client, args []string) error {
 		seq, err := parseSeq(args[0])
 		if err != nil {
@@ -173,5 +175,5 @@ func (a *app) quarantineReject() *cobra.Command {
 }
 
 func (a *app) decided(id, state string) error {
-	return a.print(doneJSON{id, state}, func(w io.Writer) { fmt.Fprintf(w, "change %s is %s\n", id, state) })
+	return a.Print(doneJSON{id, state}, func(w io.Writer) { fmt.Fprintf(w, "change %s is %s\n", id, state) })
 }

@@ -11,12 +11,12 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
-	main "onedoor/cmd/onedoor"
+	"onedoor/internal/command"
 )
 
 // mainStdio is a person's terminal or a script's pipes.
-func mainStdio(terminal bool) main.Stdio {
-	return main.Stdio{In: strings.NewReader(""), Terminal: terminal}
+func mainStdio(terminal bool) command.Stdio {
+	return command.Stdio{In: strings.NewReader(""), Terminal: terminal}
 }
 
 // clash is a world in which two phones wrote one field without seeing each other.
@@ -241,7 +241,7 @@ func TestImport_DoorsAreAddedChangedAndProposedForVoid(t *testing.T) {
 	few := file(t, "few.csv", head+"r1,福慧路1号,"+gridA+",2\n")
 	w.run("import", "premises", few, "--register").wantLine(t, failed, "without --register")
 	// From standard input, as a script pipes it.
-	piped := runWith(t, main.Stdio{In: strings.NewReader(head + "r1,福慧路1号," + gridA + ",3\n")}, w.with([]string{"import", "premises", "-", "--json"})...)
+	piped := runWith(t, command.Stdio{In: strings.NewReader(head + "r1,福慧路1号," + gridA + ",3\n")}, w.with([]string{"import", "premises", "-", "--json"})...)
 	if got := decode(t, piped.out); got.at("changed") != 1.0 {
 		t.Errorf("piped: %v", got)
 	}

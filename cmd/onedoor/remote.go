@@ -23,6 +23,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/command"
 	"onedoor/internal/wire"
 	"onedoor/server"
 )
@@ -74,7 +75,7 @@ func (r remote) token() (string, error) {
 		path = os.Getenv(envTokenFile)
 	}
 	if path == "" {
-		return "", misused("no token: give --token-file, --data or $%s", envTokenFile)
+		return "", command.Misused("no token: give --token-file, --data or $%s", envTokenFile)
 	}
 	return server.ReadToken(path)
 }
@@ -83,7 +84,7 @@ func (r remote) token() (string, error) {
 func (r remote) transport() (credentials.TransportCredentials, error) {
 	switch {
 	case r.caFile != "" && r.plainText:
-		return nil, misused("--tls-ca and --plaintext exclude each other")
+		return nil, command.Misused("--tls-ca and --plaintext exclude each other")
 	case r.caFile != "":
 		pem, err := os.ReadFile(r.caFile)
 		if err != nil {
@@ -118,7 +119,7 @@ type client struct {
 
 // asking runs a command's work against a server.
 func (a *app) asking(f func(c *client, args []string) error) func(*cobra.Command, []string) error {
-	return running(func(ctx context.Context, args []string) error {
+	return command.Running(func(ctx context.Context, args []string) error {
 		token, err := a.remote.token()
 		if err != nil {
 			return err
@@ -131,7 +132,7 @@ func (a *app) asking(f func(c *client, args []string) error) func(*cobra.Command
 			grpc.WithNoProxy(), // The token goes to the server that was named, through nothing in between.
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
 		if err != nil {
-			return misused("--server %s: %v", a.remote.address(), err)
+			return command.Misused("--server %s: %v", a.remote.address(), err)
 		}
 		defer conn.Close()
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/server"
 )
 
@@ -39,9 +40,9 @@ loses nothing either.`,
 	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
-	required(c, "data")
+	command.Required(c, "data")
 	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
-	c.RunE = running(func(ctx context.Context, _ []string) error {
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		level := slog.LevelInfo
 		if verbose {
 			level = slog.LevelDebug

@@ -8,10 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/internal/command"
 )
 
 func newTeam(a *app) *cobra.Command {
-	return a.reaching(a.group("team", "Put together and list teams",
+	return a.reaching(command.Group("team", "Put together and list teams",
 		"A team is one police officer, one grid worker and any number of helpers over one\nor more grids. Membership grants the team's territories in the member's role.",
 		a.teamPut(), a.teamList()))
 }
@@ -62,7 +64,7 @@ is not named again leaves it. A post that is left out is vacant.`,
 	c.Flags().StringVar(&flags.worker, "worker", "", "`USER` who is the grid worker")
 	c.Flags().StringSliceVar(&flags.helpers, "helpers", nil, "`USER,…` who are the helpers")
 	c.Flags().StringSliceVar(&flags.territories, "territories", nil, "`CODE,…` of the team's territories")
-	required(c, "name", "territories")
+	command.Required(c, "name", "territories")
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		team, err := flags.team()
 		if err != nil {
@@ -73,7 +75,7 @@ is not named again leaves it. A post that is left out is vacant.`,
 			return err
 		}
 		id := idText(m.GetTeamId())
-		return a.print(map[string]string{"team_id": id}, func(w io.Writer) { fmt.Fprintln(w, id) })
+		return a.Print(map[string]string{"team_id": id}, func(w io.Writer) { fmt.Fprintln(w, id) })
 	})
 	return c
 }
@@ -99,14 +101,14 @@ func (a *app) teamList() *cobra.Command {
 				idTexts(t.GetHelperIds()), append([]string{}, t.GetTerritoryCodes()...),
 			})
 		}
-		return a.print(map[string]any{"teams": teams}, func(w io.Writer) {
-			t := table{}
-			t.add("ID", "NAME", "OFFICER", "GRID WORKER", "HELPERS", "TERRITORIES")
+		return a.Print(map[string]any{"teams": teams}, func(w io.Writer) {
+			t := command.Table{}
+			t.Add("ID", "NAME", "OFFICER", "GRID WORKER", "HELPERS", "TERRITORIES")
 			for _, team := range teams {
-				t.add(team.ID, team.Name, orDash(names[team.Officer]), orDash(names[team.Worker]),
+				t.Add(team.ID, team.Name, orDash(names[team.Officer]), orDash(names[team.Worker]),
 					fmt.Sprint(len(team.Helpers)), strings.Join(team.Territories, " "))
 			}
-			t.write(w)
+			t.Write(w)
 		})
 	})
 	return c
@@ -138,7 +140,7 @@ by itself. At most 2,000 doors at a time.`,
 	c.Flags().StringSliceVar(&doors, "doors", nil, "`ID,…` of the doors")
 	c.Flags().StringVar(&officer, "officer", "", "`USER` who is to be the officer")
 	c.Flags().StringVar(&worker, "worker", "", "`USER` who is to visit them")
-	required(c, "doors")
+	command.Required(c, "doors")
 	c.MarkFlagsOneRequired("officer", "worker")
 	c.MarkFlagsMutuallyExclusive("officer", "worker")
 	c.RunE = a.asking(func(client *client, _ []string) error {
@@ -158,7 +160,7 @@ by itself. At most 2,000 doors at a time.`,
 			return err
 		}
 		result := map[string]any{"changed": m.GetChanged(), "grant_version": m.GetGrantVersion()}
-		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "%d of %d doors changed hands\n", m.GetChanged(), len(doors)) })
+		return a.Print(result, func(w io.Writer) { fmt.Fprintf(w, "%d of %d doors changed hands\n", m.GetChanged(), len(doors)) })
 	})
-	return a.reaching(a.group("assign", "Make people responsible for doors", "Who is responsible for which door.", c))
+	return a.reaching(command.Group("assign", "Make people responsible for doors", "Who is responsible for which door.", c))
 }

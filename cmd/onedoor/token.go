@@ -11,6 +11,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/command"
 	"onedoor/server"
 )
 
@@ -33,7 +34,7 @@ the user's territory. Each token is logged, and the user sees it in the list.`,
 	}
 	c.Flags().StringVar(&user, "user", "", "the `USER` it is for")
 	c.Flags().StringVar(&out, "out", "", "the `FILE` to write")
-	required(c, "user", "out")
+	command.Required(c, "user", "out")
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		id, err := parseID("--user", user)
 		if err != nil {
@@ -51,7 +52,7 @@ the user's territory. Each token is logged, and the user sees it in the list.`,
 			_, revokeErr := client.RevokeToken(client.ctx, &adminv1.RevokeTokenRequest{TokenId: m.GetTokenId()})
 			return errors.Join(err, revokeErr)
 		}
-		return a.print(tokenJSON{idText(m.GetTokenId()), idText(id), out}, func(w io.Writer) {
+		return a.Print(tokenJSON{idText(m.GetTokenId()), idText(id), out}, func(w io.Writer) {
 			fmt.Fprintf(w, "token %s for user %s written to %s\n", idText(m.GetTokenId()), idText(id), out)
 		})
 	})
@@ -88,21 +89,21 @@ func (a *app) tokenList() *cobra.Command {
 			return err
 		}
 		tokens := make([]listedTokenJSON, 0, len(m.GetTokens()))
-		t := table{}
-		t.add("ID", "USER", "MINTED", "REVOKED")
+		t := command.Table{}
+		t.Add("ID", "USER", "MINTED", "REVOKED")
 		for _, k := range m.GetTokens() {
-			tokens = append(tokens, listedTokenJSON{idText(k.GetId()), idText(k.GetUserId()), timeJSON(k.GetMintedMs()), timeJSON(k.GetRevokedMs())})
+			tokens = append(tokens, listedTokenJSON{idText(k.GetId()), idText(k.GetUserId()), command.TimeJSON(k.GetMintedMs()), command.TimeJSON(k.GetRevokedMs())})
 			user := idText(k.GetUserId())
 			if user == "" {
 				user = "the operator's own"
 			}
-			t.add(idText(k.GetId()), user, timeText(k.GetMintedMs()), timeText(k.GetRevokedMs()))
+			t.Add(idText(k.GetId()), user, command.TimeText(k.GetMintedMs()), command.TimeText(k.GetRevokedMs()))
 		}
 		events := make([]tokenEventJSON, 0, len(m.GetEvents()))
 		for _, e := range m.GetEvents() {
-			events = append(events, tokenEventJSON{e.GetNumber(), short(e.GetAction()), idText(e.GetTokenId()), idText(e.GetUserId()), timeJSON(e.GetAtMs())})
+			events = append(events, tokenEventJSON{e.GetNumber(), short(e.GetAction()), idText(e.GetTokenId()), idText(e.GetUserId()), command.TimeJSON(e.GetAtMs())})
 		}
-		return a.print(map[string]any{"tokens": tokens, "events": events}, t.write)
+		return a.Print(map[string]any{"tokens": tokens, "events": events}, t.Write)
 	})
 	return c
 }
@@ -122,7 +123,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 			return err
 		}
 		result := doneJSON{idText(id), "revoked"}
-		return a.print(result, func(w io.Writer) { fmt.Fprintf(w, "token %s is revoked\n", result.ID) })
+		return a.Print(result, func(w io.Writer) { fmt.Fprintf(w, "token %s is revoked\n", result.ID) })
 	})
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
 	"onedoor/internal/schema"
 	"onedoor/syncengine"
@@ -103,7 +104,7 @@ type valueJSON struct {
 func (v values) written(kind recordv1.Kind, c *adminv1.Cell, w *adminv1.Value) valueJSON {
 	return valueJSON{
 		Value: v.value(kind, c, w.GetData(), w.GetCleared()), Author: authorText(w.GetAuthor()), AuthorID: idText(w.GetAuthor().GetUserId()),
-		Time: timeJSON(w.GetStampMs()), Suspect: w.GetSuspect(), Seq: w.GetSeq(),
+		Time: command.TimeJSON(w.GetStampMs()), Suspect: w.GetSuspect(), Seq: w.GetSeq(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"onedoor/internal/command"
 	"onedoor/server"
 	"onedoor/syncengine"
 )
@@ -33,8 +34,8 @@ could not be made.`,
   onedoor verify --data ./realm --json`,
 	}
 	c.Flags().StringVar(&data, "data", "", "the realm's `DIR`")
-	required(c, "data")
-	c.RunE = running(func(ctx context.Context, _ []string) error { return a.verify(ctx, data) })
+	command.Required(c, "data")
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.verify(ctx, data) })
 	return c
 }
 
@@ -46,9 +47,9 @@ func (a *app) verify(ctx context.Context, data string) error {
 		return err
 	}
 	result := verifyJSON{OK: found.OK(), Seq: uint64(found.Seq), Epoch: uint32(found.Epoch), Problems: append([]string{}, found.Problems...)}
-	err = a.print(result, func(w io.Writer) {
+	err = a.Print(result, func(w io.Writer) {
 		for _, p := range result.Problems {
-			fmt.Fprintln(w, printable(p))
+			fmt.Fprintln(w, command.Printable(p))
 		}
 		if result.OK {
 			fmt.Fprintf(w, "%s: nothing found: %d entries, %d records, epoch %d\n", data, result.Seq, found.Records, result.Epoch)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	main "onedoor/cmd/onedoor"
+	"onedoor/internal/command"
 )
 
 // Exit codes as scripts know them.
@@ -34,10 +35,10 @@ type ran struct {
 // run runs a command line in this process.
 func run(t *testing.T, args ...string) ran {
 	t.Helper()
-	return runWith(t, main.Stdio{In: strings.NewReader("")}, args...)
+	return runWith(t, command.Stdio{In: strings.NewReader("")}, args...)
 }
 
-func runWith(t *testing.T, stdio main.Stdio, args ...string) ran {
+func runWith(t *testing.T, stdio command.Stdio, args ...string) ran {
 	t.Helper()
 	var out, err bytes.Buffer
 	stdio.Out, stdio.Err = &out, &err
@@ -141,7 +142,7 @@ func (w *world) serve(flags ...string) {
 	exit := make(chan int, 1)
 	go func() {
 		args := append([]string{"serve", "--data", w.dir, "--listen", "127.0.0.1:0"}, flags...)
-		exit <- main.Run(ctx, args, main.Stdio{In: strings.NewReader(""), Out: io.Discard, Err: lines})
+		exit <- main.Run(ctx, args, command.Stdio{In: strings.NewReader(""), Out: io.Discard, Err: lines})
 		lines.Close()
 	}()
 	w.stop = sync.OnceValue(func() int {

@@ -43,11 +43,11 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore", "internal/recordjson", "internal/grpczstd")},
+		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore", "internal/command", "internal/recordjson", "internal/grpczstd")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
-		May: withShared("client-sdk", "internal/recordjson")},
+		May: withShared("client-sdk", "internal/command", "internal/recordjson")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
-		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk")},
+		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk", "internal/command")},
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/exchange", "server/identity", "server/store",
@@ -101,6 +101,8 @@ var House = []Room{
 		May: withShared("internal/territoryfile", "internal/csvfile")},
 	{Path: "internal/territoryfile", Holds: "files of territory codes", May: []string{"domain", "internal/csvfile"}},
 	{Path: "internal/rentsafe", Holds: "a real feed of rental-house inspections", May: []string{"domain", "internal/csvfile"}},
+	{Path: "internal/command", Holds: "what the commands share: running a command line, results as text or JSON, tables",
+		May: []string{"internal/recordjson", "syncengine"}},
 	{Path: "internal/recordjson", Holds: "records as the JSON that people and scripts read and write",
 		May: []string{"internal/schema", "internal/wire", "domain", "syncengine", "proto/gen"}},
 	{Path: "internal/grpczstd", Holds: "zstd as a gRPC compressor, for both ends of the wire"},
