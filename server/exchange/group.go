@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -36,8 +37,11 @@ type job struct {
 	// alone asks for a transaction of its own, because run writes identity directly.
 	alone bool
 	size  int
-	err   error
-	done  chan struct{}
+	// err is set by whoever runs the group, before done is closed.
+	err  error
+	done chan struct{}
+	// end is what the job came to, for whoever waited for it.
+	end error
 }
 
 // inGroup runs f inside the next group's transaction and waits until it is durable.
@@ -57,14 +61,65 @@ func (s *Service) Update(ctx context.Context, f func(store.Writer) error) error 
 }
 
 func (s *Service) submit(j *job) error {
+	s.submitAll([]*job{j})
+	return j.end
+}
+
+// submitAll hands jobs to the group and waits for each; a nil one is passed over.
+func (s *Service) submitAll(jobs []*job) {
+	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool { return j == nil })
+	if s.inline {
+		s.commitHere(jobs)
+		return
+	}
+	for _, j := range jobs {
+		j.end = s.hand(j)
+	}
+	for _, j := range jobs {
+		if j.end == nil {
+			j.end = s.await(j)
+		}
+	}
+}
+
+// commitHere commits jobs as one group on this goroutine.
+func (s *Service) commitHere(jobs []*job) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	select {
+	case <-s.stopped:
+		for _, j := range jobs {
+			j.end = ErrClosed
+		}
+		return
+	default:
+	}
+	for _, j := range jobs {
+		j.done = make(chan struct{})
+	}
+	if len(jobs) > 0 {
+		s.commit(jobs)
+	}
+	for _, j := range jobs {
+		j.end = j.err
+	}
+}
+
+// hand gives a job to the loop.
+func (s *Service) hand(j *job) error {
 	j.done = make(chan struct{})
 	select {
 	case s.jobs <- j:
+		return nil
 	case <-j.ctx.Done():
 		return j.ctx.Err()
 	case <-s.stopped:
 		return ErrClosed
 	}
+}
+
+// await waits until the loop is done with a job.
+func (s *Service) await(j *job) error {
 	select {
 	case <-j.done:
 		return j.err
@@ -80,12 +135,31 @@ func (s *Service) submit(j *job) error {
 
 // submitPush hands a phone's batch to the group, if there is anything to decide or note.
 func (s *Service) submitPush(ctx context.Context, c *call) error {
-	p := &c.push
-	contact := s.contactOf(p)
-	if len(p.changes) == 0 && c.body.GetAbsent() == nil && !s.contacts.due(p.device.Incarnation, contact) {
+	j := s.pushJob(ctx, c)
+	if j == nil {
 		return nil
 	}
-	j := &job{ctx: ctx, push: p, size: 1 + len(p.changes), run: func(k *work) error {
+	s.submitAll([]*job{j})
+	return s.pushed(c, j)
+}
+
+// pushed notes what is stored of the phone's contact, once it is.
+func (s *Service) pushed(c *call, j *job) error {
+	if j.end == nil {
+		s.contacts.stored(c.push.device.Incarnation, c.contact)
+	}
+	return j.end
+}
+
+// pushJob makes the job of a phone's batch; nil when there is nothing to decide or note.
+func (s *Service) pushJob(ctx context.Context, c *call) *job {
+	p := &c.push
+	c.contact = s.contactOf(p)
+	contact := &c.contact
+	if len(p.changes) == 0 && c.body.GetAbsent() == nil && !s.contacts.due(p.device.Incarnation, *contact) {
+		return nil
+	}
+	return &job{ctx: ctx, push: p, size: 1 + len(p.changes), run: func(k *work) error {
 		if err := k.push(p); err != nil {
 			return err
 		}
@@ -102,13 +176,8 @@ func (s *Service) submitPush(ctx context.Context, c *call) error {
 			}
 			contact.AppVersion = standing.AppVersion
 		}
-		return identity.PutContact(k.w, p.device.Incarnation, contact)
+		return identity.PutContact(k.w, p.device.Incarnation, *contact)
 	}}
-	err := s.submit(j)
-	if err == nil {
-		s.contacts.stored(p.device.Incarnation, contact)
-	}
-	return err
 }
 
 func (s *Service) contactOf(p *push) identity.Contact {

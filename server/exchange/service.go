@@ -35,6 +35,9 @@ type Options struct {
 	Schema *schema.Schema
 	// Hint is called after a commit with the seq the log has reached; it must not block.
 	Hint func(syncengine.Seq)
+	// Inline commits on the caller's goroutine instead of one of the service's own: callers take turns, and what
+	// ExchangeTogether brings shares a commit for certain. For a simulation, in which nothing happens by itself.
+	Inline bool
 }
 
 // Service is the write path and the reading of one realm.
@@ -60,6 +63,9 @@ type Service struct {
 	// stop ends the group loop, stopped tells that it has ended.
 	stop    context.CancelFunc
 	stopped chan struct{}
+	// inline is Options.Inline; turn lets its callers take turns.
+	inline bool
+	turn   sync.Mutex
 }
 
 // Open starts the service over a store that holds a realm. It refuses a store
@@ -67,7 +73,7 @@ type Service struct {
 func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
 		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
-		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}),
+		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline,
 	}
 	s.defaults()
 	err := st.View(ctx, func(r store.Reader) (err error) {
@@ -84,9 +90,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open realm: %w", err)
 	}
-	loopCtx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	go s.loop(loopCtx) // stopped by Close
+	s.start()
 	if err := s.upgrade(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("upgrade realm: %w", err)
@@ -107,6 +111,17 @@ func (s *Service) defaults() {
 	if s.hint == nil {
 		s.hint = func(syncengine.Seq) {}
 	}
+}
+
+// start begins the group loop, unless calls commit by themselves.
+func (s *Service) start() {
+	if s.inline {
+		s.stop = sync.OnceFunc(func() { close(s.stopped) })
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.loop(ctx) // stopped by Close
 }
 
 // Close finishes the group in hand and stops. The store stays open.
@@ -151,10 +166,43 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	state := s.nonces.use(call.push.device.Incarnation, call.body.GetNonce())
 	if err := s.submitPush(ctx, call); err != nil {
 		return nil, err
 	}
+	return s.reply(ctx, call)
+}
+
+// Answer is what came of one of several calls.
+type Answer struct {
+	Reply *syncv1.ExchangeResponse
+	Err   error
+}
+
+// ExchangeTogether answers calls that came at the same time, several of one
+// phone among them: what they push is put into one group.
+func (s *Service) ExchangeTogether(ctx context.Context, reqs []*syncv1.ExchangeRequest) []Answer {
+	calls, out := make([]*call, len(reqs)), make([]Answer, len(reqs))
+	jobs := make([]*job, len(reqs))
+	for i, req := range reqs {
+		if calls[i], out[i].Err = s.receive(ctx, req); out[i].Err == nil {
+			jobs[i] = s.pushJob(ctx, calls[i])
+		}
+	}
+	s.submitAll(jobs)
+	for i, c := range calls {
+		if j := jobs[i]; j != nil {
+			out[i].Err = s.pushed(c, j)
+		}
+		if out[i].Err == nil {
+			out[i].Reply, out[i].Err = s.reply(ctx, c)
+		}
+	}
+	return out
+}
+
+// reply says what became of a call's batch and cuts the page.
+func (s *Service) reply(ctx context.Context, call *call) (*syncv1.ExchangeResponse, error) {
+	state := call.nonce
 	reply := &syncv1.ExchangeResponse{
 		Outcomes: call.push.result.outcomes, Expected: uint64(call.push.result.expected),
 		Receipt: call.push.result.receipt, Fork: call.push.result.fork,
@@ -185,6 +233,10 @@ type call struct {
 	// from is the phone's position; valid tells that its cursor was genuine.
 	from  cursor
 	valid bool
+	// nonce is what the call's nonce was found to be, when it was spent.
+	nonce syncv1.NonceState
+	// contact is what is noted of the phone.
+	contact identity.Contact
 }
 
 // receive authenticates and decodes a request.
@@ -211,7 +263,11 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 		return nil, badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
 	}
 	c.from, c.valid = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
-	return c, c.prepare(s, device)
+	if err := c.prepare(s, device); err != nil {
+		return nil, err
+	}
+	c.nonce = s.nonces.use(incarnation, c.body.GetNonce())
+	return c, nil
 }
 
 func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -120,4 +121,17 @@ func (s *Store) Close() error {
 		s.idle.Wait()
 	}
 	return nil
+}
+
+// Copy gives a store of its own that holds what s held at its newest commit, as
+// a backup does. A published state is never changed, so it costs a few
+// pointers; only the log's end is marked, beyond which s alone goes on in place.
+func (s *Store) Copy() *Store {
+	token := <-s.writer
+	defer func() { s.writer <- token }()
+	out := New()
+	copied := s.state.Load().draft()
+	copied.log = slices.Clip(copied.log)
+	out.state.Store(copied)
+	return out
 }
