@@ -63,7 +63,7 @@ func Open(dir string, key []byte, o Options) (*Replica, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	r := &Replica{db: db, schema: schema.Load(), o: o, transport: o.Transport}
+	r := &Replica{db: db, schema: o.Schema, o: o, transport: o.Transport}
 	if err := db.Update(r.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", dir, err), db.Close())
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"onedoor/client-sdk/internal/localdb"
-	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 )
 
@@ -38,7 +37,7 @@ func (r *Replica) SaveDraft(d *Draft) (string, error) {
 		return "", refuse("", "draft.too_large", "草稿太大，请删减后再保存。", fmt.Sprintf("a draft of %d bytes, %d are allowed", len(d.Text), DraftBytesMax))
 	}
 	now := r.now()
-	row := localdb.Draft{ID: r.newID(now), Kind: kind.Number, Schema: schema.Version, Saved: now, Body: []byte(d.Text)}
+	row := localdb.Draft{ID: r.newID(now), Kind: kind.Number, Schema: r.schema.Engine.Version, Saved: now, Body: []byte(d.Text)}
 	var err error
 	if d.ID != "" {
 		if row.ID, err = wire.ParseID(d.ID); err != nil {

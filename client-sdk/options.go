@@ -10,6 +10,7 @@ import (
 
 	"onedoor/client-sdk/internal/remote"
 	"onedoor/client-sdk/internal/syncloop"
+	"onedoor/internal/schema"
 )
 
 // Transport carries the three calls to a server. The one over gRPC is made from
@@ -56,6 +57,12 @@ type Options struct {
 	Random io.Reader
 	// Wait waits between tries; nil is a timer. A simulation returns at once.
 	Wait func(ctx context.Context, d time.Duration) error
+	// Go runs work that the replica does beside the caller's; nil starts a goroutine. A simulation runs it at once, so
+	// that nothing happens by itself; Watch and KeepSynced need goroutines.
+	Go func(work func())
+	// Schema is what records are read and checked by; nil is this software's own. With it the simulator and tests let
+	// phones of two versions meet.
+	Schema *schema.Schema
 }
 
 func (o *Options) defaults() {
@@ -67,6 +74,12 @@ func (o *Options) defaults() {
 	}
 	if o.Wait == nil {
 		o.Wait = waitTimer
+	}
+	if o.Go == nil {
+		o.Go = func(work func()) { go work() }
+	}
+	if o.Schema == nil {
+		o.Schema = schema.Load()
 	}
 }
 

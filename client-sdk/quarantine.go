@@ -74,11 +74,17 @@ func (r *Replica) Quarantined() (out []*Quarantined, err error) {
 	return out, err
 }
 
+// reasonName gives the name of a reason, such as OUT_OF_SCOPE.
+func reasonName(number int32) string {
+	reason := syncv1.QuarantineReason(number)
+	return recordjson.EnumName(reason.Descriptor(), reason.Number())
+}
+
 func (r *Replica) quarantined(tx *localdb.Tx, p *places, row *localdb.Quarantined) (*Quarantined, error) {
 	reason := syncv1.QuarantineReason(row.Reason)
 	out := &Quarantined{
 		DeviceSeq: int64(row.DeviceSeq), RecordID: row.RecordID.String(), State: quarantineStates[row.State], Note: row.Note,
-		Reason: recordjson.EnumName(reason.Descriptor(), reason.Number()), Says: reasonSentences[reason],
+		Reason: reasonName(row.Reason), Says: reasonSentences[reason],
 	}
 	change, ok, err := tx.Change(row.DeviceSeq)
 	if err != nil || !ok {

@@ -7,7 +7,6 @@ import (
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/client-sdk/internal/outbox"
-	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
@@ -76,7 +75,7 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 	}
 	out.more = out.batch[len(out.batch)-1].DeviceSeq < s.end.Seq
 	body.Batch = &syncv1.Batch{
-		ChainBefore: before[:], SchemaVersion: schema.Version, FirstDeviceSeq: uint64(first),
+		ChainBefore: before[:], SchemaVersion: r.schema.Engine.Version, FirstDeviceSeq: uint64(first),
 		Changes: make([]*syncv1.BatchChange, len(out.batch)),
 	}
 	for i := range out.batch {

@@ -3,9 +3,9 @@ package client
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -65,7 +65,11 @@ func (r *Replica) rest() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed {
-		r.resting.Go(func() { _ = r.db.Checkpoint() })
+		r.resting.Add(1)
+		r.o.Go(func() {
+			defer r.resting.Done()
+			_ = r.db.Checkpoint()
+		})
 	}
 }
 
@@ -156,10 +160,10 @@ type call struct {
 func (u *run) start(sent *sending) *call {
 	ctx, cancel := context.WithCancel(u.ctx)
 	c := &call{sent: sent, cancel: cancel, done: make(chan struct{})}
-	go func() {
+	u.r.o.Go(func() {
 		defer close(c.done)
 		c.reply, c.err = u.transport.Exchange(ctx, sent.request)
-	}()
+	})
 	return c
 }
 
@@ -210,7 +214,14 @@ func (u *run) exchange(digests bool) syncloop.Event {
 
 func (u *run) failed(err error, passing bool) syncloop.Event {
 	u.failure = err
-	return syncloop.Event{Kind: syncloop.Failed, Passing: passing, Jitter: rand.Float64()}
+	return syncloop.Event{Kind: syncloop.Failed, Passing: passing, Jitter: u.r.jitter()}
+}
+
+// jitter draws a number in [0, 1), so that phones that lost their line at the same time do not come back at the same time.
+func (r *Replica) jitter() float64 {
+	var b [8]byte
+	r.draw(b[:])
+	return float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
 }
 
 // isPassing reports that another try may succeed. What a transport does not
