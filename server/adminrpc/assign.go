@@ -31,25 +31,23 @@ func (s *Service) AssignDoors(ctx context.Context, req *adminv1.AssignDoorsReque
 			return nil, fmt.Errorf("%d doors, 1 to %d are allowed: %w", len(ids), identity.GrantRecordsMax, errInvalid)
 		}
 		out := &adminv1.AssignDoorsResponse{}
-		var changes []exchange.ServerChange
-		err = s.realm.Update(c.ctx, func(w store.Writer) error {
-			doors, made, err := s.assignedDoors(w, ids, user, req.GetPost())
+		err = s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
+			doors, changes, err := s.assignedDoors(w, ids, user, req.GetPost())
 			if err != nil {
-				return err
+				return nil, err
 			}
-			changes = made
+			out.Changed = uint32(len(changes))
 			if err := identity.AssignDoors(w, identity.Slot(req.GetPost()), user, doors, s.now()); err != nil {
-				return err
+				return nil, err
 			}
 			grants, err := identity.CurrentGrants(w, user)
 			out.GrantVersion = grants.Version
-			return err
+			return changes, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("assign doors: %w", err)
 		}
-		out.Changed = uint32(len(changes))
-		return out, s.write(c.ctx, c.UserID, changes)
+		return out, nil
 	})
 }
 

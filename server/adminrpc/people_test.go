@@ -155,6 +155,22 @@ func (w *world) grantsText(user syncengine.ID) (text string) {
 	return text
 }
 
+func TestAddUser_OnAFullDiskNeitherTheUserNorItsRecordStands(t *testing.T) {
+	w := newWorld(t)
+	w.disk.full = true
+	_, err := w.client.AddUser(w.operator, &adminv1.AddUserRequest{Name: "和丽", Role: worker, TerritoryCode: gridA})
+	if status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("add user: %v", err)
+	}
+	w.disk.full = false
+	users, err := w.client.ListUsers(w.operator, &adminv1.ListUsersRequest{})
+	w.must(err)
+	if len(users.GetUsers()) != 0 {
+		t.Errorf("users: %v", users.GetUsers())
+	}
+	w.user("和丽", worker, gridA)
+}
+
 func TestAddUser_RefusesWhatDoesNotExist(t *testing.T) {
 	w := newWorld(t)
 	cases := []struct {

@@ -50,10 +50,12 @@ func (s *Service) importPremises(c *caller, o *adminv1.ImportPremisesOptions, fi
 		if o.GetOptions().GetDryRun() {
 			return nil
 		}
-		if err := s.write(c.ctx, c.UserID, p.changes); err != nil || len(p.moved) == 0 {
-			return err
+		if len(p.changes) == 0 && len(p.moved) == 0 {
+			return nil
 		}
-		return s.realm.Update(c.ctx, func(w store.Writer) error { return identity.MoveDoors(w, p.moved, s.now()) })
+		return s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
+			return p.changes, identity.MoveDoors(w, p.moved, s.now())
+		})
 	})
 	return out, err
 }

@@ -20,8 +20,8 @@ import (
 
 // Publish writes the read-only records by which phones know territories and
 // colleagues, where they say something else than identity does. A server calls it
-// when it starts, so that a stop between a change of identity and its record
-// leaves no difference.
+// when it starts: a realm made by older software may lack some. A change of
+// identity writes its records by itself, in one transaction.
 func (s *Service) Publish(ctx context.Context) error {
 	var territories []identity.Territory
 	var users []identity.User
@@ -40,16 +40,12 @@ func (s *Service) Publish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	if err := s.publishTerritories(ctx, syncengine.ID{}, territories); err != nil {
-		return fmt.Errorf("publish territories: %w", err)
-	}
-	if err := s.publishUsers(ctx, syncengine.ID{}, users); err != nil {
-		return fmt.Errorf("publish colleagues: %w", err)
-	}
-	return nil
+	wanted := append(territoryRecords(territories), staffRecords(users)...)
+	return s.publish(ctx, wanted)
 }
 
-func (s *Service) publishTerritories(ctx context.Context, by syncengine.ID, list []identity.Territory) error {
+// territoryRecords are the records by which phones know territories.
+func territoryRecords(list []identity.Territory) []wantedRecord {
 	wanted := make([]wantedRecord, 0, len(list))
 	for _, t := range list {
 		level, _ := domain.ParseLevel(t.Level)
@@ -64,10 +60,11 @@ func (s *Service) publishTerritories(ctx context.Context, by syncengine.ID, list
 		}
 		wanted = append(wanted, wantedRecord{t.ID, recordv1.Kind_KIND_TERRITORY, m})
 	}
-	return s.publish(ctx, by, wanted)
+	return wanted
 }
 
-func (s *Service) publishUsers(ctx context.Context, by syncengine.ID, list []identity.User) error {
+// staffRecords are the records by which phones know colleagues.
+func staffRecords(list []identity.User) []wantedRecord {
 	wanted := make([]wantedRecord, 0, len(list))
 	for _, u := range list {
 		m := &recordv1.Staff{Name: &u.Name, Role: recordv1.Role(u.Role).Enum()}
@@ -76,7 +73,7 @@ func (s *Service) publishUsers(ctx context.Context, by syncengine.ID, list []ide
 		}
 		wanted = append(wanted, wantedRecord{u.ID, recordv1.Kind_KIND_STAFF, m})
 	}
-	return s.publish(ctx, by, wanted)
+	return wanted
 }
 
 // wantedRecord is a record as it should read.
@@ -87,33 +84,32 @@ type wantedRecord struct {
 }
 
 // publish writes what differs.
-func (s *Service) publish(ctx context.Context, by syncengine.ID, wanted []wantedRecord) error {
+func (s *Service) publish(ctx context.Context, wanted []wantedRecord) error {
 	var changes []exchange.ServerChange
-	err := s.realm.View(ctx, func(r store.Reader) error {
-		for _, w := range wanted {
-			rec, err := s.realm.Record(r, w.id)
-			if err != nil {
-				return err
-			}
-			if c, differs := s.changeTo(rec, w); differs {
-				changes = append(changes, c)
-			}
-		}
-		return nil
+	err := s.realm.View(ctx, func(r store.Reader) (err error) {
+		changes, err = s.changesTo(r, wanted)
+		return err
 	})
-	if err != nil {
+	if err != nil || len(changes) == 0 {
 		return err
 	}
-	return s.write(ctx, by, changes)
+	_, err = s.realm.Write(ctx, syncengine.ID{}, changes)
+	return err
 }
 
-// write makes changes in one transaction; none cost nothing.
-func (s *Service) write(ctx context.Context, by syncengine.ID, changes []exchange.ServerChange) error {
-	if len(changes) == 0 {
-		return nil
+// changesTo makes the changes after which records read as wanted.
+func (s *Service) changesTo(r store.Reader, wanted []wantedRecord) ([]exchange.ServerChange, error) {
+	var changes []exchange.ServerChange
+	for _, w := range wanted {
+		rec, err := s.realm.Record(r, w.id)
+		if err != nil {
+			return nil, err
+		}
+		if c, differs := s.changeTo(rec, w); differs {
+			changes = append(changes, c)
+		}
 	}
-	_, err := s.realm.Write(ctx, by, changes)
-	return err
+	return changes, nil
 }
 
 // changeTo makes the change after which a record reads as wanted; a nil record is created.

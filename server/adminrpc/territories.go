@@ -12,6 +12,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/territoryfile"
+	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -117,14 +118,17 @@ func (s *Service) PlantTerritories(ctx context.Context, by syncengine.ID, areas 
 		return p.counts, err
 	}
 	var p *planting
-	err := s.realm.Update(ctx, func(w store.Writer) error {
+	err := s.realm.UpdateAndWrite(ctx, by, func(w store.Writer) ([]exchange.ServerChange, error) {
 		p = &planting{service: s, ids: map[domain.Code]syncengine.ID{}}
-		return p.all(w, w, areas)
+		if err := p.all(w, w, areas); err != nil {
+			return nil, err
+		}
+		return s.changesTo(w, territoryRecords(p.planted))
 	})
 	if err != nil {
 		return Planted{}, err
 	}
-	return p.counts, s.publishTerritories(ctx, by, p.planted)
+	return p.counts, nil
 }
 
 // planting is the state of one PlantTerritories.

@@ -12,6 +12,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/importer"
+	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -21,18 +22,20 @@ import (
 func (s *Service) AddUser(ctx context.Context, req *adminv1.AddUserRequest) (*adminv1.AddUserResponse, error) {
 	return answer(ctx, s, operators, func(c *caller) (*adminv1.AddUserResponse, error) {
 		var u identity.User
-		err := s.realm.Update(c.ctx, func(w store.Writer) (err error) {
+		err := s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
 			territory, err := territoryOf(w, req.GetTerritoryCode())
 			if err != nil {
-				return err
+				return nil, err
 			}
-			u, err = s.addUser(w, req.GetName(), uint32(req.GetRole()), territory)
-			return err
+			if u, err = s.addUser(w, req.GetName(), uint32(req.GetRole()), territory); err != nil {
+				return nil, err
+			}
+			return s.changesTo(w, staffRecords([]identity.User{u}))
 		})
 		if err != nil {
 			return nil, fmt.Errorf("add user: %w", err)
 		}
-		return &adminv1.AddUserResponse{UserId: u.ID[:]}, s.publishUsers(c.ctx, c.UserID, []identity.User{u})
+		return &adminv1.AddUserResponse{UserId: u.ID[:]}, nil
 	})
 }
 
@@ -100,19 +103,21 @@ func (s *Service) importUsers(c *caller, o *adminv1.ImportUsersOptions, file []b
 	}
 	out := &adminv1.ImportUsersResponse{}
 	err = s.alone(func() error {
-		var added []identity.User
-		take := func(r store.Reader, w store.Writer) (err error) {
+		take := func(r store.Reader, w store.Writer) ([]exchange.ServerChange, error) {
 			out.Reset()
-			added, err = s.takeUsers(r, w, rows, out)
-			return err
+			added, err := s.takeUsers(r, w, rows, out)
+			if err != nil {
+				return nil, err
+			}
+			return s.changesTo(r, staffRecords(added))
 		}
 		if o.GetOptions().GetDryRun() {
-			return s.realm.View(c.ctx, func(r store.Reader) error { return take(r, nil) })
+			return s.realm.View(c.ctx, func(r store.Reader) error {
+				_, err := take(r, nil)
+				return err
+			})
 		}
-		if err := s.realm.Update(c.ctx, func(w store.Writer) error { return take(w, w) }); err != nil {
-			return err
-		}
-		return s.publishUsers(c.ctx, c.UserID, added)
+		return s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) { return take(w, w) })
 	})
 	return out, err
 }

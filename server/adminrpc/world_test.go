@@ -72,13 +72,15 @@ type world struct {
 	client adminv1.AdminServiceClient
 	random *rand.ChaCha8
 	now    time.Time
+	disk   *fullDisk
 	// operator carries the operator's token.
 	operator context.Context
 }
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, ctx: t.Context(), random: rand.NewChaCha8([32]byte{7}), now: time.UnixMilli(1_790_000_000_000)}
-	st := memstore.New()
+	st := &fullDisk{Store: memstore.New()}
+	w.disk = st
 	secrets, err := identity.CreateSecrets(t.TempDir(), w.random)
 	w.must(err)
 	var token string
@@ -101,6 +103,28 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	t.Cleanup(func() { w.must(errors.Join(w.realm.Close(), st.Close())) })
 	return w
+}
+
+// fullDisk is a store that takes no more records while it is full.
+type fullDisk struct {
+	store.Store
+	full bool
+}
+
+func (d *fullDisk) Update(ctx context.Context, f func(store.Writer) error) error {
+	return d.Store.Update(ctx, func(tx store.Writer) error { return f(&fullWriter{tx, d}) })
+}
+
+type fullWriter struct {
+	store.Writer
+	disk *fullDisk
+}
+
+func (w *fullWriter) PutRecord(rec store.Record) error {
+	if w.disk.full {
+		return store.ErrFull
+	}
+	return w.Writer.PutRecord(rec)
 }
 
 // serve puts the service behind gRPC in memory.

@@ -52,9 +52,24 @@ func (s *Service) inGroup(ctx context.Context, f func(*work) error) error {
 // Update runs f in a transaction of its own, for changes of identity: users,
 // grants, devices, tokens.
 func (s *Service) Update(ctx context.Context, f func(store.Writer) error) error {
+	return s.UpdateAndWrite(ctx, syncengine.ID{}, func(w store.Writer) ([]ServerChange, error) { return nil, f(w) })
+}
+
+// UpdateAndWrite is Update for a change of identity that records tell phones of:
+// the changes that f gives are made by the user named, as Write makes them, in
+// the same transaction, so that neither stands without the other.
+func (s *Service) UpdateAndWrite(ctx context.Context, by syncengine.ID, f func(store.Writer) ([]ServerChange, error)) error {
 	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error {
-		if err := f(k.w); err != nil {
+		// What the writes need of their author is read, and cached, as it stood before f.
+		s.rankOf(by, k)
+		changes, err := f(k.w)
+		if err != nil {
 			return err
+		}
+		if len(changes) > 0 {
+			if _, err := k.writeAll(by, changes); err != nil {
+				return err
+			}
 		}
 		return raiseRevision(k.w)
 	}})

@@ -40,12 +40,9 @@ type ServerChange struct {
 // of the log. by is the user who asked; zero for the server itself. Scope is
 // the caller's to check: this is how doors are moved.
 func (s *Service) Write(ctx context.Context, by syncengine.ID, changes []ServerChange) ([]syncengine.Coordinate, error) {
-	if len(changes) > WriteChangesMax {
-		return nil, badRequest("%d changes at once, %d are allowed", len(changes), WriteChangesMax)
-	}
 	var out []syncengine.Coordinate
 	err := s.submit(&job{ctx: ctx, size: len(changes), run: func(k *work) (err error) {
-		out, err = k.write(by, changes)
+		out, err = k.writeAll(by, changes)
 		return err
 	}})
 	return out, err
@@ -59,7 +56,10 @@ func authorID(user syncengine.ID) (id syncengine.ID) {
 	return id
 }
 
-func (k *work) write(by syncengine.ID, changes []ServerChange) ([]syncengine.Coordinate, error) {
+func (k *work) writeAll(by syncengine.ID, changes []ServerChange) ([]syncengine.Coordinate, error) {
+	if len(changes) > WriteChangesMax {
+		return nil, badRequest("%d changes at once, %d are allowed", len(changes), WriteChangesMax)
+	}
 	author := authorID(by)
 	progress, err := k.progressOf(author)
 	if err != nil {
