@@ -1,103 +1,234 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
-	"onedoor/syncengine"
+	"onedoor/internal/grpczstd"
+	"onedoor/testdata/notes"
 )
 
-// timed is a line that counts the time spent at the server.
-type timed struct {
-	line
-	server time.Duration
+// The benchmarks ask what a sync costs the phone alone. A sync is held once with
+// a server and its replies are kept; then copies of the phone's files take the
+// same replies again, through the encoding and compression of the wire. Figures
+// are of processor time, so that other work on the machine counts little.
+
+// Sizes of the workload, those of internal/sim/bench.
+const (
+	benchDoors   = 1_000
+	benchVisits  = 10_000
+	benchTeam    = 10
+	benchOfATeam = 50
+)
+
+// BenchmarkSync_Upload is one phone that sends 10,000 visits made offline.
+func BenchmarkSync_Upload(b *testing.B) {
+	w := newWorld(b)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	doors := ann.makeDoors(benchDoors)
+	ann.sync()
+	ann.makeVisits(benchVisits, doors)
+	ann.replay(b, benchVisits, func(r *client.Report) bool { return r.Applied == benchVisits })
 }
 
-func (l *timed) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
-	begun := time.Now()
-	resp, err := l.w.service.Exchange(ctx, req)
-	l.server += time.Since(begun)
-	return resp, err
+// BenchmarkSync_Download is a fresh phone that fetches what another has sent.
+func BenchmarkSync_Download(b *testing.B) {
+	w := newWorld(b)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	ann.makeVisits(benchVisits, ann.makeDoors(benchDoors))
+	ann.sync()
+	bob := w.phone("白", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	bob.replay(b, benchVisits+benchDoors, func(r *client.Report) bool { return r.Pulled >= benchVisits+benchDoors })
 }
 
-// BenchmarkSync_TenThousandVisits has one phone upload 10,000 visits made
-// offline and a fresh phone pull them. It reports the phone's own time a change
-// and way, the server's aside.
-func BenchmarkSync_TenThousandVisits(b *testing.B) {
-	const visits = 10_000
-	var up, down, edit, upServer, downServer time.Duration
-	for range b.N {
-		w := newWorld(b)
-		ann := w.timedPhone("安")
-		ann.sync()
-		door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
-		ann.sync()
-		begun := time.Now()
-		ann.makeVisits(visits, mustParse(b, door))
-		edit += time.Since(begun)
-		ann.timed.server, begun = 0, time.Now()
-		if report := ann.sync(); report.Applied != visits {
-			b.Fatalf("report %+v", report)
-		}
-		up, upServer = up+time.Since(begun)-ann.timed.server, upServer+ann.timed.server
-		bob := w.timedPhone("白")
-		begun = time.Now()
-		if report := bob.sync(); report.Pulled < visits {
-			b.Fatalf("report %+v", report)
-		}
-		down, downServer = down+time.Since(begun)-bob.timed.server, downServer+bob.timed.server
+// BenchmarkSync_Team is one phone of a team of ten: it sends the 50 visits it
+// made and fetches the 450 of the others, who have sent theirs already.
+func BenchmarkSync_Team(b *testing.B) {
+	w := newWorld(b)
+	var team []*phone
+	for i := range benchTeam {
+		p := w.phone(fmt.Sprint("员", i), recordv1.Role_ROLE_GRID_WORKER, gridA)
+		p.sync()
+		team = append(team, p)
 	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(b.N) / visits }
-	b.ReportMetric(each(up), "us_up/change")
-	b.ReportMetric(each(down), "us_down/change")
-	b.ReportMetric(each(edit), "us_edit/change")
-	b.ReportMetric(each(upServer), "us_up_server/change")
-	b.ReportMetric(each(downServer), "us_down_server/change")
+	doors := team[0].makeDoors(20)
+	for range 2 {
+		for _, p := range team {
+			p.sync()
+		}
+	}
+	for _, p := range team {
+		p.makeVisits(benchOfATeam, doors)
+	}
+	for _, p := range team[1:] {
+		p.sync()
+	}
+	const others = (benchTeam - 1) * benchOfATeam
+	team[0].replay(b, benchOfATeam, func(r *client.Report) bool { return r.Applied == benchOfATeam && r.Pulled == others })
 }
 
-// timedPhone is a phone whose line is timed.
-type timedPhone struct {
-	*phone
-	timed *timed
+func (p *phone) makeDoors(n int) (doors [][]byte) {
+	p.w.t.Helper()
+	grid := p.w.grids[gridA]
+	p.inGroups(n, func(g *client.Group, i int) error {
+		id, err := g.Add(&recordv1.Premises{Address: proto.String(fmt.Sprintf("福慧路%d号", i+1)), Territory: grid[:]})
+		doors = append(doors, id[:])
+		return err
+	})
+	return doors
 }
 
-func (w *world) timedPhone(name string) *timedPhone {
-	w.t.Helper()
-	p := w.phone(name, recordv1.Role_ROLE_GRID_WORKER, gridA)
-	t := &timed{line: line{w: w}}
-	w.must(p.Close())
-	r, err := client.Open(p.dir, p.key, client.Options{Transport: t, Random: p.random, Now: func() time.Time { return w.now }})
-	w.must(err)
-	p.Replica = r
-	return &timedPhone{phone: p, timed: t}
+func (p *phone) makeVisits(n int, doors [][]byte) {
+	p.w.t.Helper()
+	lines := notes.Lines()
+	p.inGroups(n, func(g *client.Group, i int) error {
+		_, err := g.Add(&recordv1.Visit{
+			PremisesIds: [][]byte{doors[i*7%len(doors)]}, Purpose: recordv1.VisitPurpose_VISIT_PURPOSE_ROUTINE.Enum(),
+			Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum(), OccurredAt: proto.Int64(p.w.now.UnixMilli() - int64(i)),
+			Note:      proto.String(fmt.Sprintf("%d号:%s", i%900, lines[i*31%len(lines)])),
+			Checklist: map[string]recordv1.Answer{"GAS": recordv1.Answer_ANSWER_GOOD, "EXIT": recordv1.Answer_ANSWER_FAIR},
+		})
+		return err
+	})
 }
 
-// makeVisits adds visits in groups, as an import on the phone does.
-func (p *timedPhone) makeVisits(n int, door syncengine.ID) {
+func (p *phone) inGroups(n int, f func(g *client.Group, i int) error) {
 	p.w.t.Helper()
 	const group = 100
-	for made := 0; made < n; made += group {
+	for from := 0; from < n; from += group {
 		p.w.must(p.Group(func(g *client.Group) error {
-			for i := made; i < made+group; i++ {
-				_, err := g.Add(&recordv1.Visit{
-					PremisesIds: [][]byte{door[:]}, Purpose: recordv1.VisitPurpose_VISIT_PURPOSE_ROUTINE.Enum(),
-					Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum(), ConsentBy: recordv1.ConsentBy_CONSENT_BY_TENANT.Enum(),
-					Note:      proto.String(fmt.Sprintf("第%d户：老人独居，燃气阀门完好，楼道口堆了三辆电动车，已当场请住户挪走，下月再看一次。", i)),
-					Checklist: map[string]recordv1.Answer{"gas": recordv1.Answer_ANSWER_GOOD, "exit": recordv1.Answer_ANSWER_FAIR},
-				})
-				if err != nil {
+			for i := from; i < min(from+group, n); i++ {
+				if err := f(g, i); err != nil {
 					return err
 				}
 			}
 			return nil
 		}))
 	}
+}
+
+// replay syncs the phone once for the replies and then a copy of it as often as
+// the benchmark asks, and reports the cost of each of n changes.
+func (p *phone) replay(b *testing.B, n int, done func(*client.Report) bool) {
+	b.Helper()
+	p.w.must(p.Close())
+	before := filepath.Join(b.TempDir(), "before")
+	p.w.must(os.CopyFS(before, os.DirFS(p.dir)))
+	p.open()
+	t := &tape{line: p.line}
+	p.line.seen = t.keep
+	if r := p.sync(); !done(r) {
+		b.Fatalf("report %+v", r)
+	}
+	var spent cost
+	for i := range b.N {
+		spent.add(p.play(b, before, filepath.Join(b.TempDir(), fmt.Sprint("copy", i)), t, done))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(spent.cpu.Nanoseconds())/1e3/float64(b.N*n), "us_cpu/change")
+	b.ReportMetric(float64(spent.allocs)/float64(b.N*n), "allocs/change")
+	b.ReportMetric(float64(spent.bytes)/float64(b.N*n), "B/change")
+}
+
+// play syncs one copy of the phone with the replies that were kept.
+func (p *phone) play(b *testing.B, before, dir string, t *tape, done func(*client.Report) bool) cost {
+	b.Helper()
+	p.w.must(os.CopyFS(dir, os.DirFS(before)))
+	defer os.RemoveAll(dir)
+	r, err := client.Open(dir, p.key, client.Options{Transport: t, Now: func() time.Time { return p.w.now }})
+	p.w.must(err)
+	runtime.GC()
+	t.next = 0
+	begun := costNow()
+	report, err := r.Sync(b.Context())
+	spent := costNow().minus(begun)
+	if err != nil || !done(report) {
+		b.Fatalf("report %+v, %v", report, err)
+	}
+	p.w.must(r.Close())
+	return spent
+}
+
+// cost is what something took of the processor and of the memory allocator.
+type cost struct {
+	cpu           time.Duration
+	allocs, bytes uint64
+}
+
+func costNow() cost {
+	var u syscall.Rusage
+	// It fails for no caller that asks about itself.
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return cost{cpu: time.Duration(u.Utime.Nano() + u.Stime.Nano()), allocs: m.Mallocs, bytes: m.TotalAlloc}
+}
+
+func (c cost) minus(o cost) cost {
+	return cost{cpu: c.cpu - o.cpu, allocs: c.allocs - o.allocs, bytes: c.bytes - o.bytes}
+}
+
+func (c *cost) add(o cost) {
+	c.cpu, c.allocs, c.bytes = c.cpu+o.cpu, c.allocs+o.allocs, c.bytes+o.bytes
+}
+
+// tape is a line that gives the replies of an earlier sync again.
+type tape struct {
+	*line
+	replies [][]byte
+	next    int
+}
+
+// keep adds a reply.
+func (t *tape) keep(resp *syncv1.ExchangeResponse) {
+	b, err := proto.Marshal(resp)
+	t.w.must(err)
+	t.replies = append(t.replies, t.packed(b))
+}
+
+// Exchange encodes the request as the wire does and decodes the next reply.
+func (t *tape) Exchange(_ context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	b, err := proto.Marshal(req)
+	if err != nil {
+		return nil, err
+	}
+	t.packed(b)
+	reply, err := encoding.GetCompressor(grpczstd.Name).Decompress(bytes.NewReader(t.replies[t.next]))
+	if err != nil {
+		return nil, err
+	}
+	t.next++
+	plain, err := io.ReadAll(reply)
+	if err != nil {
+		return nil, err
+	}
+	resp := &syncv1.ExchangeResponse{}
+	return resp, proto.Unmarshal(plain, resp)
+}
+
+func (t *tape) packed(b []byte) []byte {
+	var out bytes.Buffer
+	z, err := encoding.GetCompressor(grpczstd.Name).Compress(&out)
+	t.w.must(err)
+	_, err = z.Write(b)
+	t.w.must(err)
+	t.w.must(z.Close())
+	return out.Bytes()
 }
