@@ -31,8 +31,12 @@ type Config struct {
 	Dir string
 	// Listen is the address; ListenDefault when empty. Port 0 takes a free one.
 	Listen string
-	// CertFile and KeyFile are PEM files; with both the server speaks TLS.
+	// CertFile and KeyFile are PEM files; with both the server speaks TLS 1.3. A
+	// renewed pair is taken up without a restart.
 	CertFile, KeyFile string
+	// ClientCAFile is a PEM file; with it only callers whose certificate it has
+	// signed are let in, such as the gateway in front of the server.
+	ClientCAFile string
 	// PlainText allows plain text on an address that others can reach, for
 	// machines that have something in front which encrypts.
 	PlainText bool

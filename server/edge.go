@@ -2,15 +2,10 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -23,9 +18,6 @@ import (
 	"onedoor/server/adminrpc"
 	"onedoor/server/syncrpc"
 )
-
-// ErrPlainText means that people's data would cross a network unencrypted.
-var ErrPlainText = errors.New("plain text on an address that others can reach")
 
 const (
 	// pingAfter is how long a connection may be silent before the server asks
@@ -70,27 +62,4 @@ func (s *Server) openEdge(ctx context.Context) error {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
 	}
 	return nil
-}
-
-// transport gives the credentials for the address, or refuses.
-func (c Config) transport() (credentials.TransportCredentials, error) {
-	switch {
-	case (c.CertFile == "") != (c.KeyFile == ""):
-		return nil, fmt.Errorf("TLS needs a certificate file and a key file, one is missing")
-	case c.CertFile != "":
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the certificate %s with the key %s: %w", c.CertFile, c.KeyFile, err)
-		}
-		return credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}), nil
-	case c.PlainText || onLoopback(c.Listen):
-		return insecure.NewCredentials(), nil
-	}
-	return nil, fmt.Errorf("%w: %s: give a certificate and a key, or ask for plain text if something in front of the server encrypts", ErrPlainText, c.Listen)
-}
-
-// onLoopback reports that only this machine can reach an address.
-func onLoopback(listen string) bool {
-	addr, err := net.ResolveTCPAddr("tcp", listen)
-	return err == nil && addr.IP.IsLoopback()
 }

@@ -2,23 +2,12 @@ package server_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
@@ -195,61 +184,4 @@ func TestLog_HoldsNoNameNoAddressAndNoToken(t *testing.T) {
 			t.Errorf("the log holds %q:\n%s", secret, log)
 		}
 	}
-}
-
-func TestServer_SpeaksTLSAndNothingElseWithACertificate(t *testing.T) {
-	dir := founded(t)
-	certFile, keyFile, pool := certificate(t)
-	s := open(t, server.Config{Dir: dir, Listen: "127.0.0.1:0", CertFile: certFile, KeyFile: keyFile})
-	served := make(chan error, 1)
-	go func() { served <- s.Serve() }()
-	check := func(c credentials.TransportCredentials) error {
-		conn, err := grpc.NewClient(s.Addr().String(), grpc.WithTransportCredentials(c))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		_, err = healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{})
-		return err
-	}
-	if err := check(credentials.NewTLS(&tls.Config{RootCAs: pool})); err != nil {
-		t.Errorf("over TLS: %v", err)
-	}
-	if err := check(insecure.NewCredentials()); status.Code(err) != codes.Unavailable {
-		t.Errorf("over plain text: %v", err)
-	}
-	if err := s.Stop(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := <-served; err != nil {
-		t.Errorf("serve ended with %v", err)
-	}
-}
-
-// certificate makes one for 127.0.0.1 that signs itself.
-func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certFile, keyFile, pool = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), x509.NewCertPool()
-	body := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	pool.AppendCertsFromPEM(body)
-	write(t, certFile, body, 0o600)
-	write(t, keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600)
-	return certFile, keyFile, pool
 }

@@ -25,7 +25,9 @@ func newServe(a *app) *cobra.Command {
 		Long: `Serves the realm in DIR over gRPC until it is told to stop (Ctrl-C or SIGTERM).
 Prints "listening ADDR" on standard error when it is ready; port 0 takes a free
 port. Plain text is served on this machine only, unless --plaintext says that
-something in front of it encrypts; elsewhere give a certificate.
+something in front of it encrypts; elsewhere give a certificate. A renewed
+certificate is taken up by itself. With --tls-client-ca only callers that show a
+certificate are let in: for a server behind a gateway.
 
 When it stops, watches end, calls in hand are finished, and what was not
 acknowledged is sent again by the phones. A second signal ends it at once, which
@@ -38,6 +40,7 @@ loses nothing either.`,
 	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
 	f.StringVar(&config.CertFile, "tls-cert", "", "PEM `FILE` with the certificate chain")
 	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
+	f.StringVar(&config.ClientCAFile, "tls-client-ca", "", "let in only callers with a certificate signed by those in this PEM `FILE`")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
 	command.Required(c, "data")

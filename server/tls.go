@@ -1,0 +1,159 @@
+package server
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// ErrPlainText means that people's data would cross a network unencrypted.
+var ErrPlainText = errors.New("plain text on an address that others can reach")
+
+// pairCheckEvery is how often, at most, the certificate's files are looked at
+// for a renewed pair: a handshake pays two file look-ups then and nothing else.
+const pairCheckEvery = 10 * time.Second
+
+// transport gives the credentials for the address, or refuses.
+func (c Config) transport() (credentials.TransportCredentials, error) {
+	switch {
+	case (c.CertFile == "") != (c.KeyFile == ""):
+		return nil, errors.New("TLS needs a certificate file and a key file, one is missing")
+	case c.CertFile == "" && c.ClientCAFile != "":
+		return nil, fmt.Errorf("certificates of callers are asked for (%s), and the server has none of its own: give a certificate file and a key file", c.ClientCAFile)
+	case c.CertFile != "":
+		return c.encrypted()
+	case c.PlainText || onLoopback(c.Listen):
+		return insecure.NewCredentials(), nil
+	}
+	return nil, fmt.Errorf("%w: %s: give a certificate and a key, or ask for plain text if something in front of the server encrypts", ErrPlainText, c.Listen)
+}
+
+func (c Config) encrypted() (credentials.TransportCredentials, error) {
+	p := &pair{certFile: c.CertFile, keyFile: c.KeyFile, now: c.Now, log: c.Log}
+	if err := p.load(); err != nil {
+		return nil, err
+	}
+	config := &tls.Config{
+		MinVersion:     tls.VersionTLS13,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return p.current(), nil },
+	}
+	if c.ClientCAFile != "" {
+		roots, err := readRoots(c.ClientCAFile)
+		if err != nil {
+			return nil, err
+		}
+		config.ClientCAs, config.ClientAuth = roots, tls.RequireAndVerifyClientCert
+	}
+	return credentials.NewTLS(config), nil
+}
+
+// readRoots reads the certificates that callers' certificates must be signed by.
+func readRoots(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificates that callers are checked by: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate: give a file in PEM form with those that sign the callers'", file)
+	}
+	return roots, nil
+}
+
+// pair is the server's certificate with its key. A renewed pair of files is
+// taken up by the handshakes that follow; one that cannot be read or does not
+// fit together is reported and the standing one serves on.
+type pair struct {
+	certFile, keyFile string
+	now               func() time.Time
+	log               *slog.Logger
+
+	// mu guards the fields below.
+	mu      sync.Mutex
+	stands  *tls.Certificate
+	stamps  [2]fileStamp
+	checked time.Time
+}
+
+// fileStamp tells one content of a file from the next.
+type fileStamp struct {
+	modified time.Time
+	size     int64
+}
+
+func stampOf(file string) (fileStamp, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fileStamp{}, err
+	}
+	return fileStamp{info.ModTime(), info.Size()}, nil
+}
+
+// current gives the pair for one handshake.
+func (p *pair) current() *tls.Certificate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := p.now(); now.Sub(p.checked).Abs() >= pairCheckEvery {
+		p.renew()
+		p.checked = now
+	}
+	return p.stands
+}
+
+// renew reads the files again where they have changed.
+func (p *pair) renew() {
+	stamps, err := p.look()
+	if err == nil && stamps == p.stamps {
+		return
+	}
+	if err == nil {
+		err = p.load()
+	}
+	// While one of the two is being replaced they do not fit; the next look sees both.
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.log.Warn("certificate not renewed: the standing one serves on", "error", err)
+		return
+	}
+	if err == nil {
+		p.log.Info("certificate renewed", "file", p.certFile)
+	}
+}
+
+func (p *pair) look() (stamps [2]fileStamp, err error) {
+	for i, file := range []string{p.certFile, p.keyFile} {
+		if stamps[i], err = stampOf(file); err != nil {
+			return stamps, err
+		}
+	}
+	return stamps, nil
+}
+
+// load reads the pair. The stamps are taken first, so that a change in between is seen later.
+func (p *pair) load() error {
+	stamps, err := p.look()
+	if err != nil {
+		return fmt.Errorf("read the certificate: %w", err)
+	}
+	c, err := tls.LoadX509KeyPair(p.certFile, p.keyFile)
+	if err != nil {
+		return fmt.Errorf("read the certificate %s with the key %s: %w", p.certFile, p.keyFile, err)
+	}
+	p.stands, p.stamps, p.checked = &c, stamps, p.now()
+	return nil
+}
+
+// onLoopback reports that only this machine can reach an address.
+func onLoopback(listen string) bool {
+	addr, err := net.ResolveTCPAddr("tcp", listen)
+	return err == nil && addr.IP.IsLoopback()
+}
