@@ -56,10 +56,10 @@ func Open(dir string, key []byte, o Options) (*Replica, error) {
 	if len(key) != KeyBytes {
 		return nil, fmt.Errorf("open %s: key of %d bytes, %d are needed: %w", dir, len(key), KeyBytes, ErrKey)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := o.Disk.MakeFolder(dir); err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", dir, ErrNotWritable, err)
 	}
-	db, err := localdb.Open(filepath.Join(dir, databaseFile), [KeyBytes]byte(key))
+	db, err := localdb.Open(filepath.Join(dir, databaseFile), [KeyBytes]byte(key), o.Disk)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"onedoor/client-sdk/internal/remote"
 	"onedoor/client-sdk/internal/syncloop"
 	"onedoor/internal/schema"
+	"onedoor/internal/sqlitevfs"
 )
 
 // Transport carries the three calls to a server. The one over gRPC is made from
@@ -32,6 +33,10 @@ type Meter interface {
 	// WireBytes gives all bytes sent and received so far.
 	WireBytes() (up, down int64)
 }
+
+// Disk is what a replica's files stand on. A simulation hands in one that can lose
+// its power, fill up and fail; its VFS is one of modernc.org/sqlite/lib.
+type Disk = sqlitevfs.Disk
 
 // Options are what a replica may be told beside its folder and key; the zero
 // value is for a phone in the field.
@@ -55,6 +60,8 @@ type Options struct {
 	Now func() time.Time
 	// Random draws ids, keys and salts; nil is the system's. A simulation hands in a seeded source.
 	Random io.Reader
+	// Disk holds the files; nil is the system's.
+	Disk Disk
 	// Wait waits between tries; nil is a timer. A simulation returns at once.
 	Wait func(ctx context.Context, d time.Duration) error
 	// Go runs work that the replica does beside the caller's; nil starts a goroutine. A simulation runs it at once, so
@@ -71,6 +78,9 @@ func (o *Options) defaults() {
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader
+	}
+	if o.Disk == nil {
+		o.Disk = sqlitevfs.System{}
 	}
 	if o.Wait == nil {
 		o.Wait = waitTimer

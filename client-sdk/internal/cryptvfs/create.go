@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"syscall"
 )
@@ -18,24 +17,21 @@ const halfMadeSuffix = "-new"
 // The file is written whole under another name and then renamed: after a crash there is either no database, and
 // Create may be called again, or a complete one. A lock on the folder keeps two processes from making it at once.
 func (v *VFS) Create(path string) error {
-	folder, err := lockFolder(filepath.Dir(path))
+	folder, err := v.disk.LockFolder(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
-	if err := absent(path); err != nil {
+	if err := v.absent(path); err != nil {
 		return err
 	}
 	page := make([]byte, pageBytes)
 	v.sealer.seal(page, emptyDatabase(), v.sealer.mainPlace(0))
 	halfMade := path + halfMadeSuffix
-	if err := writeDurably(halfMade, page); err != nil {
+	if err := v.disk.Write(halfMade, page); err != nil {
 		return explainSystem(err)
 	}
-	if err := os.Rename(halfMade, path); err != nil {
-		return explainSystem(err)
-	}
-	return folder.Sync()
+	return explainSystem(v.disk.Rename(halfMade, path))
 }
 
 // explainSystem is Explain for errors of the system.
@@ -49,48 +45,20 @@ func explainSystem(err error) error {
 	return err
 }
 
-// lockFolder opens a folder and holds a lock on it until it is closed.
-func lockFolder(path string) (*os.File, error) {
-	folder, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock folder %s: %w", path, err), folder.Close())
-	}
-	return folder, nil
-}
-
 // absent refuses a path at which there is a database, or the log of one whose main file is gone: a new main file
 // beside it would be mixed up with it.
-func absent(path string) error {
-	_, err := os.Lstat(path)
-	switch {
-	case err == nil:
+func (v *VFS) absent(path string) error {
+	switch made, err := v.disk.Exists(path); {
+	case err != nil:
+		return err
+	case made:
 		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
 	}
-	switch _, err = os.Lstat(path + "-wal"); {
-	case err == nil:
+	orphan, err := v.disk.Exists(path + "-wal")
+	if orphan {
 		return fmt.Errorf("%w: %s is missing beside its log; put it back from a backup or remove the log", ErrDamaged, path)
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
 	}
-	return nil
-}
-
-// writeDurably writes a file that only its owner reads, and flushes it to the disk.
-func writeDurably(path string, content []byte) (err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(content); err != nil {
-		return err
-	}
-	return file.Sync()
+	return err
 }
 
 // emptyDatabase gives page 1 of a database without tables, in WAL mode, with reserved bytes on each page

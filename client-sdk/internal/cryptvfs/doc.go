@@ -1,14 +1,14 @@
 // Package cryptvfs seals a SQLite database page by page, under the engine: what reaches the disk is unreadable without
-// the key, and whatever was altered there is refused. It is a VFS over the unix VFS of modernc.org/sqlite/lib; a
-// connection reaches it with `file:PATH?vfs=NAME`, NAME from [VFS.Name], and must set `locking_mode=EXCLUSIVE` and
-// `temp_store=MEMORY` before it reads.
+// the key, and whatever was altered there is refused. It is a VFS over that of a disk, on a phone the unix VFS of
+// modernc.org/sqlite/lib; a connection reaches it with `file:PATH?vfs=NAME`, NAME from [VFS.Name], and must set
+// `locking_mode=EXCLUSIVE` and `temp_store=MEMORY` before it reads.
 //
 // It opens main files and write-ahead logs and nothing else: a rollback journal or a temporary file would hold plain
 // pages, so asking for one is an error. It never stores the key, never logs, and never hands out a page that it could
 // not authenticate.
 //
 // Read this file first, then keys.go (the cipher), create.go (how a file comes to be), file.go (what the engine calls)
-// and memory.go (the only place that turns addresses of the engine into Go memory).
+// and internal/sqlitevfs (what is below, and the only place that turns addresses of the engine into Go memory).
 //
 // # Keys
 //

@@ -3,17 +3,8 @@ package cryptvfs
 import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
-)
 
-// Signatures of the engine's VFS and file methods, named after what they take.
-type (
-	openFunc     = func(tls *libc.TLS, vfs, name, file uintptr, flags int32, outFlags uintptr) int32
-	fileFunc     = func(tls *libc.TLS, file uintptr) int32
-	numberFunc   = func(tls *libc.TLS, file uintptr, number int32) int32
-	sizeFunc     = func(tls *libc.TLS, file uintptr, size int64) int32
-	resultFunc   = func(tls *libc.TLS, file, result uintptr) int32
-	transferFunc = func(tls *libc.TLS, file, buffer uintptr, n int32, offset int64) int32
-	controlFunc  = func(tls *libc.TLS, file uintptr, op int32, arg uintptr) int32
+	"onedoor/internal/sqlitevfs"
 )
 
 // shim is the start of the memory that the engine allocates for an open file. The base's own file follows it.
@@ -43,46 +34,46 @@ type file struct {
 	pageNumberAt int64
 }
 
-var opened handles[file]
+var opened sqlitevfs.Handles[file]
 
 // of gives the file whose shim stands at an address.
-func of(address uintptr) *file { return opened.get(at[shim](address).handle) }
+func of(address uintptr) *file { return opened.Get(sqlitevfs.At[shim](address).handle) }
 
 // methods is what the engine calls on an open file. Version 1 has no shared memory: the engine then keeps its index of
 // the log in its own memory, which it does only under an exclusive lock.
 var methods = sqlite3.Tsqlite3_io_methods{
 	FiVersion:               1,
-	FxClose:                 function[fileFunc](closeFile),
-	FxRead:                  function[transferFunc](readFile),
-	FxWrite:                 function[transferFunc](writeFile),
-	FxTruncate:              function[sizeFunc](truncateFile),
-	FxSync:                  function[numberFunc](syncFile),
-	FxFileSize:              function[resultFunc](fileSize),
-	FxLock:                  function[numberFunc](lockFile),
-	FxUnlock:                function[numberFunc](unlockFile),
-	FxCheckReservedLock:     function[resultFunc](checkReservedLock),
-	FxFileControl:           function[controlFunc](fileControl),
-	FxSectorSize:            function[fileFunc](sectorSize),
-	FxDeviceCharacteristics: function[fileFunc](deviceCharacteristics),
+	FxClose:                 sqlitevfs.Function[sqlitevfs.FileFunc](closeFile),
+	FxRead:                  sqlitevfs.Function[sqlitevfs.TransferFunc](readFile),
+	FxWrite:                 sqlitevfs.Function[sqlitevfs.TransferFunc](writeFile),
+	FxTruncate:              sqlitevfs.Function[sqlitevfs.SizeFunc](truncateFile),
+	FxSync:                  sqlitevfs.Function[sqlitevfs.NumberFunc](syncFile),
+	FxFileSize:              sqlitevfs.Function[sqlitevfs.ResultFunc](fileSize),
+	FxLock:                  sqlitevfs.Function[sqlitevfs.NumberFunc](lockFile),
+	FxUnlock:                sqlitevfs.Function[sqlitevfs.NumberFunc](unlockFile),
+	FxCheckReservedLock:     sqlitevfs.Function[sqlitevfs.ResultFunc](checkReservedLock),
+	FxFileControl:           sqlitevfs.Function[sqlitevfs.ControlFunc](fileControl),
+	FxSectorSize:            sqlitevfs.Function[sqlitevfs.FileFunc](sectorSize),
+	FxDeviceCharacteristics: sqlitevfs.Function[sqlitevfs.FileFunc](deviceCharacteristics),
 }
 
 // openFile opens a main file or a log through the base. It checks the key before the engine sees a main file, since
 // the engine takes a log that it cannot read for an empty one and deletes it.
 func openFile(tls *libc.TLS, vfs, name, address uintptr, flags int32, outFlags uintptr) int32 {
-	s := at[shim](address)
+	s := sqlitevfs.At[shim](address)
 	s.methods = 0
 	if flags&(sqlite3.SQLITE_OPEN_MAIN_DB|sqlite3.SQLITE_OPEN_WAL) == 0 {
 		return sqlite3.SQLITE_CANTOPEN
 	}
-	v := registered.get(at[sqlite3.Tsqlite3_vfs](vfs).FpAppData)
+	v := registered.Get(vfs)
 	f := &file{vfs: v, log: flags&sqlite3.SQLITE_OPEN_WAL != 0, base: address + shimBytes, pageNumberAt: -1}
-	open := callable[openFunc](at[sqlite3.Tsqlite3_vfs](v.base).FxOpen)
+	open := sqlitevfs.Callable[sqlitevfs.OpenFunc](sqlitevfs.At[sqlite3.Tsqlite3_vfs](v.base).FxOpen)
 	if rc := open(tls, v.base, name, f.base, flags, outFlags); rc != sqlite3.SQLITE_OK {
 		return rc
 	}
-	f.call = at[sqlite3.Tsqlite3_io_methods](at[sqlite3.Tsqlite3_file](f.base).FpMethods)
+	f.call = sqlitevfs.At[sqlite3.Tsqlite3_io_methods](sqlitevfs.At[sqlite3.Tsqlite3_file](f.base).FpMethods)
 	rc := f.start(tls)
-	if rc == sqlite3.SQLITE_OK && outFlags != 0 && *at[int32](outFlags)&flags&sqlite3.SQLITE_OPEN_READWRITE == 0 {
+	if rc == sqlite3.SQLITE_OK && outFlags != 0 && *sqlitevfs.At[int32](outFlags)&flags&sqlite3.SQLITE_OPEN_READWRITE == 0 {
 		rc = sqlite3.SQLITE_READONLY // the base falls back to reading a file that it cannot write
 	}
 	if rc != sqlite3.SQLITE_OK {
@@ -90,8 +81,8 @@ func openFile(tls *libc.TLS, vfs, name, address uintptr, flags int32, outFlags u
 		return rc
 	}
 	v.openFiles.Add(1)
-	s.handle = opened.add(f)
-	s.methods = addressOf(&methods)
+	s.handle = opened.Add(f)
+	s.methods = sqlitevfs.AddressOf(&methods)
 	return sqlite3.SQLITE_OK
 }
 
@@ -106,7 +97,7 @@ func (f *file) start(tls *libc.TLS) int32 {
 	if rc := f.baseRead(tls, f.buffer, pageBytes, 0); rc != sqlite3.SQLITE_OK {
 		return damagedIfShort(rc)
 	}
-	if !f.vfs.sealer.fits(bytesAt(f.buffer, pageBytes)) {
+	if !f.vfs.sealer.fits(sqlitevfs.BytesAt(f.buffer, pageBytes)) {
 		return sqlite3.SQLITE_NOTADB
 	}
 	return sqlite3.SQLITE_OK
@@ -114,22 +105,22 @@ func (f *file) start(tls *libc.TLS) int32 {
 
 func (f *file) close(tls *libc.TLS) int32 {
 	libc.Xfree(tls, f.buffer)
-	return callable[fileFunc](f.call.FxClose)(tls, f.base)
+	return sqlitevfs.Callable[sqlitevfs.FileFunc](f.call.FxClose)(tls, f.base)
 }
 
 func closeFile(tls *libc.TLS, address uintptr) int32 {
 	f := of(address)
-	opened.drop(at[shim](address).handle)
+	opened.Drop(sqlitevfs.At[shim](address).handle)
 	f.vfs.openFiles.Add(-1)
 	return f.close(tls)
 }
 
 func (f *file) baseRead(tls *libc.TLS, buffer uintptr, n int, offset int64) int32 {
-	return callable[transferFunc](f.call.FxRead)(tls, f.base, buffer, int32(n), offset)
+	return sqlitevfs.Callable[sqlitevfs.TransferFunc](f.call.FxRead)(tls, f.base, buffer, int32(n), offset)
 }
 
 func (f *file) baseWrite(tls *libc.TLS, n int, offset int64) int32 {
-	return callable[transferFunc](f.call.FxWrite)(tls, f.base, f.buffer, int32(n), offset)
+	return sqlitevfs.Callable[sqlitevfs.TransferFunc](f.call.FxWrite)(tls, f.base, f.buffer, int32(n), offset)
 }
 
 // damagedIfShort turns the base's "past the end" into damage. The engine would read zeros there, and a main file is
@@ -144,63 +135,63 @@ func damagedIfShort(rc int32) int32 {
 func readFile(tls *libc.TLS, address, buffer uintptr, n int32, offset int64) int32 {
 	f := of(address)
 	if f.log {
-		return f.readLog(tls, bytesAt(buffer, int(n)), offset)
+		return f.readLog(tls, sqlitevfs.BytesAt(buffer, int(n)), offset)
 	}
-	return f.readMain(tls, bytesAt(buffer, int(n)), offset)
+	return f.readMain(tls, sqlitevfs.BytesAt(buffer, int(n)), offset)
 }
 
 func writeFile(tls *libc.TLS, address, buffer uintptr, n int32, offset int64) int32 {
 	f := of(address)
 	if f.log {
-		return f.writeLog(tls, bytesAt(buffer, int(n)), offset)
+		return f.writeLog(tls, sqlitevfs.BytesAt(buffer, int(n)), offset)
 	}
-	return f.writeMain(tls, bytesAt(buffer, int(n)), offset)
+	return f.writeMain(tls, sqlitevfs.BytesAt(buffer, int(n)), offset)
 }
 
 // The rest of the methods concern the file as a whole and go to the base.
 
 func truncateFile(tls *libc.TLS, address uintptr, size int64) int32 {
 	f := of(address)
-	return callable[sizeFunc](f.call.FxTruncate)(tls, f.base, size)
+	return sqlitevfs.Callable[sqlitevfs.SizeFunc](f.call.FxTruncate)(tls, f.base, size)
 }
 
 func syncFile(tls *libc.TLS, address uintptr, flags int32) int32 {
 	f := of(address)
-	return callable[numberFunc](f.call.FxSync)(tls, f.base, flags)
+	return sqlitevfs.Callable[sqlitevfs.NumberFunc](f.call.FxSync)(tls, f.base, flags)
 }
 
 func fileSize(tls *libc.TLS, address, result uintptr) int32 {
 	f := of(address)
-	return callable[resultFunc](f.call.FxFileSize)(tls, f.base, result)
+	return sqlitevfs.Callable[sqlitevfs.ResultFunc](f.call.FxFileSize)(tls, f.base, result)
 }
 
 func lockFile(tls *libc.TLS, address uintptr, level int32) int32 {
 	f := of(address)
-	return callable[numberFunc](f.call.FxLock)(tls, f.base, level)
+	return sqlitevfs.Callable[sqlitevfs.NumberFunc](f.call.FxLock)(tls, f.base, level)
 }
 
 func unlockFile(tls *libc.TLS, address uintptr, level int32) int32 {
 	f := of(address)
-	return callable[numberFunc](f.call.FxUnlock)(tls, f.base, level)
+	return sqlitevfs.Callable[sqlitevfs.NumberFunc](f.call.FxUnlock)(tls, f.base, level)
 }
 
 func checkReservedLock(tls *libc.TLS, address, result uintptr) int32 {
 	f := of(address)
-	return callable[resultFunc](f.call.FxCheckReservedLock)(tls, f.base, result)
+	return sqlitevfs.Callable[sqlitevfs.ResultFunc](f.call.FxCheckReservedLock)(tls, f.base, result)
 }
 
 func fileControl(tls *libc.TLS, address uintptr, op int32, arg uintptr) int32 {
 	f := of(address)
-	return callable[controlFunc](f.call.FxFileControl)(tls, f.base, op, arg)
+	return sqlitevfs.Callable[sqlitevfs.ControlFunc](f.call.FxFileControl)(tls, f.base, op, arg)
 }
 
 func sectorSize(tls *libc.TLS, address uintptr) int32 {
 	f := of(address)
-	return callable[fileFunc](f.call.FxSectorSize)(tls, f.base)
+	return sqlitevfs.Callable[sqlitevfs.FileFunc](f.call.FxSectorSize)(tls, f.base)
 }
 
 // deviceCharacteristics withholds that parts of a page can be read: each read costs a whole page here.
 func deviceCharacteristics(tls *libc.TLS, address uintptr) int32 {
 	f := of(address)
-	return callable[fileFunc](f.call.FxDeviceCharacteristics)(tls, f.base) &^ sqlite3.SQLITE_IOCAP_SUBPAGE_READ
+	return sqlitevfs.Callable[sqlitevfs.FileFunc](f.call.FxDeviceCharacteristics)(tls, f.base) &^ sqlite3.SQLITE_IOCAP_SUBPAGE_READ
 }

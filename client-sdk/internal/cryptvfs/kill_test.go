@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/cryptvfs"
+	"onedoor/internal/sqlitevfs"
 )
 
 // writeInto is set in the environment of a re-executed test binary: the database it writes to until it is killed.
@@ -153,4 +154,6 @@ func TestOpen_ConnectionOfAnotherProcessIsRefused(t *testing.T) {
 // writerKey is the key of the databases that writers write.
 const writerKey = 5
 
-func registerForWriter() (*cryptvfs.VFS, error) { return cryptvfs.Register(keyOf(writerKey)) }
+func registerForWriter() (*cryptvfs.VFS, error) {
+	return cryptvfs.Register(keyOf(writerKey), sqlitevfs.System{})
+}

@@ -3,6 +3,8 @@ package cryptvfs
 import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"onedoor/internal/sqlitevfs"
 )
 
 // readMain reads a page, or a part of page 1: the engine reads its header before it looks for a log.
@@ -15,7 +17,7 @@ func (f *file) readMain(tls *libc.TLS, dst []byte, offset int64) int32 {
 	if rc := f.baseRead(tls, f.buffer, pageBytes, pageAt); rc != sqlite3.SQLITE_OK {
 		return damagedIfShort(rc)
 	}
-	page := bytesAt(f.buffer, pageBytes)
+	page := sqlitevfs.BytesAt(f.buffer, pageBytes)
 	switch {
 	case f.vfs.sealer.open(page, f.vfs.sealer.mainPlace(pageAt)):
 		copy(dst, page[within:])
@@ -34,7 +36,7 @@ func (f *file) writeMain(tls *libc.TLS, src []byte, offset int64) int32 {
 	if len(src) != pageBytes || offset%pageBytes != 0 || !reservedIsZero(src) {
 		return sqlite3.SQLITE_IOERR_WRITE
 	}
-	f.vfs.sealer.seal(bytesAt(f.buffer, pageBytes), src, f.vfs.sealer.mainPlace(offset))
+	f.vfs.sealer.seal(sqlitevfs.BytesAt(f.buffer, pageBytes), src, f.vfs.sealer.mainPlace(offset))
 	return f.baseWrite(tls, pageBytes, offset)
 }
 
@@ -42,7 +44,7 @@ func (f *file) writeMain(tls *libc.TLS, src []byte, offset int64) int32 {
 func (f *file) readLog(tls *libc.TLS, dst []byte, offset int64) int32 {
 	if offset+int64(len(dst)) <= logHeaderBytes {
 		rc := f.baseRead(tls, f.buffer, len(dst), offset)
-		copy(dst, bytesAt(f.buffer, len(dst)))
+		copy(dst, sqlitevfs.BytesAt(f.buffer, len(dst)))
 		if rc == sqlite3.SQLITE_OK && len(dst) == logHeaderBytes {
 			copy(f.salts[:], dst[saltsAt:])
 		}
@@ -65,7 +67,7 @@ func (f *file) readFrame(tls *libc.TLS, dst []byte, frameAt int64, within int) i
 		clear(dst)
 		return rc
 	}
-	frame := bytesAt(f.buffer, frameBytes)
+	frame := sqlitevfs.BytesAt(f.buffer, frameBytes)
 	f.vfs.sealer.showHeader(frame[:frameHeaderBytes], frameAt)
 	whole := f.vfs.sealer.open(frame[frameHeaderBytes:], f.vfs.sealer.logPlace(frameAt, frame, f.salts[:]))
 	switch {
@@ -81,7 +83,7 @@ func (f *file) readFrame(tls *libc.TLS, dst []byte, frameAt int64, within int) i
 
 // writeLog writes the log's header, a frame's header or a frame's page.
 func (f *file) writeLog(tls *libc.TLS, src []byte, offset int64) int32 {
-	out := bytesAt(f.buffer, frameBytes)
+	out := sqlitevfs.BytesAt(f.buffer, frameBytes)
 	if offset == 0 && len(src) == logHeaderBytes {
 		f.pageNumberAt = -1
 		copy(f.salts[:], src[saltsAt:])
@@ -116,7 +118,7 @@ func (f *file) recallPageNumber(tls *libc.TLS, frameAt int64) int32 {
 	}
 	rc := f.baseRead(tls, f.buffer, pageNumberBytes, frameAt)
 	if rc == sqlite3.SQLITE_OK {
-		copy(f.pageNumber[:], bytesAt(f.buffer, pageNumberBytes))
+		copy(f.pageNumber[:], sqlitevfs.BytesAt(f.buffer, pageNumberBytes))
 		f.pageNumberAt = frameAt
 	}
 	return rc

@@ -1,16 +1,14 @@
 package cryptvfs
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
-	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
 	"zombiezen.com/go/sqlite"
+
+	"onedoor/internal/sqlitevfs"
 )
 
 // resultIOErrData is the code for a page that fails its tag; the driver has no name for it.
@@ -19,11 +17,9 @@ const resultIOErrData = sqlite.ResultCode(sqlite3.SQLITE_IOERR_DATA)
 // VFS is a registered VFS that opens databases of one key. It may be used by several goroutines.
 type VFS struct {
 	sealer *sealer
-	name   string
-	handle uintptr
-	// engineVFS and engineName are allocations that the engine refers to while the VFS is registered.
-	engineVFS, engineName uintptr
-	// base is the VFS below, the engine's default.
+	disk   sqlitevfs.Disk
+	engine *sqlitevfs.VFS
+	// base is the address of the disk's VFS, which stands below this one.
 	base uintptr
 	// openFiles counts main files and logs that are open.
 	openFiles atomic.Int64
@@ -32,57 +28,36 @@ type VFS struct {
 	closed bool
 }
 
-var registered handles[VFS]
+// registered finds a VFS by the address that the engine has for it: its application data stay those of the base, whose
+// functions read them.
+var registered sqlitevfs.Handles[VFS]
 
-// Register derives the keys and registers a VFS. Close unregisters it and frees what it holds.
-func Register(key [32]byte) (*VFS, error) {
+// Register derives the keys and registers a VFS over that of the disk, which must stay registered until Close. Close
+// unregisters it and frees what it holds.
+func Register(key [32]byte, disk sqlitevfs.Disk) (*VFS, error) {
 	sealer, err := newSealer(key)
 	if err != nil {
 		return nil, err
 	}
-	tls := libc.NewTLS()
-	defer tls.Close()
-	if rc := sqlite3.Xsqlite3_initialize(tls); rc != sqlite3.SQLITE_OK {
-		return nil, fmt.Errorf("start the engine: %w", sqlite.ResultCode(rc).ToError())
-	}
-	v := &VFS{sealer: sealer, base: sqlite3.Xsqlite3_vfs_find(tls, 0)}
-	if v.base == 0 {
-		return nil, errors.New("the engine has no VFS for this system")
-	}
-	v.handle = registered.add(v)
-	v.name = "onedoor-sealed-" + strconv.FormatUint(uint64(v.handle), 10)
-	if err := v.register(tls); err != nil {
-		v.free(tls)
+	base, err := sqlitevfs.Find(disk.VFS())
+	if err != nil {
 		return nil, err
 	}
+	v := &VFS{sealer: sealer, disk: disk, base: base}
+	// Whatever is not about the content of files stays the base's own.
+	v.engine, err = sqlitevfs.Register("onedoor-sealed-", base, func(own *sqlite3.Tsqlite3_vfs) {
+		own.FszOsFile += int32(shimBytes)
+		own.FxOpen = sqlitevfs.Function[sqlitevfs.OpenFunc](openFile)
+	})
+	if err != nil {
+		return nil, err
+	}
+	registered.Name(v.engine.Address(), v)
 	return v, nil
 }
 
-// register makes the engine's form of the VFS. Whatever is not about the content of files stays the base's own: those
-// functions read nothing of the VFS but its longest path.
-func (v *VFS) register(tls *libc.TLS) (err error) {
-	if v.engineName, err = libc.CString(v.name); err != nil {
-		return err
-	}
-	v.engineVFS = libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(sqlite3.Tsqlite3_vfs{})))
-	if v.engineVFS == 0 {
-		return errors.New("no memory for a VFS")
-	}
-	own, base := at[sqlite3.Tsqlite3_vfs](v.engineVFS), at[sqlite3.Tsqlite3_vfs](v.base)
-	*own = *base
-	own.FszOsFile = int32(shimBytes) + base.FszOsFile
-	own.FpNext = 0
-	own.FzName = v.engineName
-	own.FpAppData = v.handle
-	own.FxOpen = function[openFunc](openFile)
-	if rc := sqlite3.Xsqlite3_vfs_register(tls, v.engineVFS, 0); rc != sqlite3.SQLITE_OK {
-		return fmt.Errorf("register %s: %w", v.name, sqlite.ResultCode(rc).ToError())
-	}
-	return nil
-}
-
 // Name is what a connection's URI names as its vfs.
-func (v *VFS) Name() string { return v.name }
+func (v *VFS) Name() string { return v.engine.Name() }
 
 // Close unregisters the VFS. It gives ErrInUse, and changes nothing, while a connection has a file open. A second
 // Close is nil.
@@ -95,19 +70,12 @@ func (v *VFS) Close() error {
 	if n := v.openFiles.Load(); n > 0 {
 		return fmt.Errorf("%w: %d files; close the connection first", ErrInUse, n)
 	}
-	tls := libc.NewTLS()
-	defer tls.Close()
-	if rc := sqlite3.Xsqlite3_vfs_unregister(tls, v.engineVFS); rc != sqlite3.SQLITE_OK {
-		return fmt.Errorf("unregister %s: %w", v.name, sqlite.ResultCode(rc).ToError())
+	// The engine gives the address to nobody else before it is free.
+	registered.Drop(v.engine.Address())
+	if err := v.engine.Unregister(); err != nil {
+		registered.Name(v.engine.Address(), v)
+		return err
 	}
 	v.closed = true
-	v.free(tls)
 	return nil
-}
-
-// free gives back what the engine no longer refers to.
-func (v *VFS) free(tls *libc.TLS) {
-	libc.Xfree(tls, v.engineVFS)
-	libc.Xfree(tls, v.engineName)
-	registered.drop(v.handle)
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 
 	"onedoor/client-sdk/internal/cryptvfs"
+	"onedoor/internal/sqlitevfs"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -29,6 +29,7 @@ const (
 // DB is the open database of one replica. It may be used by several goroutines; they take turns.
 type DB struct {
 	path string
+	disk sqlitevfs.Disk
 
 	mu     sync.Mutex // guards the fields below
 	vfs    *cryptvfs.VFS
@@ -54,17 +55,18 @@ type Tx struct {
 }
 
 // Open opens the database at path with its key, and makes it where there is none; the folder must exist. One database
-// is open once at a time. Errors: ErrKey, ErrDamaged, ErrInUse, ErrNotWritable, ErrNewer.
-func Open(path string, key [32]byte) (*DB, error) {
+// is open once at a time. disk is what its files stand on. Errors: ErrKey, ErrDamaged, ErrInUse, ErrNotWritable,
+// ErrNewer.
+func Open(path string, key [32]byte, disk sqlitevfs.Disk) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	vfs, err := cryptvfs.Register(key)
+	vfs, err := cryptvfs.Register(key, disk)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, vfs: vfs, idle: make(map[string][]*sqlite.Stmt)}
+	db := &DB{path: path, disk: disk, vfs: vfs, idle: make(map[string][]*sqlite.Stmt)}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
@@ -140,12 +142,11 @@ func (db *DB) Path() string { return db.path }
 func (db *DB) Size() (int64, error) {
 	var size int64
 	for _, path := range []string{db.path, db.path + "-wal"} {
-		switch info, err := os.Stat(path); {
-		case err == nil:
-			size += info.Size()
-		case !errors.Is(err, fs.ErrNotExist):
+		n, err := db.disk.Size(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}
+		size += n
 	}
 	return size, nil
 }

@@ -2,17 +2,18 @@ package localdb
 
 import (
 	"onedoor/client-sdk/internal/cryptvfs"
+	"onedoor/internal/sqlitevfs"
 
 	"zombiezen.com/go/sqlite"
 )
 
 // OpenPlain opens the same tables in a file that is not encrypted, to measure what the encryption costs.
 func OpenPlain(path string) (*DB, error) {
-	vfs, err := cryptvfs.Register([32]byte{})
+	vfs, err := cryptvfs.Register([32]byte{}, sqlitevfs.System{})
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, vfs: vfs, idle: make(map[string][]*sqlite.Stmt)}
+	db := &DB{path: path, disk: sqlitevfs.System{}, vfs: vfs, idle: make(map[string][]*sqlite.Stmt)}
 	return db, db.connect(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 }
 

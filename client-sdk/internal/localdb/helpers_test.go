@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/localdb"
+	"onedoor/internal/sqlitevfs"
 	"onedoor/syncengine"
 )
 
@@ -20,7 +21,7 @@ func open(t testing.TB) *localdb.DB {
 
 func reopen(t testing.TB, path string) *localdb.DB {
 	t.Helper()
-	db, err := localdb.Open(path, key)
+	db, err := localdb.Open(path, key, sqlitevfs.System{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/localdb"
+	"onedoor/internal/sqlitevfs"
 	"onedoor/syncengine"
 )
 
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // workForEver makes edits, stages pages and switches, and prints the number of each transaction once it is durable.
 func workForEver(path string) error {
-	db, err := localdb.Open(path, key)
+	db, err := localdb.Open(path, key, sqlitevfs.System{})
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func TestKill_EachTransactionIsThereWholeOrNotAtAll(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "phone.db")
 	for round := range 8 {
 		acknowledged := killAfter(t, path, 1+round*7)
-		db, err := localdb.Open(path, key)
+		db, err := localdb.Open(path, key, sqlitevfs.System{})
 		if err != nil {
 			t.Fatal(err)
 		}

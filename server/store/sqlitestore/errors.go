@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"onedoor/server/store"
@@ -20,25 +19,25 @@ const restoreAdvice = "stop the server, keep the file, and restore the newest ba
 
 // explain turns an engine's error into the contract's, with what was done, to
 // which file, and what to do about it. It wraps both.
-func explain(path, doing string, err error) error {
+func (f file) explain(doing string, err error) error {
 	code := sqlite.ErrCode(err)
 	switch code.ToPrimary() {
 	case sqlite.ResultFull:
-		return full(path, doing, err)
+		return full(f.path, doing, err)
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
-		return fmt.Errorf("%w: %s: %s: %w: %s", store.ErrDamaged, path, doing, err, restoreAdvice)
+		return fmt.Errorf("%w: %s: %s: %w: %s", store.ErrDamaged, f.path, doing, err, restoreAdvice)
 	case sqlite.ResultReadOnly, sqlite.ResultPerm:
-		return readOnly(path, doing, err)
+		return readOnly(f.path, doing, err)
 	case sqlite.ResultIOErr, sqlite.ResultCantOpen:
 		// SQLite tells a full disk from other faults only by ENOSPC; a quota or
 		// a file size limit looks like a broken disk, so the folder is asked.
-		if refusal := probe(path); diskFull(refusal) {
-			return full(path, doing, errors.Join(err, refusal))
+		if refusal := f.probe(); diskFull(refusal) {
+			return full(f.path, doing, errors.Join(err, refusal))
 		} else if unwritable(refusal) {
-			return readOnly(path, doing, errors.Join(err, refusal))
+			return readOnly(f.path, doing, errors.Join(err, refusal))
 		}
 	}
-	return fmt.Errorf("%s: %s: %w", path, doing, err)
+	return fmt.Errorf("%s: %s: %w", f.path, doing, err)
 }
 
 func full(path, doing string, err error) error {
@@ -66,31 +65,4 @@ func diskFull(err error) bool {
 
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
-}
-
-// probeBytes is a little more than the largest piece SQLite writes at once.
-const probeBytes = 64 << 10
-
-// probe writes beside the database, as far from the start as the longest of its
-// files reaches, and gives the operating system's refusal, if any.
-func probe(path string) (refusal error) {
-	f, err := os.OpenFile(path+".probe", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.WriteAt(make([]byte, probeBytes), max(size(path), size(path+walSuffix))); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
-// size gives a file's length, 0 when it is not there.
-func size(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }

@@ -25,25 +25,25 @@ var schemaNewest = func() int {
 }()
 
 // schemaVersion checks whose file it is and gives its schema's number.
-func schemaVersion(conn *sqlite.Conn, file string) (int, error) {
+func schemaVersion(conn *sqlite.Conn, f file) (int, error) {
 	id, err := askInt(conn, "PRAGMA application_id")
 	if err != nil {
-		return 0, explain(file, "read the header", err)
+		return 0, f.explain("read the header", err)
 	}
 	if id != applicationID {
-		return 0, fmt.Errorf("%w: %s is empty or of another program: check the path; %s", store.ErrDamaged, file, restoreAdvice)
+		return 0, fmt.Errorf("%w: %s is empty or of another program: check the path; %s", store.ErrDamaged, f.path, restoreAdvice)
 	}
 	stored, err := askInt(conn, "PRAGMA user_version")
 	if err != nil {
-		return 0, explain(file, "read the header", err)
+		return 0, f.explain("read the header", err)
 	}
 	version := int(stored)
 	if version < 1 {
-		return 0, fmt.Errorf("%w: %s has schema %d: %s", store.ErrDamaged, file, version, restoreAdvice)
+		return 0, fmt.Errorf("%w: %s has schema %d: %s", store.ErrDamaged, f.path, version, restoreAdvice)
 	}
 	if version > schemaNewest {
 		return 0, fmt.Errorf("%w: %s has schema %d, this software knows up to %d: install the newer software again",
-			store.ErrNewer, file, version, schemaNewest)
+			store.ErrNewer, f.path, version, schemaNewest)
 	}
 	return version, nil
 }

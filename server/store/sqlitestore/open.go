@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 
+	"onedoor/internal/sqlitevfs"
 	"onedoor/server/store"
 
 	"zombiezen.com/go/sqlite"
@@ -37,6 +37,9 @@ type Options struct {
 	Readers int
 	// CacheBytes bounds the page cache of the writing connection; 0 means [CacheBytesDefault].
 	CacheBytes int
+	// Disk holds the files; nil is the system's. Its VFS must share memory between the connections of this process, and
+	// between processes where OpenReader is used beside a writer.
+	Disk sqlitevfs.Disk
 }
 
 // filled gives the options with the defaults in place.
@@ -47,6 +50,9 @@ func (o Options) filled() Options {
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = CacheBytesDefault
 	}
+	if o.Disk == nil {
+		o.Disk = sqlitevfs.System{}
+	}
 	return o
 }
 
@@ -56,48 +62,48 @@ func Create(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	held, err := lock(path)
+	file := file{path, opts.filled().Disk}
+	held, err := file.lock()
 	if err != nil {
 		return nil, err
 	}
-	if _, err = os.Lstat(path); err == nil {
-		err = fmt.Errorf("%s: make a realm: %w: choose another folder, or open this one", path, fs.ErrExist)
-	} else if errors.Is(err, fs.ErrNotExist) {
-		err = build(path)
-	}
-	if err != nil {
+	if err := file.make(); err != nil {
 		held.Close()
 		return nil, err
 	}
-	return openWriter(path, held, opts.filled())
+	return openWriter(file, held, opts.filled())
 }
 
-// build makes the file under another name and gives it its own when it is whole.
-func build(path string) error {
-	unfinished := path + newSuffix
+// make makes the file under another name and gives it its own when it is whole.
+func (f file) make() error {
+	switch made, err := f.disk.Exists(f.path); {
+	case err != nil:
+		return explainFile(f.path, "make a realm", err)
+	case made:
+		return fmt.Errorf("%s: make a realm: %w: choose another folder, or open this one", f.path, fs.ErrExist)
+	}
+	unfinished := f.path + newSuffix
 	for _, suffix := range []string{"", walSuffix, "-shm"} {
-		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return explainFile(path, "remove an unfinished realm", err)
+		if err := f.disk.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return explainFile(f.path, "remove an unfinished realm", err)
 		}
 	}
 	// SQLite would make it readable for everyone; the files beside it inherit the mode.
-	f, err := os.OpenFile(unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return explainFile(path, "make a realm", err)
+	if err := f.disk.Write(unfinished, nil); err != nil {
+		return explainFile(f.path, "make a realm", err)
 	}
-	f.Close()
-	if err := fill(unfinished); err != nil {
-		return explain(path, "make a realm", err)
+	if err := fill(file{unfinished, f.disk}); err != nil {
+		return f.explain("make a realm", err)
 	}
-	if err := os.Rename(unfinished, path); err != nil {
-		return explainFile(path, "make a realm", err)
+	if err := f.disk.Rename(unfinished, f.path); err != nil {
+		return explainFile(f.path, "make a realm", err)
 	}
-	return syncFolder(path)
+	return nil
 }
 
 // fill writes the schema into an empty file; closing it empties the write-ahead log into it.
-func fill(path string) (err error) {
-	conn, err := openConn(path, sqlite.OpenReadWrite, CacheBytesDefault)
+func fill(f file) (err error) {
+	conn, err := f.openConn(sqlite.OpenReadWrite, CacheBytesDefault)
 	if err != nil {
 		return err
 	}
@@ -114,31 +120,19 @@ func fill(path string) (err error) {
 	return migrate(conn, 0)
 }
 
-// syncFolder makes the file's name durable.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return explainFile(path, "sync the folder", err)
-	}
-	defer folder.Close()
-	if err := folder.Sync(); err != nil {
-		return explainFile(path, "sync the folder", err)
-	}
-	return nil
-}
-
 // Open opens an existing realm for reading and writing and brings its schema up
 // to date. Close ends it. The error is fs.ErrNotExist, [ErrInUse] or one of
 // package store's.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	if err := present(ctx, path); err != nil {
+	file := file{path, opts.filled().Disk}
+	if err := file.present(ctx); err != nil {
 		return nil, err
 	}
-	held, err := lock(path)
+	held, err := file.lock()
 	if err != nil {
 		return nil, err
 	}
-	return openWriter(path, held, opts.filled())
+	return openWriter(file, held, opts.filled())
 }
 
 // OpenReader opens an existing realm for reading, while a server may be writing
@@ -146,10 +140,12 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 // store.ErrReadOnly. The folder must be writable, or hold the files of a
 // running server, since readers and the writer meet in the -shm file.
 func OpenReader(ctx context.Context, path string) (*Store, error) {
-	if err := present(ctx, path); err != nil {
+	opts := Options{}.filled()
+	file := file{path, opts.Disk}
+	if err := file.present(ctx); err != nil {
 		return nil, err
 	}
-	s := newStore(path, Options{}.filled())
+	s := newStore(file, opts)
 	first, err := s.openReader()
 	if err != nil {
 		return nil, err
@@ -159,24 +155,9 @@ func OpenReader(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// present refuses before anything is made at the path.
-func present(ctx context.Context, path string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return explainFile(path, "open the realm", err)
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%w: %s is not a file: check the path", store.ErrDamaged, path)
-	}
-	return nil
-}
-
 // openWriter opens the writing connection; it owns the lock.
-func openWriter(path string, held *os.File, opts Options) (*Store, error) {
-	s := newStore(path, opts)
+func openWriter(file file, held io.Closer, opts Options) (*Store, error) {
+	s := newStore(file, opts)
 	s.held = held
 	s.writer = make(chan *session, 1)
 	w, err := s.openWriter()
@@ -190,9 +171,9 @@ func openWriter(path string, held *os.File, opts Options) (*Store, error) {
 
 // openWriter opens the connection that writes.
 func (s *Store) openWriter() (*session, error) {
-	conn, err := openConn(s.path, sqlite.OpenReadWrite, s.opts.CacheBytes)
+	conn, err := s.openConn(sqlite.OpenReadWrite, s.opts.CacheBytes)
 	if err != nil {
-		return nil, explain(s.path, "open the realm", err)
+		return nil, s.explain("open the realm", err)
 	}
 	w, err := s.setUpWriter(conn)
 	if err != nil {
@@ -204,19 +185,19 @@ func (s *Store) openWriter() (*session, error) {
 
 // setUpWriter checks the file, migrates it, and bounds its write-ahead log.
 func (s *Store) setUpWriter(conn *sqlite.Conn) (*session, error) {
-	version, err := schemaVersion(conn, s.path)
+	version, err := schemaVersion(conn, s.file)
 	if err != nil {
 		return nil, err
 	}
-	if err := wholeFile(conn, s.path); err != nil {
+	if err := s.wholeFile(conn); err != nil {
 		return nil, err
 	}
 	if err := migrate(conn, version); err != nil {
-		return nil, explain(s.path, "open for writing", err)
+		return nil, s.explain("open for writing", err)
 	}
 	mode, err := ask(conn, "PRAGMA journal_mode = WAL")
 	if err != nil {
-		return nil, explain(s.path, "open the write-ahead log", err)
+		return nil, s.explain("open the write-ahead log", err)
 	}
 	if mode != "wal" {
 		return nil, fmt.Errorf("%s: the file system cannot share memory between processes: put the data folder on a local disk", s.path)
@@ -226,39 +207,39 @@ func (s *Store) setUpWriter(conn *sqlite.Conn) (*session, error) {
 		fmt.Sprintf("PRAGMA journal_size_limit = %d", walBytesMax),
 	} {
 		if err := run(conn, set); err != nil {
-			return nil, explain(s.path, "open the write-ahead log", err)
+			return nil, s.explain("open the write-ahead log", err)
 		}
 	}
 	w, err := prepare(conn, true)
 	if err != nil {
-		return nil, explain(s.path, "open the realm", err)
+		return nil, s.explain("open the realm", err)
 	}
 	return w, nil
 }
 
 // wholeFile notices a file cut within its last page, which SQLite does not.
 // With a write-ahead log the end of the file may not be written yet.
-func wholeFile(conn *sqlite.Conn, path string) error {
-	if size(path+walSuffix) > 0 {
+func (f file) wholeFile(conn *sqlite.Conn) error {
+	if f.walSize() > 0 {
 		return nil
 	}
 	pages, err := askInt(conn, "PRAGMA page_count")
 	if err != nil {
-		return explain(path, "read the header", err)
+		return f.explain("read the header", err)
 	}
-	if want := pages * pageBytes; size(path) < want {
-		return fmt.Errorf("%w: %s has %d bytes of %d: %s", store.ErrDamaged, path, size(path), want, restoreAdvice)
+	if want := pages * pageBytes; f.size() < want {
+		return fmt.Errorf("%w: %s has %d bytes of %d: %s", store.ErrDamaged, f.path, f.size(), want, restoreAdvice)
 	}
 	return nil
 }
 
 // openReader opens a connection that reads.
 func (s *Store) openReader() (*session, error) {
-	conn, err := openConn(s.path, sqlite.OpenReadOnly, readerCacheBytes)
+	conn, err := s.openConn(sqlite.OpenReadOnly, readerCacheBytes)
 	if err != nil {
-		return nil, explain(s.path, "open for reading", err)
+		return nil, s.explain("open for reading", err)
 	}
-	version, err := schemaVersion(conn, s.path)
+	version, err := schemaVersion(conn, s.file)
 	if err == nil && version < schemaNewest {
 		err = fmt.Errorf("%s: schema %d is older than %d: start the server once, which brings it up to date", s.path, version, schemaNewest)
 	}
@@ -269,7 +250,7 @@ func (s *Store) openReader() (*session, error) {
 	r, err := prepare(conn, false)
 	if err != nil {
 		conn.Close()
-		return nil, explain(s.path, "open for reading", err)
+		return nil, s.explain("open for reading", err)
 	}
 	return r, nil
 }

@@ -62,7 +62,7 @@ func (r *reader) fault(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = explain(r.store.path, doing, err)
+	err = r.store.explain(doing, err)
 	if r.broken == nil {
 		r.broken = err
 	}

@@ -46,8 +46,8 @@ type session struct {
 }
 
 // openConn opens a connection and sets it up without looking at the schema.
-func openConn(path string, flags sqlite.OpenFlags, cacheBytes int) (*sqlite.Conn, error) {
-	conn, err := sqlite.OpenConn(path, flags)
+func (f file) openConn(flags sqlite.OpenFlags, cacheBytes int) (*sqlite.Conn, error) {
+	conn, err := f.connect(flags)
 	if err != nil {
 		return nil, err
 	}

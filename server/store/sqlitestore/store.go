@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"sync"
 
@@ -16,10 +16,10 @@ import (
 
 // Store keeps one realm in one file. It implements store.Store.
 type Store struct {
-	path string
+	file
 	opts Options
-	// held is the lock file while the store may write, nil otherwise.
-	held *os.File
+	// held is the write lock while the store may write, nil otherwise.
+	held io.Closer
 
 	// readers and writer hold the connections that are not in use. A nil session
 	// is the right to open one. writer is nil when the store only reads.
@@ -37,9 +37,9 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // newStore makes a store without connections.
-func newStore(path string, opts Options) *Store {
+func newStore(file file, opts Options) *Store {
 	s := &Store{
-		path: path, opts: opts, walAlarm: walBytesMax,
+		file: file, opts: opts, walAlarm: walBytesMax,
 		readers: make(chan *session, opts.Readers), closed: make(chan struct{}),
 	}
 	for range opts.Readers {
@@ -134,7 +134,7 @@ func (s *Store) Update(ctx context.Context, f func(store.Writer) error) error {
 		return w.broken
 	}
 	if err := do(sess.commit); err != nil {
-		return explain(s.path, "commit", err)
+		return s.explain("commit", err)
 	}
 	s.boundWAL(sess)
 	return nil
@@ -172,7 +172,7 @@ func (s *Store) verdict(ctx context.Context, problems []string, err error) ([]st
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		err = explain(s.path, "check", err)
+		err = s.explain("check", err)
 	}
 	if errors.Is(err, store.ErrDamaged) { // Damage that stops the check is its finding, not its failure.
 		problems, err = append(problems, err.Error()), nil

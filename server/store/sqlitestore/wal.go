@@ -21,13 +21,13 @@ const (
 // alarm. The commit stands whatever happens here; an error means only that the
 // log goes on growing, and that a disk that fills up says so itself.
 func (s *Store) boundWAL(sess *session) {
-	if size(s.path+walSuffix) <= s.walAlarm {
+	if s.walSize() <= s.walAlarm {
 		return
 	}
 	sess.conn.SetBusyTimeout(walWaitMax)
 	err := run(sess.conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	sess.conn.SetBusyTimeout(busyWait)
-	length := size(s.path + walSuffix)
+	length := s.walSize()
 	if err != nil || length > walBytesMax {
 		s.walAlarm = length + walBytesMax
 		return
