@@ -39,6 +39,8 @@ type world struct {
 	secrets *identity.Secrets
 	// gridA and gridB are neighbours in one community.
 	county, community, gridA, gridB syncengine.ID
+	// grids counts those that were added.
+	grids int
 }
 
 func newWorld(t testing.TB) *world { return newWorldWith(t, nil) }
