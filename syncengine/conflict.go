@@ -59,6 +59,16 @@ func (w World) Conflicts(rec *Record) []Conflict {
 	return out
 }
 
+// AnyConflict reports whether anything is open in a record.
+func (w World) AnyConflict(rec *Record) bool {
+	for i := range rec.Cells {
+		if c := &rec.Cells[i]; c.contested() || len(c.Kept) > 0 {
+			return true
+		}
+	}
+	return w.anyDeleteEdit(rec)
+}
+
 // ConflictAt says what is open at one cell of a record.
 func (w World) ConflictAt(rec *Record, c *Cell) ConflictKind { return w.conflictAt(rec, c) }
 

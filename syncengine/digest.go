@@ -27,7 +27,7 @@ func (s *Sums) Sub(o Sums) {
 
 // CellHash is H(record, cell, shown value) of the protocol's digest.
 func CellHash(record ID, key CellKey, data []byte, cleared bool) uint64 {
-	var buf [256]byte
+	var buf [640]byte
 	b := append(buf[:0], record[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(key.Field))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(key.Key)))

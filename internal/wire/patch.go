@@ -45,7 +45,12 @@ func invalid(f *schema.Field, format string, args ...any) error {
 // Cells cuts a patch into the cells it writes, sorted by address. Fields that
 // this software does not know come back as cells of their own, whole.
 func Cells(kind *schema.Kind, create bool, p *syncv1.Patch) ([]syncengine.CellWrite, error) {
-	c := cutting{kind: kind, out: make([]syncengine.CellWrite, 0, 16)}
+	return AppendCells(make([]syncengine.CellWrite, 0, 16), kind, create, p)
+}
+
+// AppendCells is Cells in the room that dst, which must be empty, has behind it.
+func AppendCells(dst []syncengine.CellWrite, kind *schema.Kind, create bool, p *syncv1.Patch) ([]syncengine.CellWrite, error) {
+	c := cutting{kind: kind, out: dst}
 	if err := c.life(create, p.GetLife()); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -12,18 +13,22 @@ import (
 // Id, kind and seq stand beside it in the store. It is written field by field,
 // since every accepted change passes here; a test holds it against the
 // generated code.
-func EncodeRecord(r *syncengine.Record) []byte {
-	e := recordEncoder{out: make([]byte, 0, 512), writes: make([]*syncengine.Write, 0, 4)}
+func EncodeRecord(r *syncengine.Record) []byte { return AppendRecord(make([]byte, 0, 512), r) }
+
+// AppendRecord appends the stored form of a record's state to dst.
+func AppendRecord(dst []byte, r *syncengine.Record) []byte {
+	var room [4]*syncengine.Write
+	e := recordEncoder{out: dst, writes: room[:0]}
 	for i := range r.Cells {
 		e.cell(&r.Cells[i])
 	}
-	for _, k := range r.Keys {
-		e.key(k)
+	for i := range r.Keys {
+		e.key(&r.Keys[i])
 	}
 	if !r.Tail.IsZero() {
 		e.out = appendBytes(e.out, tailIncarnationField, r.Tail[:])
 	}
-	e.out = appendNumber(e.out, tailSinceField, uint64(r.TailSince))
+	e.number(tailSinceField, uint64(r.TailSince))
 	for _, w := range e.writes {
 		e.write(w)
 	}
@@ -45,40 +50,62 @@ const (
 type recordEncoder struct {
 	out    []byte
 	writes []*syncengine.Write
-	// inner and value are the nested messages in hand.
-	inner, value []byte
+}
+
+// open begins a nested message, with room for a length of one byte; close ends it.
+func (e *recordEncoder) open(field protowire.Number) (at int) {
+	e.out = append(protowire.AppendTag(e.out, field, protowire.BytesType), 0)
+	return len(e.out)
+}
+
+// close writes the length of the message that began at.
+func (e *recordEncoder) close(at int) {
+	n := len(e.out) - at
+	more := protowire.SizeVarint(uint64(n)) - 1
+	if more > 0 {
+		var room [binary.MaxVarintLen64]byte
+		e.out = append(e.out, room[:more]...)
+		copy(e.out[at+more:], e.out[at:at+n])
+	}
+	protowire.AppendVarint(e.out[:at-1], uint64(n))
+}
+
+func (e *recordEncoder) number(field protowire.Number, v uint64) {
+	e.out = appendNumber(e.out, field, v)
 }
 
 func (e *recordEncoder) cell(c *syncengine.Cell) {
-	b := appendNumber(e.inner[:0], 1, uint64(c.Key.Field))
+	at := e.open(recordCells)
+	e.number(1, uint64(c.Key.Field))
 	if c.Key.Key != "" {
-		b = appendBytes(b, 2, []byte(c.Key.Key))
+		e.out = protowire.AppendString(protowire.AppendTag(e.out, 2, protowire.BytesType), c.Key.Key)
 	}
 	for i := range c.Values {
-		b = appendBytes(b, 3, e.encodeValue(&c.Values[i]))
+		e.value(3, &c.Values[i])
 	}
 	for i := range c.Kept {
 		k := &c.Kept[i]
-		kept := appendBytes(nil, 1, e.encodeValue(&k.Value))
-		kept = appendBytes(kept, 2, encodeCoordinate(k.At))
-		b = appendBytes(b, 4, kept)
+		kept := e.open(4)
+		e.value(1, &k.Value)
+		e.coordinate(2, k.At)
+		e.close(kept)
 	}
-	e.inner = b
-	e.out = appendBytes(e.out, recordCells, b)
+	e.close(at)
 }
 
-func (e *recordEncoder) encodeValue(v *syncengine.Value) []byte {
-	b := appendNumber(e.value[:0], 1, e.index(v.Write))
+func (e *recordEncoder) value(field protowire.Number, v *syncengine.Value) {
+	at := e.open(field)
+	e.number(1, e.index(v.Write))
 	if len(v.Data) > 0 {
-		b = appendBytes(b, 2, v.Data)
+		e.out = appendBytes(e.out, 2, v.Data)
 	}
-	b = appendBool(b, 3, v.Cleared)
+	e.out = appendBool(e.out, 3, v.Cleared)
 	if v.ShownFrom != 0 && v.ShownFrom != lastSeq(v.Write) {
-		b = appendNumber(b, 4, uint64(v.ShownFrom))
+		e.number(4, uint64(v.ShownFrom))
 	}
-	b = appendNumber(b, 5, uint64(v.ShownUntil))
-	e.value = appendBool(b, 6, v.ShownFrom == 0)
-	return e.value
+	e.number(5, uint64(v.ShownUntil))
+	e.out = appendBool(e.out, 6, v.ShownFrom == 0)
+	e.close(at)
 }
 
 // index gives a write its place, in the order of first use. Records have few writes.
@@ -92,46 +119,51 @@ func (e *recordEncoder) index(w *syncengine.Write) uint64 {
 }
 
 func (e *recordEncoder) write(w *syncengine.Write) {
-	b := appendBytes(e.inner[:0], 1, w.Dot.Incarnation[:])
-	b = appendNumber(b, 2, uint64(w.Dot.Seq))
+	at := e.open(recordWrites)
+	e.out = appendBytes(e.out, 1, w.Dot.Incarnation[:])
+	e.number(2, uint64(w.Dot.Seq))
 	for _, c := range w.Bases {
-		b = appendBytes(b, 3, encodeCoordinate(c))
+		e.coordinate(3, c)
 	}
 	for _, c := range w.Coordinates {
-		b = appendBytes(b, 4, encodeCoordinate(c))
+		e.coordinate(4, c)
 	}
-	b = appendNumber(b, 5, uint64(w.Stamp))
-	b = appendBool(b, 6, w.Suspect)
-	b = appendNumber(b, 7, uint64(w.Rank))
-	e.inner = appendPacked(b, 8, w.Unread)
-	e.out = appendBytes(e.out, recordWrites, e.inner)
+	e.number(5, uint64(w.Stamp))
+	e.out = appendBool(e.out, 6, w.Suspect)
+	e.number(7, uint64(w.Rank))
+	e.numbers(8, w.Unread)
+	e.close(at)
 }
 
-func (e *recordEncoder) key(k syncengine.ScopeSpan) {
-	b := appendBytes(e.inner[:0], 1, []byte(k.Key))
-	b = appendNumber(b, 2, uint64(k.Entered))
-	e.inner = appendNumber(b, 3, uint64(k.Left))
-	e.out = appendBytes(e.out, recordKeys, e.inner)
+func (e *recordEncoder) key(k *syncengine.ScopeSpan) {
+	at := e.open(recordKeys)
+	e.out = protowire.AppendString(protowire.AppendTag(e.out, 1, protowire.BytesType), string(k.Key))
+	e.number(2, uint64(k.Entered))
+	e.number(3, uint64(k.Left))
+	e.close(at)
 }
 
-func encodeCoordinate(c syncengine.Coordinate) []byte {
-	return appendNumber(appendNumber(nil, 1, uint64(c.Epoch)), 2, uint64(c.Seq))
+func (e *recordEncoder) coordinate(field protowire.Number, c syncengine.Coordinate) {
+	at := e.open(field)
+	e.number(1, uint64(c.Epoch))
+	e.number(2, uint64(c.Seq))
+	e.close(at)
+}
+
+// numbers writes a repeated number in its packed form.
+func (e *recordEncoder) numbers(field protowire.Number, list []syncengine.FieldNumber) {
+	if len(list) == 0 {
+		return
+	}
+	at := e.open(field)
+	for _, n := range list {
+		e.out = protowire.AppendVarint(e.out, uint64(n))
+	}
+	e.close(at)
 }
 
 func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
-}
-
-// appendPacked writes a repeated number in its packed form.
-func appendPacked(b []byte, field protowire.Number, list []syncengine.FieldNumber) []byte {
-	if len(list) == 0 {
-		return b
-	}
-	var packed []byte
-	for _, n := range list {
-		packed = protowire.AppendVarint(packed, uint64(n))
-	}
-	return appendBytes(b, field, packed)
 }
 
 func appendNumber(b []byte, field protowire.Number, v uint64) []byte {

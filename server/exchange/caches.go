@@ -158,16 +158,27 @@ func cached[K comparable, V any](set *cacheSet, m map[K]V, key K, fill func() (V
 
 // view gives the expansion of a grant version within the group.
 func (k *work) view(d identity.Device, version uint64) (identity.View, error) {
-	return k.svc.caches.view(k.w, k.tree, d, version)
+	key := viewOf{d.Incarnation, version}
+	if view, ok := k.views[key]; ok {
+		return view, nil
+	}
+	view, err := k.svc.caches.view(k.w, k.tree, d, version)
+	if err == nil {
+		k.views[key] = view
+	}
+	return view, err
 }
 
 // rankOf gives the rank of a user's own role; 0 for the server.
-func (s *Service) rankOf(user syncengine.ID, k *work) syncengine.Rank {
-	u, err := s.caches.user(k.w, user)
-	if err != nil {
-		return 0
+func (k *work) rankOf(user syncengine.ID) (rank syncengine.Rank) {
+	if rank, ok := k.ranks[user]; ok {
+		return rank
 	}
-	return s.schema.Access.RankOf(u.Role)
+	if u, err := k.svc.caches.user(k.w, user); err == nil {
+		rank = k.svc.schema.Access.RankOf(u.Role)
+	}
+	k.ranks[user] = rank
+	return rank
 }
 
 // rolesIn gives the roles of a view over a record's current keys, with the keys

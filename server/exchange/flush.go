@@ -55,8 +55,8 @@ func (k *work) touched() []syncengine.ID {
 
 func (k *work) flushRecord(s *standing, sums map[digestKey]uint64) error {
 	rec := s.after
-	err := k.w.PutRecord(store.Record{ID: rec.ID, Kind: rec.Kind, Seq: rec.Seq, Body: wire.EncodeRecord(rec)})
-	if err != nil {
+	k.body = wire.AppendRecord(k.body[:0], rec)
+	if err := k.w.PutRecord(store.Record{ID: rec.ID, Kind: rec.Kind, Seq: rec.Seq, Body: k.body}); err != nil {
 		return err
 	}
 	if err := k.flushScope(s.before, rec); err != nil {
@@ -97,8 +97,8 @@ func (k *work) flushScope(before, after *syncengine.Record) error {
 
 // flushConflict keeps the list of records with something open.
 func (k *work) flushConflict(s *standing) error {
-	was := s.before != nil && len(k.world.Conflicts(s.before)) > 0
-	is := len(k.world.Conflicts(s.after)) > 0
+	was := s.before != nil && k.world.AnyConflict(s.before)
+	is := k.world.AnyConflict(s.after)
 	switch {
 	case is && !was:
 		return k.w.PutDocument(bucketConflict, s.after.ID[:], []byte{1})

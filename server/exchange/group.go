@@ -61,7 +61,7 @@ func (s *Service) Update(ctx context.Context, f func(store.Writer) error) error 
 func (s *Service) UpdateAndWrite(ctx context.Context, by syncengine.ID, f func(store.Writer) ([]ServerChange, error)) error {
 	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error {
 		// What the writes need of their author is read, and cached, as it stood before f.
-		s.rankOf(by, k)
+		k.rankOf(by)
 		changes, err := f(k.w)
 		if err != nil {
 			return err
@@ -278,7 +278,7 @@ func (s *Service) commit(group []*job) {
 	var head store.Head
 	grew := false
 	err := s.update(func(w store.Writer) error {
-		k, err := newWork(s, w)
+		k, err := newWork(s, w, sizeOf(group))
 		if err != nil {
 			return err
 		}
@@ -304,6 +304,14 @@ func (s *Service) commit(group []*job) {
 	if err == nil && grew {
 		s.hint(head.Seq)
 	}
+}
+
+// sizeOf counts the changes of a group.
+func sizeOf(group []*job) (changes int) {
+	for _, j := range group {
+		changes += j.size
+	}
+	return changes
 }
 
 // update turns a panic of the store or the flush into an error: the transaction

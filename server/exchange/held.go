@@ -125,8 +125,11 @@ func withoutHeld(cells []syncengine.CellWrite, only bool, extra *storedv1.Extra)
 	return slices.DeleteFunc(slices.Clone(cells), func(w syncengine.CellWrite) bool { return held[w.Key.Field] != only })
 }
 
-// Extra reads what few entries have.
+// Extra reads what few entries have; nil for the others.
 func Extra(e store.Entry) (*storedv1.Extra, error) {
+	if len(e.Extra) == 0 {
+		return nil, nil
+	}
 	m := &storedv1.Extra{}
 	return m, proto.Unmarshal(e.Extra, m)
 }

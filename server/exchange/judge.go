@@ -28,6 +28,7 @@ type judging struct {
 	roles         schema.Roles
 	rank          syncengine.Rank
 	afterHandover bool
+	incoming      syncengine.Incoming
 	merged        syncengine.Merged
 	extra         storedv1.Extra
 	stamp         syncengine.UnixMilli
@@ -104,7 +105,8 @@ func (j *judging) readable() reason {
 	if j.baseAhead() {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_BASE_AHEAD
 	}
-	cells, err := wire.Cells(j.kind, c.Create, c.Patch)
+	cells, err := wire.AppendCells(j.work.cells[:0], j.kind, c.Create, c.Patch)
+	j.work.cells = cells
 	if err != nil || c.Create && !j.complete(cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
@@ -216,14 +218,15 @@ func (j *judging) covered(view identity.View, rec *syncengine.Record) {
 func (j *judging) merge(rec *syncengine.Record) error {
 	c := j.in.change
 	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.roles)
-	in := &syncengine.Incoming{
+	in := &j.incoming
+	*in = syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: c.Base, Create: c.Create,
 		At: j.work.here(), Stamp: j.stamp, Suspect: j.suspect, Cells: j.cells, Resolves: c.Resolves,
 	}
 	in.First, in.Since = firstOf(&j.extra)
 	if rec == nil {
 		// Nothing of a new record was hidden from its author.
-		in.Rank = j.work.svc.rankOf(j.push.device.UserID, j.work)
+		in.Rank = j.work.rankOf(j.push.device.UserID)
 	} else {
 		in.Rank = j.rankOver()
 		in.Unreadable = unreadable(j.kind, readable)
@@ -334,7 +337,7 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 		j.extra.Held = addressesOf(j.merged.Held)
 		j.work.putBytes(bucketHeld, seqKey(j.work.next), []byte{1})
 	}
-	e.Extra = encode(&j.extra)
+	e.Extra = encodeExtra(&j.extra)
 	created := j.work.records[e.RecordID].after == nil
 	e.Seq = j.work.append(e).Seq
 	j.work.setRecord(j.merged.Record)
@@ -342,6 +345,14 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 		j.work.appeared = append(j.work.appeared, e.RecordID)
 	}
 	return j.work.outcomeOf(e, j.in.change.DeviceTime)
+}
+
+// encodeExtra encodes what few entries have; nothing for the others.
+func encodeExtra(m *storedv1.Extra) []byte {
+	if m.First == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
+		return nil
+	}
+	return encode(m)
 }
 
 // quarantine keeps the change whole, lists it for whoever may decide and goes on.

@@ -18,7 +18,7 @@ const scopeScanRows = 500
 func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Seq) (moved bool, err error) {
 	var failed error
 	keys := syncengine.Place(kind.Engine, rec, func(parent syncengine.ID) ([]syncengine.ScopeKey, bool) {
-		k.followers[parent] = append(k.followers[parent], rec.ID)
+		k.followers.add(parent, rec.ID)
 		keys, ok, err := k.keysOf(parent)
 		if err != nil {
 			failed = err
@@ -117,9 +117,34 @@ func (k *work) followOne(anchor syncengine.ID) error {
 	return nil
 }
 
+// followers are pairs of a parent and a record that names it. They are put in
+// order when somebody first asks: a group of visits adds many and asks for none.
+type followers struct {
+	pairs    []following
+	byParent map[syncengine.ID][]syncengine.ID
+}
+
+type following struct{ parent, record syncengine.ID }
+
+func (f *followers) add(parent, record syncengine.ID) {
+	f.pairs = append(f.pairs, following{parent, record})
+}
+
+// of lists the records that name a parent.
+func (f *followers) of(parent syncengine.ID) []syncengine.ID {
+	if f.byParent == nil {
+		f.byParent = map[syncengine.ID][]syncengine.ID{}
+	}
+	for _, p := range f.pairs {
+		f.byParent[p.parent] = append(f.byParent[p.parent], p.record)
+	}
+	f.pairs = f.pairs[:0]
+	return f.byParent[parent]
+}
+
 // dependents lists the records that carry an anchor's key, as the group has left them.
 func (k *work) dependents(anchor syncengine.ID) ([]syncengine.ID, error) {
-	out := slices.Clone(k.followers[anchor])
+	out := slices.Clone(k.followers.of(anchor))
 	var rows []store.ScopeRow
 	var err error
 	for after := syncengine.Seq(0); ; {

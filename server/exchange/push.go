@@ -188,9 +188,11 @@ func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied)
 	var chain syncengine.Chain
 	copy(chain[:], progress.GetChain())
 	var follow []syncengine.ID
+	p.result.outcomes.Results = slices.Grow(p.result.outcomes.Results, len(fresh))
+	j := &judging{}
 	for i := range fresh {
 		p.current = first + syncengine.DeviceSeq(i)
-		j := judging{work: k, push: p, progress: progress, in: &fresh[i], seq: p.current}
+		*j = judging{work: k, push: p, progress: progress, in: &fresh[i], seq: p.current}
 		outcome, err := j.decide()
 		if err != nil {
 			return err
@@ -286,8 +288,8 @@ func (k *work) entryOf(incarnation syncengine.ID, seq syncengine.DeviceSeq) (sto
 
 // outcomeOf rebuilds a change's outcome from its log entry: the same for ever.
 func (k *work) outcomeOf(e store.Entry, deviceTime syncengine.UnixMilli) (*syncv1.Outcome, error) {
-	extra := &storedv1.Extra{}
-	if err := proto.Unmarshal(e.Extra, extra); err != nil {
+	extra, err := Extra(e)
+	if err != nil {
 		return nil, err
 	}
 	o := &syncv1.Outcome{

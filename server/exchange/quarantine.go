@@ -278,7 +278,7 @@ func (r *releasing) merge() (moved, created bool, err error) {
 	}
 	var suspect bool
 	r.stamp, suspect = syncengine.Stamp(r.change.DeviceTime, 0, least, r.entry.Stamp)
-	r.rank = k.svc.rankOf(device.UserID, k)
+	r.rank = k.rankOf(device.UserID)
 	later, err := k.ownLater(r.rec, r.entry)
 	if err != nil {
 		return false, false, err

@@ -34,12 +34,32 @@ type work struct {
 	appeared []syncengine.ID
 	// parents holds the keys of records that the group looked up and left alone.
 	parents map[syncengine.ID][]syncengine.ScopeKey
-	// followers lists, for each id, records of this group that name it as a parent.
-	followers map[syncengine.ID][]syncengine.ID
+	// followers are the records of this group that name another as a parent.
+	followers followers
+	// views and ranks are what the group has looked up of identity, which does
+	// not change within it.
+	views map[viewOf]identity.View
+	ranks map[syncengine.ID]syncengine.Rank
 	// awaiting tells whether any quarantined change waits for a record.
 	awaiting bool
-	// undo takes back what the batch in hand did, newest last.
-	undo []func()
+	// undo takes back what the batch in hand did, newest last; replaced does so for records.
+	undo     []func()
+	replaced []replacement
+	// body is room to encode a record in, cells to cut a patch in.
+	body  []byte
+	cells []syncengine.CellWrite
+}
+
+// viewOf names a grant version of a device's user; version 0 is the one in force.
+type viewOf struct {
+	incarnation syncengine.ID
+	version     uint64
+}
+
+// replacement is a record's state before the batch in hand touched it.
+type replacement struct {
+	standing *standing
+	was      *syncengine.Record
 }
 
 // standing is a record as the store has it and as the group leaves it.
@@ -51,7 +71,8 @@ type standing struct {
 
 type documentKey struct{ bucket, key string }
 
-func newWork(svc *Service, w store.Writer) (*work, error) {
+// newWork begins a group of about so many changes.
+func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	history, err := readHistory(w)
 	if err != nil {
 		return nil, err
@@ -69,10 +90,13 @@ func newWork(svc *Service, w store.Writer) (*work, error) {
 		return nil, err
 	}
 	return &work{
-		svc: svc, w: w, awaiting: awaiting, followers: map[syncengine.ID][]syncengine.ID{}, parents: map[syncengine.ID][]syncengine.ScopeKey{}, now: svc.now(), tree: tree,
+		svc: svc, w: w, awaiting: awaiting, parents: map[syncengine.ID][]syncengine.ScopeKey{}, now: svc.now(), tree: tree,
 		world:     syncengine.World{History: history, Lineage: lineage},
 		next:      w.Head().Seq + 1,
-		records:   map[syncengine.ID]*standing{},
+		entries:   make([]store.Entry, 0, changes),
+		records:   make(map[syncengine.ID]*standing, changes),
+		views:     map[viewOf]identity.View{},
+		ranks:     map[syncengine.ID]syncengine.Rank{},
 		documents: map[documentKey][]byte{},
 		progress:  map[syncengine.ID]*storedv1.Progress{},
 		commits:   map[syncengine.Seq]syncengine.UnixMilli{},
@@ -82,7 +106,7 @@ func newWork(svc *Service, w store.Writer) (*work, error) {
 // attempt runs one batch and takes back everything it did when it fails or
 // panics; fault is what it panicked with.
 func (k *work) attempt(f func() error) (fault any, err error) {
-	k.undo = k.undo[:0]
+	k.undo, k.replaced = k.undo[:0], k.replaced[:0]
 	k.appeared = k.appeared[:0]
 	entries, rows, next, awaiting := len(k.entries), len(k.rows), k.next, k.awaiting
 	done := false
@@ -93,15 +117,23 @@ func (k *work) attempt(f func() error) (fault any, err error) {
 		if !done {
 			fault = recover()
 		}
-		for i := len(k.undo) - 1; i >= 0; i-- {
-			k.undo[i]()
-		}
+		k.takeBack()
 		k.entries, k.rows, k.next = k.entries[:entries], k.rows[:rows], next
 		k.awaiting = awaiting
 	}()
 	err = f()
 	done = true
 	return nil, err
+}
+
+// takeBack undoes what the batch in hand did to records and documents.
+func (k *work) takeBack() {
+	for i := len(k.undo) - 1; i >= 0; i-- {
+		k.undo[i]()
+	}
+	for i := len(k.replaced) - 1; i >= 0; i-- {
+		k.replaced[i].standing.after = k.replaced[i].was
+	}
 }
 
 // record gives a record as the group has left it so far; nil when there is none.
@@ -128,8 +160,7 @@ func (k *work) record(id syncengine.ID) (*syncengine.Record, error) {
 func (k *work) setRecord(rec *syncengine.Record) {
 	s := k.records[rec.ID]
 	assert(s != nil, "record %s written unread", rec.ID)
-	was := s.after
-	k.undo = append(k.undo, func() { s.after = was })
+	k.replaced = append(k.replaced, replacement{s, s.after})
 	s.after = rec
 }
 

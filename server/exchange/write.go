@@ -167,7 +167,7 @@ func stepsFrom(kind *schema.Kind, rec *syncengine.Record, fields proto.Message) 
 
 func (w *serverWrite) merge(rec *syncengine.Record, c *wire.Change, cells []syncengine.CellWrite) (syncengine.Coordinate, error) {
 	k := w.work
-	e := store.Entry{Incarnation: w.author, DeviceSeq: c.DeviceSeq, RecordID: c.RecordID, Kind: c.Kind, Stamp: k.now, Rank: k.svc.rankOf(w.by, k)}
+	e := store.Entry{Incarnation: w.author, DeviceSeq: c.DeviceSeq, RecordID: c.RecordID, Kind: c.Kind, Stamp: k.now, Rank: k.rankOf(w.by)}
 	if c.Salted = wire.NeedsSalt(w.kind, cells); c.Salted {
 		e.Salt = make([]byte, wire.SaltBytes)
 		k.svc.random(e.Salt)
