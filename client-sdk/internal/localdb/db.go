@@ -41,8 +41,8 @@ type DB struct {
 	idle map[string][]*sqlite.Stmt
 	// known is what the database is known to hold. It is emptied on a rollback.
 	known dictionaries
-	// shown is rounds.shown.
-	shown int64
+	// shown is rounds.shown, indexed search_mark.row.
+	shown, indexed int64
 }
 
 // Tx is a transaction. It belongs to the function it is handed to and to that function's goroutine.
@@ -102,7 +102,7 @@ func (db *DB) connect(uri string, flags sqlite.OpenFlags) (err error) {
 	if err := db.migrate(); err != nil {
 		return err
 	}
-	return db.View(func(tx *Tx) error { return tx.readShown() })
+	return db.View(func(tx *Tx) error { return tx.readMarks() })
 }
 
 // execute runs a statement without parameters and drops its rows.
@@ -208,7 +208,7 @@ func (db *DB) rollback(tx *Tx) error {
 		}
 	}
 	if tx.writes {
-		return tx.readShown()
+		return tx.readMarks()
 	}
 	return nil
 }

@@ -337,7 +337,17 @@ func TestFiles_HoldNothingReadable(t *testing.T) {
 }
 
 func TestSchema_EveryTableAndColumnIsExplained(t *testing.T) {
-	script, err := os.ReadFile("migrations/0001_phone.sql")
+	scripts, err := filepath.Glob("migrations/*.sql")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("scripts %v, %v", scripts, err)
+	}
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) { everyNameIsExplained(t, script) })
+	}
+}
+
+func everyNameIsExplained(t *testing.T, path string) {
+	script, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

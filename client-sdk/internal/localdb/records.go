@@ -2,6 +2,8 @@ package localdb
 
 import (
 	"iter"
+	"maps"
+	"slices"
 
 	"onedoor/syncengine"
 )
@@ -77,7 +79,8 @@ func (tx *Tx) PutRecord(r Record) error {
 	case err != nil:
 		return err
 	case !ok:
-		return tx.insertRecord(&r, set, 0)
+		_, err = tx.insertRecord(&r, set, 0)
+		return err
 	case p.staged:
 		if err := tx.stageAside(p.row); err != nil {
 			return err
@@ -96,15 +99,20 @@ func (s *statement) bindRest(r *Record, set int64) *statement {
 	return s.int(int64(r.Seq)).int(set).int(int64(r.Pending)).nullable(r.Base).nullable(r.View)
 }
 
-func (tx *Tx) insertRecord(r *Record, set, round int64) error {
-	err := tx.write("INSERT INTO records"+
+// insertRecord writes a row for a record that has none, and answers false where there is one already. A new row mostly
+// lies above the index's mark; below it where the last rows were deleted, since their numbers are given out again.
+func (tx *Tx) insertRecord(r *Record, set, round int64) (inserted bool, err error) {
+	err = tx.write("INSERT INTO records"+
 		" (id, round, kind, territory, state, due, mine, dead, seq, key_set, pending, base, view)"+
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING").
 		id(r.ID).int(round).bindListed(r).bindRest(r, set).run()
-	if err != nil || !r.Search {
-		return err
+	if err != nil || tx.db.conn.Changes() == 0 {
+		return false, err
 	}
-	return tx.queueRow(tx.db.conn.LastInsertRowID())
+	if !r.Search {
+		return true, nil
+	}
+	return true, tx.queueRow(tx.db.conn.LastInsertRowID())
 }
 
 // updateRecord writes over a row. The engine rewrites an index entry whenever a statement sets one of its columns, so
@@ -180,20 +188,46 @@ func (tx *Tx) RecordsUnder(key KeyID) iter.Seq2[syncengine.ID, error] {
 	}
 }
 
+// setsNamedMax bounds the sets that a statement names: where more are wanted, most rows are read anyway.
+const setsNamedMax = 64
+
 // idsBySet gives the ids of visible records with a base whose set of keys is wanted and for which an SQL condition holds.
 func (tx *Tx) idsBySet(wanted func([]KeyID) bool, condition string) (ids []syncengine.ID, err error) {
-	sets := map[int64]bool{0: wanted(nil)}
+	sets := map[int64]bool{}
+	if wanted(nil) {
+		sets[0] = true
+	}
 	for set, err := range tx.keySets() {
 		if err != nil {
 			return nil, err
 		}
-		sets[set.id] = wanted(set.keys)
+		if wanted(set.keys) {
+			sets[set.id] = true
+		}
 	}
-	s := tx.statement("SELECT id, key_set FROM records WHERE round <= ? AND base IS NOT NULL AND " + condition).int(tx.db.shown)
+	if len(sets) == 0 {
+		return nil, nil
+	}
+	s := tx.rowsOfSets(sets, condition)
 	for s.next() {
 		if sets[s.columnInt(1)] {
 			ids = append(ids, s.columnID(0))
 		}
 	}
 	return ids, s.release()
+}
+
+// rowsOfSets selects id and set of visible rows with a base, and leaves out those of other sets where these are few. The
+// list is padded with its last number, so that few texts of the statement exist.
+func (tx *Tx) rowsOfSets(sets map[int64]bool, condition string) *statement {
+	const selects = "SELECT id, key_set FROM records WHERE round <= ? AND base IS NOT NULL AND "
+	if len(sets) > setsNamedMax {
+		return tx.statement(selects + condition).int(tx.db.shown)
+	}
+	s := tx.statement(selects + condition + " AND key_set IN (" + marks(len(sets)) + ")").int(tx.db.shown)
+	numbers := slices.Collect(maps.Keys(sets))
+	for i := range padded(len(numbers)) {
+		s.int(numbers[min(i, len(numbers)-1)])
+	}
+	return s
 }

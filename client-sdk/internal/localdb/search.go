@@ -15,7 +15,11 @@ func (tx *Tx) QueueSearch(id syncengine.ID) error {
 	return tx.queueRow(p.row)
 }
 
+// queueRow queues a row; one above the mark waits anyway.
 func (tx *Tx) queueRow(row int64) error {
+	if row > tx.db.indexed {
+		return nil
+	}
 	return tx.write("INSERT OR IGNORE INTO search_queue (row) VALUES (?)").int(row).run()
 }
 
@@ -28,27 +32,71 @@ type queued struct {
 // IndexQueued brings the index up to date for up to limit queued records, by the text that the callback gives, its
 // fields parted by FieldBreak. The index is up to date when it has indexed fewer than limit. Staged records stay queued.
 func (tx *Tx) IndexQueued(limit int, text func(Record) (string, error)) (indexed int, err error) {
-	var batch []queued
-	s := tx.statement("SELECT " + recordColumns + ", records.row" +
-		" FROM search_queue CROSS JOIN records ON records.row = search_queue.row" +
-		" WHERE records.round <= ? LIMIT ?").int(tx.db.shown).int(int64(limit))
-	for s.next() {
-		r, err := tx.scanRecord(s)
-		if err != nil {
-			s.err = err
-			break
-		}
-		batch = append(batch, queued{row: s.columnInt(12), record: r})
-	}
-	if err := s.release(); err != nil {
+	batch, err := tx.queuedRows(limit)
+	if err != nil {
 		return 0, err
 	}
+	news, err := tx.newRows(limit - len(batch))
+	if err != nil {
+		return 0, err
+	}
+	batch = append(batch, news...)
 	for _, q := range batch {
 		if err := tx.index(q, text); err != nil {
 			return 0, err
 		}
 	}
 	return len(batch), nil
+}
+
+// queuedRows gives up to limit records of the queue; staged ones stay in it.
+func (tx *Tx) queuedRows(limit int) (batch []queued, err error) {
+	s := tx.statement("SELECT " + recordColumns + ", records.row" +
+		" FROM search_queue CROSS JOIN records ON records.row = search_queue.row" +
+		" WHERE records.round <= ? LIMIT ?").int(tx.db.shown).int(int64(limit))
+	for s.next() {
+		batch = tx.scanQueued(s, batch)
+	}
+	return batch, s.release()
+}
+
+// newRows gives up to limit records above the mark, and moves the mark behind them. Staged ones that it passes go into
+// the queue.
+func (tx *Tx) newRows(limit int) (batch []queued, err error) {
+	var staged []int64
+	mark := tx.db.indexed
+	s := tx.statement("SELECT " + recordColumns + ", records.row, records.round > ? FROM records WHERE row > ? ORDER BY row").
+		int(tx.db.shown).int(mark)
+	for len(batch) < limit && s.next() {
+		mark = s.columnInt(12)
+		if s.columnBool(13) {
+			staged = append(staged, mark)
+			continue
+		}
+		batch = tx.scanQueued(s, batch)
+	}
+	if err := s.release(); err != nil || mark == tx.db.indexed {
+		return nil, err
+	}
+	if err := tx.write("UPDATE search_mark SET row = ?").int(mark).run(); err != nil {
+		return nil, err
+	}
+	tx.db.indexed = mark
+	for _, row := range staged {
+		if err := tx.queueRow(row); err != nil {
+			return nil, err
+		}
+	}
+	return batch, nil
+}
+
+func (tx *Tx) scanQueued(s *statement, batch []queued) []queued {
+	r, err := tx.scanRecord(s)
+	if err != nil {
+		s.err = err
+		return batch
+	}
+	return append(batch, queued{row: s.columnInt(12), record: r})
 }
 
 func (tx *Tx) index(q queued, text func(Record) (string, error)) error {

@@ -261,3 +261,69 @@ func ExampleContains() {
 	fmt.Println(localdb.Contains("阳光小区Ｂ栋 １２号", "b栋 12"))
 	// Output: true
 }
+
+func TestSearch_RecordInTheRowOfADeletedOneIsFound(t *testing.T) {
+	db := open(t)
+	update(t, db, putText(1, "煤气瓶"), putText(2, "煤气灶"), indexAll(shownText))
+	update(t, db, func(tx *localdb.Tx) error { return tx.DeleteRecord(id(2)) }, putText(3, "灭火器"), indexAll(shownText))
+	if got := find(t, db, "灭火"); !reflect.DeepEqual(got, []int{3}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestIndexQueued_StagedRecordsInBetweenDoNotCount(t *testing.T) {
+	db := open(t)
+	stage := func(n int) func(*localdb.Tx) error {
+		return func(tx *localdb.Tx) error {
+			return tx.StageRecord(localdb.Record{ID: id(n), Kind: 1, Base: []byte("煤气瓶"), Search: true})
+		}
+	}
+	one := func(tx *localdb.Tx) error {
+		if n, err := tx.IndexQueued(1, shownText); n != 1 || err != nil {
+			t.Errorf("indexed %d, %v, want 1", n, err)
+		}
+		return nil
+	}
+	update(t, db, stage(1), stage(2), putText(3, "煤气灶"), stage(4), putText(5, "煤气罐"), one, one, indexAll(shownText))
+	if got := find(t, db, "煤气"); !reflect.DeepEqual(got, []int{3, 5}) {
+		t.Fatalf("got %v", got)
+	}
+	update(t, db, func(tx *localdb.Tx) error { _, err := tx.Switch(nil); return err }, indexAll(shownText))
+	if got := find(t, db, "煤气"); !reflect.DeepEqual(got, []int{1, 2, 3, 4, 5}) {
+		t.Fatalf("after the switch got %v", got)
+	}
+}
+
+func TestSearch_MarkOfATransactionThatFailedIsForgotten(t *testing.T) {
+	db := open(t)
+	update(t, db, putText(1, "煤气瓶"))
+	failed := errors.New("failed")
+	if err := db.Update(func(tx *localdb.Tx) error { return errors.Join(indexAll(shownText)(tx), failed) }); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	update(t, db, indexAll(shownText))
+	if got := find(t, db, "煤气"); !reflect.DeepEqual(got, []int{1}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Software before the mark queued every record by a row of its own.
+func TestOpen_QueueOfAnOlderDatabaseIsKept(t *testing.T) {
+	db := open(t)
+	update(t, db, putText(1, "煤气瓶"), putText(2, "煤气灶"), indexAll(shownText), putText(3, "煤气罐"))
+	for _, sql := range []string{"DROP TABLE search_mark", "INSERT INTO search_queue (row) VALUES (3)", "PRAGMA user_version = 1"} {
+		if err := db.Execute(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := db.Path()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = reopen(t, path)
+	indexed := 0
+	update(t, db, indexAll(func(r localdb.Record) (string, error) { indexed++; return shownText(r) }))
+	if got := find(t, db, "煤气"); indexed != 1 || !reflect.DeepEqual(got, []int{1, 2, 3}) {
+		t.Errorf("indexed %d, got %v", indexed, got)
+	}
+}

@@ -10,9 +10,12 @@ import (
 // to show ten thousand of them Switch writes one number. Only records that are already shown wait in the table staging
 // and are copied.
 
-// readShown reads rounds.shown, at the start and after a rollback.
-func (tx *Tx) readShown() (err error) {
-	tx.db.shown, err = tx.statement("SELECT shown FROM rounds").number()
+// readMarks reads rounds.shown and search_mark.row, at the start and after a rollback.
+func (tx *Tx) readMarks() (err error) {
+	if tx.db.shown, err = tx.statement("SELECT shown FROM rounds").number(); err != nil {
+		return err
+	}
+	tx.db.indexed, err = tx.statement("SELECT row FROM search_mark").number()
 	return err
 }
 
@@ -32,12 +35,13 @@ func (tx *Tx) StageRecord(r Record) error {
 		return err
 	}
 	r.View, r.Pending = nil, 0
-	p, ok, err := tx.place(r.ID)
+	if inserted, err := tx.insertRecord(&r, set, tx.db.shown+1); inserted || err != nil {
+		return err
+	}
+	p, _, err := tx.place(r.ID)
 	switch {
 	case err != nil:
 		return err
-	case !ok:
-		return tx.insertRecord(&r, set, tx.db.shown+1)
 	case p.staged:
 		return tx.updateRecord(&r, set, p, tx.db.shown+1)
 	}
@@ -65,8 +69,8 @@ func (tx *Tx) stayAfterAll(id syncengine.ID) error {
 func (tx *Tx) stageAside(row int64) error {
 	return tx.write("INSERT OR REPLACE INTO staging (" + stagingColumns + ")" +
 		" SELECT id, kind, seq, key_set, territory, state, due, mine, dead," +
-		" EXISTS (SELECT 1 FROM search_queue WHERE search_queue.row = records.row), base FROM records WHERE row = ?").
-		int(row).run()
+		" row > ? OR EXISTS (SELECT 1 FROM search_queue WHERE search_queue.row = records.row), base FROM records WHERE row = ?").
+		int(tx.db.indexed).int(row).run()
 }
 
 // Staged gives the staged next base of a record; ok is false for one that is not staged or staged as gone.
@@ -103,7 +107,8 @@ func (tx *Tx) restage(id syncengine.ID) error {
 	if err != nil {
 		return err
 	}
-	return tx.insertRecord(&r, set, tx.db.shown+1)
+	_, err = tx.insertRecord(&r, set, tx.db.shown+1)
+	return err
 }
 
 // StageGone stages that a record leaves the base. It takes back a StageRecord of the same id.

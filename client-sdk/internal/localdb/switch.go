@@ -78,19 +78,21 @@ func in[T comparable](set map[T]bool) func(T) bool { return func(v T) bool { ret
 // showStaged copies staging to records and shows the round.
 func (tx *Tx) showStaged() error {
 	const own = "(records.pending > 0 OR records.view IS NOT NULL)"
-	for _, sql := range []string{
-		"UPDATE records SET kind = s.kind, seq = s.seq, key_set = s.key_set, base = s.base," +
-			" territory = iif(" + own + ", records.territory, s.territory), state = iif(" + own + ", records.state, s.state)," +
-			" due = iif(" + own + ", records.due, s.due), mine = iif(" + own + ", records.mine, s.mine)," +
-			" dead = iif(" + own + ", records.dead, s.dead)" +
-			" FROM staging AS s WHERE records.id = s.id",
-		"INSERT OR IGNORE INTO search_queue (row) SELECT records.row FROM staging JOIN records ON records.id = staging.id" +
-			" WHERE staging.search = 1",
-		"UPDATE rounds SET shown = shown + 1",
-	} {
-		if err := tx.write(sql).run(); err != nil {
-			return err
-		}
+	err := tx.write("UPDATE records SET kind = s.kind, seq = s.seq, key_set = s.key_set, base = s.base," +
+		" territory = iif(" + own + ", records.territory, s.territory), state = iif(" + own + ", records.state, s.state)," +
+		" due = iif(" + own + ", records.due, s.due), mine = iif(" + own + ", records.mine, s.mine)," +
+		" dead = iif(" + own + ", records.dead, s.dead)" +
+		" FROM staging AS s WHERE records.id = s.id").run()
+	if err != nil {
+		return err
+	}
+	err = tx.write("INSERT OR IGNORE INTO search_queue (row) SELECT records.row FROM staging" +
+		" JOIN records ON records.id = staging.id WHERE staging.search = 1 AND records.row <= ?").int(tx.db.indexed).run()
+	if err != nil {
+		return err
+	}
+	if err := tx.write("UPDATE rounds SET shown = shown + 1").run(); err != nil {
+		return err
 	}
 	tx.db.shown++
 	return nil
