@@ -21,6 +21,8 @@ RACE_PKGS := ./client-sdk/internal/syncloop/... ./server/exchange/... ./server/s
 # Packages a phone app links, and the phones they must compile for without cgo.
 PHONE_PKGS := ./client-sdk/...
 PHONE_TARGETS := android/arm64 darwin/arm64
+# Packages whose rules are walked in every order of a few phones' changes.
+WORLD_PKGS := ./syncengine ./server/exchange
 # The folders that `./...` leaves out because of their name.
 DATA_PKGS := ./testdata/notes
 
@@ -36,7 +38,7 @@ AGAINST ?= proto/image.binpb
 
 TOOLS := .bin/built-by-$(GO_VERSION)
 
-.PHONY: help demo test check generate lint generated rules phones race unit build tools breaking image image-complete cc clean
+.PHONY: help demo test check generate lint generated rules phones race worlds unit build tools breaking image image-complete cc clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,13 +46,14 @@ help: ## List these targets.
 demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
 	bin/onedoor demo $(DEMO_FLAGS)
 
-test: generated lint breaking rules phones race unit ## Everything a change must pass.
+test: generated lint breaking rules phones race worlds unit ## Everything a change must pass.
 
 check: test ## `test`, then the long versions: race everywhere, fuzzing, many property cases, tidy modules.
 	@$(MAKE) image-complete
 	@echo "== check: the race detector on all packages"
 	$(MAKE) cc
 	$(RACE_ENV) go test -race -shuffle=on -timeout=60m ./...
+	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS='-count=1 -timeout=60m'
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
 	@echo "== check: go.mod and tools/go.mod name what is used, and nothing else"
@@ -89,9 +92,13 @@ race: cc ## The race detector on the packages with concurrency.
 	@echo "== race: $(RACE_PKGS)"
 	$(RACE_ENV) go test -race $(GOTEST_FLAGS) $(RACE_PKGS)
 
-unit: ## All tests.
+worlds: ## Small worlds in every order, and how many that were: SMALL_WORLDS=all walks all of them.
+	@echo "== small worlds"
+	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run '^TestSmallWorlds' $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
+
+unit: ## All tests but the small worlds.
 	@echo "== tests"
-	go test $(GOTEST_FLAGS) ./... $(DATA_PKGS)
+	go test $(GOTEST_FLAGS) -skip '^TestSmallWorlds' ./... $(DATA_PKGS)
 
 build: ## The commands, into bin/.
 	go build -trimpath -o bin/ ./cmd/...
