@@ -9,8 +9,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
 
@@ -187,5 +189,41 @@ func TestEdit_NeedsAUser(t *testing.T) {
 	}
 	if _, err := r.Sync(t.Context()); !errors.Is(err, client.ErrNotEnrolled) {
 		t.Errorf("a sync without a user: %v", err)
+	}
+}
+
+func TestEdit_ACellWhoseLastEditWasRefusedIsWrittenOnWhatIsSeen(t *testing.T) {
+	_, ann, bob, door, _ := pair(t)
+	ann.edit(door, `{"rooms":1}`)
+	ann.line.seen = func(m *syncv1.ExchangeResponse) {
+		if results := m.GetOutcomes().GetResults(); len(results) == 1 {
+			results[0].Code = syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED
+			results[0].Reason = syncv1.QuarantineReason_QUARANTINE_REASON_OUT_OF_SCOPE
+		}
+	}
+	ann.sync()
+	ann.line.seen = nil
+	if q := ann.quarantined(); len(q) != 1 {
+		t.Fatalf("quarantined %+v", q)
+	}
+	bob.edit(door, `{"rooms":2}`)
+	bob.sync()
+	ann.sync()
+	ann.edit(door, `{"rooms":3}`)
+	at := ann.status().Seq
+	var base uint64
+	ann.line.sent = func(m *syncv1.ExchangeBody) {
+		for _, c := range m.GetBatch().GetChanges() {
+			change, err := wire.DecodeChange(c.GetBody())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			base = uint64(change.Base.Seq)
+		}
+	}
+	ann.sync()
+	if base != uint64(at) {
+		t.Errorf("the edit stands on seq %d, its author saw %d", base, at)
 	}
 }

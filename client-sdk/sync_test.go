@@ -300,3 +300,12 @@ func TestSync_AJournalThatTwoBackupsHoldIsClearedAndItsLossIsDeclared(t *testing
 	ann.shows(door, map[string]any{"rooms": 9, "sync_state": "synced"})
 	w.verify()
 }
+
+func TestSync_OneBackupClearsNothingFromTheJournal(t *testing.T) {
+	_, ann, _ := solo(t)
+	ann.line.seen = func(m *syncv1.ExchangeResponse) { m.BackedUpTo = m.GetPosition() }
+	ann.sync()
+	if n, err := ann.Outcomes(); err != nil || n != ann.Changes() {
+		t.Errorf("%d outcomes of %d changes are journalled after the first backup, %v", n, ann.Changes(), err)
+	}
+}
