@@ -77,15 +77,10 @@ func (w World) Merge(kind *Kind, rec *Record, recordID ID, in *Incoming) Merged 
 	m := merging{world: w, kind: kind, in: in, write: newWrite(in)}
 	m.next = m.successor(rec, recordID)
 	out := Merged{Record: m.next, Applied: len(in.Resolves) == 0}
-	for _, c := range in.Cells {
-		field := kind.field(c.Key.Field)
-		if field == nil {
-			out.Held = append(out.Held, c)
-			continue
-		}
-		if !m.writeCell(field, c) {
-			out.Applied = false
-		}
+	if rec == nil && in.OwnLater == nil && ascending(in.Cells) {
+		m.create(&out)
+	} else {
+		m.writeCells(&out)
 	}
 	m.closeKept()
 	out.Conflicts = m.openConflicts(rec, &out)
@@ -124,6 +119,47 @@ func (m *merging) successor(rec *Record, id ID) *Record {
 	next.Cells = slices.Clone(rec.Cells)
 	next.Keys = slices.Clone(rec.Keys)
 	return &next
+}
+
+// writeCells writes the cells of the change one by one.
+func (m *merging) writeCells(out *Merged) {
+	for _, c := range m.in.Cells {
+		field := m.kind.field(c.Key.Field)
+		if field == nil {
+			out.Held = append(out.Held, c)
+			continue
+		}
+		if !m.writeCell(field, c) {
+			out.Applied = false
+		}
+	}
+}
+
+// create is writeCells for a record that does not exist yet: nothing stands
+// there to be covered, kept or contested, so each cell holds its one value and
+// all values are made in one piece.
+func (m *merging) create(out *Merged) {
+	values := make([]Value, 0, len(m.in.Cells))
+	for _, c := range m.in.Cells {
+		field := m.kind.field(c.Key.Field)
+		if field == nil {
+			out.Held = append(out.Held, c)
+			continue
+		}
+		values = append(values, Value{Write: m.cellWrite(field, c), Data: c.Data, Cleared: c.Cleared, ShownFrom: m.in.At.Seq})
+		last := len(values)
+		m.next.Cells = append(m.next.Cells, Cell{Key: c.Key, Values: values[last-1 : last : last]})
+	}
+}
+
+// ascending reports that cells are in the order of their addresses, each once.
+func ascending(cells []CellWrite) bool {
+	for i := 1; i < len(cells); i++ {
+		if cells[i-1].Key.Compare(cells[i].Key) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // cell gives a cell of the successor that may be changed, made when missing.

@@ -1,8 +1,12 @@
 package syncengine_test
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"onedoor/syncengine"
 )
@@ -212,4 +216,34 @@ func TestValue_EmptyIsNotRemoved(t *testing.T) {
 	if empty.Same(removed) || !removed.Same(syncengine.Value{Cleared: true}) || !empty.Same(syncengine.Value{Data: []byte{}}) {
 		t.Error("an empty value reads as a removed one")
 	}
+}
+
+// A creation takes a shorter way, which must come to what the long way does.
+// Asking for own later writes makes the engine take the long one.
+func TestMerge_CreationComesToWhatWritingCellByCellDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		addresses := []syncengine.CellKey{testedKey, contactKey, {Field: fieldSet, Key: "x"}, {Field: fieldMap, Key: "x"}, {Field: fieldUnknown}}
+		about := rapid.SliceOfNDistinct(rapid.SampledFrom(addresses), 0, len(addresses), func(k syncengine.CellKey) string { return fmt.Sprint(k) }).Draw(t, "about")
+		cells := cellWrites(t, about)
+		if rapid.Bool().Draw(t, "life") {
+			cells = append([]syncengine.CellWrite{syncengine.LifeWrite(rapid.Bool().Draw(t, "dead"))}, cells...)
+		}
+		if rapid.Bool().Draw(t, "sorted") {
+			slices.SortFunc(cells, func(a, b syncengine.CellWrite) int { return a.Key.Compare(b.Key) })
+		}
+		in := syncengine.Incoming{
+			Dot: syncengine.Dot{Incarnation: syncengine.ID{1}, Seq: 3}, Create: rapid.Bool().Draw(t, "create"), Cells: cells,
+			At: syncengine.Coordinate{Epoch: 1, Seq: 9}, Base: syncengine.Coordinate{Epoch: 1, Seq: syncengine.Seq(rapid.IntRange(0, 8).Draw(t, "base"))},
+		}
+		if rapid.Bool().Draw(t, "blind") {
+			in.Unreadable = func(n syncengine.FieldNumber) bool { return n == contactKey.Field }
+		}
+		kind := newKind(rapid.SampledFrom(policies).Draw(t, "policy"))
+		short := syncengine.World{}.Merge(kind, nil, syncengine.ID{2}, &in)
+		in.OwnLater = func(syncengine.CellKey) bool { return false }
+		long := syncengine.World{}.Merge(kind, nil, syncengine.ID{2}, &in)
+		if !reflect.DeepEqual(short, long) {
+			t.Fatalf("the short way gives %+v, the long one %+v", short, long)
+		}
+	})
 }

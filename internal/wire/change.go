@@ -26,10 +26,14 @@ type Change struct {
 }
 
 // DecodeChange reads the exact bytes of a change and checks everything that
-// does not need its kind.
+// does not need its kind. The change shares the bytes of body.
 func DecodeChange(body []byte) (*Change, error) {
 	if len(body) > ChangeBytesMax {
 		return nil, malformed("a change of %d bytes, %d are allowed", len(body), ChangeBytesMax)
+	}
+	q := quickChange{change: &Change{}}
+	if q.read(body) {
+		return q.change, q.change.complete(q.recordID, q.occurredDiff, q.resolves)
 	}
 	var m syncv1.Change
 	if err := proto.Unmarshal(body, &m); err != nil {
@@ -49,21 +53,26 @@ func changeOf(m *syncv1.Change) (*Change, error) {
 		Patch:      m.GetPatch(),
 		Salted:     m.GetSalted(),
 	}
-	c.OccurredAt = c.DeviceTime + syncengine.UnixMilli(m.GetOccurredAtDiffMs())
+	return c, c.complete(m.GetRecordId(), m.GetOccurredAtDiffMs(), m.GetResolves())
+}
+
+// complete takes over what has a form of its own, and checks it.
+func (c *Change) complete(recordID []byte, occurredDiff int64, resolves [][]byte) error {
+	c.OccurredAt = c.DeviceTime + syncengine.UnixMilli(occurredDiff)
 	var ok bool
-	if c.RecordID, ok = syncengine.IDFromBytes(m.GetRecordId()); !ok || c.RecordID.IsZero() {
-		return nil, malformed("change %d: record id of %d bytes", c.DeviceSeq, len(m.GetRecordId()))
+	if c.RecordID, ok = syncengine.IDFromBytes(recordID); !ok || c.RecordID.IsZero() {
+		return malformed("change %d: record id of %d bytes", c.DeviceSeq, len(recordID))
 	}
 	if c.DeviceSeq == 0 {
-		return nil, malformed("a change without device_seq")
+		return malformed("a change without device_seq")
 	}
 	if c.Group > c.DeviceSeq {
-		return nil, malformed("change %d: group %d begins after it", c.DeviceSeq, c.Group)
+		return malformed("change %d: group %d begins after it", c.DeviceSeq, c.Group)
 	}
 	if c.Group == 0 {
 		c.Group = c.DeviceSeq
 	}
-	return c, c.readResolves(m.GetResolves())
+	return c.readResolves(resolves)
 }
 
 func (c *Change) readResolves(ids [][]byte) error {
