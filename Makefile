@@ -60,8 +60,9 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 
-generate: tools ## Write proto/gen from the proto files.
+generate: tools ## Write proto/gen and docs/access.md from the proto files.
 	.bin/buf generate
+	go test ./internal/schema -run TestAccessPage -update
 
 generated: tools ## Fail if proto/gen is not what the proto files give.
 	@echo "== generated code is fresh"
