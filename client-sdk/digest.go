@@ -40,7 +40,7 @@ func (r *Replica) sums(tx *localdb.Tx, s *state) (keySums, error) {
 		if err != nil {
 			return nil, err
 		}
-		keys, err := scopeKeys(tx, &row)
+		keys, err := scopeKeys(tx, row.Keys)
 		if err != nil {
 			return nil, err
 		}

@@ -183,7 +183,7 @@ func (c *committing) load(st *standing, row localdb.Record) (err error) {
 	if st.rec, st.kind, err = c.r.decodeShown(&st.row); err != nil {
 		return err
 	}
-	if st.keys, err = scopeKeys(c.tx, &st.row); err != nil || row.Pending == 0 {
+	if st.keys, err = scopeKeys(c.tx, st.row.Keys); err != nil || row.Pending == 0 {
 		return err
 	}
 	own, err := c.r.ownAbove(c.tx, c.s, row.ID, c.s.pos.Settled)

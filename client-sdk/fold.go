@@ -14,6 +14,9 @@ import (
 // rebuild makes a record's row again: the base with the applied changes that it
 // does not reflect yet, and the view with the changes that are still above it.
 func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error {
+	if done, err := t.confirm(id, own, rebased); done || err != nil {
+		return err
+	}
 	row, ok, err := t.tx.Record(id)
 	if err != nil {
 		return err
@@ -24,9 +27,6 @@ func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error 
 	kind, known := t.kindOf(&row, own)
 	if !known {
 		return nil
-	}
-	if done, err := t.confirm(&row, kind, own); done || err != nil {
-		return err
 	}
 	base, err := t.r.decodeBase(kind, &row)
 	if err != nil {
@@ -116,7 +116,7 @@ func (t *taking) rank(row *localdb.Record, create bool) (syncengine.Rank, error)
 	if create && row.Base == nil {
 		return rankOf(t.r.schema, t.s.rights.own), nil
 	}
-	keys, err := scopeKeys(t.tx, row)
+	keys, err := scopeKeys(t.tx, row.Keys)
 	return rankOf(t.r.schema, t.s.rights.overKeys(keys)), err
 }
 
@@ -127,55 +127,6 @@ func placesRecord(kind *schema.Kind, cells []syncengine.CellWrite) bool {
 		f, known := kind.Field(w.Key.Field)
 		return w.Key.Field == syncengine.LifeField || known && f.Engine.Scope != syncengine.NoScope
 	})
-}
-
-// confirm is the short way for what most changes are: a record that this phone
-// made with one change, which was applied. What the author was shown becomes base.
-func (t *taking) confirm(row *localdb.Record, kind *schema.Kind, own []confirmed) (bool, error) {
-	if len(own) != 1 || row.Base != nil || row.Pending != 1 || own[0].code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED ||
-		slices.Contains(t.gone, row.ID) || !makesRecord(own[0].row.Body) {
-		return false, nil
-	}
-	c, at := &own[0], syncengine.Seq(own[0].outcome.GetSeq())
-	stored, fields, ok := pagerecord.Confirm(row.View, c.row.DeviceSeq, func(deviceTime syncengine.UnixMilli) pagerecord.Write {
-		return c.write(t.s, deviceTime, rankOf(t.r.schema, t.s.rights.own))
-	})
-	if !ok {
-		return false, nil
-	}
-	rec, err := t.newRecord(kind, row.ID, fields)
-	if err != nil {
-		return false, err
-	}
-	if err := t.placeAs(row, kind, rec); err != nil || len(row.Keys) == 0 {
-		return false, err
-	}
-	g, err := pagerecord.GlanceAt(kind, fields)
-	if err != nil {
-		return false, err
-	}
-	row.Base, row.Seq, row.View, row.Pending = stored, at, nil, 0
-	if row.Territory, err = t.r.territoryOf(t.tx, row, &g); err != nil {
-		return false, err
-	}
-	delete(t.parents, row.ID)
-	return true, t.tx.PutRecord(*row)
-}
-
-// newRecord gives as much of a record that this phone made as placing looks at.
-func (t *taking) newRecord(kind *schema.Kind, id syncengine.ID, fields []byte) (*syncengine.Record, error) {
-	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: t.s.self.Incarnation}}
-	rec := &syncengine.Record{ID: id, Kind: kind.Number}
-	add := func(key syncengine.CellKey, data []byte) {
-		rec.Cells = append(rec.Cells, syncengine.Cell{Key: key, Values: []syncengine.Value{{Write: write, Data: data}}})
-	}
-	add(syncengine.CellKey{Field: syncengine.LifeField}, syncengine.LifeWrite(false).Data)
-	err := pagerecord.Split(kind, fields, func(key syncengine.CellKey, data []byte) {
-		if f, known := kind.Field(key.Field); known && f.Engine.Scope != syncengine.NoScope {
-			add(key, data)
-		}
-	})
-	return rec, err
 }
 
 // place computes the scope keys of a folded record.
@@ -254,25 +205,22 @@ func (t *taking) engineRecord(kind *schema.Kind, rec *pagerecord.Record) (*synce
 // parentKeys gives the keys of a record that others follow; ok is false for one
 // that is not in base.
 func (t *taking) parentKeys(id syncengine.ID) ([]syncengine.ScopeKey, bool, error) {
+	if p, known := t.parents[id]; known {
+		return p.keys, p.inBase, nil
+	}
+	numbers, ok, err := t.tx.BaseKeys(id)
+	if err != nil {
+		return nil, false, err
+	}
+	p := parent{inBase: ok}
+	if p.keys, err = scopeKeys(t.tx, numbers); err != nil {
+		return nil, false, err
+	}
 	if t.parents == nil {
-		t.parents = map[syncengine.ID]*localdb.Record{}
+		t.parents = map[syncengine.ID]parent{}
 	}
-	row, known := t.parents[id]
-	if !known {
-		found, ok, err := t.tx.Record(id)
-		if err != nil {
-			return nil, false, err
-		}
-		if ok && found.Base != nil {
-			row = &found
-		}
-		t.parents[id] = row
-	}
-	if row == nil {
-		return nil, false, nil
-	}
-	keys, err := scopeKeys(t.tx, row)
-	return keys, true, err
+	t.parents[id] = p
+	return p.keys, p.inBase, nil
 }
 
 // put writes a row with its view and index columns.
@@ -285,9 +233,7 @@ func (t *taking) put(row *localdb.Record, kind *schema.Kind, base *pagerecord.Re
 	if len(above) > 0 {
 		row.View = pagerecord.Encode(shown)
 	}
-	if t.parents != nil && row.Base != nil {
-		delete(t.parents, row.ID)
-	}
+	delete(t.parents, row.ID)
 	if err := t.r.columns(t.tx, t.s, row, kind, shown.Fields(), shown.Dead()); err != nil {
 		return err
 	}

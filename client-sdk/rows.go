@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/client-sdk/internal/pagerecord"
 	"onedoor/internal/schema"
@@ -53,14 +51,8 @@ func (r *Replica) columns(tx *localdb.Tx, s *state, row *localdb.Record, kind *s
 // territoryOf gives the finest territory a record stands in: the one it was sent
 // under, its own, or the one of the record it follows.
 func (r *Replica) territoryOf(tx *localdb.Tx, row *localdb.Record, g *pagerecord.Glance) (syncengine.ID, error) {
-	for _, k := range row.Keys {
-		key, err := tx.ScopeKey(k)
-		if err != nil {
-			return syncengine.ID{}, err
-		}
-		if key.IsTerritory() {
-			return key.ID(), nil
-		}
+	if under, err := territoryUnder(tx, row); err != nil || !under.IsZero() {
+		return under, err
 	}
 	if !g.Territory.IsZero() {
 		return g.Territory, nil
@@ -74,10 +66,24 @@ func (r *Replica) territoryOf(tx *localdb.Tx, row *localdb.Record, g *pagerecord
 	return syncengine.ID{}, nil
 }
 
-// scopeKeys gives the keys a row was sent under.
-func scopeKeys(tx *localdb.Tx, row *localdb.Record) ([]syncengine.ScopeKey, error) {
-	out := make([]syncengine.ScopeKey, len(row.Keys))
-	for i, k := range row.Keys {
+// territoryUnder gives the territory a record was sent under; zero for none.
+func territoryUnder(tx *localdb.Tx, row *localdb.Record) (syncengine.ID, error) {
+	for _, k := range row.Keys {
+		key, err := tx.ScopeKey(k)
+		if err != nil {
+			return syncengine.ID{}, err
+		}
+		if key.IsTerritory() {
+			return key.ID(), nil
+		}
+	}
+	return syncengine.ID{}, nil
+}
+
+// scopeKeys gives the keys with the numbers under which a row was sent.
+func scopeKeys(tx *localdb.Tx, numbers []localdb.KeyID) ([]syncengine.ScopeKey, error) {
+	out := make([]syncengine.ScopeKey, len(numbers))
+	for i, k := range numbers {
 		var err error
 		if out[i], err = tx.ScopeKey(k); err != nil {
 			return nil, err
@@ -124,29 +130,6 @@ func (r *Replica) readOwn(s *state, row *localdb.Change) (*ownChange, error) {
 		o.change.Base = c.Base
 	}
 	return o, nil
-}
-
-// createField is the number of the wire's Change.create.
-const createField = 4
-
-// makesRecord reads from a change's body whether it makes its record.
-func makesRecord(body []byte) bool {
-	for len(body) > 0 {
-		num, typ, n := protowire.ConsumeTag(body)
-		if n < 0 || num > createField {
-			return false
-		}
-		if num == createField {
-			v, m := protowire.ConsumeVarint(body[n:])
-			return m > 0 && v != 0
-		}
-		m := protowire.ConsumeFieldValue(num, typ, body[n:])
-		if m < 0 {
-			return false
-		}
-		body = body[n+m:]
-	}
-	return false
 }
 
 // ownAbove gives a record's own changes above a device_seq that lie over its

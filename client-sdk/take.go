@@ -10,6 +10,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/client-sdk/internal/localdb"
+	"onedoor/client-sdk/internal/pagerecord"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
@@ -59,8 +60,16 @@ type taking struct {
 	// again tells that the pull has to begin anew.
 	again bool
 	// parents remembers the records that others follow, gone those that left in this pull.
-	parents map[syncengine.ID]*localdb.Record
+	parents map[syncengine.ID]parent
 	gone    []syncengine.ID
+	// made is room for reading changes that make a record.
+	made pagerecord.Made
+}
+
+// parent is a record that others follow.
+type parent struct {
+	keys   []syncengine.ScopeKey
+	inBase bool
 }
 
 func (t *taking) all() error {

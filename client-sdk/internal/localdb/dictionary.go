@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 
 	"onedoor/syncengine"
@@ -124,13 +123,20 @@ type keySet struct {
 	keys []KeyID
 }
 
+// setUsual is how many keys few sets exceed: room for them costs no allocation.
+const setUsual = 16
+
 // internSet gives the number of a set of keys; the empty set has 0.
 func (tx *Tx) internSet(keys []KeyID) (int64, error) {
 	if len(keys) == 0 {
 		return 0, nil
 	}
-	sorted := slices.Sorted(maps.Keys(setOf(keys)))
-	packed := make([]byte, 0, 4*len(sorted))
+	var room [setUsual]KeyID
+	sorted := append(room[:0], keys...)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
+	var packedRoom [4 * setUsual]byte
+	packed := packedRoom[:0]
 	for _, k := range sorted {
 		packed = binary.BigEndian.AppendUint32(packed, uint32(k))
 	}
@@ -145,7 +151,7 @@ func (tx *Tx) internSet(keys []KeyID) (int64, error) {
 		return 0, err
 	}
 	remember(&tx.db.known.setIDs, string(packed), id)
-	remember(&tx.db.known.sets, id, sorted)
+	remember(&tx.db.known.sets, id, slices.Clone(sorted))
 	return id, nil
 }
 

@@ -131,6 +131,33 @@ func (tx *Tx) updateRecord(r *Record, set int64, p place, round int64) error {
 	return tx.queueRow(p.row)
 }
 
+// ConfirmRecord makes r.Base the base, with r.Seq and r.Keys, of a record that has none and one pending change: its view
+// goes. What lists look at stays as it is shown. done is false, and nothing is written, where the record is another one or
+// is shown as of another kind or territory than r.
+func (tx *Tx) ConfirmRecord(r *Record) (done bool, err error) {
+	set, err := tx.internSet(r.Keys)
+	if err != nil {
+		return false, err
+	}
+	err = tx.write("UPDATE records SET seq = ?, key_set = ?, base = ?, view = NULL, pending = 0" +
+		" WHERE id = ? AND round <= ? AND pending = 1 AND base IS NULL AND kind = ? AND territory = ?").
+		int(int64(r.Seq)).int(set).blob(r.Base).id(r.ID).int(tx.db.shown).int(int64(r.Kind)).idOrEmpty(r.Territory).run()
+	return err == nil && tx.db.conn.Changes() == 1, err
+}
+
+// BaseKeys gives the keys under which a record was sent; ok is false for one that the base does not hold.
+func (tx *Tx) BaseKeys(id syncengine.ID) (keys []KeyID, ok bool, err error) {
+	s := tx.statement("SELECT key_set FROM records WHERE id = ? AND round <= ? AND base IS NOT NULL").id(id).int(tx.db.shown)
+	set, ok, err := one(s, scanInt)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	keys, err = tx.setKeys(set)
+	return keys, err == nil, err
+}
+
+func scanInt(s *statement) (int64, error) { return s.columnInt(0), nil }
+
 // DropBase takes a record out of the base. The row goes, unless it has own changes pending: then it stays with what was
 // shown as its view, for the caller to build again, and kept is true. Nothing happens to a record without a base.
 func (tx *Tx) DropBase(id syncengine.ID) (kept bool, err error) {

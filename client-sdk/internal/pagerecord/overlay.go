@@ -3,10 +3,6 @@ package pagerecord
 import (
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
-	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
-
 	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
@@ -37,26 +33,6 @@ func (r *Record) Fold(c *Change) {
 		cell.reopen(false)
 	}
 	r.Seq = max(r.Seq, c.Write.At.Seq)
-}
-
-// Confirm gives the stored form of a record that one own change made, once the
-// server has applied it, from the stored form in which the author was shown it:
-// only the write's coordinate, stamp and rank are new. It is Fold for a record
-// of which nothing else is known; ok is false for any other.
-func Confirm(shown []byte, seq syncengine.DeviceSeq, w func(deviceTime syncengine.UnixMilli) Write) (stored, fields []byte, ok bool) {
-	var m syncv1.PageRecord
-	if err := proto.Unmarshal(shown, &m); err != nil || len(m.GetWrites()) != 1 || len(m.GetCells()) != 0 {
-		return nil, nil, false
-	}
-	own := m.Writes[0]
-	if own.GetSeq() != 0 || own.GetDeviceSeq() != uint64(seq) {
-		return nil, nil, false
-	}
-	made := w(syncengine.UnixMilli(own.GetStampMs()))
-	own.StampMs, own.Suspect, own.Rank = int64(made.Stamp), made.Suspect, uint32(made.Rank)
-	own.Epoch, own.Seq = uint32(made.At.Epoch), uint64(made.At.Seq)
-	stored, err := proto.Marshal(&m)
-	return stored, m.GetFields(), err == nil
 }
 
 // Overlay lays a change on top that the server has not merged into the record

@@ -156,35 +156,6 @@ func TestFold_AnAppliedChangeGivesWhatTheServerWouldSend(t *testing.T) {
 	}
 }
 
-func TestConfirm_GivesWhatFoldGives(t *testing.T) {
-	r := newRealm(t, "visit")
-	create := r.edit(ann, 0, visit(t, "one"))
-	view := pagerecord.New(recordID, r.kind.Number)
-	pending := r.change(create)
-	pending.Write.Stamp, pending.Write.Rank = 500, 0
-	view.Overlay(r.kind, pending)
-	r.push(create)
-	stored, fields, ok := pagerecord.Confirm(pagerecord.Encode(view), create.seq, func(deviceTime syncengine.UnixMilli) pagerecord.Write {
-		if deviceTime != 500 {
-			t.Errorf("device time %d", deviceTime)
-		}
-		return *r.change(create).Write
-	})
-	if !ok || !bytes.Equal(fields, view.Fields()) || text(r.decode(r.seq, stored)) != text(r.sent()) {
-		t.Errorf("confirmed:\n%s\nsent:\n%s", text(r.decode(r.seq, stored)), text(r.sent()))
-	}
-	edit := r.edit(ann, 1, note(t, "two"))
-	over := r.sent()
-	over.Overlay(r.kind, r.change(edit))
-	for name, shown := range map[string][]byte{
-		"a record with two writes": pagerecord.Encode(over), "a record that stands already": r.stored(), "no record": []byte("text"),
-	} {
-		if _, _, ok := pagerecord.Confirm(shown, edit.seq, func(syncengine.UnixMilli) pagerecord.Write { return pagerecord.Write{} }); ok {
-			t.Errorf("%s was confirmed", name)
-		}
-	}
-}
-
 func TestOverlay_AnEditStandsOnTopAndHidesNothing(t *testing.T) {
 	r := newRealm(t, "visit")
 	r.push(r.edit(ann, 0, visit(t, "one")))

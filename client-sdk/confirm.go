@@ -1,0 +1,55 @@
+package client
+
+import (
+	"slices"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/internal/schema"
+	"onedoor/syncengine"
+)
+
+// confirm is the short way for what most changes are: a record that this phone
+// made with one change, which was applied. What the author was shown becomes
+// base. The change's own bytes say it all, so the record is not read: localdb
+// refuses where it is any other than the one the change made. It is fold for a
+// record of which nothing else is known, and answers false where fold is needed.
+func (t *taking) confirm(id syncengine.ID, own []confirmed, rebased bool) (bool, error) {
+	if rebased || len(own) != 1 || own[0].code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || slices.Contains(t.gone, id) {
+		return false, nil
+	}
+	c := &own[0]
+	kind, known := t.r.schema.Kind(c.row.Kind)
+	if !known || !t.made.Read(kind, c.row.Body) {
+		return false, nil
+	}
+	row := localdb.Record{ID: id, Kind: kind.Number, Seq: syncengine.Seq(c.outcome.GetSeq())}
+	if err := t.placeAs(&row, kind, t.madeRecord(kind, id)); err != nil || len(row.Keys) == 0 {
+		return false, err
+	}
+	var err error
+	if row.Territory, err = territoryUnder(t.tx, &row); err != nil || row.Territory.IsZero() {
+		return false, err
+	}
+	write := c.write(t.s, t.made.Time, rankOf(t.r.schema, t.s.rights.own))
+	row.Base = t.made.Stored(&write)
+	delete(t.parents, id)
+	return t.tx.ConfirmRecord(&row)
+}
+
+// madeRecord gives as much of the record that was read last as placing looks at.
+func (t *taking) madeRecord(kind *schema.Kind, id syncengine.ID) *syncengine.Record {
+	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: t.s.self.Incarnation}}
+	rec := &syncengine.Record{ID: id, Kind: kind.Number}
+	add := func(w syncengine.CellWrite) {
+		rec.Cells = append(rec.Cells, syncengine.Cell{Key: w.Key, Values: []syncengine.Value{{Write: write, Data: w.Data}}})
+	}
+	add(syncengine.LifeWrite(false))
+	for _, w := range t.made.Cells {
+		if f, known := kind.Field(w.Key.Field); known && f.Engine.Scope != syncengine.NoScope {
+			add(w)
+		}
+	}
+	return rec
+}
