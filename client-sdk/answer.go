@@ -92,7 +92,8 @@ func (a *answer) advance(pos *position) {
 		pos.Mark = a.sent.batch[len(a.sent.batch)-1].DeviceSeq
 	}
 	if e := syncengine.DeviceSeq(a.GetExpected()); e > 0 {
-		pos.Mark = e - 1
+		// What the server has beyond the mark was never answered: sent again, it is.
+		pos.Mark = min(pos.Mark, e-1)
 	}
 }
 

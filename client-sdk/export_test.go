@@ -11,12 +11,18 @@ func (r *Replica) Refill() error {
 	})
 }
 
-// Outcomes counts the changes that have one in the journal.
+// Outcomes counts the changes that have one in the journal, or had one when they
+// were cleared from it.
 func (r *Replica) Outcomes() (n int, err error) {
 	err = r.view(func(tx *localdb.Tx, s *state) error {
 		t := &taking{r: r, tx: tx, s: s}
-		known, err := t.outcomes(1, s.end.Seq)
-		n = len(known)
+		known, err := t.outcomes(s.pos.Cleared+1, s.end.Seq)
+		n = int(s.pos.Cleared)
+		for seq := range known {
+			if seq > s.pos.Cleared {
+				n++
+			}
+		}
 		return err
 	})
 	return n, err

@@ -85,6 +85,8 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 			return false, err
 		}
 		if row.Base == nil && !folded && !read.create {
+			// What left with a key may stand under another one by this very change.
+			t.s.pos.Unsure = t.s.pos.Unsure || t.viewMoved && placesRecord(kind, read.change.Cells)
 			continue
 		}
 		rank, err := t.rank(row, read.create)

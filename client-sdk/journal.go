@@ -17,7 +17,7 @@ func (t *taking) clearJournal() error {
 	pos := &t.s.pos
 	at := t.a.GetBackedUpTo()
 	newest := syncengine.Coordinate{Epoch: syncengine.Epoch(at.GetEpoch()), Seq: syncengine.Seq(at.GetSeq())}
-	if at == nil || newest == pos.BackedUp {
+	if at == nil || newest.Epoch != pos.Epoch || newest.Seq <= pos.BackedUp.Seq {
 		return nil
 	}
 	pos.BackedUpBefore, pos.BackedUp = pos.BackedUp, newest
@@ -25,7 +25,7 @@ func (t *taking) clearJournal() error {
 	if safe.IsZero() || safe.Epoch != pos.Checkpoint.Epoch || safe.Seq > pos.Checkpoint.Seq {
 		return nil
 	}
-	cleared, err := t.safeUpTo(safe)
+	cleared, err := t.safeUpTo(safe.Seq)
 	if err != nil || cleared <= pos.Cleared {
 		return err
 	}
@@ -41,8 +41,10 @@ func (t *taking) clearJournal() error {
 }
 
 // safeUpTo gives the last change of the unbroken run whose outcomes stand at or
-// below a coordinate. A change that waits in quarantine keeps its body here.
-func (t *taking) safeUpTo(safe syncengine.Coordinate) (syncengine.DeviceSeq, error) {
+// below a coordinate of the epoch in force. What an earlier epoch has decided and
+// this one has, it has under the same seq. A change that waits in quarantine keeps
+// its body here.
+func (t *taking) safeUpTo(safe syncengine.Seq) (syncengine.DeviceSeq, error) {
 	from := t.s.pos.Cleared + 1
 	outcomes, err := t.outcomes(from, t.s.pos.Settled)
 	if err != nil {
@@ -51,7 +53,7 @@ func (t *taking) safeUpTo(safe syncengine.Coordinate) (syncengine.DeviceSeq, err
 	last := t.s.pos.Cleared
 	for seq := from; seq <= t.s.pos.Settled; seq++ {
 		o, ok := outcomes[seq]
-		if !ok || syncengine.Epoch(o.GetEpoch()) != safe.Epoch || syncengine.Seq(o.GetSeq()) > safe.Seq {
+		if !ok || syncengine.Seq(o.GetSeq()) > safe {
 			break
 		}
 		q, waits, err := t.tx.QuarantinedChange(seq)

@@ -47,9 +47,18 @@ type position struct {
 	// Checkpoint is what base reflects, Tag the mark of the commit there.
 	Checkpoint syncengine.Coordinate
 	Tag        []byte
+	// Epoch is the history of the log that the last answer was of; 0 before the first one.
+	Epoch syncengine.Epoch
 	// Mark is the last acknowledged change, Settled the last one that base holds or
 	// that is quarantined: between them stand acknowledged changes above the checkpoint.
 	Mark, Settled syncengine.DeviceSeq
+	// Rewinding is set while base reflects own changes that the server does not have,
+	// as after a restore; Rewound is the last one that it was found to have. Renewed
+	// is set while base is of an older epoch. All end when base moves.
+	Rewinding, Renewed bool
+	Rewound            syncengine.DeviceSeq
+	// Supplied is the last change that was ever acknowledged before a restore; above it none has been.
+	Supplied syncengine.DeviceSeq
 	// Cleared is the last change dropped from the journal, ClearedChain the chain after it.
 	Cleared      syncengine.DeviceSeq
 	ClearedChain syncengine.Chain
@@ -104,6 +113,9 @@ func loadState(tx *localdb.Tx) (s state, err error) {
 	}
 	if err := getJSON(tx, metaPosition, &s.pos); err != nil {
 		return s, err
+	}
+	if s.pos.Epoch == 0 {
+		s.pos.Epoch = s.pos.Checkpoint.Epoch
 	}
 	s.grants, s.view = &syncv1.Grants{}, &syncv1.View{}
 	if err := getProto(tx, metaGrants, s.grants); err != nil {

@@ -12,6 +12,8 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/server/exchange"
+	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
@@ -21,14 +23,34 @@ import (
 // At the end every phone holds what the server would send a fresh one, and every
 // edit has an outcome. SEEDS, such as 7-7 or 1-100, runs other days.
 func TestSync_RandomDaysConvergeAndLoseNothing(t *testing.T) {
-	first, last := uint64(1), uint64(6)
+	first, last := seeds(t, 1, 6)
+	for seed := first; seed <= last; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newDay(t, seed).play(200) })
+	}
+}
+
+// seeds gives the days to play: those that SEEDS names, such as 1-100.
+func seeds(t *testing.T, first, last uint64) (uint64, uint64) {
+	t.Helper()
 	if text := os.Getenv("SEEDS"); text != "" {
 		if n, err := fmt.Sscanf(text, "%d-%d", &first, &last); n != 2 {
 			t.Fatalf("SEEDS is %q, not such as 1-100: %v", text, err)
 		}
 	}
+	return first, last
+}
+
+// TestSync_RandomDaysSurviveRestores plays such days on a server that is now and
+// then put back to an earlier backup. SEEDS runs other days.
+func TestSync_RandomDaysSurviveRestores(t *testing.T) {
+	first, last := seeds(t, 1, 6)
 	for seed := first; seed <= last; seed++ {
-		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newDay(t, seed).play(200) })
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			d := newDay(t, seed)
+			d.restores = true
+			d.backups = append(d.backups, d.backup())
+			d.play(200)
+		})
 	}
 }
 
@@ -36,6 +58,9 @@ func TestSync_RandomDaysConvergeAndLoseNothing(t *testing.T) {
 type day struct {
 	*world
 	rng *rand.Rand
+	// restores has the server put back to one of backups now and then.
+	restores bool
+	backups  []backup
 	// records are all that were ever made, by kind.
 	records map[string][]string
 }
@@ -65,6 +90,8 @@ func (d *day) play(steps int) {
 			p.skew = time.Duration(d.rng.IntN(7200)-3600) * time.Second
 			p.page = []int{0, 1, 400}[d.rng.IntN(3)]
 			p.restart()
+		case n == 58 && d.restores:
+			d.backUpOrRestore()
 		case n == 58:
 			d.restart()
 		default:
@@ -75,6 +102,30 @@ func (d *day) play(steps int) {
 		p.line.loseReply, p.line.loseRequest = 0, 0
 	}
 	d.settle()
+}
+
+// backUpOrRestore makes a backup, or puts the server back to one of the last two,
+// which are those that the phones' journals reach back to.
+func (d *day) backUpOrRestore() {
+	d.t.Helper()
+	if d.rng.IntN(2) == 0 {
+		d.backups = append(d.backups, d.backup())
+		return
+	}
+	back := 1 + d.rng.IntN(min(2, len(d.backups)))
+	d.restore(d.backups[len(d.backups)-back], d.epochs()...)
+	d.backups = d.backups[:len(d.backups)-back+1]
+}
+
+// epochs gives what the server knows of its epochs.
+func (d *day) epochs() (forks []syncengine.Fork) {
+	d.t.Helper()
+	d.must(d.service.View(d.t.Context(), func(r store.Reader) error {
+		h, err := exchange.History(r)
+		forks = h.Forks
+		return err
+	}))
+	return forks
 }
 
 func (d *day) trySync(p *phone) {

@@ -30,7 +30,7 @@ func (r *Replica) request(tx *localdb.Tx, s *state, digests bool) (*sending, err
 	out := &sending{digests: digests}
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
-		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()),
+		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
 	}
 	if err := r.cutBatch(tx, s, out, body); err != nil {
 		return nil, err
@@ -58,12 +58,16 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 	if first > s.end.Seq {
 		return nil
 	}
+	again, err := r.resupplying(tx, s, first)
+	if err != nil {
+		return err
+	}
 	var cutter outbox.Cutter
 	for row, err := range tx.Changes(first) {
 		if err != nil {
 			return err
 		}
-		if !cutter.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt)) {
+		if again.beyond(row.DeviceSeq) || !cutter.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt)) {
 			break
 		}
 		out.batch = append(out.batch, row)
@@ -79,8 +83,11 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 		Changes: make([]*syncv1.BatchChange, len(out.batch)),
 	}
 	for i := range out.batch {
-		body.Batch.Changes[i] = &syncv1.BatchChange{Body: out.batch[i].Body, Salt: out.batch[i].Salt}
+		body.Batch.Changes[i] = &syncv1.BatchChange{
+			Body: out.batch[i].Body, Salt: out.batch[i].Salt, First: again.first(&out.batch[i]),
+		}
 	}
+	body.Receipt = again.receipt
 	return nil
 }
 

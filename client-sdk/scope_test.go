@@ -342,3 +342,18 @@ func TestScope_ADeletionPlacesARecordOfAnUnknownDoorAsTheServerDoes(t *testing.T
 	}
 	w.settle()
 }
+
+func TestScope_AnOwnEditThatMovesARecordIntoTheKeysThatStayIsNotLostWithTheOthers(t *testing.T) {
+	w := newWorld(t)
+	chen := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, community)
+	chen.sync()
+	here := chen.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	there := chen.add("premises", `{"address":"长水路1号","territory":"`+gridB+`"}`)
+	visit := chen.add("visit", `{"premises_ids":["`+here+`"],"note":"两家一起"}`)
+	chen.sync()
+	chen.edit(visit, `{"premises_ids":["`+there+`"]}`)
+	w.moveUser(chen.user, gridB)
+	chen.sync()
+	chen.shows(visit, map[string]any{"note": "两家一起", "sync_state": "synced"})
+	w.settle()
+}

@@ -31,10 +31,15 @@ func (c *confirmed) write(s *state, deviceTime syncengine.UnixMilli, rank syncen
 // the pages left out are folded in, and the checkpoint stands where the log did.
 func (t *taking) settle() error {
 	pos := &t.s.pos
+	again, err := t.outboxAgain()
+	if err != nil {
+		return err
+	}
 	view, err := t.viewKeys()
 	if err != nil {
 		return err
 	}
+	t.viewMoved = view != nil
 	own, err := t.acknowledged()
 	if err != nil {
 		return err
@@ -50,8 +55,8 @@ func (t *taking) settle() error {
 	if pos.NewPlaces {
 		t.r.places, pos.NewPlaces = nil, false
 	}
-	for _, id := range overlaid {
-		if _, waits := own.of[id]; !waits {
+	for _, id := range append(overlaid, again...) {
+		if _, waits := own.of[id]; !waits && !own.rebased[id] {
 			own.order = append(own.order, id)
 		}
 		own.rebased[id] = true

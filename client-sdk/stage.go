@@ -78,6 +78,11 @@ func (t *taking) takeView() (again bool, err error) {
 			return true, nil
 		}
 	}
+	if whole && t.s.pos.Renewed {
+		if err := t.undecide(); err != nil {
+			return false, err
+		}
+	}
 	t.s.view, t.s.pos.NewView = view, true
 	t.s.rights = rightsOf(t.s.grants, view)
 	filled, err := t.internKeys(view.GetFilled())

@@ -252,6 +252,9 @@ func (u *run) callAhead(a *answer) error {
 	}
 	var sent *sending
 	err := u.r.view(func(tx *localdb.Tx, s *state) (err error) {
+		if syncengine.Epoch(a.GetEpoch()) != s.pos.Epoch {
+			return nil
+		}
 		next := *s
 		a.advance(&next.pos)
 		if !a.more(&next) {

@@ -57,6 +57,11 @@ type taking struct {
 	out *taken
 	// changed tells that what a screen shows may have changed.
 	changed bool
+	// renewed tells that this answer is the first one of another epoch, rewound that
+	// base moved over own changes that the server does not have.
+	renewed, rewound bool
+	// viewMoved tells that base moves to other keys.
+	viewMoved bool
 	// again tells that the pull has to begin anew.
 	again bool
 	// parents remembers the records that others follow, gone those that left in this pull.
@@ -91,7 +96,9 @@ func (t *taking) all() error {
 
 // body takes everything but a fork.
 func (t *taking) body() error {
+	acknowledged := t.s.pos.Mark
 	t.a.advance(&t.s.pos)
+	t.epoch(acknowledged)
 	t.s.pos.Revoked = t.a.revoked()
 	if err := t.journal(); err != nil {
 		return err
@@ -150,10 +157,13 @@ func (t *taking) journal() error {
 	var quarantined []syncengine.ID
 	for i, o := range t.a.outcomes {
 		t.count(o.GetCode())
+		row := &t.a.sent.batch[i]
 		if o.GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
+			if err := t.judgedAnew(row.DeviceSeq); err != nil {
+				return err
+			}
 			continue
 		}
-		row := &t.a.sent.batch[i]
 		err := t.tx.PutQuarantined(localdb.Quarantined{
 			DeviceSeq: row.DeviceSeq, RecordID: row.RecordID, Reason: int32(o.GetReason()),
 			State: localdb.QuarantineWaiting, Seq: syncengine.Seq(o.GetSeq()),
@@ -209,13 +219,17 @@ func (t *taking) receipt() error {
 	})
 }
 
-// grants takes over a newer version. What was made so far was made under the old one.
+// grants takes over a newer version, and any version of another epoch. What was
+// made so far was made under the old one.
 func (t *taking) grants() error {
 	m := t.a.GetGrants()
-	if m == nil || m.GetVersion() <= t.s.grants.GetVersion() {
+	if m == nil || !t.renewed && m.GetVersion() <= t.s.grants.GetVersion() {
 		return nil
 	}
-	t.s.grants, t.s.pos.GrantSwitch = m, t.s.end.Seq
+	if m.GetVersion() != t.s.grants.GetVersion() {
+		t.s.pos.GrantSwitch = t.s.end.Seq
+	}
+	t.s.grants = m
 	t.s.rights = rightsOf(t.s.grants, t.s.view)
 	return setProto(t.tx, metaGrants, m)
 }
@@ -229,9 +243,13 @@ func (t *taking) fork(m *syncv1.Fork) error {
 		return fmt.Errorf("%w: a fork at change %d of %d", ErrReply, last, t.s.end.Seq)
 	}
 	t.s.self.Incarnation = incarnation
-	t.s.pos.Mark, t.s.pos.Settled = last, min(t.s.pos.Settled, last)
+	t.s.pos.Mark, t.s.pos.Supplied = last, 0
+	t.s.pos.rewind()
 	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
 	t.out.progress = true
+	if err := t.forgetOutcomes(last); err != nil {
+		return err
+	}
 	if err := setJSON(t.tx, metaSelf, &t.s.self); err != nil {
 		return err
 	}

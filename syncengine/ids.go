@@ -67,29 +67,68 @@ type Dot struct {
 	Seq         DeviceSeq
 }
 
-// Fork says where an epoch began: entries at or below At are those of the epoch before.
+// Fork says where an epoch began: its entries at or below At are those of Parent.
 type Fork struct {
 	Epoch Epoch
 	At    Seq
+	// Parent is the epoch it branched off, always a lower one; 0 stands for the one numbered before it.
+	Parent Epoch
 }
 
-// History knows the epochs of a log and where each began.
+// parent gives the epoch that f branched off.
+func (f Fork) parent() Epoch {
+	if f.Parent == 0 {
+		return f.Epoch - 1
+	}
+	return f.Parent
+}
+
+// History knows the epochs of a log and where each began. Epochs form a tree: a
+// backup from before an earlier restore begins a branch beside it.
 type History struct {
 	// Epoch is the one in force.
 	Epoch Epoch
-	// Forks holds one entry for each epoch but the first, ascending.
+	// Forks holds one entry for each epoch but the first that is known, ascending. Of
+	// an epoch that is not, nothing is shared with any other.
 	Forks []Fork
 }
 
-// sharedUntil gives the greatest seq that epochs older and newer both contain.
-func (h History) sharedUntil(older, newer Epoch) Seq {
-	shared := Seq(1<<63 - 1)
+// fork finds where an epoch began; ok is false for the first and for one that is not known.
+func (h History) fork(e Epoch) (f Fork, ok bool) {
 	for _, f := range h.Forks {
-		if f.Epoch > older && f.Epoch <= newer && f.At < shared {
-			shared = f.At
+		if f.Epoch == e {
+			return f, true
 		}
 	}
+	return Fork{}, false
+}
+
+// shared gives the greatest seq up to which two epochs hold the same entries.
+func (h History) shared(a, b Epoch) Seq {
+	shared := Seq(1<<63 - 1)
+	for a != b {
+		if a < b {
+			a, b = b, a
+		}
+		f, ok := h.fork(a)
+		if !ok {
+			return 0
+		}
+		a, shared = f.parent(), min(shared, f.At)
+	}
 	return shared
+}
+
+// EpochAt gives the epoch in which the entry at seq of the log in force was written.
+func (h History) EpochAt(seq Seq) Epoch {
+	e := h.Epoch
+	for {
+		f, ok := h.fork(e)
+		if !ok || seq > f.At {
+			return e
+		}
+		e = f.parent()
+	}
 }
 
 // Reaches reports whether c stands at or below base in base's own history. A
@@ -98,16 +137,13 @@ func (h History) Reaches(base, c Coordinate) bool {
 	if base.IsZero() || c.IsZero() || c.Seq > base.Seq || c.Epoch > base.Epoch {
 		return false
 	}
-	return c.Epoch == base.Epoch || c.Seq <= h.sharedUntil(c.Epoch, base.Epoch)
+	return c.Seq <= h.shared(c.Epoch, base.Epoch)
 }
 
 // Current translates a coordinate into the epoch in force; ok is false when
 // that entry is not part of it.
 func (h History) Current(c Coordinate) (seq Seq, ok bool) {
-	if c.IsZero() || c.Epoch > h.Epoch {
-		return 0, false
-	}
-	if c.Epoch < h.Epoch && c.Seq > h.sharedUntil(c.Epoch, h.Epoch) {
+	if c.IsZero() || c.Epoch > h.Epoch || c.Seq > h.shared(c.Epoch, h.Epoch) {
 		return 0, false
 	}
 	return c.Seq, true

@@ -66,6 +66,64 @@ func TestHistory_CurrentTranslatesWhatTheRestoresKept(t *testing.T) {
 	}
 }
 
+// restoredAside is a log that was restored to 80, and then to 50 from a backup
+// that knows nothing of the first restore: epoch 3 branches off epoch 1.
+var restoredAside = syncengine.History{
+	Epoch: 3,
+	Forks: []syncengine.Fork{{Epoch: 2, At: 80}, {Epoch: 3, At: 50, Parent: 1}},
+}
+
+func TestHistory_ABranchSharesWithItsSisterWhatTheirParentHad(t *testing.T) {
+	cases := []struct {
+		name    string
+		base, c syncengine.Coordinate
+		want    bool
+	}{
+		{"the sister's prefix of the parent", at(2, 90), at(1, 80), true},
+		{"above the sister's fork", at(2, 90), at(1, 81), false},
+		{"the branch's prefix of the parent", at(3, 90), at(1, 50), true},
+		{"above the branch's fork", at(3, 90), at(1, 51), false},
+		{"nothing the sister wrote", at(3, 90), at(2, 81), false},
+		{"within the sister", at(2, 90), at(2, 85), true},
+	}
+	for _, c := range cases {
+		if got := restoredAside.Reaches(c.base, c.c); got != c.want {
+			t.Errorf("%s: base %v reaches %v: %v, want %v", c.name, c.base, c.c, got, c.want)
+		}
+	}
+	for c, want := range map[syncengine.Coordinate]bool{at(2, 50): true, at(2, 51): false, at(1, 50): true, at(1, 51): false, at(3, 51): true} {
+		if _, ok := restoredAside.Current(c); ok != want {
+			t.Errorf("%v is part of the log in force: %v, want %v", c, ok, want)
+		}
+	}
+}
+
+func TestHistory_OfAnUnknownEpochNothingIsShared(t *testing.T) {
+	h := syncengine.History{Epoch: 4, Forks: []syncengine.Fork{{Epoch: 4, At: 50, Parent: 1}}}
+	if _, ok := h.Current(at(2, 10)); ok {
+		t.Error("a place of an epoch that is not known is part of the log in force")
+	}
+	if h.Reaches(at(2, 90), at(1, 10)) {
+		t.Error("a base of an epoch that is not known reaches the first epoch")
+	}
+	if !h.Reaches(at(2, 90), at(2, 60)) {
+		t.Error("a base does not reach what stands below it in its own epoch")
+	}
+}
+
+func TestHistory_EpochAtFollowsTheBranchInForce(t *testing.T) {
+	for seq, want := range map[syncengine.Seq]syncengine.Epoch{1: 1, 50: 1, 51: 3, 90: 3} {
+		if got := restoredAside.EpochAt(seq); got != want {
+			t.Errorf("entry %d is of epoch %d, want %d", seq, got, want)
+		}
+	}
+	for seq, want := range map[syncengine.Seq]syncengine.Epoch{50: 1, 51: 3, 81: 3} {
+		if got := restoredTwice.EpochAt(seq); got != want {
+			t.Errorf("restored twice: entry %d is of epoch %d, want %d", seq, got, want)
+		}
+	}
+}
+
 func TestHistory_LaterRestoreToALaterPlaceLosesNothingMore(t *testing.T) {
 	h := syncengine.History{Epoch: 3, Forks: []syncengine.Fork{{Epoch: 2, At: 50}, {Epoch: 3, At: 80}}}
 	if _, ok := h.Current(at(1, 60)); ok {

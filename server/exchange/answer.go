@@ -18,6 +18,9 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 	var keep []identity.View
 	err := s.store.View(ctx, func(r store.Reader) error {
 		reply.Epoch = uint32(r.Head().Epoch)
+		if at := s.backedUp.Load(); at != nil {
+			reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
+		}
 		a := answering{svc: s, r: r, call: c, reply: reply}
 		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 			return err
@@ -48,7 +51,8 @@ type answering struct {
 func (a *answering) grants() error {
 	device := a.call.push.device
 	current, err := a.svc.caches.grants(a.r, device.UserID)
-	if err != nil || current.Version == a.call.body.GetStatus().GetGrantVersion() {
+	same := current.Version == a.call.body.GetStatus().GetGrantVersion() && !a.call.push.elsewhere(a.r.Head().Epoch)
+	if err != nil || same {
 		return err
 	}
 	a.reply.Grants = wireGrants(current)
@@ -130,10 +134,12 @@ func (s *Service) storeViews(ctx context.Context, views []identity.View) error {
 }
 
 // compareDigests finds the keys whose digest at the phone's checkpoint is not
-// the server's. A key that moved on since the checkpoint says nothing.
+// the server's. A key that moved on since the checkpoint says nothing, and so
+// does a checkpoint of another epoch.
 func (a *answering) compareDigests(c *cutting) error {
 	status := a.call.body.GetStatus()
-	if len(status.GetDigests()) == 0 || a.call.body.GetBatch().GetSchemaVersion() > a.svc.schema.Engine.Version {
+	if len(status.GetDigests()) == 0 || a.call.body.GetBatch().GetSchemaVersion() > a.svc.schema.Engine.Version ||
+		wireCoordinate(status.GetCheckpoint()).Epoch != a.r.Head().Epoch {
 		return nil
 	}
 	at := syncengine.Seq(status.GetCheckpoint().GetSeq())

@@ -72,20 +72,6 @@ func assert(ok bool, format string, args ...any) {
 	}
 }
 
-// readHistory gives the epochs of the realm; a new realm is in epoch 1.
-func readHistory(r store.Reader) (syncengine.History, error) {
-	var m storedv1.History
-	ok, err := read(r, bucketHistory, historyKey, &m)
-	if err != nil || !ok {
-		return syncengine.History{Epoch: 1}, err
-	}
-	h := syncengine.History{Epoch: syncengine.Epoch(m.GetEpoch())}
-	for _, f := range m.GetForks() {
-		h.Forks = append(h.Forks, syncengine.Fork{Epoch: syncengine.Epoch(f.GetEpoch()), At: syncengine.Seq(f.GetAt())})
-	}
-	return h, nil
-}
-
 // commitAt gives the commit that wrote seq.
 func commitAt(r store.Reader, seq syncengine.Seq) (*storedv1.Commit, error) {
 	var found *storedv1.Commit

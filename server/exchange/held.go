@@ -83,10 +83,12 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 		return nil
 	}
 	at := k.here()
-	m := k.world.Merge(kind.Engine, rec, rec.ID, &syncengine.Incoming{
+	in := &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create, At: at,
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: known,
-	})
+	}
+	in.First, in.Since = firstOf(extra)
+	m := k.world.Merge(kind.Engine, rec, rec.ID, in)
 	m.Record.Tail, m.Record.TailSince = syncengine.ID{}, at.Seq
 	if _, err := k.place(kind, m.Record, at.Seq); err != nil {
 		return err
@@ -94,7 +96,7 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	k.append(store.Entry{
 		Type: store.EntryHeld, Incarnation: e.Incarnation, DeviceSeq: e.DeviceSeq, RecordID: rec.ID, Kind: rec.Kind,
 		Prev: rec.Seq, Ref: seq, Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank,
-		Extra: encode(&storedv1.Extra{Held: addressesOf(known)}),
+		Extra: encode(&storedv1.Extra{Held: addressesOf(known), First: extra.GetFirst()}),
 	})
 	k.setRecord(m.Record)
 	if !slices.ContainsFunc(extra.GetHeld(), func(a *storedv1.CellAddress) bool { return !fieldKnown(syncengine.FieldNumber(a.GetField())) }) {

@@ -44,6 +44,7 @@ const none = syncv1.QuarantineReason_QUARANTINE_REASON_UNSPECIFIED
 
 // decide takes a change to its outcome and log entry.
 func (j *judging) decide() (*syncv1.Outcome, error) {
+	j.resupplied()
 	why, err := j.judge()
 	if err != nil {
 		return nil, err
@@ -156,37 +157,41 @@ func (j *judging) known(rec *syncengine.Record) (reason, error) {
 	return none, nil
 }
 
-// time fixes the change's stamp: at first receipt, or as it was before a
-// restore when a genuine receipt covers it.
+// time fixes the change's stamp: at first receipt, or as it was before a restore.
 func (j *judging) time() error {
-	c := j.in.change
-	if first := j.trustedFirst(); first != nil {
-		for _, at := range first.GetCoordinates() {
-			j.extra.First = append(j.extra.First, &storedv1.Coordinate{Epoch: at.GetEpoch(), Seq: at.GetSeq()})
-		}
-		j.stamp, j.suspect = syncengine.UnixMilli(first.GetStampMs()), first.GetSuspect()
+	if len(j.extra.First) > 0 {
 		return nil
 	}
+	c := j.in.change
 	least, err := j.work.committedAt(c.Base)
 	j.stamp, j.suspect = syncengine.Stamp(c.DeviceTime, j.push.offset, least, j.push.received)
 	return err
 }
 
-// trustedFirst gives the earlier coordinates when a genuine receipt covers the
-// change: those of the receipt's epoch up to its own, of epochs before, never of
-// the epoch in force.
-func (j *judging) trustedFirst() *syncv1.First {
+// resupplied takes over the coordinates and the stamp that the change had before
+// restores, as far as a genuine receipt that covers it proves them: coordinates of
+// the receipt's epoch up to its own and of epochs before, never of the epoch in
+// force, and a stamp that was possible when the receipt was written. What is not
+// proven is late work.
+func (j *judging) resupplied() {
 	f, r := j.in.first, j.push.trusted
-	if f == nil || r == nil || uint64(j.seq) > r.GetDeviceSeq() || len(f.GetCoordinates()) == 0 {
-		return nil
+	if f == nil || r == nil || uint64(j.seq) > r.GetDeviceSeq() || f.GetStampMs() > r.GetTimeMs()+int64(syncengine.StampAheadMax) {
+		return
 	}
-	for _, at := range f.GetCoordinates() {
-		newer := at.GetEpoch() == r.GetCoordinate().GetEpoch() && at.GetSeq() > r.GetCoordinate().GetSeq()
-		if newer || at.GetEpoch() > r.GetCoordinate().GetEpoch() || at.GetEpoch() >= uint32(j.work.world.History.Epoch) {
-			return nil
+	proven := wireCoordinate(r.GetCoordinate())
+	var before syncengine.Epoch
+	for _, m := range f.GetCoordinates() {
+		at := wireCoordinate(m)
+		if at.Seq == 0 || at.Epoch <= before || at.Epoch >= j.work.world.History.Epoch ||
+			at.Epoch > proven.Epoch || at.Epoch == proven.Epoch && at.Seq > proven.Seq {
+			break
 		}
+		before = at.Epoch
+		j.extra.First = append(j.extra.First, storedCoordinate(at))
 	}
-	return f
+	if len(j.extra.First) > 0 {
+		j.stamp, j.suspect = syncengine.UnixMilli(f.GetStampMs()), f.GetSuspect()
+	}
 }
 
 // grants gives the expansion of the grants in force for this device_seq.
@@ -361,6 +366,10 @@ func (j *judging) quarantine(why reason) (*syncv1.Outcome, error) {
 	e.Type, e.Reason, e.Stamp = store.EntryQuarantined, uint8(why), j.work.now
 	if why == syncv1.QuarantineReason_QUARANTINE_REASON_ERASED {
 		e.Salt, e.Body = nil, nil
+	}
+	if len(j.extra.First) > 0 {
+		// Whoever releases it gives its values back the places they had.
+		e.Extra = encode(&storedv1.Extra{First: j.extra.First, FirstStampMs: int64(j.stamp), FirstSuspect: j.suspect})
 	}
 	e.Seq = j.work.append(e).Seq
 	if e.Body != nil {

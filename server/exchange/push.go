@@ -105,15 +105,26 @@ func (k *work) push(p *push) error {
 		return err
 	}
 	progress = proto.CloneOf(progress)
-	k.noteStatus(p, progress)
+	if err := k.noteStatus(p, progress); err != nil {
+		return err
+	}
 	if a := p.body.GetAbsent(); a != nil {
 		k.declareAbsent(p, progress, a)
 	}
 	if err := k.pushChanges(p, progress); err != nil || p.result.fork != nil {
 		return err
 	}
+	if p.elsewhere(k.world.History.Epoch) {
+		p.result.expected = syncengine.DeviceSeq(progress.GetMark()) + 1
+	}
 	k.setProgress(p.device.Incarnation, progress)
 	return nil
+}
+
+// elsewhere reports that the phone speaks of another epoch than the one in force:
+// it must be told which of its changes the log has.
+func (p *push) elsewhere(epoch syncengine.Epoch) bool {
+	return p.body.GetEpoch() != 0 && syncengine.Epoch(p.body.GetEpoch()) != epoch
 }
 
 func (k *work) pushChanges(p *push, progress *storedv1.Progress) error {
@@ -134,6 +145,10 @@ func (k *work) pushChanges(p *push, progress *storedv1.Progress) error {
 	}
 	fresh := p.changes[replayed:]
 	if len(fresh) == 0 {
+		// The reply that brought the proof may be lost; a proof of changes that this batch lacks is of no use to it.
+		if last := p.first + syncengine.DeviceSeq(replayed) - 1; last == mark {
+			p.result.receipt = k.svc.receipt(p.device.Incarnation, progress, k.now)
+		}
 		return nil
 	}
 	if chain := p.chainBefore(replayed); !slices.Equal(chain[:], progress.GetChain()) {
@@ -208,8 +223,9 @@ func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied)
 	return k.followUp(follow)
 }
 
-// noteStatus takes over what the phone says of itself; it only ever advances.
-func (k *work) noteStatus(p *push, progress *storedv1.Progress) {
+// noteStatus takes over what the phone says of itself; it only ever advances. A
+// grant version that this history has not reached is one that a restore has lost.
+func (k *work) noteStatus(p *push, progress *storedv1.Progress) error {
 	if served := coordinate(progress.GetServed()); served.Epoch < p.served.Epoch || served.Epoch == p.served.Epoch && served.Seq < p.served.Seq {
 		progress.Served = storedCoordinate(p.served)
 	}
@@ -218,11 +234,17 @@ func (k *work) noteStatus(p *push, progress *storedv1.Progress) {
 	if n := len(progress.GetSwitches()); n > 0 {
 		last = progress.GetSwitches()[n-1]
 	}
-	if s.GetGrantVersion() > last.GetVersion() {
-		progress.Switches = append(progress.Switches, &storedv1.GrantSwitch{
-			Version: s.GetGrantVersion(), After: max(s.GetGrantSwitchDeviceSeq(), last.GetAfter()),
-		})
+	if s.GetGrantVersion() <= last.GetVersion() {
+		return nil
 	}
+	current, err := k.svc.caches.grants(k.w, p.device.UserID)
+	if err != nil || s.GetGrantVersion() > current.Version {
+		return err
+	}
+	progress.Switches = append(progress.Switches, &storedv1.GrantSwitch{
+		Version: s.GetGrantVersion(), After: max(s.GetGrantSwitchDeviceSeq(), last.GetAfter()),
+	})
+	return nil
 }
 
 // declareAbsent counts changes that the phone no longer has as lost, by name.
@@ -242,6 +264,7 @@ func (k *work) declareAbsent(p *push, progress *storedv1.Progress, a *syncv1.Abs
 		Count: a.GetTo() - a.GetFrom() + 1, First: storedCoordinate(at), ChainBefore: progress.GetChain(), Absent: true,
 	})
 	progress.Mark, progress.At, progress.Chain = a.GetTo(), storedCoordinate(at), chain
+	p.result.receipt = k.svc.receipt(p.device.Incarnation, progress, k.now)
 }
 
 // batchOf finds the run of changes that holds device_seq.
@@ -295,6 +318,9 @@ func (k *work) outcomeOf(e store.Entry, deviceTime syncengine.UnixMilli) (*syncv
 	o := &syncv1.Outcome{
 		Code: syncv1.OutcomeCode(e.Type), Reason: syncv1.QuarantineReason(e.Reason), Seq: uint64(e.Seq),
 		AfterHandover: extra.GetAfterHandover(), Conflicts: extra.GetConflicts(),
+	}
+	if at := k.world.History.EpochAt(e.Seq); at != k.world.History.Epoch {
+		o.Epoch = uint32(at)
 	}
 	if e.Type == store.EntryApplied || e.Type == store.EntryMerged {
 		o.StampDiffMs, o.Suspect = int64(e.Stamp-deviceTime), e.Suspect

@@ -182,7 +182,7 @@ func (k *work) release(seq syncengine.Seq, d decision) error {
 	}
 	r.extra.Outcome = uint32(outcome)
 	k.setRecord(r.merged.Record)
-	k.close(e, store.EntryReleased, d, &r.extra, r.stamp, r.rank)
+	k.close(e, d, &r.extra, store.Entry{Type: store.EntryReleased, Stamp: r.stamp, Suspect: r.suspect, Rank: r.rank})
 	if created {
 		k.appeared = append(k.appeared, e.RecordID)
 	}
@@ -197,22 +197,21 @@ func (k *work) reject(seq syncengine.Seq, d decision) error {
 	if err != nil {
 		return err
 	}
-	k.close(e, store.EntryRejected, d, &storedv1.Extra{}, k.now, 0)
+	k.close(e, d, &storedv1.Extra{}, store.Entry{Type: store.EntryRejected, Stamp: k.now})
 	return nil
 }
 
-// close writes the decision's entry, takes the change off the list and leaves
+// close writes the decision's entry, of which by has what differs by decision, takes the change off the list and leaves
 // a row for its author's phone. The row names no record, since the record may
 // have a row of its own at that seq.
-func (k *work) close(e store.Entry, t store.EntryType, d decision, extra *storedv1.Extra, stamp syncengine.UnixMilli, rank syncengine.Rank) {
+func (k *work) close(e store.Entry, d decision, extra *storedv1.Extra, by store.Entry) {
 	extra.Decision = d.reason
 	if !d.by.IsZero() {
 		extra.DecidedBy = d.by[:]
 	}
-	at := k.append(store.Entry{
-		Type: t, Incarnation: e.Incarnation, DeviceSeq: e.DeviceSeq, RecordID: e.RecordID, Kind: e.Kind,
-		Ref: e.Seq, Stamp: stamp, Rank: rank, Reason: e.Reason, Extra: encode(extra), Prev: k.releasedPrev(e, t),
-	})
+	by.Incarnation, by.DeviceSeq, by.RecordID, by.Kind = e.Incarnation, e.DeviceSeq, e.RecordID, e.Kind
+	by.Ref, by.Reason, by.Extra, by.Prev = e.Seq, e.Reason, encode(extra), k.releasedPrev(e, by.Type)
+	at := k.append(by)
 	k.drop(bucketQuarantine, seqKey(e.Seq))
 	k.drop(bucketAwaiting, numberedKey(e.RecordID, uint64(e.Seq)))
 	k.rows = append(k.rows, store.ScopeRow{
@@ -239,8 +238,10 @@ type releasing struct {
 	rec    *syncengine.Record
 	merged syncengine.Merged
 	extra  storedv1.Extra
-	stamp  syncengine.UnixMilli
-	rank   syncengine.Rank
+	// stamp, suspect and rank are what the change is merged with.
+	stamp   syncengine.UnixMilli
+	suspect bool
+	rank    syncengine.Rank
 }
 
 func (r *releasing) prepare() (err error) {
@@ -264,6 +265,22 @@ func (r *releasing) prepare() (err error) {
 	return nil
 }
 
+// time fixes the stamp as of the change's arrival, or as it was before a restore.
+func (r *releasing) time() error {
+	waited, err := Extra(r.entry)
+	if err != nil {
+		return err
+	}
+	if len(waited.GetFirst()) > 0 {
+		r.extra.First = waited.GetFirst()
+		r.stamp, r.suspect = syncengine.UnixMilli(waited.GetFirstStampMs()), waited.GetFirstSuspect()
+		return nil
+	}
+	least, err := r.work.committedAt(r.change.Base)
+	r.stamp, r.suspect = syncengine.Stamp(r.change.DeviceTime, 0, least, r.entry.Stamp)
+	return err
+}
+
 // merge applies the change with its own base and device_seq. A write of the same
 // author that is older in the chain but merged meanwhile stands over it.
 func (r *releasing) merge() (moved, created bool, err error) {
@@ -272,12 +289,9 @@ func (r *releasing) merge() (moved, created bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
-	least, err := k.committedAt(r.change.Base)
-	if err != nil {
+	if err := r.time(); err != nil {
 		return false, false, err
 	}
-	var suspect bool
-	r.stamp, suspect = syncengine.Stamp(r.change.DeviceTime, 0, least, r.entry.Stamp)
 	r.rank = k.rankOf(device.UserID)
 	later, err := k.ownLater(r.rec, r.entry)
 	if err != nil {
@@ -287,11 +301,13 @@ func (r *releasing) merge() (moved, created bool, err error) {
 	if s := k.records[r.change.RecordID]; r.rec != nil {
 		s.prev = r.rec.Seq
 	}
-	r.merged = k.world.Merge(r.kind.Engine, r.rec, r.change.RecordID, &syncengine.Incoming{
+	in := &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: r.entry.Incarnation, Seq: r.entry.DeviceSeq}, Base: r.change.Base,
-		Create: r.change.Create, At: at, Stamp: r.stamp, Suspect: suspect, Rank: r.rank, Cells: r.cells,
+		Create: r.change.Create, At: at, Stamp: r.stamp, Suspect: r.suspect, Rank: r.rank, Cells: r.cells,
 		Resolves: r.change.Resolves, OwnLater: later.has,
-	})
+	}
+	in.First, in.Since = firstOf(&r.extra)
+	r.merged = k.world.Merge(r.kind.Engine, r.rec, r.change.RecordID, in)
 	// The author's phone does not fold a release in by itself.
 	r.merged.Record.Tail, r.merged.Record.TailSince = syncengine.ID{}, at.Seq
 	later.note(&r.extra)

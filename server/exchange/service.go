@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -56,6 +57,10 @@ type Service struct {
 	source   io.Reader
 	// contacts holds when each device was last heard from, as far as it is stored.
 	contacts contacts
+	// backedUp is how far the newest verified backup reaches; nil when none is known of.
+	backedUp atomic.Pointer[syncengine.Coordinate]
+	// inForce is the epoch in force.
+	inForce atomic.Uint32
 	// seen holds the versions of views known to be stored.
 	seen sync.Map
 
@@ -84,6 +89,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 			return err
 		}
 		history, err := readHistory(r)
+		s.inForce.Store(uint32(history.Epoch))
 		s.nonces = newNonces(s.secrets.NonceKey(history.Epoch), uint64(s.clock().UnixNano()))
 		return err
 	})

@@ -32,16 +32,16 @@ type Verification struct {
 // entries done; it may be nil. sc is the schema that the realm was merged by.
 func Verify(r store.Reader, sc *schema.Schema, progress func(done, total syncengine.Seq)) (*Verification, error) {
 	v := &verifying{r: r, out: &Verification{Head: r.Head()}, schema: sc, records: map[syncengine.ID]*syncengine.Record{},
-		chains: map[syncengine.ID]*chainState{}, sums: map[digestKey]uint64{}, waiting: map[syncengine.Seq]bool{}, progress: progress}
-	history, err := readHistory(r)
-	if err != nil {
+		chains: map[syncengine.ID]*chainState{}, sums: map[digestKey]uint64{}, waiting: map[syncengine.Seq]bool{}, then: map[syncengine.Epoch]syncengine.World{}, progress: progress}
+	var err error
+	if v.history, err = historyDocument(r); err != nil {
 		return nil, err
 	}
-	lineage, err := identity.Lineage(r)
-	if err != nil {
+	if v.world.Lineage, err = identity.Lineage(r); err != nil {
 		return nil, err
 	}
-	v.world = syncengine.World{History: history, Lineage: lineage}
+	v.world.History = historyOf(v.history, syncengine.Epoch(v.history.GetEpoch()))
+	v.epochs()
 	for _, step := range []func() error{v.entries, v.compareRecords, v.compareChains, v.compareDigests, v.compareQuarantine} {
 		if err := step(); err != nil {
 			return nil, err
@@ -52,10 +52,14 @@ func Verify(r store.Reader, sc *schema.Schema, progress func(done, total synceng
 
 // verifying is the state of one Verify.
 type verifying struct {
-	r        store.Reader
-	out      *Verification
-	schema   *schema.Schema
-	world    syncengine.World
+	r      store.Reader
+	out    *Verification
+	schema *schema.Schema
+	// history is the epochs as stored, world what the engine knows of them now, and then what it knew in each.
+	history *storedv1.History
+	world   syncengine.World
+	then    map[syncengine.Epoch]syncengine.World
+
 	records  map[syncengine.ID]*syncengine.Record
 	chains   map[syncengine.ID]*chainState
 	sums     map[digestKey]uint64
@@ -67,6 +71,29 @@ type verifying struct {
 type chainState struct {
 	mark  syncengine.DeviceSeq
 	chain syncengine.Chain
+}
+
+// worldIn gives what the engine knew when an epoch was in force: what was learned
+// of others later must not change what the log reduces to.
+func (v *verifying) worldIn(epoch syncengine.Epoch) syncengine.World {
+	w, ok := v.then[epoch]
+	if !ok {
+		w = syncengine.World{History: historyOf(v.history, epoch), Lineage: v.world.Lineage}
+		v.then[epoch] = w
+	}
+	return w
+}
+
+// epochs checks that the head and the epochs agree, and that no epoch begins above the log.
+func (v *verifying) epochs() {
+	if v.out.Head.Epoch != v.world.History.Epoch {
+		v.problem("epochs: the head is of epoch %d, the history of %d", v.out.Head.Epoch, v.world.History.Epoch)
+	}
+	for _, f := range v.history.GetForks() {
+		if f.GetLearned() == 0 && syncengine.Seq(f.GetAt()) > v.out.Head.Seq {
+			v.problem("epochs: epoch %d begins at seq %d, the log ends at %d", f.GetEpoch(), f.GetAt(), v.out.Head.Seq)
+		}
+	}
 }
 
 func (v *verifying) problem(format string, args ...any) {
@@ -223,29 +250,18 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 	}
 	in := &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create,
-		At:    syncengine.Coordinate{Epoch: v.epochOf(e.Seq), Seq: e.Seq},
+		At:    syncengine.Coordinate{Epoch: v.world.History.EpochAt(e.Seq), Seq: e.Seq},
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: cells, Resolves: c.Resolves,
 		Unreadable: v.unreadable(kind, extra), OwnLater: v.ownLater(extra),
 	}
 	in.First, in.Since = firstOf(extra)
-	m := v.world.Merge(kind.Engine, rec, c.RecordID, in)
+	m := v.worldIn(in.At.Epoch).Merge(kind.Engine, rec, c.RecordID, in)
 	if e.Type == store.EntryReleased || e.Type == store.EntryHeld {
 		m.Record.Tail, m.Record.TailSince = syncengine.ID{}, e.Seq
 	} else if wasApplied := e.Type == store.EntryApplied; wasApplied && !m.Applied {
 		v.problem("seq %d: outcome applied, the log gives merged", e.Seq)
 	}
 	v.records[c.RecordID] = m.Record
-}
-
-// epochOf gives the epoch in which an entry was written.
-func (v *verifying) epochOf(seq syncengine.Seq) syncengine.Epoch {
-	epoch := syncengine.Epoch(1)
-	for _, f := range v.world.History.Forks {
-		if seq > f.At {
-			epoch = f.Epoch
-		}
-	}
-	return epoch
 }
 
 func (v *verifying) unreadable(kind *schema.Kind, extra *storedv1.Extra) func(syncengine.FieldNumber) bool {

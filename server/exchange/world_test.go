@@ -238,8 +238,8 @@ func (p *phone) request() *syncv1.ExchangeRequest {
 	chain := p.chainAt(p.mark)
 	body := &syncv1.ExchangeBody{
 		Realm: 530702, Incarnation: p.incarnation[:], Nonce: p.nonce, Cursor: p.cursor, PageBytesMax: p.page,
-		ClockMs: p.w.now.UnixMilli(),
-		Status:  &syncv1.Status{GrantVersion: p.grants.GetVersion(), GrantSwitchDeviceSeq: uint64(p.mark), OutboxCount: uint64(len(p.changes) - p.mark)},
+		ClockMs: p.w.now.UnixMilli(), Epoch: p.last.GetEpoch(),
+		Status: &syncv1.Status{GrantVersion: p.grants.GetVersion(), GrantSwitchDeviceSeq: uint64(p.mark), OutboxCount: uint64(len(p.changes) - p.mark)},
 	}
 	if p.last.GetCaughtUp() {
 		body.Status.Checkpoint = p.position
@@ -268,6 +268,9 @@ func (p *phone) call(req *syncv1.ExchangeRequest) *syncv1.ExchangeResponse {
 // take applies a reply.
 func (p *phone) take(resp *syncv1.ExchangeResponse) {
 	p.mark += len(resp.GetOutcomes().GetResults())
+	if e := int(resp.GetExpected()); e > 0 {
+		p.mark = min(p.mark, e-1)
+	}
 	p.nonce = resp.GetNonce()
 	p.last = resp
 	if g := resp.GetGrants(); g != nil {

@@ -577,7 +577,11 @@ type Extra struct {
 	// Encoded cell addresses of a released change that the author's own later write covers.
 	OwnLater []*CellAddress `protobuf:"bytes,10,rep,name=own_later,json=ownLater,proto3" json:"own_later,omitempty"`
 	// For an absent range: the chain after it, as the phone declared it or as it stood before.
-	AbsentChain   []byte `protobuf:"bytes,11,opt,name=absent_chain,json=absentChain,proto3" json:"absent_chain,omitempty"`
+	AbsentChain []byte `protobuf:"bytes,11,opt,name=absent_chain,json=absentChain,proto3" json:"absent_chain,omitempty"`
+	// For a quarantined change with first coordinates: the stamp it had with the first of them.
+	FirstStampMs int64 `protobuf:"varint,12,opt,name=first_stamp_ms,json=firstStampMs,proto3" json:"first_stamp_ms,omitempty"`
+	// True when that stamp was bounded.
+	FirstSuspect  bool `protobuf:"varint,13,opt,name=first_suspect,json=firstSuspect,proto3" json:"first_suspect,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,6 +691,20 @@ func (x *Extra) GetAbsentChain() []byte {
 		return x.AbsentChain
 	}
 	return nil
+}
+
+func (x *Extra) GetFirstStampMs() int64 {
+	if x != nil {
+		return x.FirstStampMs
+	}
+	return 0
+}
+
+func (x *Extra) GetFirstSuspect() bool {
+	if x != nil {
+		return x.FirstSuspect
+	}
+	return false
 }
 
 // CellAddress names a cell.
@@ -1178,8 +1196,14 @@ type Fork struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The epoch.
 	Epoch uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// Entries at or below this seq are those of the epoch before.
-	At            uint64 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	// Entries at or below this seq are those of the parent.
+	At uint64 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	// The epoch it branched off; when absent, the one numbered before it.
+	Parent uint32 `protobuf:"varint,3,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The epoch in force when this server learned of it, for one that it did not begin itself; absent otherwise.
+	Learned uint32 `protobuf:"varint,4,opt,name=learned,proto3" json:"learned,omitempty"`
+	// When it began, in milliseconds since the Unix epoch.
+	BegunMs       int64 `protobuf:"varint,5,opt,name=begun_ms,json=begunMs,proto3" json:"begun_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1224,6 +1248,27 @@ func (x *Fork) GetEpoch() uint32 {
 func (x *Fork) GetAt() uint64 {
 	if x != nil {
 		return x.At
+	}
+	return 0
+}
+
+func (x *Fork) GetParent() uint32 {
+	if x != nil {
+		return x.Parent
+	}
+	return 0
+}
+
+func (x *Fork) GetLearned() uint32 {
+	if x != nil {
+		return x.Learned
+	}
+	return 0
+}
+
+func (x *Fork) GetBegunMs() int64 {
+	if x != nil {
+		return x.BegunMs
 	}
 	return 0
 }
@@ -1275,7 +1320,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xad\x03\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\xf8\x03\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
@@ -1291,7 +1336,9 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\fabsent_until\x18\t \x01(\x04R\vabsentUntil\x12;\n" +
 	"\town_later\x18\n" +
 	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
-	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\"5\n" +
+	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12$\n" +
+	"\x0efirst_stamp_ms\x18\f \x01(\x03R\ffirstStampMs\x12#\n" +
+	"\rfirst_suspect\x18\r \x01(\bR\ffirstSuspect\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\xd6\x01\n" +
@@ -1324,10 +1371,13 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x06create\x18\a \x01(\bR\x06create\"N\n" +
 	"\aHistory\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12-\n" +
-	"\x05forks\x18\x02 \x03(\v2\x17.onedoor.stored.v1.ForkR\x05forks\",\n" +
+	"\x05forks\x18\x02 \x03(\v2\x17.onedoor.stored.v1.ForkR\x05forks\"y\n" +
 	"\x04Fork\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x0e\n" +
-	"\x02at\x18\x02 \x01(\x04R\x02atB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\x02at\x18\x02 \x01(\x04R\x02at\x12\x16\n" +
+	"\x06parent\x18\x03 \x01(\rR\x06parent\x12\x18\n" +
+	"\alearned\x18\x04 \x01(\rR\alearned\x12\x19\n" +
+	"\bbegun_ms\x18\x05 \x01(\x03R\abegunMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once

@@ -1520,7 +1520,10 @@ type ExchangeBody struct {
 	// The phone's clock when it sends; the server measures its offset by it.
 	ClockMs int64 `protobuf:"varint,9,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"`
 	// The newest receipt, sent with changes that are supplied again: it proves their first coordinates.
-	Receipt       *Receipt `protobuf:"bytes,10,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt *Receipt `protobuf:"bytes,10,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// Epoch of the last reply that this phone took in; 0 before the first one. Where it is not the epoch in force, the reply
+	// says which change is expected next.
+	Epoch         uint32 `protobuf:"varint,11,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1625,12 +1628,19 @@ func (x *ExchangeBody) GetReceipt() *Receipt {
 	return nil
 }
 
+func (x *ExchangeBody) GetEpoch() uint32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
 // ExchangeResponse answers one exchange.
 type ExchangeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One outcome a change of the batch, in its order.
 	Outcomes *Outcomes `protobuf:"bytes,1,opt,name=outcomes,proto3" json:"outcomes,omitempty"`
-	// When the batch left a gap: the device_seq that is expected.
+	// When the batch left a gap or the phone speaks of another epoch: the device_seq that is expected next.
 	Expected uint64 `protobuf:"varint,2,opt,name=expected,proto3" json:"expected,omitempty"`
 	// Proof of what is durable; present when the mark advanced.
 	Receipt *Receipt `protobuf:"bytes,3,opt,name=receipt,proto3" json:"receipt,omitempty"`
@@ -1660,7 +1670,7 @@ type ExchangeResponse struct {
 	DigestMismatches []*KeyDigest `protobuf:"bytes,15,rep,name=digest_mismatches,json=digestMismatches,proto3" json:"digest_mismatches,omitempty"`
 	// Present when this incarnation's past was written by another copy of it.
 	Fork *Fork `protobuf:"bytes,16,opt,name=fork,proto3" json:"fork,omitempty"`
-	// Coordinate of the log's newest entry when outcomes were decided.
+	// The epoch in force.
 	Epoch uint32 `protobuf:"varint,17,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// Whether the nonce was fresh, used or unknown; only a fresh one is answered with a page.
 	NonceState    NonceState `protobuf:"varint,18,opt,name=nonce_state,json=nonceState,proto3,enum=onedoor.sync.v1.NonceState" json:"nonce_state,omitempty"`
@@ -3272,7 +3282,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x03sum\x18\x03 \x01(\x06R\x03sum\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xf9\x02\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x8f\x03\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3284,7 +3294,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x0epage_bytes_max\x18\b \x01(\rR\fpageBytesMax\x12\x19\n" +
 	"\bclock_ms\x18\t \x01(\x03R\aclockMs\x122\n" +
 	"\areceipt\x18\n" +
-	" \x01(\v2\x18.onedoor.sync.v1.ReceiptR\areceipt\"\x8e\x06\n" +
+	" \x01(\v2\x18.onedoor.sync.v1.ReceiptR\areceipt\x12\x14\n" +
+	"\x05epoch\x18\v \x01(\rR\x05epoch\"\x8e\x06\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +

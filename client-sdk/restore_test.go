@@ -1,0 +1,454 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/server/exchange"
+	"onedoor/server/store"
+	"onedoor/server/store/memstore"
+	"onedoor/syncengine"
+)
+
+// backup is a copy of the server's store.
+type backup struct {
+	store *memstore.Store
+	at    syncengine.Coordinate
+}
+
+// backup copies the store and tells the phones from now on how far it reaches.
+func (w *world) backup() backup {
+	w.t.Helper()
+	b := backup{store: w.store.(*memstore.Store).Copy()}
+	w.must(b.store.View(w.t.Context(), func(r store.Reader) error {
+		b.at = syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq}
+		return nil
+	}))
+	w.service.SetBackedUp(b.at)
+	return b
+}
+
+// restore puts the server back to a backup, which can be used again.
+func (w *world) restore(b backup, known ...syncengine.Fork) {
+	w.t.Helper()
+	w.must(w.service.Close())
+	st := b.store.Copy()
+	_, err := exchange.BeginEpoch(context.Background(), st, exchange.Renewal{Known: known, Now: syncengine.UnixMilli(w.now.UnixMilli())})
+	w.must(err)
+	w.store = st
+	w.serve()
+	w.verify()
+}
+
+// shown gives what a phone shows of every record, by id.
+func (p *phone) shown() map[string]string {
+	p.w.t.Helper()
+	out := map[string]string{}
+	for _, kind := range kinds {
+		records, err := p.List(client.Query{Kind: kind, Deleted: true})
+		p.w.must(err)
+		for _, rec := range records {
+			m, err := rec.Message()
+			p.w.must(err)
+			out[rec.ID.String()] = fmt.Sprint(rec.Deleted, m)
+		}
+	}
+	return out
+}
+
+// wantShown fails unless a phone shows exactly what it showed before.
+func (p *phone) wantShown(when string, before map[string]string) {
+	p.w.t.Helper()
+	now := p.shown()
+	for id, text := range before {
+		if now[id] != text {
+			p.w.t.Errorf("%s: %s shows of %s\n  %s\nand showed\n  %s", when, p.name, id, now[id], text)
+		}
+	}
+	for id := range now {
+		if _, ok := before[id]; !ok {
+			p.w.t.Errorf("%s: %s shows %s, which it did not", when, p.name, id)
+		}
+	}
+}
+
+// lostDay is a story's middle: after a backup both work on, disagree, agree, and
+// hand all of it in.
+func lostDay(t *testing.T) (w *world, ann, bob *phone, b backup) {
+	t.Helper()
+	w, ann, bob, door, visit := pair(t)
+	b = w.backup()
+	ann.edit(door, `{"rooms":4}`)
+	ann.edit(visit, `{"note":"安写的"}`)
+	bob.edit(visit, `{"note":"白写的"}`)
+	second := bob.add("premises", `{"address":"民主路9号","territory":"`+gridA+`"}`)
+	bob.sync()
+	ann.sync()
+	bob.sync()
+	bob.edit(door, `{"rooms":5,"name":"小院"}`)
+	bob.sync()
+	ann.sync()
+	ann.edit(second, `{"grade":"red"}`)
+	ann.add("visit", `{"premises_ids":["`+second+`"],"note":"第二家"}`)
+	ann.sync()
+	bob.sync()
+	return w, ann, bob, b
+}
+
+func TestRestore_PhonesHealTheServerInAnyOrder(t *testing.T) {
+	for _, first := range []string{"安", "白"} {
+		t.Run(first+" comes back first", func(t *testing.T) {
+			w, ann, bob, b := lostDay(t)
+			before, digest, open := ann.shown(), ann.status().Digest, ann.contradictions()
+			bob.wantShown("before", before)
+			w.later(24 * time.Hour)
+			w.restore(b)
+			order := []*phone{ann, bob}
+			if first == bob.name {
+				slices.Reverse(order)
+			}
+			for _, p := range order {
+				if report := p.sync(); report.Pushed != p.Changes()-int(p.sharedChanges(w, b)) || !report.CaughtUp {
+					t.Errorf("%s comes back with %+v", p.name, report)
+				}
+				if s := p.status(); s.Pending != 0 || s.Epoch != 2 {
+					t.Errorf("%s stands at %+v", p.name, s)
+				}
+			}
+			w.settle()
+			for _, p := range order {
+				p.wantShown("healed", before)
+				if s := p.status(); s.Digest != digest {
+					t.Errorf("%s has digest %s, had %s", p.name, s.Digest, digest)
+				}
+			}
+			if again := ann.contradictions(); len(open) != 1 || !slices.Equal(again, open) {
+				t.Errorf("what is in conflict was %v and is %v", open, again)
+			}
+		})
+	}
+}
+
+// contradictions lists what is in conflict with its values. A value that somebody
+// wrote over in full sight may be listed as kept after a restore: who had been
+// shown what is lost with the history in which it was.
+func (p *phone) contradictions() (out []string) {
+	p.w.t.Helper()
+	for _, c := range p.conflicts() {
+		if c.Kind != "kept" {
+			out = append(out, fmt.Sprint(c.ID, c.Kind, string(c.Shown.JSON), len(c.Others)))
+		}
+	}
+	return out
+}
+
+// sharedChanges counts the phone's changes that a backup holds.
+func (p *phone) sharedChanges(w *world, b backup) (n int64) {
+	w.t.Helper()
+	for _, c := range p.written(1) {
+		err := b.store.View(w.t.Context(), func(r store.Reader) error {
+			return r.Entries(0, func(e store.Entry) bool {
+				if string(e.Body) == string(c.Body) {
+					n++
+				}
+				return true
+			})
+		})
+		w.must(err)
+	}
+	return n
+}
+
+func TestRestore_AnEditNeverLeavesItsAuthorsScreen(t *testing.T) {
+	w, ann, bob, b := lostDay(t)
+	before := ann.shown()
+	mine := map[string]string{}
+	for _, c := range ann.written(1) {
+		mine[c.RecordID] = before[c.RecordID]
+	}
+	w.restore(b)
+	// One small page a call; after each answer the app is closed and opened.
+	ann.page, bob.page = 1, 1
+	ann.restart()
+	for range 40 {
+		ann.line.loseRequest = 0
+		ann.line.seen = func(*syncv1.ExchangeResponse) { ann.line.loseRequest = 1 }
+		_, err := ann.Sync(t.Context())
+		ann.restart()
+		now := ann.shown()
+		for id := range mine {
+			if now[id] == "" && !ann.lists(id) {
+				t.Fatalf("%s is gone from the screen while the phone heals the server", id)
+			}
+		}
+		if err == nil {
+			break
+		}
+	}
+	ann.line.seen, ann.line.loseRequest = nil, 0
+	w.settle()
+	ann.wantShown("healed", before)
+}
+
+// lists reports that the phone lists a change of a record as quarantined.
+func (p *phone) lists(record string) bool {
+	p.w.t.Helper()
+	list, err := p.Quarantined()
+	p.w.must(err)
+	return slices.ContainsFunc(list, func(q *client.Quarantined) bool { return q.RecordID == record })
+}
+
+func TestRestore_TwiceFromOneBackupAndFromOneBetween(t *testing.T) {
+	for name, later := range map[string]func(w *world, first backup) backup{
+		"the same backup again": func(_ *world, first backup) backup { return first },
+		"one made between":      func(w *world, _ backup) backup { return w.backup() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, ann, bob, b := lostDay(t)
+			before, digest := ann.shown(), ann.status().Digest
+			w.restore(b)
+			bob.sync()
+			next := later(w, b)
+			ann.sync()
+			w.restore(next, syncengine.Fork{Epoch: 2, At: b.at.Seq, Parent: 1})
+			for _, p := range []*phone{ann, bob} {
+				p.sync()
+				if s := p.status(); s.Pending != 0 || s.Epoch != 3 {
+					t.Errorf("%s stands at %+v", p.name, s)
+				}
+			}
+			w.settle()
+			for _, p := range []*phone{ann, bob} {
+				p.wantShown("healed twice", before)
+				if s := p.status(); s.Digest != digest {
+					t.Errorf("%s has digest %s, had %s", p.name, s.Digest, digest)
+				}
+			}
+		})
+	}
+}
+
+func TestRestore_APhoneThatHadSeenNoMoreGoesOn(t *testing.T) {
+	w, ann, bob, _, door := threeDoors(t)
+	b := w.backup()
+	bob.edit(door, `{"rooms":7}`)
+	bob.sync()
+	w.restore(b)
+	if report := ann.sync(); report.Pulled != 0 || report.Gone != 0 {
+		t.Errorf("a phone that had seen no more than the backup is filled again: %+v", report)
+	}
+	if report := bob.sync(); report.Pushed != 1 || report.Pulled == 0 {
+		t.Errorf("a phone that had seen more: %+v", report)
+	}
+	if report := ann.sync(); report.Pulled != 1 {
+		t.Errorf("what was brought back comes as news: %+v", report)
+	}
+	ann.shows(door, map[string]any{"rooms": 7})
+	w.settle()
+}
+
+func threeDoors(t *testing.T) (w *world, ann, bob *phone, doors []string, door string) {
+	t.Helper()
+	w, ann, bob, door, _ = pair(t)
+	for i := range 3 {
+		doors = append(doors, ann.add("premises", fmt.Sprintf(`{"address":"民主路%d号","territory":"%s"}`, 20+i, gridA)))
+	}
+	ann.sync()
+	bob.sync()
+	return w, ann, bob, doors, door
+}
+
+func TestRestore_AnEditOfARecordThatIsNotBackYetWaitsForIt(t *testing.T) {
+	w, ann, bob, _, _ := pair(t)
+	b := w.backup()
+	door := ann.add("premises", `{"address":"民主路8号","territory":"`+gridA+`"}`)
+	ann.sync()
+	bob.sync()
+	bob.edit(door, `{"rooms":3}`)
+	bob.sync()
+	w.later(time.Hour)
+	ann.sync()
+	ann.edit(door, `{"rooms":2}`)
+	ann.sync()
+	bob.sync()
+	before, digest := ann.shown(), ann.status().Digest
+	w.later(time.Hour)
+	w.restore(b)
+	if report := bob.sync(); report.Quarantined != 1 {
+		t.Errorf("bob comes back first: %+v", report)
+	}
+	ann.sync()
+	w.settle()
+	for _, p := range []*phone{ann, bob} {
+		p.wantShown("healed", before)
+		if s := p.status(); s.Digest != digest || s.Quarantined != 0 {
+			t.Errorf("%s stands at %+v", p.name, s)
+		}
+	}
+}
+
+func TestRestore_OlderThanReportedStillDrainsEveryOutbox(t *testing.T) {
+	w, ann, bob, door, visit := pair(t)
+	old := w.backup()
+	for i := range 4 {
+		ann.edit(door, fmt.Sprintf(`{"rooms":%d}`, i+1))
+		bob.edit(visit, fmt.Sprintf(`{"note":"第%d次"}`, i+1))
+		ann.sync()
+		bob.sync()
+		ann.sync()
+		w.backup()
+		ann.sync()
+		bob.sync()
+	}
+	if ann.written(1)[0].DeviceSeq == 1 {
+		t.Fatal("ann's journal was never cleared")
+	}
+	w.restore(old)
+	for _, p := range []*phone{bob, ann} {
+		p.edit(visit, `{"outcome":"seen"}`)
+		p.sync()
+		if s := p.status(); s.Pending != 0 {
+			t.Errorf("%s has %d changes pending", p.name, s.Pending)
+		}
+	}
+	for range 2 {
+		ann.sync()
+		bob.sync()
+	}
+	ann.shows(visit, map[string]any{"note": "第4次", "outcome": "SEEN"})
+	ann.shows(door, map[string]any{"rooms": 4})
+	w.verify()
+}
+
+func TestRestore_ADecisionOfTheServerIsLostAndTheChangeWaitsAgain(t *testing.T) {
+	w, ann, _, _, _ := pair(t)
+	w.moveUser(ann.user, gridB)
+	ann.sync()
+	ann.add("premises", `{"address":"民主路78号","territory":"`+gridA+`"}`)
+	ann.sync()
+	waiting := ann.quarantinedStates()
+	b := w.backup()
+	w.releaseAll()
+	ann.sync()
+	if got := ann.quarantinedStates(); slices.Equal(got, waiting) {
+		t.Fatalf("nothing was released: %v", got)
+	}
+	w.restore(b)
+	ann.sync()
+	if got := ann.quarantinedStates(); !slices.Equal(got, waiting) {
+		t.Errorf("after the restore %v, before the release %v", got, waiting)
+	}
+	w.releaseAll()
+	w.settle()
+}
+
+func (p *phone) quarantinedStates() (out []string) {
+	p.w.t.Helper()
+	list, err := p.Quarantined()
+	p.w.must(err)
+	for _, q := range list {
+		out = append(out, fmt.Sprint(q.DeviceSeq, q.Reason, q.State))
+	}
+	return out
+}
+
+// releaseAll releases what waits in quarantine.
+func (w *world) releaseAll() {
+	w.t.Helper()
+	var waiting []syncengine.Seq
+	w.must(w.service.View(w.t.Context(), func(r store.Reader) error {
+		return w.service.ListQuarantine(r, 0, func(q exchange.Quarantined) bool {
+			waiting = append(waiting, q.Seq)
+			return true
+		})
+	}))
+	for _, seq := range waiting {
+		w.must(w.service.Release(w.t.Context(), seq, syncengine.ID{}, "查实"))
+	}
+}
+
+func TestRestore_AChangeThatWasQuarantinedIsJudgedAnew(t *testing.T) {
+	w, ann, _, door, _ := pair(t)
+	b := w.backup()
+	w.moveUser(ann.user, gridB)
+	ann.sync()
+	wrong := ann.add("premises", `{"address":"民主路78号","territory":"`+gridA+`"}`)
+	ann.sync()
+	if s := ann.status(); s.Quarantined != 1 {
+		t.Fatalf("ann's work outside of her grid: %+v", s)
+	}
+	// The restored server knows nothing of the move, so the work is allowed.
+	w.restore(b)
+	ann.sync()
+	if s := ann.status(); s.Quarantined != 0 || s.Pending != 0 {
+		t.Errorf("after the restore %+v", s)
+	}
+	ann.shows(wrong, map[string]any{"sync_state": "synced"})
+	ann.shows(door, map[string]any{"sync_state": "synced"})
+	w.settle()
+}
+
+func TestRestore_ACopiedPhoneComesBackToo(t *testing.T) {
+	w, ann, door := solo(t)
+	ann.sync()
+	b := w.backup()
+	ann.edit(door, `{"rooms":1}`)
+	ann.sync()
+	twin := ann.copyOf()
+	ann.edit(door, `{"rooms":2}`)
+	ann.sync()
+	twin.edit(door, `{"name":"副本写的"}`)
+	w.restore(b)
+	ann.sync()
+	twin.sync()
+	w.settle()
+	ann.shows(door, map[string]any{"rooms": 2, "name": "副本写的"})
+	twin.shows(door, map[string]any{"rooms": 2, "name": "副本写的"})
+}
+
+func TestFork_WhatWasSharedStaysOnTheCopysScreen(t *testing.T) {
+	w, ann, door := solo(t)
+	ann.sync()
+	twin := ann.copyOf()
+	ann.edit(door, `{"rooms":2}`)
+	ann.sync()
+	twin.edit(door, `{"name":"副本写的"}`)
+	twin.page = 1
+	twin.restart()
+	for range 20 {
+		twin.line.loseRequest = 0
+		twin.line.seen = func(*syncv1.ExchangeResponse) { twin.line.loseRequest = 1 }
+		_, err := twin.Sync(t.Context())
+		twin.shows(door, map[string]any{"name": "副本写的"})
+		if err == nil {
+			break
+		}
+	}
+	twin.line.seen, twin.line.loseRequest = nil, 0
+	w.settle()
+	ann.shows(door, map[string]any{"rooms": 2, "name": "副本写的"})
+}
+
+func TestRestore_GrantsThatTheBackupHasCountAgain(t *testing.T) {
+	w, ann, _, _, _ := pair(t)
+	b := w.backup()
+	w.moveUser(ann.user, gridB)
+	ann.sync()
+	w.restore(b)
+	ann.sync()
+	if n := len(ann.ids(client.Query{Kind: "premises"})); n != 1 {
+		t.Errorf("ann sees %d doors of the grid that is hers again", n)
+	}
+	w.moveUser(ann.user, community)
+	ann.sync()
+	door := ann.add("premises", `{"address":"民主路5号","territory":"`+gridB+`"}`)
+	ann.sync()
+	ann.shows(door, map[string]any{"sync_state": "synced"})
+	w.settle()
+}

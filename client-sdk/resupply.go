@@ -1,0 +1,119 @@
+package client
+
+import (
+	"fmt"
+	"iter"
+
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/syncengine"
+)
+
+// resupplying is what a batch says of changes that an earlier history of the log
+// has acknowledged: where they stood, and the server's own proof of it.
+type resupplying struct {
+	// receipt covers every change of the batch that was acknowledged before; nil when there is none.
+	receipt *syncv1.Receipt
+	// covers is the last change that receipt covers, supplied the last one acknowledged before.
+	covers, supplied syncengine.DeviceSeq
+	outcomes         map[syncengine.DeviceSeq][]*syncv1.Outcome
+}
+
+// beyond reports a change that the receipt does not cover though it was
+// acknowledged before: it travels with another one.
+func (a *resupplying) beyond(seq syncengine.DeviceSeq) bool {
+	return a.receipt != nil && seq > a.covers && seq <= a.supplied
+}
+
+// first tells where a change stood before, one place an epoch; nil for one that
+// was never acknowledged, or whose proof is lost.
+func (a *resupplying) first(row *localdb.Change) *syncv1.First {
+	if a.receipt == nil || row.DeviceSeq > a.covers {
+		return nil
+	}
+	var out *syncv1.First
+	for _, o := range a.outcomes[row.DeviceSeq] {
+		if out == nil {
+			out = &syncv1.First{StampMs: int64(changeTime(row)) + o.GetStampDiffMs(), Suspect: o.GetSuspect()}
+		}
+		out.Coordinates = append(out.Coordinates, &syncv1.Coordinate{Epoch: o.GetEpoch(), Seq: o.GetSeq()})
+	}
+	return out
+}
+
+// resupplying looks up what is to be said of changes from one on.
+func (r *Replica) resupplying(tx *localdb.Tx, s *state, from syncengine.DeviceSeq) (*resupplying, error) {
+	out := &resupplying{supplied: s.pos.Supplied}
+	if from > s.pos.Supplied {
+		return out, nil
+	}
+	var err error
+	if out.receipt, err = coveringReceipt(tx, s, from); err != nil || out.receipt == nil {
+		return out, err
+	}
+	out.covers = syncengine.DeviceSeq(out.receipt.GetDeviceSeq())
+	out.outcomes, err = placesBefore(tx, from, min(out.covers, s.pos.Supplied), s.pos.Epoch)
+	return out, err
+}
+
+// coveringReceipt finds this incarnation's receipt of the newest epoch that covers a change.
+func coveringReceipt(tx *localdb.Tx, s *state, seq syncengine.DeviceSeq) (best *syncv1.Receipt, err error) {
+	for row, err := range tx.Receipts() {
+		if err != nil {
+			return nil, err
+		}
+		if row.DeviceSeq < seq {
+			break
+		}
+		m := &syncv1.Receipt{}
+		if err := proto.Unmarshal(row.Body, m); err != nil {
+			return nil, fmt.Errorf("receipt of change %d: %w: %w", row.DeviceSeq, ErrDamaged, err)
+		}
+		if string(m.GetIncarnation()) == string(s.self.Incarnation[:]) && m.GetCoordinate().GetEpoch() > best.GetCoordinate().GetEpoch() {
+			best = m
+		}
+	}
+	return best, nil
+}
+
+// placesBefore gives where changes stood before an epoch, one outcome an epoch,
+// ascending. Only values have places: a change that was quarantined had none.
+func placesBefore(tx *localdb.Tx, from, to syncengine.DeviceSeq, epoch syncengine.Epoch) (map[syncengine.DeviceSeq][]*syncv1.Outcome, error) {
+	out := map[syncengine.DeviceSeq][]*syncv1.Outcome{}
+	add := func(seq syncengine.DeviceSeq, o *syncv1.Outcome) {
+		valued := o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_MERGED
+		if !valued || seq < from || seq > to || syncengine.Epoch(o.GetEpoch()) >= epoch {
+			return
+		}
+		if known := out[seq]; len(known) == 0 || known[len(known)-1].GetEpoch() < o.GetEpoch() {
+			out[seq] = append(known, o)
+		}
+	}
+	for segment, err := range tx.Outcomes(from) {
+		if err != nil {
+			return nil, err
+		}
+		m := &syncv1.Outcomes{}
+		if err := proto.Unmarshal(segment.Body, m); err != nil {
+			return nil, fmt.Errorf("outcomes from %d: %w: %w", segment.First, ErrDamaged, err)
+		}
+		for i, o := range m.GetResults() {
+			add(segment.First+syncengine.DeviceSeq(i), o)
+		}
+	}
+	return out, nil
+}
+
+// collect reads a sequence to its end, so that the rows it walks over may be written.
+func collect[T any](rows iter.Seq2[T, error]) (out []T, err error) {
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
