@@ -295,12 +295,10 @@ func Align(rows [][3]string) string {
 }
 
 // Line is a phone's line to a server.
-type Line = line
+type Line = handsetLine
 
 // OpenLine opens a line.
 var OpenLine = openLine
 
-// Address, SetOnline and SetFault are the line's switches.
-func (l *line) Address() string       { return l.address() }
-func (l *line) SetOnline(online bool) { l.setOnline(online) }
-func (l *line) SetFault(f Fault)      { l.setFault(f) }
+// SetFault is the line's switch.
+func (l *handsetLine) SetFault(f Fault) { l.setFault(f) }

@@ -185,12 +185,12 @@ func (d *Demo) enrol(ctx context.Context) error {
 			return fmt.Errorf("phone %d: %w", i, err)
 		}
 		h.setTime(at)
-		h.line.setOnline(true)
+		h.line.SetOnline(true)
 		code, err := d.joinCode(ctx, phone.User)
 		if err != nil {
 			return err
 		}
-		if err := h.replica.Enrol(ctx, h.line.address(), code); err != nil {
+		if err := h.replica.Enrol(ctx, h.line.Address(), code); err != nil {
 			return fmt.Errorf("phone %d: %w", i, err)
 		}
 		d.watch.done(1)
@@ -214,7 +214,7 @@ func (d *Demo) firstSyncs(ctx context.Context) error {
 	err := eachPhone(d.phones, func(h *handset) error {
 		h.setTime(at)
 		err := h.sync(ctx, FaultNone)
-		h.line.setOnline(false)
+		h.line.SetOnline(false)
 		d.watch.done(1)
 		return err
 	})
@@ -244,7 +244,7 @@ func (d *Demo) rest(ctx context.Context) error {
 		moved := 0
 		for _, h := range d.phones {
 			h.setTime(at)
-			h.line.setOnline(true)
+			h.line.SetOnline(true)
 			report, err := h.replica.Sync(ctx)
 			if err != nil {
 				return fmt.Errorf("%w: sync at rest: %w", ErrScript, err)

@@ -91,7 +91,7 @@ func (p *playing) step(ctx context.Context, index StepIndex, step *Step, turn in
 	h := p.phone[step.Phone]
 	switch step.Kind {
 	case StepOnline, StepOffline:
-		h.line.setOnline(step.Kind == StepOnline)
+		h.line.SetOnline(step.Kind == StepOnline)
 		return nil
 	case StepSync:
 		return p.turns.take(turn, func() error {

@@ -25,7 +25,7 @@ type handset struct {
 	index  PhoneIndex
 	dir    string
 	key    []byte
-	line   *line
+	line   *handsetLine
 	random io.Reader
 	// atMs is the true time, which the phone's clock shows with its fault.
 	atMs  atomic.Int64

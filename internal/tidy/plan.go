@@ -51,9 +51,9 @@ var House = []Room{
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/exchange", "server/identity", "server/store",
-			"server/store/memstore", "server/store/sqlitestore", "client-sdk", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
+			"server/store/memstore", "server/store/sqlitestore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
-		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/grpczstd", "testdata/notes")},
+		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/line", "internal/grpczstd", "testdata/notes")},
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/exchange",
@@ -105,6 +105,7 @@ var House = []Room{
 		May: []string{"internal/recordjson", "syncengine"}},
 	{Path: "internal/recordjson", Holds: "records as the JSON that people and scripts read and write",
 		May: []string{"internal/schema", "internal/wire", "domain", "syncengine", "proto/gen"}},
+	{Path: "internal/line", Holds: "a line between a phone and a server that a script can cut at a frame"},
 	{Path: "internal/grpczstd", Holds: "zstd as a gRPC compressor, for both ends of the wire"},
 	{Path: "testdata/notes", Holds: "the notes corpus, embedded"},
 	{Path: "internal/csvfile", Holds: "strict reading of CSV files that people hand in"},

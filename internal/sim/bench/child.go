@@ -1,15 +1,12 @@
 package bench
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"syscall"
+
+	"onedoor/internal/sim/child"
 )
 
 // Roles that this program plays when it runs itself again.
@@ -59,7 +56,6 @@ type PhoneSeat struct {
 
 // answer is what a child says.
 type answer struct {
-	Err string `json:"err,omitempty"`
 	// Addr and Seats are the server's.
 	Addr  string      `json:"addr,omitempty"`
 	Seats []PhoneSeat `json:"seats,omitempty"`
@@ -90,74 +86,29 @@ type contested struct {
 	Headcount []string `json:"headcount"`
 }
 
-// serveCommands reads commands and writes answers.
-func serveCommands(in io.Reader, out io.Writer, handle func(command) (answer, error)) error {
-	lines := json.NewDecoder(bufio.NewReader(in))
-	enc := json.NewEncoder(out)
-	for {
-		var c command
-		if err := lines.Decode(&c); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-		a, err := handle(c)
-		if err != nil {
-			a.Err = err.Error()
-		}
-		if err := enc.Encode(a); err != nil {
-			return err
-		}
-	}
-}
-
-// process is a child that was started.
-type process struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	enc *json.Encoder
-	dec *json.Decoder
-}
-
 // start runs this program again in a part.
 func start(ctx context.Context, self []string, role string) (*process, error) {
-	cmd := exec.CommandContext(ctx, self[0], append(self[1:], role)...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	p, err := child.Start(ctx, self, role)
 	if err != nil {
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &process{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(bufio.NewReader(out))}, nil
+	return &process{p}, nil
 }
 
+// process is a part that was started.
+type process struct{ child *child.Process }
+
 // do sends a command and waits for its answer.
-func (p *process) do(c command) (answer, error) {
-	if err := p.enc.Encode(c); err != nil {
-		return answer{}, fmt.Errorf("%s: %w", c.Op, err)
-	}
-	var a answer
-	if err := p.dec.Decode(&a); err != nil {
-		return a, fmt.Errorf("%s: the child ended: %w", c.Op, err)
-	}
-	if a.Err != "" {
-		return a, fmt.Errorf("%s: %s", c.Op, a.Err)
+func (p *process) do(c command) (a answer, err error) {
+	if err := p.child.Do(c, &a, nil); err != nil {
+		return a, fmt.Errorf("%s: %w", c.Op, err)
 	}
 	return a, nil
 }
 
-// stop ends the child by closing its input and gives its CPU time and peak memory.
+// stop ends the child and gives its CPU time and peak memory.
 func (p *process) stop() (cpuSeconds, rssMB float64, err error) {
-	p.in.Close()
-	err = p.cmd.Wait()
-	state := p.cmd.ProcessState
+	state, err := p.child.Stop()
 	if state == nil {
 		return 0, 0, err
 	}

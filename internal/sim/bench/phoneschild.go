@@ -15,6 +15,7 @@ import (
 
 	client "onedoor/client-sdk"
 
+	"onedoor/internal/sim/child"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
@@ -22,7 +23,7 @@ import (
 // phonesChild is a process of phones: real replicas, each with a file of its own.
 func phonesChild(ctx context.Context, in io.Reader, out io.Writer) error {
 	p := &phonesPart{ctx: ctx}
-	err := serveCommands(in, out, p.handle)
+	err := child.Serve(in, out, p.handle)
 	for _, ph := range p.phones {
 		if closeErr := ph.replica.Close(); err == nil {
 			err = closeErr
@@ -45,7 +46,7 @@ type benchPhone struct {
 	territory syncengine.ID
 }
 
-func (p *phonesPart) handle(c command) (answer, error) {
+func (p *phonesPart) handle(c command, _ child.Say) (answer, error) {
 	switch c.Op {
 	case "enrol":
 		return answer{}, p.enrol(c)

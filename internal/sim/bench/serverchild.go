@@ -16,6 +16,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/sim/child"
 	"onedoor/server"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -30,7 +31,7 @@ const (
 // serveChild is a real server in a process of its own.
 func serveChild(ctx context.Context, in io.Reader, out io.Writer) error {
 	s := &serverPart{ctx: ctx}
-	err := serveCommands(in, out, s.handle)
+	err := child.Serve(in, out, s.handle)
 	if s.server != nil {
 		if stopErr := s.server.Stop(context.WithoutCancel(ctx)); err == nil {
 			err = stopErr
@@ -45,7 +46,7 @@ type serverPart struct {
 	server *server.Server
 }
 
-func (s *serverPart) handle(c command) (answer, error) {
+func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 	switch c.Op {
 	case "open":
 		return s.open(c)
