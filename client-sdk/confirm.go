@@ -38,18 +38,30 @@ func (t *taking) confirm(id syncengine.ID, own []confirmed, rebased bool) (bool,
 	return t.tx.ConfirmRecord(&row)
 }
 
+// placing is as much of a record as placing looks at, in memory that many share.
+type placing struct {
+	record syncengine.Record
+	write  syncengine.Write
+	values []syncengine.Value
+}
+
 // madeRecord gives as much of the record that was read last as placing looks at.
+// It is good until the next one is asked for.
 func (t *taking) madeRecord(kind *schema.Kind, id syncengine.ID) *syncengine.Record {
-	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: t.s.self.Incarnation}}
-	rec := &syncengine.Record{ID: id, Kind: kind.Number}
-	add := func(w syncengine.CellWrite) {
-		rec.Cells = append(rec.Cells, syncengine.Cell{Key: w.Key, Values: []syncengine.Value{{Write: write, Data: w.Data}}})
-	}
-	add(syncengine.LifeWrite(false))
+	p := &t.placing
+	p.write.Dot.Incarnation = t.s.self.Incarnation
+	p.record.ID, p.record.Kind, p.record.Cells, p.values = id, kind.Number, p.record.Cells[:0], p.values[:0]
+	p.add(syncengine.LifeWrite(false))
 	for _, w := range t.made.Cells {
 		if f, known := kind.Field(w.Key.Field); known && f.Engine.Scope != syncengine.NoScope {
-			add(w)
+			p.add(w)
 		}
 	}
-	return rec
+	return &p.record
+}
+
+func (p *placing) add(w syncengine.CellWrite) {
+	p.values = append(p.values, syncengine.Value{Write: &p.write, Data: w.Data})
+	values := p.values[len(p.values)-1:]
+	p.record.Cells = append(p.record.Cells, syncengine.Cell{Key: w.Key, Values: values[:1:1]})
 }

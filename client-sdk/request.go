@@ -39,11 +39,13 @@ func (r *Replica) request(tx *localdb.Tx, s *state, digests bool) (*sending, err
 	if body.Status, err = r.status(tx, s, digests); err != nil {
 		return nil, err
 	}
-	b, err := proto.Marshal(body)
+	// The body is encoded behind what comes before it in the message that is signed.
+	before := wire.ExchangeMessage(nil)
+	message, err := proto.MarshalOptions{}.MarshalAppend(before, body)
 	if err != nil {
 		return nil, err
 	}
-	out.request = &syncv1.ExchangeRequest{Body: b, Signature: sign(&s.self, wire.ExchangeMessage(b))}
+	out.request = &syncv1.ExchangeRequest{Body: message[len(before):], Signature: sign(&s.self, message)}
 	return out, nil
 }
 
@@ -63,6 +65,7 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 		return err
 	}
 	var cutter outbox.Cutter
+	out.batch = make([]localdb.Change, 0, min(s.end.Seq-first+1, wire.BatchChangesMax))
 	for row, err := range tx.Changes(first) {
 		if err != nil {
 			return err
@@ -82,10 +85,11 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 		ChainBefore: before[:], SchemaVersion: r.schema.Engine.Version, FirstDeviceSeq: uint64(first),
 		Changes: make([]*syncv1.BatchChange, len(out.batch)),
 	}
+	changes := make([]syncv1.BatchChange, len(out.batch))
 	for i := range out.batch {
-		body.Batch.Changes[i] = &syncv1.BatchChange{
-			Body: out.batch[i].Body, Salt: out.batch[i].Salt, First: again.first(&out.batch[i]),
-		}
+		changes[i].Body, changes[i].Salt = out.batch[i].Body, out.batch[i].Salt
+		changes[i].First = again.first(&out.batch[i])
+		body.Batch.Changes[i] = &changes[i]
 	}
 	body.Receipt = again.receipt
 	return nil

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"slices"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -96,14 +97,18 @@ type acknowledgedChanges struct {
 	// order lists their records, rebased those whose base came or went with the page.
 	order   []syncengine.ID
 	rebased map[syncengine.ID]bool
+	// room holds the first change of each record.
+	room []confirmed
 }
 
 func (t *taking) acknowledged() (*acknowledgedChanges, error) {
-	out := &acknowledgedChanges{of: map[syncengine.ID][]confirmed{}, rebased: map[syncengine.ID]bool{}}
+	out := &acknowledgedChanges{rebased: map[syncengine.ID]bool{}}
 	from, to := t.s.pos.Settled+1, t.s.pos.Mark
 	if from > to {
 		return out, nil
 	}
+	n := to - from + 1
+	out.of, out.order, out.room = make(map[syncengine.ID][]confirmed, n), make([]syncengine.ID, 0, n), make([]confirmed, 0, n)
 	outcomes, err := t.outcomesNow(from, to)
 	if err != nil {
 		return nil, err
@@ -121,10 +126,13 @@ func (t *taking) acknowledged() (*acknowledgedChanges, error) {
 
 func (c *acknowledgedChanges) add(own confirmed) {
 	id := own.row.RecordID
-	if _, known := c.of[id]; !known {
-		c.order = append(c.order, id)
+	if others, known := c.of[id]; known {
+		c.of[id] = append(others, own)
+		return
 	}
-	c.of[id] = append(c.of[id], own)
+	c.order = append(c.order, id)
+	c.room = append(c.room, own)
+	c.of[id] = slices.Clip(c.room[len(c.room)-1:])
 }
 
 // checkpoint moves to the place that the answer stands at.

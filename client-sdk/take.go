@@ -69,6 +69,8 @@ type taking struct {
 	gone    []syncengine.ID
 	// made is room for reading changes that make a record.
 	made pagerecord.Made
+	// placing is room for placing them.
+	placing placing
 }
 
 // parent is a record that others follow.

@@ -9,15 +9,18 @@ import (
 
 const changeColumns = "device_seq, record_id, kind, base_epoch, base_seq, group_first, salt, chain, body"
 
-func scanChange(s *statement) (Change, error) {
+func scanChange(s *statement) (Change, error) { return scanChangeInto(s, &room{}) }
+
+// scanChangeInto is scanChange with the bytes of many changes side by side.
+func scanChangeInto(s *statement, r *room) (Change, error) {
 	c := Change{
 		DeviceSeq:  syncengine.DeviceSeq(s.columnInt(0)),
 		RecordID:   s.columnID(1),
 		Kind:       syncengine.KindNumber(s.columnInt(2)),
 		Base:       syncengine.Coordinate{Epoch: syncengine.Epoch(s.columnInt(3)), Seq: syncengine.Seq(s.columnInt(4))},
 		GroupFirst: syncengine.DeviceSeq(s.columnInt(5)),
-		Salt:       s.columnBlob(6),
-		Body:       s.columnBlob(8),
+		Salt:       r.columnBlob(s, 6),
+		Body:       r.columnBlob(s, 8),
 	}
 	s.copyColumn(7, c.Chain[:])
 	return c, nil
@@ -50,10 +53,11 @@ func (tx *Tx) LastChange() (c Change, ok bool, err error) {
 
 // Changes gives the changes from a device_seq on, in device order. The caller ends it where its batch is full.
 func (tx *Tx) Changes(from syncengine.DeviceSeq) iter.Seq2[Change, error] {
+	var side room
 	return each(func() *statement {
 		return tx.statement("SELECT " + changeColumns + " FROM changes WHERE device_seq >= ? ORDER BY device_seq").
 			int(int64(from))
-	}, scanChange)
+	}, func(s *statement) (Change, error) { return scanChangeInto(s, &side) })
 }
 
 // ChangesOf gives a record's changes above a device_seq, in device order.

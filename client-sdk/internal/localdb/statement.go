@@ -157,6 +157,32 @@ func (s *statement) columnBlob(i int) []byte {
 	return s.copyColumn(i, make([]byte, n))
 }
 
+// roomMost is how much a room grows by at most, roomFirst how much it begins with: a reader of one row takes little, and
+// a reader of a batch asks the allocator for few pieces.
+const roomFirst, roomMost = 512, 64 << 10
+
+// room is where the blobs of many rows are put side by side. What it gave stays as it is, and keeps its piece of the room
+// in memory.
+type room struct {
+	free []byte
+	size int
+}
+
+// columnBlob is statement.columnBlob in the room.
+func (r *room) columnBlob(s *statement, i int) []byte {
+	n := s.stmt.ColumnLen(i)
+	if n == 0 {
+		return nil
+	}
+	if n > len(r.free) {
+		r.size = min(max(roomFirst, 2*r.size), roomMost)
+		r.free = make([]byte, max(n, r.size))
+	}
+	var blob []byte
+	blob, r.free = r.free[:n:n], r.free[n:]
+	return s.copyColumn(i, blob)
+}
+
 func (s *statement) copyColumn(i int, dst []byte) []byte {
 	s.stmt.ColumnBytes(i, dst)
 	return dst
