@@ -67,6 +67,9 @@ type Options struct {
 	// Go runs work that the replica does beside the caller's; nil starts a goroutine. A simulation runs it at once, so
 	// that nothing happens by itself; Watch and KeepSynced need goroutines.
 	Go func(work func())
+	// Taken is told of each answer once what it brought is durable on this phone, for logs and audits; it must not call
+	// the replica.
+	Taken func(reply *syncv1.ExchangeResponse)
 	// Schema is what records are read and checked by; nil is this software's own. With it the simulator and tests let
 	// phones of two versions meet.
 	Schema *schema.Schema

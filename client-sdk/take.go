@@ -42,6 +42,9 @@ func (r *Replica) take(a *answer) (*taken, error) {
 	if err != nil {
 		return out, fmt.Errorf("take the server's answer: %w", err)
 	}
+	if r.o.Taken != nil {
+		r.o.Taken(a.ExchangeResponse)
+	}
 	if changed {
 		r.watchers.changed()
 	}

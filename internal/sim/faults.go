@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Fault is a kind of thing that goes wrong.
+type Fault string
+
+// The kinds of faults, as results name them.
+const (
+	Drop         Fault = "drop"           // a request never arrives
+	Delay        Fault = "delay"          // a request or reply takes minutes
+	Duplicate    Fault = "duplicate"      // a request arrives again, late
+	Reorder      Fault = "reorder"        // a request arrives after a later one of its phone
+	Cut          Fault = "cut"            // the reply is lost after the server's commit
+	Twins        Fault = "twins"          // two copies of a batch in one group commit
+	Together     Fault = "together"       // batches of several phones in one group commit
+	TinyPages    Fault = "tiny_pages"     // pages of one record
+	Kill         Fault = "kill"           // a phone dies between two calls
+	KillInCommit Fault = "kill_in_commit" // a phone dies inside a local transaction
+	OldBackup    Fault = "phone_restored" // a phone is put back to an older copy of itself
+	Clone        Fault = "phone_cloned"   // two phones run on one copy
+	PhoneLost    Fault = "phone_lost"     // a phone is gone for good
+	Skew         Fault = "clock_skew"     // a clock is wrong
+	Jump         Fault = "clock_jump"     // a clock jumps
+	Backwards    Fault = "clock_backward" // a clock runs backwards within a chain
+	Restart      Fault = "server_restart" // the server stops and starts
+	Moved        Fault = "door_moved"     // the operator moves doors between grids
+	Narrowed     Fault = "grant_narrowed" // a user's area shrinks
+	Widened      Fault = "grant_widened"  // a user's area grows
+	Regranted    Fault = "grant_moved"    // a user gets another area
+	Withdrawn    Fault = "grant_revoked"  // a user's grants end
+	GivenBack    Fault = "grant_restored" // and are given back
+	RoleRaised   Fault = "role_changed"   // a user gets another role
+	DeviceGone   Fault = "device_revoked" // a device is trusted no more
+)
+
+// tally counts what happened, by kind.
+type tally map[Fault]int
+
+func (t tally) add(other tally) {
+	for kind, n := range other {
+		t[kind] += n
+	}
+}
+
+// kinds is a set of faults.
+type kinds map[Fault]bool
+
+// ParseFaults reads a list of kinds, separated by commas.
+func ParseFaults(list string) ([]Fault, error) {
+	var out []Fault
+	for _, name := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		kind := Fault(strings.TrimSpace(name))
+		if !slices.Contains(AllFaults, kind) {
+			return nil, fmt.Errorf("%q is no kind of fault: name some of %s", name, joined(AllFaults))
+		}
+		out = append(out, kind)
+	}
+	return out, nil
+}
+
+func joined(list []Fault) string {
+	names := make([]string, len(list))
+	for i, kind := range list {
+		names[i] = string(kind)
+	}
+	return strings.Join(names, ",")
+}
+
+// AllFaults lists every kind in the order of documentation.
+var AllFaults = []Fault{
+	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost,
+	Skew, Jump, Backwards, Restart, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
+}
+
+func setOf(list []Fault) kinds {
+	out := make(kinds, len(list))
+	for _, kind := range list {
+		out[kind] = true
+	}
+	return out
+}
+
+// sorted lists a tally's kinds in alphabetical order.
+func (t tally) sorted() []Fault { return slices.Sorted(maps.Keys(t)) }

@@ -1,0 +1,221 @@
+package sim
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"time"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/internal/sim/model"
+	"onedoor/internal/wire"
+	"onedoor/syncengine"
+)
+
+// phone is one installation: the real replica, with a line, a clock and a disk that may fail it.
+type phone struct {
+	w    *world
+	id   phoneID
+	name string
+	user *user
+	// dir is where the replica's files are now; each life of the phone has a folder of its own.
+	dir   string
+	lives int
+	key   [client.KeyBytes]byte
+	// replica is nil while the phone is off.
+	replica *client.Replica
+	random  *rand.ChaCha8
+	clock   clock
+	// self is the incarnation as last seen.
+	self syncengine.ID
+	// syncing is the sync under way; nil for none.
+	syncing *syncing
+	// calls counts the exchanges that were begun, latest is the number of the last one that reached the server.
+	calls, latest int
+	// mark is the last change that the auditor was told of.
+	mark int64
+	// doubts are the last replies that were handed to the replica and are not known to be durable.
+	doubts []*flight
+	// asked is what the script asks for in the edit under way.
+	asked []model.Asked
+	// saved is the newest copy of the phone's files; nil for none. peeking takes a request that is only looked at.
+	saved   *copied
+	peeking *syncv1.ExchangeBody
+	// fuse is after how many looks at the clock or draws of chance the phone dies; 0 for never.
+	fuse int
+	// lost is set when the phone is gone for good.
+	lost bool
+}
+
+// killed is what a phone dies of.
+type killed struct{}
+
+// newPhone makes a phone that is still off.
+func (w *world) newPhone(u *user) *phone {
+	number := len(w.phones) + 1
+	p := &phone{
+		w: w, id: phoneID(number), name: fmt.Sprintf("phone%d", number), user: u, random: stream(w.c.Seed, "phone", number),
+	}
+	_, _ = p.random.Read(p.key[:])
+	p.clock = w.newClock(diceFor(w.c.Seed, "clock", number))
+	p.dir = p.folder()
+	w.phones = append(w.phones, p)
+	return p
+}
+
+// folder names the folder of the phone's next life.
+func (p *phone) folder() string {
+	p.lives++
+	return filepath.Join(p.w.dir, fmt.Sprintf("%s-%d", p.name, p.lives))
+}
+
+// open switches the phone on.
+func (p *phone) open() (err error) {
+	p.replica, err = client.Open(p.dir, p.key[:], client.Options{
+		Transport: &line{p}, Now: p.now, Random: p, Wait: p.wait, Go: func(work func()) { work() }, Taken: p.taken,
+		PageBytesMax: p.w.weather.pageBytes, DeviceName: p.name, AppVersion: "1",
+	})
+	return err
+}
+
+// shut switches the phone off for good, at the end of a run.
+func (p *phone) shut() {
+	p.syncing.abandon()
+	p.syncing = nil
+	if p.replica != nil {
+		_ = p.replica.Close()
+		p.replica = nil
+	}
+}
+
+// on reports that the phone is there and switched on.
+func (p *phone) on() bool { return p.replica != nil && !p.lost }
+
+// incarnation is the database's name as last seen.
+func (p *phone) incarnation() syncengine.ID {
+	if p.replica == nil {
+		return p.self
+	}
+	if id, err := parseID(p.replica.Self().Incarnation); err == nil {
+		p.self = id
+	}
+	return p.self
+}
+
+func parseID(text string) (syncengine.ID, error) { return wire.ParseID(text) }
+
+// burn lets the phone die here when its fuse has burnt down.
+func (p *phone) burn() {
+	if p.fuse == 0 {
+		return
+	}
+	if p.fuse--; p.fuse == 0 {
+		p.w.strike(KillInCommit)
+		p.crashFiles()
+		panic(killed{})
+	}
+}
+
+// now is what the phone's clock says.
+func (p *phone) now() time.Time {
+	p.burn()
+	return time.UnixMilli(int64(p.clock.read(p.w.now)))
+}
+
+// Read draws chance for the replica.
+func (p *phone) Read(b []byte) (int, error) {
+	p.burn()
+	return p.random.Read(b)
+}
+
+var _ io.Reader = (*phone)(nil)
+
+// taken notes that a reply is durable on the phone.
+func (p *phone) taken(reply *syncv1.ExchangeResponse) {
+	f := p.syncing.handed[reply]
+	if f == nil {
+		p.w.fail("%s took a reply that it was not given", p.name)
+		return
+	}
+	delete(p.syncing.handed, reply)
+	p.toldTaken(f)
+}
+
+func (p *phone) toldTaken(f *flight) {
+	p.doubts = slices.DeleteFunc(p.doubts, func(other *flight) bool { return other == f })
+	p.w.model.Took(p.id, f.call, f.reply)
+}
+
+// tellRows tells the auditor what the phone has written since it was last told, and what the script had asked for.
+func (p *phone) tellRows(asked []model.Asked) (n int) {
+	list, err := p.replica.Written(p.mark + 1)
+	if !p.w.must(err, "read what "+p.name+" wrote") || len(list) == 0 {
+		return 0
+	}
+	rows := make([]model.Row, len(list))
+	for i, c := range list {
+		rows[i] = model.Row{DeviceSeq: syncengine.DeviceSeq(c.DeviceSeq), Body: c.Body, Salt: c.Salt}
+	}
+	p.mark = list[len(list)-1].DeviceSeq
+	p.w.model.Wrote(p.id, rows, asked)
+	return len(rows)
+}
+
+// clock is a phone's clock.
+type clock struct {
+	// ahead is how far it is wrong, in milliseconds.
+	ahead int64
+	// back is by how much it runs back whenever it is read; 0 for a clock that runs on.
+	back int64
+}
+
+// read reads the clock.
+func (c *clock) read(now instant) instant {
+	c.ahead -= c.back
+	return now + instant(c.ahead)
+}
+
+// The sizes of wrong clocks, in milliseconds.
+const (
+	minuteMs = 60_000
+	hourMs   = 60 * minuteMs
+	dayMs    = 24 * hourMs
+	yearMs   = 365 * dayMs
+)
+
+// drift draws how far a clock is wrong: mostly minutes, sometimes ten years.
+func drift(d dice) int64 {
+	most := pick(d, []int64{2 * minuteMs, 3 * hourMs, 40 * dayMs, 10 * yearMs})
+	return d.between(-most, most)
+}
+
+func (w *world) newClock(d dice) clock {
+	if !w.weather.strikes(d, Skew) {
+		return clock{ahead: d.between(-500, 500)}
+	}
+	w.strike(Skew)
+	return clock{ahead: drift(d)}
+}
+
+// wait pauses a sync that waits before its next try.
+func (p *phone) wait(_ context.Context, d time.Duration) error {
+	p.syncing.pause(&pause{wait: d})
+	return nil
+}
+
+// digestOf shortens a digest for the trace.
+func digestOf(hex string) string { return hex[:min(8, len(hex))] }
+
+// number reads a counter from bytes, for tags in the trace.
+func number(b []byte) uint64 {
+	if len(b) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}

@@ -1,0 +1,177 @@
+package sim
+
+import "slices"
+
+// The script is drawn before anything happens: when each step comes, and of which kind it is. What a step does in detail
+// is drawn when it comes, from dice of its own.
+
+// step is one thing that happens by somebody's doing.
+type step struct {
+	number int
+	name   string
+	do     func(w *world, d dice)
+}
+
+// stepKind is a kind of step with how often it comes: by weight, or for a fault by how often the weather has it.
+type stepKind struct {
+	name   string
+	weight int
+	// fault makes the weight that of a fault: none where the weather has none of it.
+	fault Fault
+	do    func(w *world, d dice)
+}
+
+// stepKinds are all kinds of steps.
+var stepKinds = []stepKind{
+	{name: "work", weight: 420, do: func(w *world, d dice) { w.somePhone(d).work(d) }},
+	{name: "sync", weight: 260, do: func(w *world, d dice) { w.somePhone(d).beginSync() }},
+	{name: "look", weight: 20, do: func(w *world, d dice) { w.look(w.somePhone(d)) }},
+	{name: "decide", weight: 30, do: (*world).decide},
+	{name: "correct", weight: 15, do: (*world).correct},
+	{name: "move", weight: 40, fault: Moved, do: (*world).moveDoor},
+	{name: "grant", weight: 40, fault: Regranted, do: (*world).regrant},
+	{name: "grant", weight: 20, fault: Withdrawn, do: (*world).regrant},
+	{name: "role", weight: 15, fault: RoleRaised, do: (*world).promote},
+	{name: "revoke", weight: 10, fault: DeviceGone, do: (*world).distrust},
+	{name: "kill", weight: 30, fault: Kill, do: (*world).killOne},
+	{name: "fuse", weight: 30, fault: KillInCommit, do: (*world).lightFuse},
+	{name: "save", weight: 15, fault: OldBackup, do: func(w *world, d dice) { w.somePhone(d).save() }},
+	{name: "save", weight: 15, fault: Clone, do: func(w *world, d dice) { w.somePhone(d).save() }},
+	{name: "put back", weight: 12, fault: OldBackup, do: (*world).putOneBack},
+	{name: "clone", weight: 12, fault: Clone, do: (*world).cloneOne},
+	{name: "lose", weight: 5, fault: PhoneLost, do: func(w *world, d dice) { w.somePhone(d).lose() }},
+	{name: "jump", weight: 20, fault: Jump, do: (*world).jumpClock},
+	{name: "backwards", weight: 15, fault: Backwards, do: (*world).turnClock},
+	{name: "restart", weight: 20, fault: Restart, do: (*world).restartServer},
+}
+
+// planScript plans every step that the case does not leave out.
+func (w *world) planScript() {
+	at := w.now
+	for _, p := range w.phones {
+		w.after(0, p.beginSync)
+	}
+	last := w.weather.steps
+	if w.c.Steps > 0 {
+		last = min(last, w.c.Steps)
+	}
+	for n := 1; n <= last; n++ {
+		d := diceFor(w.c.Seed, "step", n)
+		at += instant(d.between(0, 2*w.weather.paceMs))
+		s := step{number: n}
+		kind := draw(d, w.choices())
+		s.name, s.do = kind.name, kind.do
+		if !slices.Contains(w.c.Skip, n) {
+			w.at(at, func() { w.take(&s) })
+		}
+	}
+}
+
+// choices weighs the kinds of steps for this run's weather.
+func (w *world) choices() []weighed[*stepKind] {
+	out := make([]weighed[*stepKind], 0, len(stepKinds))
+	for i := range stepKinds {
+		kind := &stepKinds[i]
+		if kind.fault == "" || w.weather.often[kind.fault] > 0 {
+			out = append(out, weighed[*stepKind]{kind.weight, kind})
+		}
+	}
+	return out
+}
+
+// take takes a step.
+func (w *world) take(s *step) {
+	w.steps++
+	w.trace.tell(w.now, "script", "step %d: %s", s.number, s.name)
+	d := diceFor(w.c.Seed, "do", s.number)
+	s.do(w, d)
+	if d.oneIn(w.weather.lookIn) {
+		w.look(w.somePhone(d))
+	}
+}
+
+// somePhone draws a phone that is not lost.
+func (w *world) somePhone(d dice) *phone {
+	there := make([]*phone, 0, len(w.phones))
+	for _, p := range w.phones {
+		if !p.lost {
+			there = append(there, p)
+		}
+	}
+	return pick(d, there)
+}
+
+// look has the auditor compare a phone's screen with its prediction.
+func (w *world) look(p *phone) {
+	if p.on() && w.failed == nil {
+		w.note(w.model.CheckPhone(p.id, p.replica))
+	}
+}
+
+func (w *world) killOne(d dice) {
+	p := w.somePhone(d)
+	if p.on() {
+		w.strike(Kill)
+		p.kill()
+	}
+}
+
+// lightFuse lets a phone die inside what it does next.
+func (w *world) lightFuse(d dice) {
+	p := w.somePhone(d)
+	if p.on() {
+		p.fuse = int(d.between(1, 12))
+	}
+}
+
+func (w *world) putOneBack(d dice) {
+	if p := w.savedPhone(d); p != nil {
+		p.putBack()
+	}
+}
+
+func (w *world) cloneOne(d dice) {
+	// A few clones make the trouble; more only make it slow.
+	if p := w.savedPhone(d); p != nil && w.tally[Clone] < 3 {
+		p.clone()
+	}
+}
+
+// savedPhone draws a phone of which there is a copy; nil for none.
+func (w *world) savedPhone(d dice) *phone {
+	var saved []*phone
+	for _, p := range w.phones {
+		if p.saved != nil && p.on() {
+			saved = append(saved, p)
+		}
+	}
+	if len(saved) == 0 {
+		return nil
+	}
+	return pick(d, saved)
+}
+
+func (w *world) jumpClock(d dice) {
+	p := w.somePhone(d)
+	w.strike(Jump)
+	p.clock.ahead = drift(d)
+	w.trace.tell(w.now, p.name, "has a clock that jumps: now %d s ahead", p.clock.ahead/1000)
+}
+
+// turnClock has a clock run backwards, or run on again.
+func (w *world) turnClock(d dice) {
+	p := w.somePhone(d)
+	if p.clock.back != 0 {
+		p.clock.back = 0
+		return
+	}
+	w.strike(Backwards)
+	p.clock.back = d.between(1, hourMs)
+	w.trace.tell(w.now, p.name, "has a clock that runs back %d s a reading", p.clock.back/1000)
+}
+
+func (w *world) restartServer(dice) {
+	w.strike(Restart)
+	w.server.restart()
+	w.trace.tell(w.now, "server", "stops and starts again")
+}

@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/sim/model"
+	"onedoor/internal/wire"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/server/store/memstore"
+	"onedoor/server/store/sqlitestore"
+	"onedoor/syncengine"
+)
+
+// secrets are a realm's keys. All runs share one set: they are no part of what a seed draws.
+type secrets = identity.Secrets
+
+// newSecrets draws the keys that all runs of a process share, the same ones every time.
+func newSecrets(dir string) (*secrets, error) {
+	return identity.CreateSecrets(dir, stream(0, "secrets", 0))
+}
+
+// server is the realm's server: the real service over a real store, which the world can make fail.
+type server struct {
+	w       *world
+	ctx     context.Context
+	store   *tap
+	service *exchange.Service
+	schema  *schema.Schema
+	random  *rand.ChaCha8
+	// waiting are calls that arrived and wait for their group.
+	waiting []*arrival
+	// down is set while the server does not run.
+	down bool
+}
+
+func newServer(w *world) (*server, error) {
+	s := &server{w: w, ctx: context.Background(), schema: schema.Load(), random: stream(w.c.Seed, "server", 0)}
+	st, err := s.openStore()
+	if err != nil {
+		return nil, fmt.Errorf("open the server's store: %w", err)
+	}
+	s.store = &tap{Store: st, w: w}
+	return s, nil
+}
+
+func (s *server) openStore() (store.Store, error) {
+	if !s.w.weather.sqlite {
+		return memstore.New(), nil
+	}
+	dir := filepath.Join(s.w.dir, "server")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return sqlitestore.Create(s.ctx, filepath.Join(dir, "realm.db"), sqlitestore.Options{})
+}
+
+// open starts the service on what is stored.
+func (s *server) open() (err error) {
+	s.service, err = exchange.Open(s.ctx, s.store, exchange.Options{
+		Secrets: s.w.secrets, Random: s.random, Schema: s.schema, Inline: true,
+		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
+	})
+	s.down = err != nil
+	return err
+}
+
+// stop ends the service; calls that wait are cut.
+func (s *server) stop() {
+	s.down = true
+	for _, a := range s.waiting {
+		a.cut()
+	}
+	s.waiting = nil
+	s.w.must(s.service.Close(), "stop the server")
+}
+
+// restart stops the service and starts it on what it had stored.
+func (s *server) restart() {
+	s.stop()
+	s.w.must(s.open(), "start the server")
+}
+
+// shut closes everything for good.
+func (s *server) shut() {
+	if s.service != nil && !s.down {
+		_ = s.service.Close()
+	}
+	_ = s.store.Store.Close()
+}
+
+// newID makes an id of now.
+func (s *server) newID() syncengine.ID {
+	var b [10]byte
+	_, _ = s.random.Read(b[:])
+	return wire.NewRecordID(s.w.unix(), b)
+}
+
+// act does something at the server itself and tells the auditor around it.
+func (s *server) act(a model.Act, do func() error) error {
+	s.w.model.Acting(a)
+	err := do()
+	s.w.model.Acted(err)
+	return err
+}
+
+// view reads the store as it is.
+func (s *server) view(f func(store.Reader) error) {
+	s.w.must(s.store.Store.View(s.ctx, f), "read the server's store")
+}
+
+// arrival is one copy of a request at the server.
+type arrival struct {
+	w       *world
+	flight  *flight
+	request *syncv1.ExchangeRequest
+	// answered takes what the server says; cut is called when it never says anything.
+	answered func(call model.CallID, reply *syncv1.ExchangeResponse, err error)
+	cut      func()
+}
+
+// arrive lets a request reach the server, where it waits for its group.
+func (s *server) arrive(a *arrival) {
+	if s.down {
+		a.cut()
+		return
+	}
+	s.waiting = append(s.waiting, a)
+	if len(s.waiting) == 1 {
+		s.w.after(s.w.weather.groupMs, s.commit)
+	}
+}
+
+// commit answers the calls that wait, as one group.
+func (s *server) commit() {
+	group := s.waiting
+	s.waiting = nil
+	if len(group) == 0 {
+		return
+	}
+	s.w.countTogether(group)
+	calls, requests := make([]model.CallID, len(group)), make([]*syncv1.ExchangeRequest, len(group))
+	for i, a := range group {
+		calls[i], requests[i] = s.w.model.Arrived(bodyOf(a.request), s.w.unix()), clone(a.request)
+	}
+	answers := s.service.ExchangeTogether(s.ctx, requests)
+	for i, answer := range answers {
+		s.w.model.Answered(calls[i], clone(answer.Reply), answer.Err)
+	}
+	for i, answer := range answers {
+		group[i].answered(calls[i], answer.Reply, answer.Err)
+	}
+}
+
+// countTogether counts groups of copies of one batch, and of several phones' batches.
+func (w *world) countTogether(group []*arrival) {
+	phones, flights := map[*phone]bool{}, map[*flight]bool{}
+	for _, a := range group {
+		phones[a.flight.phone], flights[a.flight] = true, true
+	}
+	if len(phones) > 1 {
+		w.strike(Together)
+	}
+	if len(flights) < len(group) {
+		w.strike(Twins)
+	}
+}
+
+// bodyOf reads a request; an empty body where it cannot be read.
+func bodyOf(req *syncv1.ExchangeRequest) *syncv1.ExchangeBody {
+	body := &syncv1.ExchangeBody{}
+	if err := proto.Unmarshal(req.GetBody(), body); err != nil {
+		return &syncv1.ExchangeBody{}
+	}
+	return body
+}
+
+// clone has a message go over the wire.
+func clone[M proto.Message](m M) M {
+	if !m.ProtoReflect().IsValid() {
+		return m
+	}
+	b, err := proto.Marshal(m)
+	if err != nil {
+		panic(errors.New("sim: a message that cannot be encoded: " + err.Error()))
+	}
+	out := m.ProtoReflect().New().Interface().(M)
+	if err := proto.Unmarshal(b, out); err != nil {
+		panic(errors.New("sim: a message that cannot be decoded: " + err.Error()))
+	}
+	return out
+}

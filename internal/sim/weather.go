@@ -1,0 +1,70 @@
+package sim
+
+// weather is what a seed's world is like: how large it is, and how often what goes wrong.
+type weather struct {
+	// phones and steps are the size of the story, grids that of the district.
+	phones, steps, grids int
+	// crowd makes the phones many and their work short.
+	crowd bool
+	// sqlite keeps the server's store in a real file.
+	sqlite bool
+	// pageBytes asks for small pages; 0 leaves the size to the server.
+	pageBytes int
+	// groupMs is how long the server gathers calls before it commits them together.
+	groupMs int64
+	// paceMs is the mean time between two steps.
+	paceMs int64
+	// often says of each kind of fault how often it happens: once in so many chances; 0 or absent for never.
+	often map[Fault]int
+	// lookIn is how often a phone's screen is audited: after one in so many steps.
+	lookIn int
+}
+
+const (
+	// crowdPhones is the size of the largest team: a street with all its helpers.
+	crowdPhones = 200
+	// crowdIn says that one in so many seeds has a crowd, which costs as much as a dozen others.
+	crowdIn = 150
+	// sqliteIn says that one in so many seeds runs on a real file.
+	sqliteIn = 12
+	// tinyPageBytes asks for pages of one record.
+	tinyPageBytes = 1
+)
+
+// faultRates are the kinds with how often they happen when they happen at all: once in so many chances at least and at most.
+var faultRates = []struct {
+	kind        Fault
+	least, most int64
+}{
+	{Drop, 4, 40}, {Delay, 4, 40}, {Duplicate, 4, 40}, {Reorder, 6, 40}, {Cut, 4, 30}, {Twins, 6, 40}, {Together, 1, 1},
+	{TinyPages, 1, 3}, {Kill, 1, 4}, {KillInCommit, 1, 4}, {OldBackup, 2, 6}, {Clone, 2, 6}, {PhoneLost, 6, 12},
+	{Skew, 1, 3}, {Jump, 1, 3}, {Backwards, 1, 4}, {Restart, 1, 4}, {Moved, 1, 2}, {Narrowed, 1, 3}, {Widened, 1, 3},
+	{Regranted, 1, 3}, {Withdrawn, 2, 5}, {GivenBack, 1, 2}, {RoleRaised, 2, 5}, {DeviceGone, 4, 12},
+}
+
+// drawWeather draws a seed's weather. Every kind of fault is absent in four of ten seeds, so that each is also met without
+// the others.
+func drawWeather(seed uint64, without kinds) *weather {
+	d := diceFor(seed, "weather", 0)
+	w := &weather{
+		phones: int(d.between(3, 8)), steps: int(d.between(80, 220)), grids: int(d.between(3, 5)),
+		sqlite: d.oneIn(sqliteIn), groupMs: pick(d, []int64{0, 5, 40, 400}), paceMs: pick(d, []int64{2_000, 15_000, 90_000}),
+		often: map[Fault]int{}, lookIn: int(d.between(4, 12)),
+	}
+	if w.crowd = d.oneIn(crowdIn); w.crowd {
+		w.phones, w.steps, w.sqlite, w.groupMs = crowdPhones, crowdPhones*2, false, 400
+	}
+	for _, rate := range faultRates {
+		n := int(d.between(rate.least, rate.most))
+		if d.IntN(10) < 6 && !without[rate.kind] {
+			w.often[rate.kind] = n
+		}
+	}
+	if w.often[TinyPages] == 1 {
+		w.pageBytes = tinyPageBytes
+	}
+	return w
+}
+
+// strikes reports that a fault happens at this chance.
+func (w *weather) strikes(d dice, kind Fault) bool { return d.oneIn(w.often[kind]) }
