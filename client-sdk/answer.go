@@ -27,7 +27,7 @@ func readAnswer(sent *sending, m *syncv1.ExchangeResponse) (*answer, error) {
 	switch {
 	case len(m.GetNonce()) == 0:
 		return nil, fmt.Errorf("%w: no nonce", ErrReply)
-	case len(a.outcomes) > 0 && (len(a.outcomes) != len(sent.batch) || m.GetOutcomes().GetFirstDeviceSeq() != uint64(sent.batch[0].DeviceSeq)):
+	case len(a.outcomes) > 0 && (!a.complete() || m.GetOutcomes().GetFirstDeviceSeq() != uint64(sent.batch[0].DeviceSeq)):
 		return nil, fmt.Errorf("%w: %d outcomes from change %d for %d changes", ErrReply, len(a.outcomes),
 			m.GetOutcomes().GetFirstDeviceSeq(), len(sent.batch))
 	case len(a.outcomes) == 0 && len(sent.batch) > 0 && m.GetExpected() == 0 && m.GetFork() == nil:
@@ -39,6 +39,12 @@ func readAnswer(sent *sending, m *syncv1.ExchangeResponse) (*answer, error) {
 		return nil, fmt.Errorf("%w: an empty outcome", ErrReply)
 	}
 	return a, a.checkPage()
+}
+
+// complete reports that the outcomes are those of the whole batch or, in a fork,
+// of the changes that both copies share.
+func (a *answer) complete() bool {
+	return len(a.outcomes) == len(a.sent.batch) || a.GetFork() != nil && len(a.outcomes) < len(a.sent.batch)
 }
 
 // tagBytes is the length of a commit's tag.
@@ -118,6 +124,6 @@ func (a *answer) segment() (localdb.OutcomeSegment, error) {
 	}
 	body, err := proto.Marshal(a.GetOutcomes())
 	return localdb.OutcomeSegment{
-		First: a.sent.batch[0].DeviceSeq, Last: a.sent.batch[len(a.sent.batch)-1].DeviceSeq, Body: body,
+		First: a.sent.batch[0].DeviceSeq, Last: a.sent.batch[len(a.outcomes)-1].DeviceSeq, Body: body,
 	}, err
 }

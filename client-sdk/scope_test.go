@@ -202,6 +202,28 @@ func TestFork_ACopiedPhoneGetsItsOwnNameAndLosesNothing(t *testing.T) {
 	w.settle()
 }
 
+func TestFork_ACopyHearsWhatBecameOfChangesThatTheOtherSent(t *testing.T) {
+	w, ann, bob, door, visit := pair(t)
+	ann.edit(visit, `{"note":"两机都有"}`)
+	copied := ann.copyOf()
+	ann.sync()
+	ann.edit(visit, `{"outcome":"seen"}`)
+	ann.sync()
+	copied.edit(door, `{"rooms":7}`)
+	copied.sync()
+	for i, state := range copied.states(1) {
+		if state != client.WrittenApplied && state != client.WrittenMerged {
+			t.Errorf("change %d of the copy is %s", i+1, state)
+		}
+	}
+	for _, p := range []*phone{ann, bob, copied} {
+		p.sync()
+		p.shows(visit, map[string]any{"note": "两机都有", "outcome": "SEEN"})
+		p.shows(door, map[string]any{"rooms": 7})
+	}
+	w.settle()
+}
+
 func TestDigests_TwoPhonesWithOneViewShowOne(t *testing.T) {
 	_, ann, bob, _, visit := pair(t)
 	ann.edit(visit, `{"note":"x"}`)

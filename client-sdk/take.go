@@ -240,12 +240,16 @@ func (t *taking) grants() error {
 }
 
 // fork takes the identity that the server gave this copy of a database: what both
-// copies share stays, what came after is sent again under the new name.
+// copies share stays, with the outcomes that the other copy heard, and what came
+// after is sent again under the new name.
 func (t *taking) fork(m *syncv1.Fork) error {
 	incarnation, ok := syncengine.IDFromBytes(m.GetIncarnation())
 	last := syncengine.DeviceSeq(m.GetLastCommon())
 	if !ok || last > t.s.end.Seq {
 		return fmt.Errorf("%w: a fork at change %d of %d", ErrReply, last, t.s.end.Seq)
+	}
+	if err := t.journal(); err != nil {
+		return err
 	}
 	t.s.self.Incarnation = incarnation
 	t.s.pos.Mark, t.s.pos.Supplied = last, 0

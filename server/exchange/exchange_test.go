@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -189,6 +190,19 @@ func TestExchange_OutOfScopeIsQuarantinedAndReleasable(t *testing.T) {
 	if err := w.service.Release(w.ctx, syncengine.Seq(r[0].GetSeq()), syncengine.ID{}, ""); !errors.Is(err, exchange.ErrNotWaiting) {
 		t.Errorf("second release: %v", err)
 	}
+	w.verify()
+}
+
+func TestExchange_AReleasedChangeOfAWrongClockStaysSuspectInTheLog(t *testing.T) {
+	w := newWorld(t)
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.sync()
+	now := w.now
+	w.now = now.Add(-10 * 365 * 24 * time.Hour)
+	p.create(kindPremises, door(w.gridB, "over the fence, ten years ago"))
+	w.now = now
+	resp := p.call(p.request())
+	w.must(w.service.Release(w.ctx, syncengine.Seq(resp.GetOutcomes().GetResults()[0].GetSeq()), syncengine.ID{}, ""))
 	w.verify()
 }
 

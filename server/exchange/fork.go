@@ -12,7 +12,8 @@ import (
 // share as its past and sends what is pending again. lastCommon 0 means that
 // nothing is known to be shared: false conflicts, never loss. The group's own
 // lineage does not need the branch: the new incarnation can only speak after
-// this commit.
+// this commit. What both share and this copy has no outcome of, as the other copy
+// sent it, is answered here: under its new name nobody else could.
 func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	chain, err := k.chainAfter(p.device.Incarnation, lastCommon)
 	if err != nil {
@@ -25,9 +26,12 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	if err := k.enrolFork(child, chain); err != nil {
 		return err
 	}
-	p.result = pushed{fork: &syncv1.Fork{
+	p.result = pushed{outcomes: p.result.outcomes, epoch: k.world.History.Epoch, fork: &syncv1.Fork{
 		Incarnation: child.Incarnation[:], LastCommon: uint64(lastCommon), Chain: chain[:],
 	}}
+	if lastCommon == 0 || len(p.result.outcomes.GetResults()) == 0 {
+		p.result.outcomes = nil
+	}
 	return nil
 }
 

@@ -40,6 +40,8 @@ type pushed struct {
 	expected syncengine.DeviceSeq
 	receipt  *syncv1.Receipt
 	fork     *syncv1.Fork
+	// epoch is set with fork: it is that of the outcomes.
+	epoch syncengine.Epoch
 }
 
 // supplied is one change of a batch.

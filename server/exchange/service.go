@@ -212,7 +212,7 @@ func (s *Service) reply(ctx context.Context, call *call) (*syncv1.ExchangeRespon
 	reply := &syncv1.ExchangeResponse{
 		Outcomes: call.push.result.outcomes, Expected: uint64(call.push.result.expected),
 		Receipt: call.push.result.receipt, Fork: call.push.result.fork,
-		NonceState: state, ClockMs: int64(call.push.received),
+		NonceState: state, ClockMs: int64(call.push.received), Epoch: uint32(call.push.result.epoch),
 	}
 	if call.push.result.fork == nil {
 		if err := s.answer(ctx, call, state, reply); err != nil {

@@ -1638,7 +1638,7 @@ func (x *ExchangeBody) GetEpoch() uint32 {
 // ExchangeResponse answers one exchange.
 type ExchangeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One outcome a change of the batch, in its order.
+	// One outcome a change of the batch, in its order; with fork, of those that both copies share.
 	Outcomes *Outcomes `protobuf:"bytes,1,opt,name=outcomes,proto3" json:"outcomes,omitempty"`
 	// When the batch left a gap or the phone speaks of another epoch: the device_seq that is expected next.
 	Expected uint64 `protobuf:"varint,2,opt,name=expected,proto3" json:"expected,omitempty"`
