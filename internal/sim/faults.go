@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -57,14 +56,15 @@ func ParseFaults(list string) ([]Fault, error) {
 	for _, name := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
 		kind := Fault(strings.TrimSpace(name))
 		if !slices.Contains(AllFaults, kind) {
-			return nil, fmt.Errorf("%q is no kind of fault: name some of %s", name, joined(AllFaults))
+			return nil, fmt.Errorf("%q is no kind of fault: name some of %s", name, FaultsText(AllFaults))
 		}
 		out = append(out, kind)
 	}
 	return out, nil
 }
 
-func joined(list []Fault) string {
+// FaultsText writes a list of kinds as ParseFaults reads it.
+func FaultsText(list []Fault) string {
 	names := make([]string, len(list))
 	for i, kind := range list {
 		names[i] = string(kind)
@@ -85,6 +85,3 @@ func setOf(list []Fault) kinds {
 	}
 	return out
 }
-
-// sorted lists a tally's kinds in alphabetical order.
-func (t tally) sorted() []Fault { return slices.Sorted(maps.Keys(t)) }

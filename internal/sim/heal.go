@@ -51,7 +51,7 @@ func (w *world) atRest() {
 			return err
 		}
 		for _, problem := range verdict.Problems {
-			w.fail("the server's log does not reduce to its records: %s", problem)
+			w.broken(model.I4, nil, "the log does not reduce to what is stored: %s", problem)
 		}
 		head := r.Head()
 		w.trace.tell(w.now, "server", "rests at %d/%d, tag %016x", head.Epoch, head.Seq, number(head.Tag[:]))
@@ -74,6 +74,6 @@ func (w *world) rest(p *phone) {
 	w.trace.tell(w.now, p.name, "rests at %d/%d: pending %d, quarantined %d, conflicts %d, records %d, digest %s, revoked %v",
 		s.Epoch, s.Seq, s.Pending, s.Quarantined, s.Conflicts, s.Records, digestOf(s.Digest), s.Revoked)
 	if s.Pending != 0 {
-		w.fail("%s rests with %d changes that no server has", p.name, s.Pending)
+		w.broken(model.I14, p, "rests with %d changes that no server has", s.Pending)
 	}
 }

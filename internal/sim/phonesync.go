@@ -10,6 +10,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/sim/model"
 )
 
 // A sync is a coroutine: the real Replica.Sync, which pauses where it calls over the network or waits, and goes on when
@@ -119,7 +120,7 @@ func (p *phone) synced(s *syncing) {
 	case errors.Is(s.err, errLine), errors.Is(s.err, client.ErrRevoked), errors.As(s.err, &fault):
 		p.w.trace.tell(p.w.now, p.name, "gives up: %v (%s)", s.err, reported(s.report))
 	default:
-		p.w.fail("%s cannot sync: %w", p.name, s.err)
+		p.w.broken(model.I14, p, "cannot sync: %v", s.err)
 	}
 }
 

@@ -74,7 +74,9 @@ func (r *Result) Violations() (n int) {
 
 // played is one seed's run.
 type played struct {
-	steps  int
+	steps int
+	// last is the number of the last step that was taken.
+	last   int
 	sum    [sha256.Size]byte
 	faults tally
 	checks map[string]int
@@ -193,7 +195,7 @@ func (h *home) play(c Case, out io.Writer) *played {
 		return &played{err: fmt.Errorf("seed %d: %w", c.Seed, err)}
 	}
 	w.play()
-	p := &played{steps: w.steps, sum: w.trace.sum(), faults: w.tally, checks: w.model.Checks()}
+	p := &played{steps: w.steps, last: w.last, sum: w.trace.sum(), faults: w.tally, checks: w.model.Checks()}
 	if w.over() {
 		p.fail = &Failure{Case: c, Violations: w.found, Err: w.failed}
 	}

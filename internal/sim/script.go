@@ -82,6 +82,7 @@ func (w *world) choices() []weighed[*stepKind] {
 // take takes a step.
 func (w *world) take(s *step) {
 	w.steps++
+	w.last = s.number
 	w.trace.tell(w.now, "script", "step %d: %s", s.number, s.name)
 	d := diceFor(w.c.Seed, "do", s.number)
 	s.do(w, d)

@@ -131,14 +131,17 @@ type arrival struct {
 	cut      func()
 }
 
-// arrive lets a request reach the server, where it waits for its group.
+// arrive lets a request reach the server, where it waits for its group in a weather that has groups.
 func (s *server) arrive(a *arrival) {
 	if s.down {
 		a.cut()
 		return
 	}
 	s.waiting = append(s.waiting, a)
-	if len(s.waiting) == 1 {
+	switch {
+	case s.w.weather.often[Together] == 0:
+		s.commit()
+	case len(s.waiting) == 1:
 		s.w.after(s.w.weather.groupMs, s.commit)
 	}
 }

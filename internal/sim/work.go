@@ -96,7 +96,7 @@ func (p *phone) refused(what string, err error) {
 		errors.Is(err, client.ErrNothing), errors.Is(err, client.ErrConflictClosed), errors.Is(err, client.ErrNoChoice):
 		p.w.trace.tell(p.w.now, p.name, "%s: refused: %s", what, p.w.known.named(err.Error()))
 	default:
-		p.w.fail("%s %s: %w", p.name, what, err)
+		p.w.broken(model.I2, p, "%s and cannot: %v", what, err)
 	}
 }
 

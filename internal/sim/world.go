@@ -41,6 +41,8 @@ type world struct {
 	tally  tally
 	// steps counts the script's steps that were played, saves the copies of phones that were put aside.
 	steps, saves int
+	// last is the number of the last step.
+	last int
 	// healed is set when faults have stopped.
 	healed bool
 	// found is what the auditor found; the run ends with the first.
@@ -54,6 +56,9 @@ func newWorld(c Case, keys *secrets, dir string, out io.Writer) (*world, error) 
 	w := &world{
 		timeline: timeline{now: began}, c: c, weather: drawWeather(c.Seed, setOf(c.Without)), trace: newTrace(out, began),
 		model: model.New(model.Options{}), secrets: keys, dir: dir, known: newKnown(), tally: tally{},
+	}
+	if w.weather.pageBytes > 0 {
+		w.strike(TinyPages)
 	}
 	var err error
 	if w.server, err = newServer(w); err != nil {
@@ -101,6 +106,15 @@ func (w *world) fail(format string, args ...any) {
 		w.failed = fmt.Errorf(format, args...)
 		w.trace.tell(w.now, "world", "FAILED %v", w.failed)
 	}
+}
+
+// broken ends the run because something happened that the protocol forbids and that the auditor does not see.
+func (w *world) broken(i model.Invariant, p *phone, format string, args ...any) {
+	v := model.Violation{Invariant: i, Text: w.known.named(fmt.Sprintf(format, args...))}
+	if p != nil {
+		v.Phone = p.id
+	}
+	w.note([]model.Violation{v})
 }
 
 // must is fail for errors that a sound world does not meet.
