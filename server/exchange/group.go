@@ -154,6 +154,10 @@ func (s *Service) submitPush(ctx context.Context, c *call) error {
 	if j == nil {
 		return nil
 	}
+	if len(c.push.changes) > 0 {
+		s.uploads.begin()
+		defer s.uploads.end()
+	}
 	s.submitAll([]*job{j})
 	return s.pushed(c, j)
 }

@@ -52,6 +52,7 @@ type Service struct {
 	clock   func() time.Time
 	nonces  *nonces
 	caches  caches
+	uploads uploads
 	// randomMu guards source.
 	randomMu sync.Mutex
 	source   io.Reader
@@ -175,6 +176,7 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	if err := s.submitPush(ctx, call); err != nil {
 		return nil, err
 	}
+	s.uploads.giveWay(ctx)
 	return s.reply(ctx, call)
 }
 
