@@ -23,6 +23,8 @@ PHONE_PKGS := ./client-sdk/...
 PHONE_TARGETS := android/arm64 darwin/arm64
 # Packages whose rules are walked in every order of a few phones' changes.
 WORLD_PKGS := ./syncengine ./server/exchange
+# They run in one goroutine and for long, so they are run once, by `make worlds`, without the race detector.
+SMALL_WORLDS_TESTS := '^TestSmallWorlds'
 # The folders that `./...` leaves out because of their name.
 DATA_PKGS := ./testdata/notes
 
@@ -52,7 +54,7 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	@$(MAKE) image-complete
 	@echo "== check: the race detector on all packages"
 	$(MAKE) cc
-	$(RACE_ENV) go test -race -shuffle=on -timeout=60m ./...
+	$(RACE_ENV) go test -race -shuffle=on -skip $(SMALL_WORLDS_TESTS) -timeout=60m ./...
 	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS='-count=1 -timeout=60m'
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
@@ -91,15 +93,15 @@ phones: ## The SDK compiles for phones without cgo.
 
 race: cc ## The race detector on the packages with concurrency.
 	@echo "== race: $(RACE_PKGS)"
-	$(RACE_ENV) go test -race $(GOTEST_FLAGS) $(RACE_PKGS)
+	$(RACE_ENV) go test -race -skip $(SMALL_WORLDS_TESTS) $(GOTEST_FLAGS) $(RACE_PKGS)
 
 worlds: ## Small worlds in every order, and how many that were: SMALL_WORLDS=all walks all of them.
 	@echo "== small worlds"
-	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run '^TestSmallWorlds' $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
+	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(SMALL_WORLDS_TESTS) $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
 
 unit: ## All tests but the small worlds.
 	@echo "== tests"
-	go test $(GOTEST_FLAGS) -skip '^TestSmallWorlds' ./... $(DATA_PKGS)
+	go test $(GOTEST_FLAGS) -skip $(SMALL_WORLDS_TESTS) ./... $(DATA_PKGS)
 
 build: ## The commands, into bin/.
 	go build -trimpath -o bin/ ./cmd/...
