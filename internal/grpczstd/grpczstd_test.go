@@ -13,7 +13,7 @@ import (
 	"onedoor/internal/grpczstd"
 )
 
-func pack(t *testing.T, message []byte) []byte {
+func pack(t testing.TB, message []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := encoding.GetCompressor(grpczstd.Name).Compress(&out)
