@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -123,6 +124,28 @@ func FuzzDecodeRecord(f *testing.F) {
 		again, err := wire.DecodeRecord(syncengine.ID{1}, 2, 3, stored)
 		if err != nil || !bytes.Equal(wire.EncodeRecord(again), stored) {
 			t.Fatalf("a record that was read is not read again: %v", err)
+		}
+	})
+}
+
+// FuzzParseID holds that a text is refused, or names an id that prints as that
+// text in lower case and with hyphens.
+func FuzzParseID(f *testing.F) {
+	for _, seed := range []string{"", "01890a5d-ac96-774b-bcce-b302099a8057", "01890A5DAC96774BBCCEB302099A8057", "urn:uuid:01890a5d-ac96-774b-bcce-b302099a8057",
+		"{01890a5d-ac96-774b-bcce-b302099a8057}", "01890a5d-ac96-774b-bcce-b302099a805", "00000000-0000-0000-0000-000000000000"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := wire.ParseID(text)
+		if err != nil {
+			return
+		}
+		plain := strings.NewReplacer("-", "", "{", "", "}", "").Replace(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(text)), "urn:uuid:"))
+		if strings.ReplaceAll(got.String(), "-", "") != plain {
+			t.Fatalf("%q is read as %s", text, got)
+		}
+		if again, err := wire.ParseID(got.String()); err != nil || again != got {
+			t.Fatalf("%s is read as %s, %v", got, again, err)
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"fmt"
+
 	"github.com/google/uuid"
 
 	"onedoor/syncengine"
@@ -19,8 +21,15 @@ func NewRecordID(at syncengine.UnixMilli, random [10]byte) syncengine.ID {
 	return syncengine.ID(u)
 }
 
+// bracedBytes is the length of a UUID in braces.
+const bracedBytes = 38
+
 // ParseID reads an id as UUID text.
 func ParseID(text string) (syncengine.ID, error) {
+	// uuid.Parse takes any two characters for the braces, so that a mistyped id would name another record.
+	if len(text) == bracedBytes && (text[0] != '{' || text[bracedBytes-1] != '}') {
+		return syncengine.ID{}, fmt.Errorf("%q is not an id: it has %d characters, an id has 36", text, bracedBytes)
+	}
 	u, err := uuid.Parse(text)
 	if err != nil {
 		return syncengine.ID{}, err

@@ -1,9 +1,11 @@
 package exchange
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -36,6 +38,11 @@ const (
 )
 
 func (c cursor) seal(key []byte, incarnation syncengine.ID) []byte {
+	b := c.encode()
+	return append(b, cursorMAC(key, incarnation, b)...)
+}
+
+func (c cursor) encode() []byte {
 	b := []byte{cursorVersion}
 	b = binary.AppendUvarint(b, uint64(c.at.Epoch))
 	b = binary.AppendUvarint(b, uint64(c.at.Seq))
@@ -45,7 +52,7 @@ func (c cursor) seal(key []byte, incarnation syncengine.ID) []byte {
 		b = append(b, c.before[:]...)
 		b = binary.AppendUvarint(b, uint64(c.fill))
 	}
-	return append(b, cursorMAC(key, incarnation, b)...)
+	return b
 }
 
 func cursorMAC(key []byte, incarnation syncengine.ID, b []byte) []byte {
@@ -58,31 +65,45 @@ func cursorMAC(key []byte, incarnation syncengine.ID, b []byte) []byte {
 // openCursor reads a cursor; ok is false when it is absent, damaged or forged,
 // which is no error: such a phone is filled from the start.
 func openCursor(b []byte, keyOf func(syncengine.Epoch) []byte, incarnation syncengine.ID) (c cursor, ok bool) {
-	if len(b) < 1+cursorMACBytes || b[0] != cursorVersion {
+	if len(b) < 1+cursorMACBytes {
 		return c, false
 	}
 	body, mac := b[:len(b)-cursorMACBytes], b[len(b)-cursorMACBytes:]
-	epoch, n := binary.Uvarint(body[1:])
-	if n <= 0 || epoch > 1<<31 {
-		return c, false
+	if !c.decode(body) || !hmac.Equal(mac, cursorMAC(keyOf(c.at.Epoch), incarnation, body)) {
+		return cursor{}, false
 	}
-	if !hmac.Equal(mac, cursorMAC(keyOf(syncengine.Epoch(epoch)), incarnation, body)) {
-		return c, false
+	return c, true
+}
+
+// cursorFixedBytes are the bytes of tag, view and rules.
+const cursorFixedBytes = 8 + 8 + 4
+
+// decode reads the form that encode writes, and nothing else.
+func (c *cursor) decode(body []byte) bool {
+	rest, ok := body[1:], body[0] == cursorVersion
+	epoch, rest, ok := cutUvarint(rest, ok)
+	seq, rest, ok := cutUvarint(rest, ok)
+	if !ok || epoch > math.MaxUint32 || len(rest) < cursorFixedBytes {
+		return false
 	}
-	rest := body[1+n:]
-	seq, n := binary.Uvarint(rest)
 	c.at = syncengine.Coordinate{Epoch: syncengine.Epoch(epoch), Seq: syncengine.Seq(seq)}
-	rest = rest[n:]
 	rest = rest[copy(c.tag[:], rest):]
 	rest = rest[copy(c.view[:], rest):]
 	c.rules = binary.BigEndian.Uint32(rest)
-	rest = rest[4:]
-	if len(rest) == 0 {
-		return c, true
+	if rest = rest[4:]; len(rest) > 0 {
+		c.filling = true
+		var fill uint64
+		fill, _, _ = cutUvarint(rest[copy(c.before[:], rest):], true)
+		c.fill = syncengine.Seq(fill)
 	}
-	c.filling = true
-	rest = rest[copy(c.before[:], rest):]
-	fill, _ := binary.Uvarint(rest)
-	c.fill = syncengine.Seq(fill)
-	return c, true
+	return bytes.Equal(c.encode(), body)
+}
+
+// cutUvarint takes a number off the front of b; ok is false when before was, or when there is none.
+func cutUvarint(b []byte, before bool) (n uint64, rest []byte, ok bool) {
+	n, size := binary.Uvarint(b)
+	if !before || size <= 0 {
+		return 0, nil, false
+	}
+	return n, b[size:], true
 }

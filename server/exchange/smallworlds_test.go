@@ -88,7 +88,7 @@ type smallWorld struct {
 }
 
 // newSmallWorld makes the state that every play begins with.
-func newSmallWorld(t *testing.T) *smallWorld {
+func newSmallWorld(t testing.TB) *smallWorld {
 	memory := memstore.New()
 	w := &smallWorld{world: newWorldOn(t, memory, nil), memory: memory}
 	for _, role := range []recordv1.Role{recordv1.Role_ROLE_GRID_WORKER, recordv1.Role_ROLE_POLICE_OFFICER, recordv1.Role_ROLE_GRID_WORKER} {
