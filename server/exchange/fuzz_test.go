@@ -75,7 +75,7 @@ func FuzzBatch(f *testing.F) {
 				change.Salt = make([]byte, wire.SaltBytes)
 			}
 			if supplied > 0 {
-				change.First = &syncv1.First{Coordinate: &syncv1.Coordinate{Epoch: uint32(supplied >> 32), Seq: supplied}, StampMs: int64(supplied)}
+				change.First = &syncv1.First{Coordinates: []*syncv1.Coordinate{{Epoch: uint32(supplied >> 32), Seq: supplied}}, StampMs: int64(supplied)}
 			}
 			p.changes = append(p.changes, change)
 		}
