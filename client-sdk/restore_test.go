@@ -452,3 +452,25 @@ func TestRestore_GrantsThatTheBackupHasCountAgain(t *testing.T) {
 	ann.shows(door, map[string]any{"sync_state": "synced"})
 	w.settle()
 }
+
+func TestRestore_AStampIsWhatItWasAlsoWhereThePhonesClockWasSetMeanwhile(t *testing.T) {
+	w, ann, bob, _, visit := pair(t)
+	b := w.backup()
+	ann.edit(visit, `{"note":"先写的"}`)
+	w.later(time.Minute)
+	bob.edit(visit, `{"note":"后写的"}`)
+	for _, p := range []*phone{ann, bob, ann} {
+		p.sync()
+	}
+	ann.shows(visit, map[string]any{"note": "后写的"})
+	w.later(24 * time.Hour)
+	w.restore(b)
+	// What the server measures now says that everything of this phone happened two hours later.
+	ann.skew = -2 * time.Hour
+	for _, p := range []*phone{ann, bob, ann} {
+		p.sync()
+	}
+	for _, p := range []*phone{ann, bob} {
+		p.shows(visit, map[string]any{"note": "后写的"})
+	}
+}

@@ -27,6 +27,9 @@ const (
 	faultTextMax = 600
 )
 
+// SeedBase is the first seed that is played unless another is asked for.
+const SeedBase = 1
+
 // Options say what is driven.
 type Options struct {
 	// Saboteurs are those to catch.
@@ -67,6 +70,35 @@ type Control struct {
 type Result struct {
 	Saboteurs []Row   `json:"saboteurs"`
 	Control   Control `json:"-"`
+}
+
+// Caught counts the saboteurs that were caught.
+func (r *Result) Caught() (n int) {
+	for _, row := range r.Saboteurs {
+		if row.Caught {
+			n++
+		}
+	}
+	return n
+}
+
+// Err is an error that names the saboteurs that were not caught, or says that
+// the control was; nil when all is as it should be.
+func (r *Result) Err() error {
+	var free []string
+	for _, row := range r.Saboteurs {
+		if !row.Caught {
+			free = append(free, fmt.Sprintf("%q (%s)", row.Name, row.Says))
+		}
+	}
+	if len(free) > 0 {
+		return fmt.Errorf("%d of %d saboteurs were not caught: the simulator is blind to %s", len(free), len(r.Saboteurs), strings.Join(free, ", "))
+	}
+	if v := r.Control.Verdict; v.Violated {
+		return fmt.Errorf("seed %d fails with no saboteur on, so it catches anything: onedoor or its simulator is at fault (%s: %s): replay it with `onedoor-sim run --seed %d --trace`",
+			v.Seed, v.Invariant, v.Says, v.Seed)
+	}
+	return nil
 }
 
 // Drive lets the program play seeds with each saboteur on until one is caught,

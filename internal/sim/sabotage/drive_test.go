@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,15 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 func playSeeds(list string) int {
-	var seeds []uint64
-	for _, s := range strings.Split(list, ",") {
-		seed, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			return 2
-		}
-		seeds = append(seeds, seed)
-	}
-	if err := sabotage.Part(context.Background(), seeds, play, os.Stdout); err != nil {
+	if err := sabotage.Part(context.Background(), list, play, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -1,14 +1,17 @@
 package sabotage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 )
 
-// Trial plays one seed and says what the auditor found first: an invariant's
-// name and a sentence, both empty when nothing was violated.
+// Trial plays one seed and says what was found first: the name of the invariant
+// that was violated and a sentence about it, both empty when all was in order.
 type Trial func(ctx context.Context, seed uint64) (invariant, says string, err error)
 
 // Verdict is what a run of seeds came to.
@@ -22,17 +25,21 @@ type Verdict struct {
 	Says      string `json:"says,omitempty"`
 }
 
-// Part plays seeds in their order until one is caught and writes the verdict.
-// It is what a process with one saboteur on does.
-func Part(ctx context.Context, seeds []uint64, play Trial, out io.Writer) error {
+// Part plays a list of seeds, separated by commas, until one is caught, and
+// writes the verdict. It is what a process with one saboteur on does.
+func Part(ctx context.Context, list string, play Trial, out io.Writer) error {
 	var v Verdict
-	for _, seed := range seeds {
+	for text := range strings.SplitSeq(list, ",") {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is no list of seeds", list)
+		}
 		invariant, says, err := play(ctx, seed)
 		if err != nil {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}
-		if invariant != "" {
-			v = Verdict{Violated: true, Seed: seed, Invariant: invariant, Says: says}
+		if v.Violated = cmp.Or(invariant, says) != ""; v.Violated {
+			v.Seed, v.Invariant, v.Says = seed, invariant, says
 			break
 		}
 	}

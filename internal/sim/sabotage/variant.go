@@ -40,6 +40,22 @@ func All() ([]Saboteur, error) {
 	return Load(variants)
 }
 
+// Only gives the named saboteurs; all of them when no name is given.
+func Only(all []Saboteur, names []string) ([]Saboteur, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var out []Saboteur
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(s Saboteur) bool { return s.Name == strings.TrimSpace(name) })
+		if i < 0 {
+			return nil, fmt.Errorf("%q is no saboteur: each is named in a file of internal/sim/sabotage/variants", name)
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
 // Load reads the variants of a folder.
 func Load(folder fs.FS) ([]Saboteur, error) {
 	names, err := fs.Glob(folder, "*.txt")
