@@ -17,7 +17,13 @@ type PageBuilder struct {
 	authors map[syncengine.ID]uint32
 	page    *syncv1.Page
 	bytes   int
+	// records are messages made ahead, a few dozen in one piece.
+	records []syncv1.PageRecord
 }
+
+// recordsAhead is how many messages are made at once: few enough that a page of
+// one record wastes little.
+const recordsAhead = 32
 
 // NewPageBuilder begins a page.
 func NewPageBuilder(world syncengine.World, userOf func(syncengine.ID) syncengine.ID) *PageBuilder {
@@ -48,7 +54,8 @@ func (b *PageBuilder) Decide(d *syncv1.Decision) {
 // Add adds a record under the keys the phone holds, with the cells of the
 // classes it may read.
 func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []syncengine.ScopeKey, classes schema.Classes) {
-	m := &syncv1.PageRecord{Id: rec.ID[:], Kind: uint32(rec.Kind), Seq: uint64(rec.Seq), Dead: rec.Dead()}
+	m := b.record()
+	m.Id, m.Kind, m.Seq, m.Dead = rec.ID[:], uint32(rec.Kind), uint64(rec.Seq), rec.Dead()
 	for _, k := range keys {
 		m.Keys = append(m.Keys, b.key(k))
 	}
@@ -59,8 +66,26 @@ func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []sync
 			c.cell(cell)
 		}
 	}
-	b.page.Records = append(b.page.Records, m)
 	b.bytes += 60 + len(m.Fields) + 30*len(m.Writes) + c.detailBytes
+}
+
+// record adds an empty message to the page.
+func (b *PageBuilder) record() *syncv1.PageRecord {
+	if len(b.records) == 0 {
+		b.records = make([]syncv1.PageRecord, min(recordsAhead, 1+len(b.page.Records)))
+	}
+	m := &b.records[0]
+	b.records = b.records[1:]
+	b.page.Records = append(b.page.Records, m)
+	return m
+}
+
+// keyOf is key for the bytes of one, which are most often in the table.
+func (b *PageBuilder) keyOf(k []byte) uint32 {
+	if i, ok := b.keys[syncengine.ScopeKey(k)]; ok {
+		return i
+	}
+	return b.key(syncengine.ScopeKey(k))
 }
 
 func (b *PageBuilder) key(k syncengine.ScopeKey) uint32 {
@@ -132,10 +157,14 @@ func (c *recordCut) write(w *syncengine.Write) uint32 {
 	}
 	i := uint32(len(c.message.Writes))
 	c.index[w.Dot] = i
-	at := w.Coordinates[len(w.Coordinates)-1]
-	c.message.Writes = append(c.message.Writes, &syncv1.Write{
-		Author: c.builder.author(w.Dot.Incarnation), DeviceSeq: uint64(w.Dot.Seq), StampMs: int64(w.Stamp),
-		Suspect: w.Suspect, Epoch: uint32(at.Epoch), Seq: uint64(at.Seq), Rank: uint32(w.Rank),
-	})
+	c.message.Writes = append(c.message.Writes, c.builder.write(w, w.Coordinates[len(w.Coordinates)-1]))
 	return i
+}
+
+// write makes the message of a write that stands at a coordinate.
+func (b *PageBuilder) write(w *syncengine.Write, at syncengine.Coordinate) *syncv1.Write {
+	return &syncv1.Write{
+		Author: b.author(w.Dot.Incarnation), DeviceSeq: uint64(w.Dot.Seq), StampMs: int64(w.Stamp),
+		Suspect: w.Suspect, Epoch: uint32(at.Epoch), Seq: uint64(at.Seq), Rank: uint32(w.Rank),
+	}
 }

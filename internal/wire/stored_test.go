@@ -184,9 +184,9 @@ func TestStoredTailAndKeys_ReadWhatTheWholeRecordSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := records().Draw(t, "record")
 		body := wire.EncodeRecord(r)
-		tail, since, err := wire.StoredTail(body)
-		if err != nil || tail != r.Tail || since != r.TailSince {
-			t.Fatalf("tail %v since %d, %v; want %v since %d", tail, since, err, r.Tail, r.TailSince)
+		var p wire.PlainRecord
+		if _, err := p.Scan(body); err != nil || p.Tail != r.Tail || p.TailSince != r.TailSince {
+			t.Fatalf("tail %v since %d, %v; want %v since %d", p.Tail, p.TailSince, err, r.Tail, r.TailSince)
 		}
 		keys, err := wire.StoredKeys(body)
 		if err != nil || !slices.Equal(keys, r.CurrentKeys()) {

@@ -245,20 +245,6 @@ func (d *recordDecoder) kept(m []byte) (k syncengine.Kept, err error) {
 	return k, err
 }
 
-// StoredTail reads the tail of a stored record without decoding the rest.
-func StoredTail(body []byte) (tail syncengine.ID, since syncengine.Seq, err error) {
-	err = eachField(body, func(field protowire.Number, num uint64, b []byte) error {
-		switch field {
-		case tailIncarnationField:
-			tail, _ = syncengine.IDFromBytes(b)
-		case tailSinceField:
-			since = syncengine.Seq(num)
-		}
-		return nil
-	})
-	return tail, since, err
-}
-
 // StoredKeys reads the scope keys that a stored record is in, sorted, without decoding the rest.
 func StoredKeys(body []byte) (keys []syncengine.ScopeKey, err error) {
 	err = eachField(body, func(field protowire.Number, _ uint64, b []byte) error {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"container/heap"
 	"errors"
+	"fmt"
 	"slices"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -38,6 +39,9 @@ type cutting struct {
 	caughtUp bool
 	// keep lists views that the next cursor names.
 	keep []identity.View
+	// plain and held are room to read one record after the other in.
+	plain wire.PlainRecord
+	held  [][]byte
 	// viewSent is what the phone is told when its keys differ.
 	viewSent *syncv1.View
 }
@@ -235,16 +239,26 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	if err != nil || !ok {
 		return err
 	}
-	if present && increment {
-		if own, err := c.ownOnly(row.Body); own || err != nil {
-			return err
+	plain, err := c.plain.Scan(row.Body)
+	if err != nil {
+		return fmt.Errorf("stored record %s: %w", id, err)
+	}
+	if present && increment && c.ownOnly() {
+		return nil
+	}
+	kind, known := c.svc.schema.Kind(row.Kind)
+	if plain && present && known {
+		if roles := c.heldOf(&c.plain); roles != 0 {
+			if classes := c.svc.schema.Access.ReadClasses(row.Kind, roles); classes != 0 {
+				c.builder.AddPlain(kind, row.ID, row.Seq, &c.plain, c.held, classes)
+			}
 		}
+		return nil
 	}
 	rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
 	if err != nil {
 		return err
 	}
-	kind, known := c.svc.schema.Kind(rec.Kind)
 	roles, held := rolesIn(c.view, rec)
 	var classes schema.Classes
 	if known {
@@ -280,9 +294,20 @@ func (c *cutting) ownSince(head syncengine.Seq) bool {
 
 // ownOnly reports a record whose entries above the phone's position are all its
 // own and applied: the outcomes said it all.
-func (c *cutting) ownOnly(body []byte) (bool, error) {
-	tail, since, err := wire.StoredTail(body)
-	return tail == c.device.Incarnation && since <= c.base, err
+func (c *cutting) ownOnly() bool {
+	return c.plain.Tail == c.device.Incarnation && c.plain.TailSince <= c.base
+}
+
+// heldOf notes which of a plain record's keys the phone holds, and gives the roles over them.
+func (c *cutting) heldOf(p *wire.PlainRecord) (roles schema.Roles) {
+	c.held = c.held[:0]
+	for _, key := range p.Keys {
+		if r := c.view.Roles(syncengine.ScopeKey(key)); r != nil {
+			roles |= schema.RolesOf(r...)
+			c.held = append(c.held, key)
+		}
+	}
+	return roles
 }
 
 func (c *cutting) userOf(incarnation syncengine.ID) syncengine.ID {

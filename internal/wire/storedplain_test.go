@@ -1,0 +1,95 @@
+package wire_test
+
+import (
+	"slices"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/syncengine"
+)
+
+// almostPlain draws records of a kind's fields, most of them plain.
+func almostPlain(kind *schema.Kind) *rapid.Generator[*syncengine.Record] {
+	return rapid.Custom(func(t *rapid.T) *syncengine.Record {
+		r := records().Draw(t, "record")
+		r.Kind = kind.Number
+		if len(r.Cells) == 0 {
+			return r
+		}
+		first := r.Cells[0].Values[0].Write
+		for i := range r.Cells {
+			c := &r.Cells[i]
+			c.Key.Field = syncengine.FieldNumber(rapid.IntRange(0, 12).Draw(t, "field"))
+			if rapid.IntRange(0, 9).Draw(t, "as drawn") == 0 {
+				continue
+			}
+			c.Kept, c.Values = nil, c.Values[:1]
+			c.Values[0].Write, c.Values[0].Cleared = first, false
+			if c.Key.Field == syncengine.LifeField {
+				c.Values[0].Data = syncengine.LifeWrite(rapid.IntRange(0, 9).Draw(t, "dead") == 0).Data
+			}
+		}
+		slices.SortFunc(r.Cells, func(a, b syncengine.Cell) int { return a.Key.Compare(b.Key) })
+		return r
+	})
+}
+
+func TestPlainRecord_IsSentAsTheWholeRecordWouldBe(t *testing.T) {
+	visit := kindOf(t, "visit")
+	plains := 0
+	rapid.Check(t, func(t *rapid.T) {
+		r := almostPlain(visit).Draw(t, "record")
+		body := wire.EncodeRecord(r)
+		var p wire.PlainRecord
+		plain, err := p.Scan(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !plain {
+			return
+		}
+		plains++
+		classes := schema.Classes(rapid.Uint32().Draw(t, "classes"))
+		quick, whole := wire.NewPageBuilder(syncengine.World{}, userOf), wire.NewPageBuilder(syncengine.World{}, userOf)
+		quick.AddPlain(visit, r.ID, r.Seq, &p, p.Keys, classes)
+		held := make([]syncengine.ScopeKey, 0, len(r.Keys))
+		for _, k := range r.Keys {
+			if k.Left == 0 {
+				held = append(held, k.Key)
+			}
+		}
+		whole.Add(visit, r, held, classes)
+		if !proto.Equal(quick.Page(), whole.Page()) || quick.Bytes() != whole.Bytes() {
+			t.Fatalf("as a plain one %v, as a whole %v", quick.Page(), whole.Page())
+		}
+	})
+	if plains == 0 {
+		t.Error("no record was plain: nothing was compared")
+	}
+}
+
+func TestPlainRecord_IsWhatOneChangeLeft(t *testing.T) {
+	d := newDoor(t)
+	expect := func(what string, want bool) {
+		t.Helper()
+		var p wire.PlainRecord
+		if plain, err := p.Scan(wire.EncodeRecord(d.rec)); plain != want || err != nil {
+			t.Errorf("%s: plain is %v, %v", what, plain, err)
+		}
+	}
+	d.write(1, 1, 0, true, premises(t, &recordv1.Premises{Address: proto.String("West Street 3")}))
+	expect("created", true)
+	before := d.rec
+	d.write(2, 1, 1, false, premises(t, contact("Name-Two")))
+	expect("edited", false)
+	d.rec = before
+	d.write(1, 2, 1, false, &syncv1.Patch{Life: syncv1.Life_LIFE_DEAD})
+	expect("deleted", false)
+}
