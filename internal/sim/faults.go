@@ -19,11 +19,13 @@ const (
 	Twins        Fault = "twins"          // two copies of a batch in one group commit
 	Together     Fault = "together"       // batches of several phones in one group commit
 	TinyPages    Fault = "tiny_pages"     // pages of one record
-	Kill         Fault = "kill"           // a phone dies between two calls
+	Kill         Fault = "kill"           // a phone dies between two steps
 	KillInCommit Fault = "kill_in_commit" // a phone dies inside a local transaction
 	OldBackup    Fault = "phone_restored" // a phone is put back to an older copy of itself
 	Clone        Fault = "phone_cloned"   // two phones run on one copy
 	PhoneLost    Fault = "phone_lost"     // a phone is gone for good
+	DiskFails    Fault = "disk_error"     // a phone's disk fails a few times
+	DiskFull     Fault = "disk_full"      // a phone's disk is full for a while
 	Skew         Fault = "clock_skew"     // a clock is wrong
 	Jump         Fault = "clock_jump"     // a clock jumps
 	Backwards    Fault = "clock_backward" // a clock runs backwards within a chain
@@ -74,7 +76,7 @@ func FaultsText(list []Fault) string {
 
 // AllFaults lists every kind in the order of documentation.
 var AllFaults = []Fault{
-	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost,
+	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
 }
 

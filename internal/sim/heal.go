@@ -15,8 +15,10 @@ func (w *world) heal() {
 	w.healed = true
 	w.trace.tell(w.now, "world", "faults stop")
 	for _, p := range w.phones {
-		p.fuse = 0
-		p.start()
+		if !p.lost {
+			p.recover()
+			p.start()
+		}
 	}
 	if w.server.down {
 		w.must(w.server.open(), "start the server")

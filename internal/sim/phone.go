@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"time"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
@@ -24,10 +24,10 @@ type phone struct {
 	id   phoneID
 	name string
 	user *user
-	// dir is where the replica's files are now; each life of the phone has a folder of its own.
-	dir   string
-	lives int
-	key   [client.KeyBytes]byte
+	// disk holds the replica's files. sick is set while it fails or is full.
+	disk *disk.Disk
+	sick bool
+	key  [client.KeyBytes]byte
 	// replica is nil while the phone is off.
 	replica *client.Replica
 	random  *rand.ChaCha8
@@ -47,8 +47,6 @@ type phone struct {
 	// saved is the newest copy of the phone's files; nil for none. peeking takes a request that is only looked at.
 	saved   *copied
 	peeking *syncv1.ExchangeBody
-	// fuse is after how many looks at the clock or draws of chance the phone dies; 0 for never.
-	fuse int
 	// lost is set when the phone is gone for good.
 	lost bool
 }
@@ -64,21 +62,20 @@ func (w *world) newPhone(u *user) *phone {
 	}
 	_, _ = p.random.Read(p.key[:])
 	p.clock = w.newClock(diceFor(w.c.Seed, "clock", number))
-	p.dir = p.folder()
+	var err error
+	p.disk, err = disk.New()
+	w.must(err, "give "+p.name+" a disk")
 	w.phones = append(w.phones, p)
 	return p
 }
 
-// folder names the folder of the phone's next life.
-func (p *phone) folder() string {
-	p.lives++
-	return filepath.Join(p.w.dir, fmt.Sprintf("%s-%d", p.name, p.lives))
-}
+// folder is where the replica's files lie on the phone's disk.
+const folder = "/phone"
 
 // open switches the phone on.
 func (p *phone) open() (err error) {
-	p.replica, err = client.Open(p.dir, p.key[:], client.Options{
-		Transport: &line{p}, Now: p.now, Random: p, Wait: p.wait, Go: func(work func()) { work() }, Taken: p.taken,
+	p.replica, err = client.Open(folder, p.key[:], client.Options{
+		Disk: p.disk, Transport: &line{p}, Now: p.now, Random: p, Wait: p.wait, Go: func(work func()) { work() }, Taken: p.taken,
 		PageBytesMax: p.w.weather.pageBytes, DeviceName: p.name, AppVersion: "1",
 	})
 	return err
@@ -91,6 +88,10 @@ func (p *phone) shut() {
 	if p.replica != nil {
 		_ = p.replica.Close()
 		p.replica = nil
+	}
+	if p.disk != nil {
+		_ = p.disk.Close()
+		p.disk = nil
 	}
 }
 
@@ -110,27 +111,13 @@ func (p *phone) incarnation() syncengine.ID {
 
 func parseID(text string) (syncengine.ID, error) { return wire.ParseID(text) }
 
-// burn lets the phone die here when its fuse has burnt down.
-func (p *phone) burn() {
-	if p.fuse == 0 {
-		return
-	}
-	if p.fuse--; p.fuse == 0 {
-		p.w.strike(KillInCommit)
-		p.crashFiles()
-		panic(killed{})
-	}
-}
-
 // now is what the phone's clock says.
 func (p *phone) now() time.Time {
-	p.burn()
 	return time.UnixMilli(int64(p.clock.read(p.w.now)))
 }
 
 // Read draws chance for the replica.
 func (p *phone) Read(b []byte) (int, error) {
-	p.burn()
 	return p.random.Read(b)
 }
 

@@ -4,58 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/model"
 	"onedoor/syncengine"
 )
 
-// What happens to a phone's files: it dies and starts again on what had reached the disk, it is put back to an older copy
-// of itself, two phones run on one copy, or it is gone for good.
+// What happens to a phone's files: it dies and starts again on what had reached the disk, the disk fails or is full, the
+// phone is put back to an older copy of itself, two phones run on one copy, or it is gone for good.
 
-// crashFiles copies the files as they are at this moment into the folder of the phone's next life.
-func (p *phone) crashFiles() {
-	next := p.folder()
-	p.w.must(os.CopyFS(next, os.DirFS(p.dir)), "copy the files of "+p.name)
-	p.dir = next
-}
-
-// mortal does something on the phone that it may not survive.
-func (p *phone) mortal(do func() error) (err error, dead bool) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			if _, ok := fault.(killed); !ok {
-				panic(fault)
-			}
-			dead = true
-		}
-	}()
-	return do(), false
-}
-
-// kill ends the phone's process at this moment and starts it again later.
-func (p *phone) kill() {
+// kill ends the phone's process at this moment; it starts again later.
+func (p *phone) kill(d dice) {
 	if !p.on() {
 		return
 	}
-	p.crashFiles()
-	p.died("dies")
+	loss := pick(d, disk.Losses)
+	p.disk.PowerOff(loss, d.Rand)
+	p.died("dies and loses " + loss.String() + " of what was not synced")
 }
 
-// died drops what the process held in memory. The files of its next life are in place; it starts a while later.
+// hurt looks after a phone that did something: whether it died in it, or whether its disk failed. Then what it did may
+// have become durable or not.
+func (p *phone) hurt(err error, what string) bool {
+	switch {
+	case p.disk.Off():
+		p.w.strike(KillInCommit)
+		p.died("dies while it " + what)
+	case err != nil && p.sick && !expected(err):
+		p.w.trace.tell(p.w.now, p.name, "%s and cannot: %s", what, p.w.known.named(err.Error()))
+		p.disk.PowerOff(disk.Nothing, nil)
+		p.died("is ended by its owner")
+	default:
+		return false
+	}
+	return true
+}
+
+// died drops what the process held in memory. It starts again a while later, on what had reached the disk.
 func (p *phone) died(how string) {
-	p.fuse = 0
 	p.syncing.abandon()
 	p.syncing = nil
 	p.incarnation()
 	dead := p.replica
 	p.replica = nil
-	if err := dead.Close(); err != nil {
-		p.w.trace.tell(p.w.now, p.name, "closes with %v", err)
-	}
+	// The power is off: what the process has open is dead, and closing it says so.
+	_ = dead.Close()
 	p.w.trace.tell(p.w.now, p.name, "%s", how)
 	p.w.after(p.w.weather.paceMs, p.start)
 }
@@ -65,6 +61,8 @@ func (p *phone) start() {
 	if p.lost || p.replica != nil {
 		return
 	}
+	p.disk.PowerOn()
+	p.sick = false
 	if !p.w.must(p.open(), "start "+p.name+" again") {
 		return
 	}
@@ -73,7 +71,22 @@ func (p *phone) start() {
 	p.w.trace.tell(p.w.now, p.name, "starts again with %d more changes", n)
 }
 
-// lastAsked is what the script had asked for when the phone died. Nothing of it may be there; then nothing was asked.
+// ail marks the disk as one that fails, and has it mended later.
+func (p *phone) ail(d dice) {
+	p.sick = true
+	p.w.trace.tell(p.w.now, p.name, "has a disk that fails")
+	p.w.after(d.between(p.w.weather.paceMs, 20*p.w.weather.paceMs), p.recover)
+}
+
+// recover mends the phone's disk.
+func (p *phone) recover() {
+	if p.on() {
+		p.disk.Heal()
+		p.sick = false
+	}
+}
+
+// lastAsked is what the script had asked for when the phone died. Where nothing of it is there, nothing was asked.
 func (p *phone) lastAsked() []model.Asked {
 	asked := p.asked
 	p.asked = nil
@@ -115,14 +128,21 @@ func (p *phone) peek() *syncv1.ExchangeBody {
 	return body
 }
 
+// copied is a copy of a phone's files.
+type copied struct {
+	name  string
+	files disk.Snapshot
+	mark  int64
+	self  syncengine.ID
+}
+
 // save copies the phone's files aside, as a backup of the whole device does.
 func (p *phone) save() {
 	if !p.on() {
 		return
 	}
 	p.w.saves++
-	p.saved = &copied{name: fmt.Sprintf("copy%d", p.w.saves), dir: fmt.Sprintf("%s/copy%d", p.w.dir, p.w.saves), mark: p.mark, self: p.incarnation()}
-	p.w.must(os.CopyFS(p.saved.dir, os.DirFS(p.dir)), "copy the files of "+p.name)
+	p.saved = &copied{name: fmt.Sprintf("copy%d", p.w.saves), files: p.disk.Snapshot(folder), mark: p.mark, self: p.incarnation()}
 	p.w.model.Saved(p.id, p.saved.name)
 	p.w.trace.tell(p.w.now, p.name, "is copied aside as %s", p.saved.name)
 }
@@ -135,17 +155,19 @@ func (p *phone) putBack() {
 	p.w.strike(OldBackup)
 	p.syncing.abandon()
 	p.syncing = nil
-	p.w.must(p.replica.Close(), "close "+p.name)
+	p.disk.PowerOff(disk.Nothing, nil)
+	_ = p.replica.Close()
 	p.replica = nil
+	p.disk.PowerOn()
+	p.sick = false
 	p.use(p.saved)
 	p.w.trace.tell(p.w.now, p.name, "is put back to %s", p.saved.name)
 }
 
 // use puts a copy in the place of the phone's files.
 func (p *phone) use(c *copied) {
-	p.dir = p.folder()
-	p.w.must(os.CopyFS(p.dir, os.DirFS(c.dir)), "put back "+c.name)
-	p.mark, p.self, p.doubts = c.mark, c.self, nil
+	p.disk.PutBack(folder, c.files)
+	p.mark, p.self, p.doubts, p.asked = c.mark, c.self, nil, nil
 	p.w.model.PutBack(p.id, c.name)
 	p.w.must(p.open(), "open "+p.name)
 }
@@ -184,11 +206,4 @@ func (w *world) replace(u *user) {
 		}
 	}
 	w.equip()
-}
-
-// copied is a copy of a phone's files.
-type copied struct {
-	name, dir string
-	mark      int64
-	self      syncengine.ID
 }

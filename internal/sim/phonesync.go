@@ -113,6 +113,9 @@ func (s *syncing) abandon() {
 // synced tells how a sync ended.
 func (p *phone) synced(s *syncing) {
 	var fault *client.Fault
+	if p.hurt(s.err, "syncs") {
+		return
+	}
 	p.doubts = nil
 	switch {
 	case s.err == nil:

@@ -1,6 +1,10 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+
+	"onedoor/internal/sim/disk"
+)
 
 // The script is drawn before anything happens: when each step comes, and of which kind it is. What a step does in detail
 // is drawn when it comes, from dice of its own.
@@ -35,6 +39,8 @@ var stepKinds = []stepKind{
 	{name: "revoke", weight: 10, fault: DeviceGone, do: (*world).distrust},
 	{name: "kill", weight: 30, fault: Kill, do: (*world).killOne},
 	{name: "fuse", weight: 30, fault: KillInCommit, do: (*world).lightFuse},
+	{name: "bad disk", weight: 15, fault: DiskFails, do: (*world).failDisk},
+	{name: "full disk", weight: 15, fault: DiskFull, do: (*world).fillDisk},
 	{name: "save", weight: 15, fault: OldBackup, do: func(w *world, d dice) { w.somePhone(d).save() }},
 	{name: "save", weight: 15, fault: Clone, do: func(w *world, d dice) { w.somePhone(d).save() }},
 	{name: "put back", weight: 12, fault: OldBackup, do: (*world).putOneBack},
@@ -113,15 +119,35 @@ func (w *world) killOne(d dice) {
 	p := w.somePhone(d)
 	if p.on() {
 		w.strike(Kill)
-		p.kill()
+		p.kill(d)
 	}
 }
 
-// lightFuse lets a phone die inside what it does next.
+// lightFuse lets a phone die inside what it writes next: at one of the next steps of its disk.
 func (w *world) lightFuse(d dice) {
 	p := w.somePhone(d)
-	if p.on() {
-		p.fuse = int(d.between(1, 12))
+	if p.on() && !p.sick {
+		p.disk.PowerOffAfter(int(d.between(0, 40)), pick(d, disk.Losses), d.Rand)
+	}
+}
+
+// failDisk lets some of the next steps of a phone's disk fail.
+func (w *world) failDisk(d dice) {
+	p := w.somePhone(d)
+	if p.on() && !p.sick {
+		w.strike(DiskFails)
+		p.ail(d)
+		p.disk.FailAfter(int(d.between(0, 20)), int(d.between(1, 3)))
+	}
+}
+
+// fillDisk leaves little room on a phone's disk, for a while.
+func (w *world) fillDisk(d dice) {
+	p := w.somePhone(d)
+	if p.on() && !p.sick {
+		w.strike(DiskFull)
+		p.ail(d)
+		p.disk.FullAfter(d.between(0, 64<<10))
 	}
 }
 

@@ -74,9 +74,8 @@ func (p *phone) do(what string, edits ...edit) {
 // commit runs one local commit, which the phone may not survive.
 func (p *phone) commit(what string, asked []model.Asked, do func() error) {
 	p.asked = asked
-	err, dead := p.mortal(do)
-	if dead {
-		p.died("dies while its owner " + what)
+	err := do()
+	if p.hurt(err, what) {
 		return
 	}
 	p.asked = nil
@@ -90,14 +89,18 @@ func (p *phone) commit(what string, asked []model.Asked, do func() error) {
 
 // refused tells of an edit that was not kept. Only the rules of the field may refuse one.
 func (p *phone) refused(what string, err error) {
-	var refusal *client.Refusal
-	switch {
-	case errors.As(err, &refusal), errors.Is(err, client.ErrNotFound), errors.Is(err, client.ErrDeleted),
-		errors.Is(err, client.ErrNothing), errors.Is(err, client.ErrConflictClosed), errors.Is(err, client.ErrNoChoice):
-		p.w.trace.tell(p.w.now, p.name, "%s: refused: %s", what, p.w.known.named(err.Error()))
-	default:
+	if !expected(err) {
 		p.w.broken(model.I2, p, "%s and cannot: %v", what, err)
+		return
 	}
+	p.w.trace.tell(p.w.now, p.name, "%s: refused: %s", what, p.w.known.named(err.Error()))
+}
+
+// expected reports that an edit may end so, whatever the weather.
+func expected(err error) bool {
+	var refusal *client.Refusal
+	return errors.As(err, &refusal) || errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrDeleted) ||
+		errors.Is(err, client.ErrNothing) || errors.Is(err, client.ErrConflictClosed) || errors.Is(err, client.ErrNoChoice)
 }
 
 // put asks a group for the edit.
