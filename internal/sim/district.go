@@ -38,7 +38,7 @@ func (w *world) settle() error {
 	if err := w.server.store.Store.Update(w.server.ctx, w.founding); err != nil {
 		return fmt.Errorf("found the district: %w", err)
 	}
-	if err := w.server.open(); err != nil {
+	if err := w.server.start(); err != nil {
 		return err
 	}
 	if err := w.publish(); err != nil {
@@ -51,6 +51,7 @@ func (w *world) settle() error {
 	if err := w.register(diceFor(w.c.Seed, "register", 0)); err != nil {
 		return err
 	}
+	w.server.store.calm = false
 	return w.failed
 }
 

@@ -11,33 +11,40 @@ type Fault string
 
 // The kinds of faults, as results name them.
 const (
-	Drop         Fault = "drop"           // a request never arrives
-	Delay        Fault = "delay"          // a request or reply takes minutes
-	Duplicate    Fault = "duplicate"      // a request arrives again, late
-	Reorder      Fault = "reorder"        // a request arrives after a later one of its phone
-	Cut          Fault = "cut"            // the reply is lost after the server's commit
-	Twins        Fault = "twins"          // two copies of a batch in one group commit
-	Together     Fault = "together"       // batches of several phones in one group commit
-	TinyPages    Fault = "tiny_pages"     // pages of one record
-	Kill         Fault = "kill"           // a phone dies between two steps
-	KillInCommit Fault = "kill_in_commit" // a phone dies inside a local transaction
-	OldBackup    Fault = "phone_restored" // a phone is put back to an older copy of itself
-	Clone        Fault = "phone_cloned"   // two phones run on one copy
-	PhoneLost    Fault = "phone_lost"     // a phone is gone for good
-	DiskFails    Fault = "disk_error"     // a phone's disk fails a few times
-	DiskFull     Fault = "disk_full"      // a phone's disk is full for a while
-	Skew         Fault = "clock_skew"     // a clock is wrong
-	Jump         Fault = "clock_jump"     // a clock jumps
-	Backwards    Fault = "clock_backward" // a clock runs backwards within a chain
-	Restart      Fault = "server_restart" // the server stops and starts
-	Moved        Fault = "door_moved"     // the operator moves doors between grids
-	Narrowed     Fault = "grant_narrowed" // a user's area shrinks
-	Widened      Fault = "grant_widened"  // a user's area grows
-	Regranted    Fault = "grant_moved"    // a user gets another area
-	Withdrawn    Fault = "grant_revoked"  // a user's grants end
-	GivenBack    Fault = "grant_restored" // and are given back
-	RoleRaised   Fault = "role_changed"   // a user gets another role
-	DeviceGone   Fault = "device_revoked" // a device is trusted no more
+	Drop          Fault = "drop"                  // a request never arrives
+	Delay         Fault = "delay"                 // a request or reply takes minutes
+	Duplicate     Fault = "duplicate"             // a request arrives again, late
+	Reorder       Fault = "reorder"               // a request arrives after a later one of its phone
+	Cut           Fault = "cut"                   // the reply is lost after the server's commit
+	Twins         Fault = "twins"                 // two copies of a batch in one group commit
+	Together      Fault = "together"              // batches of several phones in one group commit
+	TinyPages     Fault = "tiny_pages"            // pages of one record
+	Kill          Fault = "kill"                  // a phone dies between two steps
+	KillInCommit  Fault = "kill_in_commit"        // a phone dies inside a local transaction
+	OldBackup     Fault = "phone_restored"        // a phone is put back to an older copy of itself
+	Clone         Fault = "phone_cloned"          // two phones run on one copy
+	PhoneLost     Fault = "phone_lost"            // a phone is gone for good
+	DiskFails     Fault = "disk_error"            // a phone's disk fails a few times
+	DiskFull      Fault = "disk_full"             // a phone's disk is full for a while
+	Skew          Fault = "clock_skew"            // a clock is wrong
+	Jump          Fault = "clock_jump"            // a clock jumps
+	Backwards     Fault = "clock_backward"        // a clock runs backwards within a chain
+	Restart       Fault = "server_restart"        // the server stops and starts
+	StoreConflict Fault = "store_conflict"        // a transaction of the server is rolled back at its commit
+	StoreFails    Fault = "store_error"           // a write of the server's store fails
+	StoreReads    Fault = "store_read_error"      // a reading of the server's store fails
+	StoreFull     Fault = "store_full"            // the server's disk is full for a while
+	PowerLoss     Fault = "server_power_loss"     // the server's machine loses its power, in the middle of a commit or between two
+	Restored      Fault = "server_restored"       // the server is restored from the newest backup
+	RestoredOlder Fault = "server_restored_older" // from an older one than phones were told of
+	Moved         Fault = "door_moved"            // the operator moves doors between grids
+	Narrowed      Fault = "grant_narrowed"        // a user's area shrinks
+	Widened       Fault = "grant_widened"         // a user's area grows
+	Regranted     Fault = "grant_moved"           // a user gets another area
+	Withdrawn     Fault = "grant_revoked"         // a user's grants end
+	GivenBack     Fault = "grant_restored"        // and are given back
+	RoleRaised    Fault = "role_changed"          // a user gets another role
+	DeviceGone    Fault = "device_revoked"        // a device is trusted no more
 )
 
 // tally counts what happened, by kind.
@@ -77,7 +84,8 @@ func FaultsText(list []Fault) string {
 // AllFaults lists every kind in the order of documentation.
 var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
-	Skew, Jump, Backwards, Restart, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
+	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
+	Restored, RestoredOlder, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
 }
 
 func setOf(list []Fault) kinds {

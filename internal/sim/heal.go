@@ -20,9 +20,7 @@ func (w *world) heal() {
 			p.start()
 		}
 	}
-	if w.server.down {
-		w.must(w.server.open(), "start the server")
-	}
+	w.server.mend()
 	w.model.Healed()
 	for range restRounds {
 		// Digests are compared at most daily.

@@ -154,6 +154,7 @@ func (w *world) distrust(d dice) {
 		})
 		if err == nil {
 			w.model.Revoked(incarnation)
+			w.revoked = append(w.revoked, incarnation)
 		}
 		return err
 	})

@@ -49,6 +49,12 @@ var stepKinds = []stepKind{
 	{name: "jump", weight: 20, fault: Jump, do: (*world).jumpClock},
 	{name: "backwards", weight: 15, fault: Backwards, do: (*world).turnClock},
 	{name: "restart", weight: 20, fault: Restart, do: (*world).restartServer},
+	{name: "full store", weight: 8, fault: StoreFull, do: (*world).fillStore},
+	{name: "power", weight: 15, fault: PowerLoss, do: (*world).cutPower},
+	{name: "back up", weight: 12, fault: Restored, do: (*world).backUp},
+	{name: "back up", weight: 12, fault: RestoredOlder, do: (*world).backUp},
+	{name: "restore", weight: 6, fault: Restored, do: (*world).restoreNewest},
+	{name: "restore", weight: 6, fault: RestoredOlder, do: (*world).restoreOlder},
 }
 
 // planScript plans every step that the case does not leave out.
@@ -197,8 +203,32 @@ func (w *world) turnClock(d dice) {
 	w.trace.tell(w.now, p.name, "has a clock that runs back %d s a reading", p.clock.back/1000)
 }
 
-func (w *world) restartServer(dice) {
+// restartServer stops the server for a few seconds.
+func (w *world) restartServer(d dice) {
+	if w.server.down {
+		return
+	}
 	w.strike(Restart)
-	w.server.restart()
-	w.trace.tell(w.now, "server", "stops and starts again")
+	w.server.stop()
+	w.trace.tell(w.now, "server", "stops")
+	w.after(d.between(1000, 20_000), func() { w.server.goOn("starts again") })
+}
+
+// cutPower takes the power from the server's machine: now, or at one of the next steps of its disk. A store in memory
+// loses nothing by it but what was on its way.
+func (w *world) cutPower(d dice) {
+	s := w.server
+	if s.down {
+		return
+	}
+	w.strike(PowerLoss)
+	loss := pick(d, disk.Losses)
+	if s.disk != nil && d.oneIn(2) {
+		s.disk.PowerOffAfter(int(d.between(0, 30)), loss, d.Rand)
+		return
+	}
+	if s.disk != nil {
+		s.disk.PowerOff(loss, d.Rand)
+	}
+	s.crashed()
 }

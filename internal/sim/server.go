@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -14,6 +12,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/schema"
+	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
@@ -44,7 +43,17 @@ type server struct {
 	waiting []*arrival
 	// down is set while the server does not run.
 	down bool
+	// disk holds the store's files; nil for a store in memory.
+	disk *disk.Disk
+	// backups are in the order they were made.
+	backups []*backup
 }
+
+// dataFolder and dataFile are where the store's files lie on the server's disk.
+const (
+	dataFolder = "/data"
+	dataFile   = dataFolder + "/realm.db"
+)
 
 func newServer(w *world) (*server, error) {
 	s := &server{w: w, ctx: context.Background(), schema: schema.Load(), random: stream(w.c.Seed, "server", 0)}
@@ -52,7 +61,7 @@ func newServer(w *world) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the server's store: %w", err)
 	}
-	s.store = &tap{Store: st, w: w}
+	s.store = &tap{Store: st, w: w, calm: true}
 	return s, nil
 }
 
@@ -60,15 +69,22 @@ func (s *server) openStore() (store.Store, error) {
 	if !s.w.weather.sqlite {
 		return memstore.New(), nil
 	}
-	dir := filepath.Join(s.w.dir, "server")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	var err error
+	if s.disk, err = disk.New(); err != nil {
 		return nil, err
 	}
-	return sqlitestore.Create(s.ctx, filepath.Join(dir, "realm.db"), sqlitestore.Options{})
+	return sqlitestore.Create(s.ctx, dataFile, sqlitestore.Options{Disk: s.disk})
 }
 
-// open starts the service on what is stored.
-func (s *server) open() (err error) {
+func (s *server) reopenStore() (store.Store, error) {
+	return sqlitestore.Open(s.ctx, dataFile, sqlitestore.Options{Disk: s.disk})
+}
+
+// start starts the service on what is stored. It is given as many tries as it needs.
+func (s *server) start() (err error) {
+	calm := s.store.calm
+	s.store.calm = true
+	defer func() { s.store.calm = calm }()
 	s.service, err = exchange.Open(s.ctx, s.store, exchange.Options{
 		Secrets: s.w.secrets, Random: s.random, Schema: s.schema, Inline: true,
 		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
@@ -87,10 +103,38 @@ func (s *server) stop() {
 	s.w.must(s.service.Close(), "stop the server")
 }
 
-// restart stops the service and starts it on what it had stored.
-func (s *server) restart() {
+// goOn starts the server again, unless it runs.
+func (s *server) goOn(how string) {
+	if s.down && s.w.must(s.start(), "start the server") {
+		s.w.trace.tell(s.w.now, "server", "%s", how)
+	}
+}
+
+// crashed ends the server as a loss of power does, and starts it again on what had reached the disk.
+func (s *server) crashed() {
 	s.stop()
-	s.w.must(s.open(), "start the server")
+	if s.disk != nil {
+		// The power is off: what the process has open is dead, and closing it says so.
+		_ = s.store.Store.Close()
+		s.disk.PowerOn()
+		st, err := s.reopenStore()
+		if !s.w.must(err, "open the server's store again") {
+			return
+		}
+		s.store.Store = st
+		s.store.tellDurable()
+	}
+	s.w.trace.tell(s.w.now, "server", "loses its power")
+	s.w.after(1000, func() { s.goOn("starts again") })
+}
+
+// mend ends every fault of the server.
+func (s *server) mend() {
+	if s.disk != nil {
+		s.disk.Heal()
+	}
+	s.store.full, s.store.calm = false, true
+	s.goOn("starts again")
 }
 
 // shut closes everything for good.
@@ -99,6 +143,9 @@ func (s *server) shut() {
 		_ = s.service.Close()
 	}
 	_ = s.store.Store.Close()
+	if s.disk != nil {
+		_ = s.disk.Close()
+	}
 }
 
 // newID makes an id of now.
@@ -159,6 +206,9 @@ func (s *server) commit() {
 		calls[i], requests[i] = s.w.model.Arrived(bodyOf(a.request), s.w.unix()), clone(a.request)
 	}
 	answers := s.service.ExchangeTogether(s.ctx, requests)
+	if s.disk != nil && s.disk.Off() {
+		s.crashed()
+	}
 	for i, answer := range answers {
 		s.w.model.Answered(calls[i], clone(answer.Reply), answer.Err)
 	}

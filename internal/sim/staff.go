@@ -87,6 +87,8 @@ func (w *world) tellGrants(u *user) {
 	})
 }
 
+func roleOf(u identity.User) recordv1.Role { return recordv1.Role(u.Role) }
+
 // code makes a join code for a user.
 func (w *world) code(u *user) (code string, err error) {
 	err = w.server.service.Update(w.server.ctx, func(tx store.Writer) error {
@@ -108,6 +110,12 @@ func (w *world) equip() {
 	code, err := w.code(u)
 	if err == nil {
 		err = p.replica.Enrol(w.server.ctx, "simulated", code)
+	}
+	if err != nil && !w.server.store.calm {
+		w.trace.tell(w.now, "operator", "cannot enrol %s: %v", p.name, err)
+		p.shut()
+		p.lost = true
+		return
 	}
 	if !w.must(err, "enrol "+p.name) {
 		return

@@ -2,45 +2,174 @@ package sim
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
-// tap is the server's store with somebody who listens: every commit that adds to the log is told to the auditor.
+// tap is the server's store with somebody who listens and somebody who breaks things: every commit that adds to the log
+// is told to the auditor, and transactions fail as the weather has it.
 type tap struct {
 	store.Store
 	w *world
+	// transactions counts those that were begun, reads those that only read: each has dice of its own.
+	transactions, reads int
+	// told is the newest entry that the auditor knows.
+	told syncengine.Seq
+	// full is set while the store's disk is full.
+	full bool
+	// calm is set while nothing may fail: when the district is made, and when the world has healed.
+	calm bool
 }
 
-// Update passes a transaction on and tells what it committed.
+// Errors of a store that fails. The service sees none of them by name.
+var (
+	errStoreConflict = errors.New("the transaction met another one and was rolled back")
+	errStoreIO       = errors.New("the store's disk failed")
+)
+
+// View passes a reading on, unless it fails.
+func (t *tap) View(ctx context.Context, f func(store.Reader) error) error {
+	t.reads++
+	d := diceFor(t.w.c.Seed, "read", t.reads)
+	if !t.calm && t.w.weather.strikes(d, StoreReads) {
+		t.w.strike(StoreReads)
+		return errStoreIO
+	}
+	return t.Store.View(ctx, f)
+}
+
+// Update passes a transaction on, unless it fails, and tells what it committed.
 func (t *tap) Update(ctx context.Context, f func(store.Writer) error) error {
-	var listening tapWriter
+	t.transactions++
+	fate := t.fate(diceFor(t.w.c.Seed, "transaction", t.transactions))
+	var listening *tapWriter
 	err := t.Store.Update(ctx, func(w store.Writer) error {
-		listening = tapWriter{Writer: w}
-		if err := f(&listening); err != nil {
+		listening = &tapWriter{Writer: w, failAfter: fate.failAfter, with: fate.with}
+		if err := f(listening); err != nil {
 			return err
 		}
 		listening.head = w.Head()
-		return nil
+		return fate.atCommit
 	})
 	if err == nil && len(listening.entries) > 0 {
-		t.w.model.Committed(listening.head, listening.entries)
+		t.committed(listening.head, listening.entries)
 	}
 	return err
 }
 
-// tapWriter gathers what a transaction adds to the log.
+func (t *tap) committed(head store.Head, entries []store.Entry) {
+	t.told = head.Seq
+	t.w.model.Committed(head, entries)
+}
+
+// tellDurable tells what a commit had added that was cut off: it is durable although nobody was told.
+func (t *tap) tellDurable() {
+	t.w.server.view(func(r store.Reader) error {
+		var entries []store.Entry
+		err := r.Entries(t.told, func(e store.Entry) bool {
+			entries = append(entries, e)
+			return true
+		})
+		if len(entries) > 0 {
+			t.committed(r.Head(), entries)
+		}
+		return err
+	})
+}
+
+// storeFate is how a transaction fails: at a write, or when everything is written and only the commit is left.
+type storeFate struct {
+	// failAfter writes succeed before one fails with an error; 0 for none that fails.
+	failAfter int
+	with      error
+	atCommit  error
+}
+
+// fate draws how a transaction fails; the zero value is success.
+func (t *tap) fate(d dice) storeFate {
+	at := t.w.weather.strikes
+	switch {
+	case t.calm:
+	case t.full:
+		return storeFate{failAfter: 1 + d.IntN(20), with: store.ErrFull}
+	case at(d, StoreConflict):
+		t.w.strike(StoreConflict)
+		return storeFate{atCommit: errStoreConflict}
+	case at(d, StoreFails) && d.oneIn(2):
+		t.w.strike(StoreFails)
+		return storeFate{atCommit: errStoreIO}
+	case at(d, StoreFails):
+		t.w.strike(StoreFails)
+		return storeFate{failAfter: 1 + d.IntN(30), with: errStoreIO}
+	}
+	return storeFate{}
+}
+
+// fill leaves the store's disk full for a while.
+func (w *world) fillStore(d dice) {
+	w.strike(StoreFull)
+	w.server.store.full = true
+	w.trace.tell(w.now, "server", "has a full disk")
+	w.after(d.between(w.weather.paceMs, 10*w.weather.paceMs), func() {
+		w.server.store.full = false
+		w.trace.tell(w.now, "server", "has room again")
+	})
+}
+
+// tapWriter gathers what a transaction adds to the log, and fails where it is to fail.
 type tapWriter struct {
 	store.Writer
-	entries []store.Entry
-	head    store.Head
+	entries   []store.Entry
+	head      store.Head
+	failAfter int
+	with      error
+	writes    int
+}
+
+// fails counts a write and gives the error that is due.
+func (w *tapWriter) fails(doing string) error {
+	w.writes++
+	if w.failAfter > 0 && w.writes >= w.failAfter {
+		return fmt.Errorf("%s: %w", doing, w.with)
+	}
+	return nil
 }
 
 // Append adds the next log entry.
 func (w *tapWriter) Append(e store.Entry) error {
+	if err := w.fails("append a log entry"); err != nil {
+		return err
+	}
 	err := w.Writer.Append(e)
 	if err == nil {
 		w.entries = append(w.entries, e)
 	}
 	return err
+}
+
+// PutRecord writes a record's state.
+func (w *tapWriter) PutRecord(rec store.Record) error {
+	if err := w.fails("write a record"); err != nil {
+		return err
+	}
+	return w.Writer.PutRecord(rec)
+}
+
+// PutScope writes a row of the scope index.
+func (w *tapWriter) PutScope(row store.ScopeRow) error {
+	if err := w.fails("write a scope row"); err != nil {
+		return err
+	}
+	return w.Writer.PutScope(row)
+}
+
+// PutDocument writes a document.
+func (w *tapWriter) PutDocument(bucket string, key, value []byte) error {
+	if err := w.fails("write a document"); err != nil {
+		return err
+	}
+	return w.Writer.PutDocument(bucket, key, value)
 }

@@ -38,7 +38,9 @@ type world struct {
 	staff  *staff
 	phones []*phone
 	known  *known
-	tally  tally
+	// revoked are the devices that nobody trusts any more.
+	revoked []syncengine.ID
+	tally   tally
 	// steps counts the script's steps that were played, saves the copies of phones that were put aside.
 	steps, saves int
 	// last is the number of the last step.

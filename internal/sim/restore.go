@@ -1,0 +1,158 @@
+package sim
+
+import (
+	"fmt"
+
+	"onedoor/internal/sim/disk"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/server/store/memstore"
+	"onedoor/syncengine"
+)
+
+// The server's store is backed up, and put back: from the newest backup, from an older one than phones were told of, or
+// without telling anybody, as a file that is copied back.
+
+// backup is a copy of the server's store.
+type backup struct {
+	name string
+	at   syncengine.Coordinate
+	// memory or files hold the store, as the weather has it.
+	memory *memstore.Store
+	files  disk.Snapshot
+}
+
+// backUp copies the store and tells the phones that it is safe.
+func (w *world) backUp(dice) {
+	if w.server.down {
+		return
+	}
+	b := w.server.copyStore()
+	w.server.backups = append(w.server.backups, b)
+	w.server.service.SetBackedUp(b.at)
+	w.trace.tell(w.now, "server", "is backed up as %s at %d/%d", b.name, b.at.Epoch, b.at.Seq)
+}
+
+// copyStore copies the store under a name.
+func (s *server) copyStore() *backup {
+	b := &backup{name: fmt.Sprintf("backup%d", len(s.backups)+1)}
+	s.view(func(r store.Reader) error {
+		b.at = syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq}
+		s.w.model.BackedUp(b.name, r.Head())
+		return nil
+	})
+	if mem, ok := s.store.Store.(*memstore.Store); ok {
+		b.memory = mem.Copy()
+		return b
+	}
+	b.files = s.disk.Snapshot(dataFolder)
+	return b
+}
+
+// restoreNewest puts the newest backup back.
+func (w *world) restoreNewest(dice) {
+	if n := len(w.server.backups); n > 0 && !w.server.down {
+		w.strike(Restored)
+		w.restore(w.server.backups[n-1])
+	}
+}
+
+// restoreOlder puts a backup back that is older than the one phones were told of.
+func (w *world) restoreOlder(d dice) {
+	if n := len(w.server.backups); n > 1 && !w.server.down {
+		w.strike(RestoredOlder)
+		w.restore(w.server.backups[d.IntN(n-1)])
+	}
+}
+
+// restore stops the server, puts a backup back, begins a new epoch and starts the server again.
+func (w *world) restore(b *backup) {
+	s := w.server
+	s.stop()
+	var known syncengine.History
+	s.view(func(r store.Reader) (err error) {
+		known, err = exchange.History(r)
+		return err
+	})
+	if !s.putBack(b) {
+		return
+	}
+	w.model.WentBack(b.name, true)
+	s.store.told = b.at.Seq
+	history, err := exchange.BeginEpoch(s.ctx, s.store.Store, exchange.Renewal{Known: known.Forks, Now: w.unix()})
+	if !w.must(err, "begin a new epoch") {
+		return
+	}
+	w.model.EpochBegan(history)
+	w.trace.tell(w.now, "server", "is restored from %s at %d/%d: epoch %d begins", b.name, b.at.Epoch, b.at.Seq, history.Epoch)
+	w.relearn()
+	w.must(s.start(), "start the restored server")
+	s.service.SetBackedUp(b.at)
+}
+
+// putBack makes the store what a backup holds.
+func (s *server) putBack(b *backup) bool {
+	if b.memory != nil {
+		s.store.Store = b.memory.Copy()
+		return true
+	}
+	s.w.must(s.store.Store.Close(), "close the server's store")
+	s.disk.PutBack(dataFolder, b.files)
+	st, err := s.reopenStore()
+	s.store.Store = st
+	return s.w.must(err, "open the restored store")
+}
+
+// relearn has the operator and the auditor learn who stands in the restored store: what was done at the server since
+// the backup is lost, but for what is never given back.
+func (w *world) relearn() {
+	for _, u := range w.staff.users {
+		w.server.view(func(r store.Reader) error {
+			person, err := identity.GetUser(r, u.id)
+			if err != nil {
+				return err
+			}
+			u.role, u.home, u.gone, u.told = roleOf(person), person.TerritoryID, u.home, 0
+			return nil
+		})
+		w.model.User(u.id, uint32(u.role))
+		w.tellGrants(u)
+	}
+	w.revokeAgain()
+	w.strand()
+}
+
+// revokeAgain ends the trust in devices that were revoked since the backup, before the server serves.
+func (w *world) revokeAgain() {
+	err := w.server.store.Store.Update(w.server.ctx, func(tx store.Writer) error {
+		for _, id := range w.revoked {
+			if _, err := identity.GetDevice(tx, id); err != nil {
+				continue
+			}
+			if err := identity.RevokeDevice(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.must(err, "revoke devices again")
+}
+
+// strand takes phones away that the restored server does not know: they were enrolled since the backup.
+func (w *world) strand() {
+	for _, p := range w.phones {
+		if p.lost {
+			continue
+		}
+		w.server.view(func(r store.Reader) error {
+			if _, err := identity.GetDevice(r, p.incarnation()); err != nil {
+				p.shut()
+				p.lost = true
+				w.model.Lost(p.id)
+				w.trace.tell(w.now, p.name, "is not known to the restored server")
+			}
+			return nil
+		})
+	}
+}
