@@ -224,6 +224,28 @@ func TestFork_ACopyHearsWhatBecameOfChangesThatTheOtherSent(t *testing.T) {
 	w.settle()
 }
 
+func TestFork_ACopyOfACopyHasBothPastsInItsChain(t *testing.T) {
+	w, ann, _, door, visit := pair(t)
+	first := ann.copyOf()
+	ann.edit(visit, `{"note":"原机写的"}`)
+	ann.sync()
+	first.edit(door, `{"rooms":7}`)
+	first.sync()
+	second := first.copyOf()
+	first.edit(door, `{"rooms":8}`)
+	first.sync()
+	second.edit(door, `{"name":"二号副本"}`)
+	second.sync()
+	names := map[string]bool{}
+	for _, p := range []*phone{ann, first, second} {
+		names[p.Self().Incarnation] = true
+	}
+	if len(names) != 3 {
+		t.Errorf("three databases have the names %v", names)
+	}
+	w.settle()
+}
+
 func TestDigests_TwoPhonesWithOneViewShowOne(t *testing.T) {
 	_, ann, bob, _, visit := pair(t)
 	ann.edit(visit, `{"note":"x"}`)

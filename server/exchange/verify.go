@@ -189,8 +189,7 @@ func (v *verifying) chain(incarnation syncengine.ID) *chainState {
 	}
 	c = &chainState{}
 	if parent, last, forked := v.lineage(incarnation); forked {
-		c.mark = last
-		c.chain, _ = readChainAfter(v.r, parent, last)
+		c.mark, c.chain = last, v.chainAfter(parent, last)
 	}
 	v.chains[incarnation] = c
 	return c
@@ -203,19 +202,30 @@ func (v *verifying) lineage(incarnation syncengine.ID) (syncengine.ID, syncengin
 	return v.world.Lineage(incarnation)
 }
 
-// readChainAfter recomputes the chain of a copied database's parent.
-func readChainAfter(r store.Reader, incarnation syncengine.ID, seq syncengine.DeviceSeq) (chain syncengine.Chain, err error) {
-	err = r.Entries(0, func(e store.Entry) bool {
-		own := e.Incarnation == incarnation && e.DeviceSeq <= seq
+// chainAfter recomputes the chain of a copied database's parent, which may have
+// been copied itself.
+func (v *verifying) chainAfter(incarnation syncengine.ID, seq syncengine.DeviceSeq) (chain syncengine.Chain) {
+	if parent, last, forked := v.lineage(incarnation); forked {
+		chain = v.chainAfter(parent, min(last, seq))
+	}
+	err := v.r.Entries(0, func(e store.Entry) bool {
+		if e.Incarnation != incarnation || e.DeviceSeq > seq {
+			return true
+		}
 		switch e.Type {
 		case store.EntryApplied, store.EntryMerged, store.EntryQuarantined:
-			if own {
-				chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+			chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+		case store.EntryAbsent:
+			if extra, err := Extra(e); err == nil && syncengine.DeviceSeq(extra.GetAbsentUntil()) <= seq {
+				copy(chain[:], extra.GetAbsentChain())
 			}
 		}
 		return true
 	})
-	return chain, err
+	if err != nil {
+		v.problem("the chain of device %s cannot be read: %v", incarnation, err)
+	}
+	return chain
 }
 
 func (v *verifying) skip(e store.Entry, extra *storedv1.Extra) {
