@@ -11,6 +11,15 @@ func (r *Replica) Refill() error {
 	})
 }
 
+// Spoil alters a byte of the cursor, within the place that it names.
+func (r *Replica) Spoil() error {
+	return r.update(func(tx *localdb.Tx, s *state) error {
+		s.pos.Cursor = append([]byte(nil), s.pos.Cursor...)
+		s.pos.Cursor[2]++
+		return s.savePosition(tx)
+	})
+}
+
 // Outcomes counts the changes that have one in the journal, or had one when they
 // were cleared from it.
 func (r *Replica) Outcomes() (n int, err error) {

@@ -56,7 +56,9 @@ type position struct {
 	// as after a restore; Rewound is the last one that it was found to have. Renewed
 	// is set while base is of an older epoch. All end when base moves.
 	Rewinding, Renewed bool
-	Rewound            syncengine.DeviceSeq
+	// Proving is set until the server was told at which places of earlier epochs base has stood.
+	Proving bool
+	Rewound syncengine.DeviceSeq
 	// Supplied is the last change that was ever acknowledged before a restore; above it none has been.
 	Supplied syncengine.DeviceSeq
 	// Cleared is the last change dropped from the journal, ClearedChain the chain after it.

@@ -54,6 +54,20 @@ func TestSync_RandomDaysSurviveRestores(t *testing.T) {
 	}
 }
 
+// TestSync_RandomDaysSurviveAFilePutBack plays days on a server whose file is now
+// and then put back to an earlier one without a word. SEEDS runs other days.
+func TestSync_RandomDaysSurviveAFilePutBack(t *testing.T) {
+	first, last := seeds(t, 1, 6)
+	for seed := first; seed <= last; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			d := newDay(t, seed)
+			d.restores, d.silent = true, true
+			d.backups = append(d.backups, d.backup())
+			d.play(200)
+		})
+	}
+}
+
 // day is one random day.
 type day struct {
 	*world
@@ -61,6 +75,8 @@ type day struct {
 	// restores has the server put back to one of backups now and then.
 	restores bool
 	backups  []backup
+	// silent has a backup's file put back without a restore as often as not.
+	silent bool
 	// records are all that were ever made, by kind.
 	records map[string][]string
 }
@@ -113,7 +129,11 @@ func (d *day) backUpOrRestore() {
 		return
 	}
 	back := 1 + d.rng.IntN(min(2, len(d.backups)))
-	d.restore(d.backups[len(d.backups)-back], d.epochs()...)
+	if b := d.backups[len(d.backups)-back]; d.silent && d.rng.IntN(2) == 0 {
+		d.putBack(b)
+	} else {
+		d.restore(b, d.epochs()...)
+	}
 	d.backups = d.backups[:len(d.backups)-back+1]
 }
 

@@ -20,6 +20,8 @@ type sending struct {
 	more bool
 	// digests tells that digests are sent along.
 	digests bool
+	// past tells that the places of earlier epochs are sent along.
+	past bool
 	// absentTo is the last change declared absent; 0 for none.
 	absentTo syncengine.DeviceSeq
 }
@@ -33,6 +35,9 @@ func (r *Replica) request(tx *localdb.Tx, s *state, digests bool) (*sending, err
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
 	}
 	if err := r.cutBatch(tx, s, out, body); err != nil {
+		return nil, err
+	}
+	if err := r.prove(tx, s, out, body); err != nil {
 		return nil, err
 	}
 	var err error

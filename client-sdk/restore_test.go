@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
@@ -473,4 +474,126 @@ func TestRestore_AStampIsWhatItWasAlsoWhereThePhonesClockWasSetMeanwhile(t *test
 	for _, p := range []*phone{ann, bob} {
 		p.shows(visit, map[string]any{"note": "后写的"})
 	}
+}
+
+// putBack copies a backup over the server's store as a file manager does, and says nothing of it.
+func (w *world) putBack(b backup) {
+	w.t.Helper()
+	w.must(w.service.Close())
+	w.store = b.store.Copy()
+	w.serve()
+}
+
+func (w *world) epoch() (e syncengine.Epoch) {
+	w.t.Helper()
+	w.must(w.service.View(w.t.Context(), func(r store.Reader) error {
+		e = r.Head().Epoch
+		return nil
+	}))
+	return e
+}
+
+func TestPutBack_APhoneRevealsItAndTheServerIsHealed(t *testing.T) {
+	for _, first := range []string{"安", "白"} {
+		t.Run(first+" comes back first", func(t *testing.T) {
+			w, ann, bob, b := lostDay(t)
+			before, digest := ann.shown(), ann.status().Digest
+			w.putBack(b)
+			order := []*phone{ann, bob}
+			if first == bob.name {
+				slices.Reverse(order)
+			}
+			order[0].sync()
+			if w.epoch() != 2 {
+				t.Fatalf("epoch %d after a phone came that had seen more than there is", w.epoch())
+			}
+			order[1].sync()
+			w.settle()
+			for _, p := range order {
+				p.wantShown("healed", before)
+				if s := p.status(); s.Digest != digest || s.Epoch != 2 {
+					t.Errorf("%s stands at %+v, had digest %s", p.name, s, digest)
+				}
+			}
+		})
+	}
+}
+
+// TestPutBack_TwoHistoriesUnderOneNumberOverwriteNothing has a phone work on the
+// log that was put back before one comes that knows the lost one: what they wrote
+// stands under the same numbers.
+func TestPutBack_TwoHistoriesUnderOneNumberOverwriteNothing(t *testing.T) {
+	w, ann, bob, door, visit := pair(t)
+	carl := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	carl.sync()
+	b := w.backup()
+	ann.edit(visit, `{"note":"安写的"}`)
+	ann.sync()
+	bob.sync()
+	bob.edit(visit, `{"note":"白看过安的"}`)
+	bob.edit(door, `{"rooms":8}`)
+	bob.sync()
+	w.putBack(b)
+	carl.edit(visit, `{"note":"陈写的"}`)
+	carl.edit(door, `{"rooms":3}`)
+	carl.sync()
+	if w.epoch() != 1 {
+		t.Fatal("a phone that had seen no more than there is began an epoch")
+	}
+	// Bob's edit, made offline, has a base that the lost history numbered like Carl's work.
+	bob.edit(door, `{"name":"小院"}`)
+	bob.edit(visit, `{"outcome":"SEEN"}`)
+	bob.sync()
+	ann.sync()
+	if w.epoch() != 2 {
+		t.Fatalf("epoch %d", w.epoch())
+	}
+	w.settle()
+	for _, p := range []*phone{ann, bob, carl} {
+		for _, c := range []string{visit, door} {
+			if !slices.ContainsFunc(p.conflicts(), func(k *client.Conflict) bool { return k.RecordID == c && k.Kind == "conflict" }) {
+				t.Errorf("%s lists no conflict at %s: %v", p.name, c, p.contradictions())
+			}
+		}
+	}
+}
+
+func TestPutBack_AnEpochThatTheFileDoesNotKnowIsRevealedToo(t *testing.T) {
+	w, ann, bob, b := lostDay(t)
+	before := ann.shown()
+	w.restore(b)
+	ann.sync()
+	bob.sync()
+	ann.sync()
+	w.putBack(b)
+	bob.sync()
+	if w.epoch() != 3 {
+		t.Errorf("epoch %d, phones know the second", w.epoch())
+	}
+	ann.sync()
+	w.settle()
+	ann.wantShown("healed", before)
+	bob.wantShown("healed", before)
+}
+
+func TestPutBack_AReceiptRevealsItWhereThereIsNoCursor(t *testing.T) {
+	w, ann, _, b := lostDay(t)
+	w.putBack(b)
+	w.must(ann.Refill())
+	ann.sync()
+	if w.epoch() != 2 {
+		t.Errorf("epoch %d", w.epoch())
+	}
+	w.settle()
+}
+
+func TestPutBack_AForgedCursorBeginsNoEpoch(t *testing.T) {
+	w, ann, bob, _ := lostDay(t)
+	w.must(ann.Spoil())
+	ann.sync()
+	bob.sync()
+	if w.epoch() != 1 {
+		t.Errorf("epoch %d", w.epoch())
+	}
+	w.settle()
 }

@@ -9,6 +9,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/client-sdk/internal/localdb"
+	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
 
@@ -105,6 +106,38 @@ func placesBefore(tx *localdb.Tx, from, to syncengine.DeviceSeq, epoch syncengin
 		}
 	}
 	return out, nil
+}
+
+// Of the places that base has stood at, the newest pastNewest are told and of the
+// older ones every pastEvery-th: how far two histories went together is known to
+// a few syncs where it happened lately, and to some days where it did not.
+const (
+	pastNewest = 32
+	pastEvery  = localdb.CheckpointsMax / (wire.PastCheckpointsMax - pastNewest)
+)
+
+// prove says what the server can hold against its log: at which places of earlier
+// epochs base has stood, once after the epoch changed, and the newest receipt
+// where there is no cursor to say more.
+func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) (err error) {
+	if len(s.pos.Cursor) == 0 && body.Receipt == nil {
+		if body.Receipt, err = coveringReceipt(tx, s, 1); err != nil {
+			return err
+		}
+	}
+	if !s.pos.Proving {
+		return nil
+	}
+	out.past = true
+	all, err := collect(tx.Checkpoints())
+	for i, c := range all {
+		if c.At.Epoch < s.pos.Epoch && (i < pastNewest || i%pastEvery == 0) && len(body.Past) < wire.PastCheckpointsMax {
+			body.Past = append(body.Past, &syncv1.Checkpoint{
+				At: &syncv1.Coordinate{Epoch: uint32(c.At.Epoch), Seq: uint64(c.At.Seq)}, Tag: c.Tag[:],
+			})
+		}
+	}
+	return err
 }
 
 // collect reads a sequence to its end, so that the rows it walks over may be written.

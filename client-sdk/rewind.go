@@ -25,13 +25,14 @@ func (pos *position) rewind() {
 func (t *taking) epoch(acknowledged syncengine.DeviceSeq) {
 	pos, now := &t.s.pos, syncengine.Epoch(t.a.GetEpoch())
 	if now == 0 || now == pos.Epoch {
+		pos.Proving = pos.Proving && !t.a.sent.past
 		return
 	}
 	if pos.Epoch != 0 {
 		pos.Supplied = max(pos.Supplied, acknowledged)
 		pos.BackedUp, pos.BackedUpBefore = syncengine.Coordinate{}, syncengine.Coordinate{}
 		pos.rewind()
-		pos.Renewed, t.renewed, t.out.progress = true, true, true
+		pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
 	}
 	pos.Epoch = now
 }

@@ -20,6 +20,8 @@ type Verification struct {
 	Seq   syncengine.Seq
 	// Records counts the records compared with the log.
 	Records int
+	// Epochs tells how each epoch but the first began.
+	Epochs []exchange.Begun
 	// Problems are sentences for the operator; none when all is well.
 	Problems []string
 }
@@ -64,7 +66,7 @@ func (v *Verification) check(ctx context.Context, dir string, progress func(done
 		if err != nil {
 			return fmt.Errorf("check the log: %w", err)
 		}
-		v.Records, v.Problems = found.Records, append(v.Problems, found.Problems...)
+		v.Records, v.Epochs, v.Problems = found.Records, found.Epochs, append(v.Problems, found.Problems...)
 		return nil
 	})
 }

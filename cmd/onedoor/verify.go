@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -15,10 +16,45 @@ import (
 
 // verifyJSON is what `verify --json` prints.
 type verifyJSON struct {
-	OK       bool     `json:"ok"`
-	Seq      uint64   `json:"seq"`
-	Epoch    uint32   `json:"epoch"`
-	Problems []string `json:"problems"`
+	OK       bool        `json:"ok"`
+	Seq      uint64      `json:"seq"`
+	Epoch    uint32      `json:"epoch"`
+	Epochs   []epochJSON `json:"epochs"`
+	Problems []string    `json:"problems"`
+}
+
+// epochJSON is how an epoch began: a restore, or a database that was put back without one.
+type epochJSON struct {
+	Epoch    uint32          `json:"epoch"`
+	Parent   uint32          `json:"parent"`
+	AfterSeq uint64          `json:"after_seq"`
+	Begun    json.RawMessage `json:"begun"`
+	PutBack  bool            `json:"put_back"`
+	Revealed string          `json:"revealed_by,omitempty"`
+}
+
+func epochsOf(v *server.Verification) []epochJSON {
+	out := make([]epochJSON, 0, len(v.Epochs))
+	for _, e := range v.Epochs {
+		j := epochJSON{
+			Epoch: uint32(e.Epoch), Parent: uint32(e.Parent), AfterSeq: uint64(e.At), Begun: command.TimeJSON(int64(e.Time)),
+			PutBack: !e.RevealedBy.IsZero(),
+		}
+		if j.PutBack {
+			j.Revealed = e.RevealedBy.String()
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+// line says in words how an epoch began.
+func (e epochJSON) line() string {
+	if !e.PutBack {
+		return fmt.Sprintf("epoch %d began after entry %d of epoch %d, by a restore", e.Epoch, e.AfterSeq, e.Parent)
+	}
+	return fmt.Sprintf("epoch %d began after entry %d of epoch %d: the database had been put back to an earlier state without `onedoor restore`, as device %s showed",
+		e.Epoch, e.AfterSeq, e.Parent, e.Revealed)
 }
 
 func newVerify(a *app) *cobra.Command {
@@ -28,6 +64,8 @@ func newVerify(a *app) *cobra.Command {
 		Long: `Checks the realm in DIR, on a stopped or a running server, and changes nothing:
 the database file itself, that the secrets belong to it, that the log is dense
 and reduces to the records, and that every phone's chain and every digest fit.
+It tells of every epoch how it began: by a restore, or because the database had
+been put back without one, which a phone's own proof showed.
 Exit code 0 means that nothing was found, 1 that something was or that the check
 could not be made.`,
 		Example: `  onedoor verify --data ./realm
@@ -46,8 +84,11 @@ func (a *app) verify(ctx context.Context, data string) error {
 	if err != nil {
 		return err
 	}
-	result := verifyJSON{OK: found.OK(), Seq: uint64(found.Seq), Epoch: uint32(found.Epoch), Problems: append([]string{}, found.Problems...)}
+	result := verifyJSON{OK: found.OK(), Seq: uint64(found.Seq), Epoch: uint32(found.Epoch), Epochs: epochsOf(found), Problems: append([]string{}, found.Problems...)}
 	err = a.Print(result, func(w io.Writer) {
+		for _, e := range result.Epochs {
+			fmt.Fprintln(w, e.line())
+		}
 		for _, p := range result.Problems {
 			fmt.Fprintln(w, command.Printable(p))
 		}

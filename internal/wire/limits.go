@@ -31,6 +31,9 @@ const (
 	DepthMax = 8
 	// SaltBytes is the length of a change's salt.
 	SaltBytes = 16
+	// PastCheckpointsMax bounds the places a phone names when the epoch changed: the newest few and then
+	// ever fewer, a kilobyte once after a restore.
+	PastCheckpointsMax = 64
 	// DigestsMax bounds the digests of one request.
 	DigestsMax = 20_000
 )

@@ -17,11 +17,13 @@ import (
 func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, reply *syncv1.ExchangeResponse) error {
 	var keep []identity.View
 	err := s.store.View(ctx, func(r store.Reader) error {
-		reply.Epoch = uint32(r.Head().Epoch)
 		if at := s.backedUp.Load(); at != nil {
 			reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
 		}
 		a := answering{svc: s, r: r, call: c, reply: reply}
+		if err := a.tellEpoch(); err != nil {
+			return err
+		}
 		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 			return err
 		}

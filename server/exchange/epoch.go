@@ -19,6 +19,10 @@ type Renewal struct {
 	Known []syncengine.Fork
 	// Now is the time of the restore.
 	Now syncengine.UnixMilli
+	// revealed is the incarnation that showed that the database had been put back
+	// without a restore, beyond an epoch that it knows; zero for a restore.
+	revealed syncengine.ID
+	beyond   syncengine.Epoch
 }
 
 // BeginEpoch begins a new history of the log in a restored store, with the head
@@ -41,10 +45,13 @@ func beginEpoch(w store.Writer, o Renewal) (syncengine.History, error) {
 	if err != nil {
 		return syncengine.History{}, err
 	}
-	next := m.GetEpoch() + 1
+	next := max(m.GetEpoch(), uint32(o.beyond)) + 1
 	learn(m, o.Known, &next)
-	m.Forks = append(m.Forks, &storedv1.Fork{Epoch: next, At: uint64(w.Head().Seq), Parent: m.GetEpoch(), BegunMs: int64(o.Now)})
-	m.Epoch = next
+	f := &storedv1.Fork{Epoch: next, At: uint64(w.Head().Seq), Parent: m.GetEpoch(), BegunMs: int64(o.Now)}
+	if !o.revealed.IsZero() {
+		f.RevealedBy = o.revealed[:]
+	}
+	m.Forks, m.Epoch = append(m.Forks, f), next
 	if err := w.PutDocument(bucketHistory, historyKey, encode(m)); err != nil {
 		return syncengine.History{}, err
 	}
@@ -105,6 +112,28 @@ func readHistory(r store.Reader) (syncengine.History, error) {
 
 // History gives the epochs of the realm that a store holds.
 func History(r store.Reader) (syncengine.History, error) { return readHistory(r) }
+
+// Begun is how an epoch began.
+type Begun struct {
+	syncengine.Fork
+	// Time is when; 0 for one that this store was only told of.
+	Time syncengine.UnixMilli
+	// RevealedBy is the incarnation whose proof showed that the database had been put
+	// back without a restore; zero for an epoch that a restore began.
+	RevealedBy syncengine.ID
+}
+
+// Epochs lists how each epoch but the first began, as far as it is known.
+func Epochs(r store.Reader) ([]Begun, error) {
+	m, err := historyDocument(r)
+	out := make([]Begun, len(m.GetForks()))
+	for i, f := range historyOf(m, syncengine.Epoch(m.GetEpoch())).Forks {
+		stored := m.GetForks()[i]
+		out[i] = Begun{Fork: f, Time: syncengine.UnixMilli(stored.GetBegunMs())}
+		out[i].RevealedBy, _ = syncengine.IDFromBytes(stored.GetRevealedBy())
+	}
+	return out, err
+}
 
 // SetBackedUp tells the phones from now on up to which coordinate the newest
 // verified backup of this realm reaches. It may be called at any time.

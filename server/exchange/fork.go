@@ -51,7 +51,7 @@ func (k *work) enrolFork(child identity.Device, chain syncengine.Chain) error {
 		return err
 	}
 	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
-	progress.Served, progress.Switches = parent.GetServed(), parent.GetSwitches()
+	progress.Served, progress.ServedBefore, progress.Switches = parent.GetServed(), parent.GetServedBefore(), parent.GetSwitches()
 	k.setProgress(child.Incarnation, progress)
 	return nil
 }

@@ -84,7 +84,7 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	}
 	at := k.here()
 	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create, At: at,
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Create: c.Create, At: at,
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: known,
 	}
 	in.First, in.Since = firstOf(extra)
@@ -96,7 +96,7 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	k.append(store.Entry{
 		Type: store.EntryHeld, Incarnation: e.Incarnation, DeviceSeq: e.DeviceSeq, RecordID: rec.ID, Kind: rec.Kind,
 		Prev: rec.Seq, Ref: seq, Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank,
-		Extra: encode(&storedv1.Extra{Held: addressesOf(known), First: extra.GetFirst()}),
+		Extra: encode(&storedv1.Extra{Held: addressesOf(known), First: extra.GetFirst(), CountedBase: extra.GetCountedBase()}),
 	})
 	k.setRecord(m.Record)
 	if !slices.ContainsFunc(extra.GetHeld(), func(a *storedv1.CellAddress) bool { return !fieldKnown(syncengine.FieldNumber(a.GetField())) }) {

@@ -31,8 +31,12 @@ type judging struct {
 	incoming      syncengine.Incoming
 	merged        syncengine.Merged
 	extra         storedv1.Extra
-	stamp         syncengine.UnixMilli
-	suspect       bool
+	// base is the base that counts.
+	base    syncengine.Coordinate
+	stamp   syncengine.UnixMilli
+	suspect bool
+	// restamped tells that the stamp is the one from before a restore.
+	restamped bool
 	// follow lists records whose scope keys may change because of this change.
 	follow []syncengine.ID
 }
@@ -44,6 +48,7 @@ const none = syncv1.QuarantineReason_QUARANTINE_REASON_UNSPECIFIED
 
 // decide takes a change to its outcome and log entry.
 func (j *judging) decide() (*syncv1.Outcome, error) {
+	j.countBase()
 	j.resupplied()
 	why, err := j.judge()
 	if err != nil {
@@ -159,12 +164,11 @@ func (j *judging) known(rec *syncengine.Record) (reason, error) {
 
 // time fixes the change's stamp: at first receipt, or as it was before a restore.
 func (j *judging) time() error {
-	if len(j.extra.First) > 0 {
+	if j.restamped {
 		return nil
 	}
-	c := j.in.change
-	least, err := j.work.committedAt(c.Base)
-	j.stamp, j.suspect = syncengine.Stamp(c.DeviceTime, j.push.offset, least, j.push.received)
+	least, err := j.work.committedAt(j.base)
+	j.stamp, j.suspect = syncengine.Stamp(j.in.change.DeviceTime, j.push.offset, least, j.push.received)
 	return err
 }
 
@@ -186,10 +190,13 @@ func (j *judging) resupplied() {
 			at.Epoch > proven.Epoch || at.Epoch == proven.Epoch && at.Seq > proven.Seq {
 			break
 		}
-		before = at.Epoch
-		j.extra.First = append(j.extra.First, storedCoordinate(at))
+		before, j.restamped = at.Epoch, true
+		// Numbers of an epoch with two histories may name what others have never seen.
+		if !j.work.doubtful(at.Epoch) {
+			j.extra.First = append(j.extra.First, storedCoordinate(at))
+		}
 	}
-	if len(j.extra.First) > 0 {
+	if j.restamped {
 		j.stamp, j.suspect = syncengine.UnixMilli(f.GetStampMs()), f.GetSuspect()
 	}
 }
@@ -209,7 +216,7 @@ func (j *judging) grants() (identity.View, error) {
 func (j *judging) covered(view identity.View, rec *syncengine.Record) {
 	now := rolesOver(view, rec.CurrentKeys())
 	then := now
-	if seq, ok := j.work.world.History.Current(j.in.change.Base); ok {
+	if seq, ok := j.work.world.History.Current(j.base); ok {
 		for _, s := range rec.Keys {
 			if rec.InKeyAt(s.Key, seq) {
 				then |= rolesOver(view, []syncengine.ScopeKey{s.Key})
@@ -225,7 +232,7 @@ func (j *judging) merge(rec *syncengine.Record) error {
 	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.roles)
 	in := &j.incoming
 	*in = syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: c.Base, Create: c.Create,
+		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: j.base, Create: c.Create,
 		At: j.work.here(), Stamp: j.stamp, Suspect: j.suspect, Cells: j.cells, Resolves: c.Resolves,
 	}
 	in.First, in.Since = firstOf(&j.extra)
@@ -354,7 +361,7 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 
 // encodeExtra encodes what few entries have; nothing for the others.
 func encodeExtra(m *storedv1.Extra) []byte {
-	if m.First == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
+	if m.First == nil && m.CountedBase == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
 		return nil
 	}
 	return encode(m)
@@ -367,10 +374,7 @@ func (j *judging) quarantine(why reason) (*syncv1.Outcome, error) {
 	if why == syncv1.QuarantineReason_QUARANTINE_REASON_ERASED {
 		e.Salt, e.Body = nil, nil
 	}
-	if len(j.extra.First) > 0 {
-		// Whoever releases it gives its values back the places they had.
-		e.Extra = encode(&storedv1.Extra{First: j.extra.First, FirstStampMs: int64(j.stamp), FirstSuspect: j.suspect})
-	}
+	e.Extra = j.waitingWith()
 	e.Seq = j.work.append(e).Seq
 	if e.Body != nil {
 		j.work.list(e, j.in.change != nil && j.in.change.Create)

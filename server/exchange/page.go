@@ -20,7 +20,7 @@ type cutting struct {
 	svc    *Service
 	r      store.Reader
 	device identity.Device
-	// from is where the phone stands; valid tells that it could be trusted.
+	// from is where the phone stands; valid tells that it is a place of this log.
 	from  cursor
 	valid bool
 	view  identity.View
@@ -95,25 +95,10 @@ func (c *cutting) begin() error {
 	}
 	c.world = syncengine.World{History: history, Lineage: lineage}
 	c.builder = wire.NewPageBuilder(c.world, c.userOf)
-	if c.valid {
-		if c.valid, err = c.onThisLog(); err != nil {
-			return err
-		}
-	}
 	if !c.valid {
 		c.from = cursor{}
 	}
 	return nil
-}
-
-// onThisLog checks that the phone's position is an entry of this very history.
-func (c *cutting) onThisLog() (bool, error) {
-	seq, ok := c.world.History.Current(c.from.at)
-	if !ok && c.from.at.Seq != 0 || seq > c.r.Head().Seq {
-		return false, nil
-	}
-	tag, ok, err := tagAt(c.r, seq)
-	return ok && tag == c.from.tag, err
 }
 
 // split divides the phone's keys into those it stands on and those to fill.

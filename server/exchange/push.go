@@ -23,7 +23,7 @@ type push struct {
 	changes []supplied
 	// received and offset are the server's time of arrival and the clock difference measured by it.
 	received, offset syncengine.UnixMilli
-	// served is what a verified cursor says this incarnation was given.
+	// served is what a cursor that fits this log says this incarnation was given.
 	served syncengine.Coordinate
 	// trusted bounds the first coordinates that are believed: those a genuine receipt covers.
 	trusted *syncv1.Receipt
@@ -40,7 +40,7 @@ type pushed struct {
 	expected syncengine.DeviceSeq
 	receipt  *syncv1.Receipt
 	fork     *syncv1.Fork
-	// epoch is set with fork: it is that of the outcomes.
+	// epoch is the one in force when the batch was decided.
 	epoch syncengine.Epoch
 }
 
@@ -101,7 +101,7 @@ func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq) error
 
 // push decides a batch in device order.
 func (k *work) push(p *push) error {
-	p.result = pushed{}
+	p.result = pushed{epoch: k.world.History.Epoch}
 	progress, err := k.progressOf(p.device.Incarnation)
 	if err != nil {
 		return err
@@ -115,9 +115,6 @@ func (k *work) push(p *push) error {
 	}
 	if err := k.pushChanges(p, progress); err != nil || p.result.fork != nil {
 		return err
-	}
-	if p.elsewhere(k.world.History.Epoch) {
-		p.result.expected = syncengine.DeviceSeq(progress.GetMark()) + 1
 	}
 	k.setProgress(p.device.Incarnation, progress)
 	return nil
@@ -133,6 +130,10 @@ func (k *work) pushChanges(p *push, progress *storedv1.Progress) error {
 	mark := syncengine.DeviceSeq(progress.GetMark())
 	switch {
 	case len(p.changes) == 0:
+		return nil
+	case p.elsewhere(k.world.History.Epoch) && k.doubtful(syncengine.Epoch(p.body.GetEpoch())):
+		// First the phone must say how much of this log it has seen.
+		p.result.expected = mark + 1
 		return nil
 	case p.first > mark+1:
 		p.result.expected = mark + 1
@@ -228,8 +229,9 @@ func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied)
 // noteStatus takes over what the phone says of itself; it only ever advances. A
 // grant version that this history has not reached is one that a restore has lost.
 func (k *work) noteStatus(p *push, progress *storedv1.Progress) error {
-	if served := coordinate(progress.GetServed()); served.Epoch < p.served.Epoch || served.Epoch == p.served.Epoch && served.Seq < p.served.Seq {
-		progress.Served = storedCoordinate(p.served)
+	noteServed(progress, p.served)
+	if err := k.notePast(p, progress); err != nil {
+		return err
 	}
 	s := p.body.GetStatus()
 	last := &storedv1.GrantSwitch{}

@@ -238,7 +238,8 @@ type releasing struct {
 	rec    *syncengine.Record
 	merged syncengine.Merged
 	extra  storedv1.Extra
-	// stamp, suspect and rank are what the change is merged with.
+	// base, stamp, suspect and rank are what the change is merged with.
+	base    syncengine.Coordinate
 	stamp   syncengine.UnixMilli
 	suspect bool
 	rank    syncengine.Rank
@@ -271,12 +272,13 @@ func (r *releasing) time() error {
 	if err != nil {
 		return err
 	}
-	if len(waited.GetFirst()) > 0 {
-		r.extra.First = waited.GetFirst()
+	r.extra.First, r.extra.CountedBase = waited.GetFirst(), waited.GetCountedBase()
+	r.base = countedBase(r.change.Base, waited)
+	if waited.GetFirstStampMs() != 0 {
 		r.stamp, r.suspect = syncengine.UnixMilli(waited.GetFirstStampMs()), waited.GetFirstSuspect()
 		return nil
 	}
-	least, err := r.work.committedAt(r.change.Base)
+	least, err := r.work.committedAt(r.base)
 	r.stamp, r.suspect = syncengine.Stamp(r.change.DeviceTime, 0, least, r.entry.Stamp)
 	return err
 }
@@ -302,7 +304,7 @@ func (r *releasing) merge() (moved, created bool, err error) {
 		s.prev = r.rec.Seq
 	}
 	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: r.entry.Incarnation, Seq: r.entry.DeviceSeq}, Base: r.change.Base,
+		Dot: syncengine.Dot{Incarnation: r.entry.Incarnation, Seq: r.entry.DeviceSeq}, Base: r.base,
 		Create: r.change.Create, At: at, Stamp: r.stamp, Suspect: r.suspect, Rank: r.rank, Cells: r.cells,
 		Resolves: r.change.Resolves, OwnLater: later.has,
 	}

@@ -54,7 +54,7 @@ func (s *Service) ReadClasses(r store.Reader, user syncengine.ID, rec *syncengin
 	if err != nil {
 		return 0, err
 	}
-	view, err := s.caches.view(r, tree, identity.Device{UserID: user, Incarnation: authorID(user)}, 0)
+	view, err := s.caches.view(r, tree, identity.Device{UserID: user, Incarnation: authorID(user, r.Head().Epoch)}, 0)
 	if err != nil {
 		return 0, err
 	}

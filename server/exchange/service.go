@@ -238,9 +238,10 @@ func (s *Service) speaker(c *call) syncengine.ID {
 type call struct {
 	body *syncv1.ExchangeBody
 	push push
-	// from is the phone's position; valid tells that its cursor was genuine.
-	from  cursor
-	valid bool
+	// from is the phone's position; genuine tells that its cursor was given out by this
+	// realm, valid that it names a place of this very log.
+	from           cursor
+	genuine, valid bool
 	// nonce is what the call's nonce was found to be, when it was spent.
 	nonce syncv1.NonceState
 	// contact is what is noted of the phone.
@@ -260,6 +261,7 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if !ok {
 		return nil, badRequest("incarnation of %d bytes", len(c.body.GetIncarnation()))
 	}
+	c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
 	device, err := s.deviceOf(ctx, incarnation)
 	if err != nil {
 		return nil, err
@@ -270,12 +272,14 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if n := len(c.body.GetStatus().GetDigests()); n > wire.DigestsMax {
 		return nil, badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
 	}
-	c.from, c.valid = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
+	if n := len(c.body.GetPast()); n > wire.PastCheckpointsMax {
+		return nil, badRequest("%d past checkpoints, %d are allowed", n, wire.PastCheckpointsMax)
+	}
 	if err := c.prepare(s, device); err != nil {
 		return nil, err
 	}
 	c.nonce = s.nonces.use(incarnation, c.body.GetNonce())
-	return c, nil
+	return c, s.checkLog(ctx, c)
 }
 
 func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {
@@ -293,9 +297,6 @@ func (c *call) prepare(s *Service, device identity.Device) (err error) {
 	p.first = syncengine.DeviceSeq(c.body.GetBatch().GetFirstDeviceSeq())
 	if at := c.body.GetClockMs(); at != 0 {
 		p.offset = p.received - syncengine.UnixMilli(at)
-	}
-	if c.valid {
-		p.served = c.from.at
 	}
 	if r := c.body.GetReceipt(); r != nil && wire.VerifyReceipt(s.receiptPublicKey(), r) && string(r.GetIncarnation()) == string(device.Incarnation[:]) {
 		p.trusted = r

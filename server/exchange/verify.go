@@ -25,6 +25,8 @@ type Verification struct {
 	Entries  int
 	Records  int
 	Problems []string
+	// Epochs tells how each epoch but the first began.
+	Epochs []Begun
 }
 
 // Verify reduces the whole log again and compares: the log is dense, it reduces
@@ -41,6 +43,9 @@ func Verify(r store.Reader, sc *schema.Schema, progress func(done, total synceng
 		return nil, err
 	}
 	v.world.History = historyOf(v.history, syncengine.Epoch(v.history.GetEpoch()))
+	if v.out.Epochs, err = Epochs(r); err != nil {
+		return nil, err
+	}
 	v.epochs()
 	for _, step := range []func() error{v.entries, v.compareRecords, v.compareChains, v.compareDigests, v.compareQuarantine} {
 		if err := step(); err != nil {
@@ -259,7 +264,7 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 		v.problem("seq %d: names %d as the entry before it in record %s", e.Seq, e.Prev, c.RecordID)
 	}
 	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: c.Base, Create: c.Create,
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Create: c.Create,
 		At:    syncengine.Coordinate{Epoch: v.world.History.EpochAt(e.Seq), Seq: e.Seq},
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: cells, Resolves: c.Resolves,
 		Unreadable: v.unreadable(kind, extra), OwnLater: v.ownLater(extra),

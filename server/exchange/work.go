@@ -20,7 +20,9 @@ type work struct {
 	w     store.Writer
 	now   syncengine.UnixMilli
 	world syncengine.World
-	tree  *identity.Tree
+	// doubts lists the epochs in which two histories share numbers.
+	doubts []uint32
+	tree   *identity.Tree
 
 	next    syncengine.Seq
 	entries []store.Entry
@@ -73,7 +75,7 @@ type documentKey struct{ bucket, key string }
 
 // newWork begins a group of about so many changes.
 func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
-	history, err := readHistory(w)
+	history, err := historyDocument(w)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +93,8 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	}
 	return &work{
 		svc: svc, w: w, awaiting: awaiting, parents: map[syncengine.ID][]syncengine.ScopeKey{}, now: svc.now(), tree: tree,
-		world:     syncengine.World{History: history, Lineage: lineage},
+		world:     syncengine.World{History: historyOf(history, syncengine.Epoch(history.GetEpoch())), Lineage: lineage},
+		doubts:    history.GetDoubtful(),
 		next:      w.Head().Seq + 1,
 		entries:   make([]store.Entry, 0, changes),
 		records:   make(map[syncengine.ID]*standing, changes),

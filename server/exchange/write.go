@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -48,10 +49,14 @@ func (s *Service) Write(ctx context.Context, by syncengine.ID, changes []ServerC
 	return out, err
 }
 
-// authorID names the writes that a user makes at the server. It is no device
-// and cannot sign in.
-func authorID(user syncengine.ID) (id syncengine.ID) {
-	sum := sha256.Sum256(append([]byte("onedoor author 1"), user[:]...))
+// authorID names the writes that a user makes at the server in an epoch: what a
+// restore has lost of them is not numbered again. It is no device and cannot sign in.
+func authorID(user syncengine.ID, epoch syncengine.Epoch) (id syncengine.ID) {
+	name := append([]byte("onedoor author 1"), user[:]...)
+	if epoch > 1 {
+		name = binary.BigEndian.AppendUint32(name, uint32(epoch))
+	}
+	sum := sha256.Sum256(name)
 	copy(id[:], sum[:])
 	return id
 }
@@ -60,7 +65,7 @@ func (k *work) writeAll(by syncengine.ID, changes []ServerChange) ([]syncengine.
 	if len(changes) > WriteChangesMax {
 		return nil, badRequest("%d changes at once, %d are allowed", len(changes), WriteChangesMax)
 	}
-	author := authorID(by)
+	author := authorID(by, k.world.History.Epoch)
 	progress, err := k.progressOf(author)
 	if err != nil {
 		return nil, err

@@ -581,7 +581,10 @@ type Extra struct {
 	// For a quarantined change with first coordinates: the stamp it had with the first of them.
 	FirstStampMs int64 `protobuf:"varint,12,opt,name=first_stamp_ms,json=firstStampMs,proto3" json:"first_stamp_ms,omitempty"`
 	// True when that stamp was bounded.
-	FirstSuspect  bool `protobuf:"varint,13,opt,name=first_suspect,json=firstSuspect,proto3" json:"first_suspect,omitempty"`
+	FirstSuspect bool `protobuf:"varint,13,opt,name=first_suspect,json=firstSuspect,proto3" json:"first_suspect,omitempty"`
+	// The base that counted, where the author's own is of an epoch with two histories and was not proven to be of this one;
+	// a seq of 0 is no base. Absent when the author's own counted.
+	CountedBase   *Coordinate `protobuf:"bytes,14,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -707,6 +710,13 @@ func (x *Extra) GetFirstSuspect() bool {
 	return false
 }
 
+func (x *Extra) GetCountedBase() *Coordinate {
+	if x != nil {
+		return x.CountedBase
+	}
+	return nil
+}
+
 // CellAddress names a cell.
 type CellAddress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -774,7 +784,9 @@ type Progress struct {
 	// Greatest seq that a verified cursor of this incarnation has shown.
 	Served *Coordinate `protobuf:"bytes,4,opt,name=served,proto3" json:"served,omitempty"`
 	// Grant versions with the device_seq at which the phone switched to each, ascending.
-	Switches      []*GrantSwitch `protobuf:"bytes,5,rep,name=switches,proto3" json:"switches,omitempty"`
+	Switches []*GrantSwitch `protobuf:"bytes,5,rep,name=switches,proto3" json:"switches,omitempty"`
+	// The same as served for earlier epochs, at most one an epoch: what this incarnation was proven to have seen of this log.
+	ServedBefore  []*Coordinate `protobuf:"bytes,6,rep,name=served_before,json=servedBefore,proto3" json:"served_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -840,6 +852,13 @@ func (x *Progress) GetServed() *Coordinate {
 func (x *Progress) GetSwitches() []*GrantSwitch {
 	if x != nil {
 		return x.Switches
+	}
+	return nil
+}
+
+func (x *Progress) GetServedBefore() []*Coordinate {
+	if x != nil {
+		return x.ServedBefore
 	}
 	return nil
 }
@@ -1142,7 +1161,9 @@ type History struct {
 	// Epoch in force.
 	Epoch uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// Where each epoch but the first began.
-	Forks         []*Fork `protobuf:"bytes,2,rep,name=forks,proto3" json:"forks,omitempty"`
+	Forks []*Fork `protobuf:"bytes,2,rep,name=forks,proto3" json:"forks,omitempty"`
+	// Epochs in which two histories share numbers, since the database was put back without a restore while one was in force.
+	Doubtful      []uint32 `protobuf:"varint,3,rep,packed,name=doubtful,proto3" json:"doubtful,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1191,6 +1212,13 @@ func (x *History) GetForks() []*Fork {
 	return nil
 }
 
+func (x *History) GetDoubtful() []uint32 {
+	if x != nil {
+		return x.Doubtful
+	}
+	return nil
+}
+
 // Fork says where an epoch began.
 type Fork struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1203,7 +1231,10 @@ type Fork struct {
 	// The epoch in force when this server learned of it, for one that it did not begin itself; absent otherwise.
 	Learned uint32 `protobuf:"varint,4,opt,name=learned,proto3" json:"learned,omitempty"`
 	// When it began, in milliseconds since the Unix epoch.
-	BegunMs       int64 `protobuf:"varint,5,opt,name=begun_ms,json=begunMs,proto3" json:"begun_ms,omitempty"`
+	BegunMs int64 `protobuf:"varint,5,opt,name=begun_ms,json=begunMs,proto3" json:"begun_ms,omitempty"`
+	// The incarnation whose cursor or receipt showed that the database had been put back without a restore; absent for an epoch
+	// that a restore began.
+	RevealedBy    []byte `protobuf:"bytes,6,opt,name=revealed_by,json=revealedBy,proto3" json:"revealed_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1273,6 +1304,13 @@ func (x *Fork) GetBegunMs() int64 {
 	return 0
 }
 
+func (x *Fork) GetRevealedBy() []byte {
+	if x != nil {
+		return x.RevealedBy
+	}
+	return nil
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -1320,7 +1358,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xf8\x03\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\xba\x04\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
@@ -1338,16 +1376,18 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
 	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12$\n" +
 	"\x0efirst_stamp_ms\x18\f \x01(\x03R\ffirstStampMs\x12#\n" +
-	"\rfirst_suspect\x18\r \x01(\bR\ffirstSuspect\"5\n" +
+	"\rfirst_suspect\x18\r \x01(\bR\ffirstSuspect\x12@\n" +
+	"\fcounted_base\x18\x0e \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\xd6\x01\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\x9a\x02\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04mark\x18\x01 \x01(\x04R\x04mark\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\fR\x05chain\x12-\n" +
 	"\x02at\x18\x03 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x02at\x125\n" +
 	"\x06served\x18\x04 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x06served\x12:\n" +
-	"\bswitches\x18\x05 \x03(\v2\x1e.onedoor.stored.v1.GrantSwitchR\bswitches\"=\n" +
+	"\bswitches\x18\x05 \x03(\v2\x1e.onedoor.stored.v1.GrantSwitchR\bswitches\x12B\n" +
+	"\rserved_before\x18\x06 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\fservedBefore\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"\x8d\x01\n" +
@@ -1368,16 +1408,19 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"device_seq\x18\x04 \x01(\x04R\tdeviceSeq\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\rR\x06reason\x12\x13\n" +
 	"\x05at_ms\x18\x06 \x01(\x03R\x04atMs\x12\x16\n" +
-	"\x06create\x18\a \x01(\bR\x06create\"N\n" +
+	"\x06create\x18\a \x01(\bR\x06create\"j\n" +
 	"\aHistory\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12-\n" +
-	"\x05forks\x18\x02 \x03(\v2\x17.onedoor.stored.v1.ForkR\x05forks\"y\n" +
+	"\x05forks\x18\x02 \x03(\v2\x17.onedoor.stored.v1.ForkR\x05forks\x12\x1a\n" +
+	"\bdoubtful\x18\x03 \x03(\rR\bdoubtful\"\x9a\x01\n" +
 	"\x04Fork\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x04R\x02at\x12\x16\n" +
 	"\x06parent\x18\x03 \x01(\rR\x06parent\x12\x18\n" +
 	"\alearned\x18\x04 \x01(\rR\alearned\x12\x19\n" +
-	"\bbegun_ms\x18\x05 \x01(\x03R\abegunMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\bbegun_ms\x18\x05 \x01(\x03R\abegunMs\x12\x1f\n" +
+	"\vrevealed_by\x18\x06 \x01(\fR\n" +
+	"revealedByB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -1423,16 +1466,18 @@ var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	0,  // 9: onedoor.stored.v1.Extra.first:type_name -> onedoor.stored.v1.Coordinate
 	8,  // 10: onedoor.stored.v1.Extra.held:type_name -> onedoor.stored.v1.CellAddress
 	8,  // 11: onedoor.stored.v1.Extra.own_later:type_name -> onedoor.stored.v1.CellAddress
-	0,  // 12: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 13: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
-	10, // 14: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
-	0,  // 15: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
-	15, // 16: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	0,  // 12: onedoor.stored.v1.Extra.counted_base:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 13: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 14: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
+	10, // 15: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
+	0,  // 16: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 17: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
+	15, // 18: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_stored_proto_init() }

@@ -1523,7 +1523,10 @@ type ExchangeBody struct {
 	Receipt *Receipt `protobuf:"bytes,10,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// Epoch of the last reply that this phone took in; 0 before the first one. Where it is not the epoch in force, the reply
 	// says which change is expected next.
-	Epoch         uint32 `protobuf:"varint,11,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch uint32 `protobuf:"varint,11,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Places of earlier epochs that the phone's records stood at, sent once when the epoch changed, at most 64: a tag that the log
+	// has proves how much of it the phone has seen.
+	Past          []*Checkpoint `protobuf:"bytes,12,rep,name=past,proto3" json:"past,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1635,6 +1638,68 @@ func (x *ExchangeBody) GetEpoch() uint32 {
 	return 0
 }
 
+func (x *ExchangeBody) GetPast() []*Checkpoint {
+	if x != nil {
+		return x.Past
+	}
+	return nil
+}
+
+// Checkpoint is a place in the log that a phone's records stood at.
+type Checkpoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place.
+	At *Coordinate `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// Tag of the commit there, 8 bytes.
+	Tag           []byte `protobuf:"bytes,2,opt,name=tag,proto3" json:"tag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Checkpoint) Reset() {
+	*x = Checkpoint{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Checkpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Checkpoint) ProtoMessage() {}
+
+func (x *Checkpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
+func (*Checkpoint) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Checkpoint) GetAt() *Coordinate {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Checkpoint) GetTag() []byte {
+	if x != nil {
+		return x.Tag
+	}
+	return nil
+}
+
 // ExchangeResponse answers one exchange.
 type ExchangeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1680,7 +1745,7 @@ type ExchangeResponse struct {
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +1757,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1705,7 +1770,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExchangeResponse) GetOutcomes() *Outcomes {
@@ -1847,7 +1912,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +1924,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +1937,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -1914,7 +1979,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1926,7 +1991,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1939,7 +2004,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2019,7 +2084,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2096,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2044,7 +2109,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -2108,7 +2173,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2185,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2198,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -2184,7 +2249,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2261,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2274,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -2251,7 +2316,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2328,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2341,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -2358,7 +2423,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2370,7 +2435,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2383,7 +2448,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -2460,7 +2525,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2472,7 +2537,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2485,7 +2550,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -2559,7 +2624,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2571,7 +2636,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2584,7 +2649,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -2627,7 +2692,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2639,7 +2704,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2652,7 +2717,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -2703,7 +2768,7 @@ type Grants struct {
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2715,7 +2780,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2728,7 +2793,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -2760,7 +2825,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2772,7 +2837,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2785,7 +2850,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -2824,7 +2889,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2836,7 +2901,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2849,7 +2914,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *View) GetVersion() []byte {
@@ -2886,7 +2951,7 @@ type KeyView struct {
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +2963,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +2976,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -2945,7 +3010,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2957,7 +3022,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2970,7 +3035,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -3016,7 +3081,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3028,7 +3093,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3041,7 +3106,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -3082,7 +3147,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3094,7 +3159,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3107,7 +3172,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -3149,7 +3214,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3161,7 +3226,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3174,7 +3239,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -3282,7 +3347,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x03sum\x18\x03 \x01(\x06R\x03sum\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x8f\x03\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xc0\x03\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3295,7 +3360,12 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\bclock_ms\x18\t \x01(\x03R\aclockMs\x122\n" +
 	"\areceipt\x18\n" +
 	" \x01(\v2\x18.onedoor.sync.v1.ReceiptR\areceipt\x12\x14\n" +
-	"\x05epoch\x18\v \x01(\rR\x05epoch\"\x8e\x06\n" +
+	"\x05epoch\x18\v \x01(\rR\x05epoch\x12/\n" +
+	"\x04past\x18\f \x03(\v2\x1b.onedoor.sync.v1.CheckpointR\x04past\"K\n" +
+	"\n" +
+	"Checkpoint\x12+\n" +
+	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x8e\x06\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -3480,7 +3550,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -3503,28 +3573,29 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*KeyDigest)(nil),        // 18: onedoor.sync.v1.KeyDigest
 	(*ExchangeRequest)(nil),  // 19: onedoor.sync.v1.ExchangeRequest
 	(*ExchangeBody)(nil),     // 20: onedoor.sync.v1.ExchangeBody
-	(*ExchangeResponse)(nil), // 21: onedoor.sync.v1.ExchangeResponse
-	(*Outcomes)(nil),         // 22: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),          // 23: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),          // 24: onedoor.sync.v1.Receipt
-	(*Page)(nil),             // 25: onedoor.sync.v1.Page
-	(*Author)(nil),           // 26: onedoor.sync.v1.Author
-	(*PageRecord)(nil),       // 27: onedoor.sync.v1.PageRecord
-	(*Write)(nil),            // 28: onedoor.sync.v1.Write
-	(*CellDetail)(nil),       // 29: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),       // 30: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),         // 31: onedoor.sync.v1.Decision
-	(*Grants)(nil),           // 32: onedoor.sync.v1.Grants
-	(*Grant)(nil),            // 33: onedoor.sync.v1.Grant
-	(*View)(nil),             // 34: onedoor.sync.v1.View
-	(*KeyView)(nil),          // 35: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),          // 36: onedoor.sync.v1.Barrier
-	(*Fork)(nil),             // 37: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 38: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 39: onedoor.sync.v1.WatchResponse
+	(*Checkpoint)(nil),       // 21: onedoor.sync.v1.Checkpoint
+	(*ExchangeResponse)(nil), // 22: onedoor.sync.v1.ExchangeResponse
+	(*Outcomes)(nil),         // 23: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),          // 24: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),          // 25: onedoor.sync.v1.Receipt
+	(*Page)(nil),             // 26: onedoor.sync.v1.Page
+	(*Author)(nil),           // 27: onedoor.sync.v1.Author
+	(*PageRecord)(nil),       // 28: onedoor.sync.v1.PageRecord
+	(*Write)(nil),            // 29: onedoor.sync.v1.Write
+	(*CellDetail)(nil),       // 30: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),       // 31: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),         // 32: onedoor.sync.v1.Decision
+	(*Grants)(nil),           // 33: onedoor.sync.v1.Grants
+	(*Grant)(nil),            // 34: onedoor.sync.v1.Grant
+	(*View)(nil),             // 35: onedoor.sync.v1.View
+	(*KeyView)(nil),          // 36: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),          // 37: onedoor.sync.v1.Barrier
+	(*Fork)(nil),             // 38: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),     // 39: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),    // 40: onedoor.sync.v1.WatchResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	32, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	33, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
 	9,  // 1: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 2: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
 	10, // 3: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
@@ -3539,45 +3610,47 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	15, // 12: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
 	16, // 13: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
 	17, // 14: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	24, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	22, // 16: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	24, // 17: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	25, // 18: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 19: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	32, // 20: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	34, // 21: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	36, // 22: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 23: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	18, // 24: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	37, // 25: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 26: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	23, // 27: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 28: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 29: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 30: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	26, // 31: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	27, // 32: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	31, // 33: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	28, // 34: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	29, // 35: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	30, // 36: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	30, // 37: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 38: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	23, // 39: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	33, // 40: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	35, // 41: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 42: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	5,  // 43: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	19, // 44: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	38, // 45: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 46: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	21, // 47: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	39, // 48: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	46, // [46:49] is the sub-list for method output_type
-	43, // [43:46] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	25, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	21, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	7,  // 17: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	23, // 18: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	25, // 19: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	26, // 20: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 21: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	33, // 22: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	35, // 23: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	37, // 24: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 25: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	18, // 26: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	38, // 27: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 28: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	24, // 29: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 30: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 31: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 32: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	27, // 33: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	28, // 34: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	32, // 35: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	29, // 36: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	30, // 37: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	31, // 38: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	31, // 39: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 40: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	24, // 41: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	34, // 42: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	36, // 43: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 44: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	5,  // 45: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	19, // 46: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	39, // 47: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	6,  // 48: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	22, // 49: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	40, // 50: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	48, // [48:51] is the sub-list for method output_type
+	45, // [45:48] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -3591,7 +3664,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   35,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,322 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// A database may be put back to an earlier state without `onedoor restore`: a file
+// copied back, a stale replica promoted. What the log then says differs from what
+// phones were told, under the same epoch. A phone's genuine cursor or receipt
+// reveals it: nobody else could have made one that does not fit the log. Then a new
+// epoch begins at once, and in the one before it nothing counts that is not proven
+// to be of this log.
+
+// proof is what this realm once gave out about a place in its log.
+type proof struct {
+	at syncengine.Coordinate
+	// fits tells whether the entry at the place is the one that was spoken of.
+	fits func(store.Reader) (bool, error)
+}
+
+// proofs lists what the call carries; each was found to be genuine.
+func (c *call) proofs() (out []proof) {
+	if c.genuine && c.from.at.Seq > 0 {
+		out = append(out, proof{c.from.at, func(r store.Reader) (bool, error) { return hasTag(r, c.from.at.Seq, c.from.tag) }})
+	}
+	if r := c.push.trusted; r.GetCoordinate().GetSeq() > 0 {
+		at := wireCoordinate(r.GetCoordinate())
+		out = append(out, proof{at, func(read store.Reader) (bool, error) {
+			return decidedHere(read, at.Seq, c.push.device.Incarnation, syncengine.DeviceSeq(r.GetDeviceSeq()))
+		}})
+	}
+	return out
+}
+
+func hasTag(r store.Reader, seq syncengine.Seq, want store.Tag) (bool, error) {
+	tag, ok, err := tagAt(r, seq)
+	return ok && tag == want, err
+}
+
+// decidedHere reports that the entry at seq decided that very change.
+func decidedHere(r store.Reader, seq syncengine.Seq, incarnation syncengine.ID, change syncengine.DeviceSeq) (bool, error) {
+	e, ok, err := r.Entry(seq)
+	if err != nil || !ok || e.Incarnation != incarnation {
+		return false, err
+	}
+	if e.Type != store.EntryAbsent {
+		return e.DeviceSeq == change, nil
+	}
+	extra, err := Extra(e)
+	return syncengine.DeviceSeq(extra.GetAbsentUntil()) == change, err
+}
+
+// finding is what a proof says of the log.
+type finding uint8
+
+const (
+	// consistent: the log is the one that the proof was given out in, or one that a restore made of it.
+	consistent finding = iota
+	// ambiguous: an earlier epoch has had two histories.
+	ambiguous
+	// putBack: the epoch in force has had two histories, or is an old one.
+	putBack
+)
+
+// find holds a proof against the log.
+func (p proof) find(r store.Reader, m *storedv1.History) (finding, error) {
+	h := historyOf(m, syncengine.Epoch(m.GetEpoch()))
+	seq, shared := h.Current(p.at)
+	switch {
+	case p.at.Epoch > h.Epoch:
+		return putBack, nil
+	case !shared:
+		return consistent, nil
+	case p.at.Epoch < h.Epoch && slices.Contains(m.GetDoubtful(), uint32(p.at.Epoch)):
+		return consistent, nil
+	}
+	fits := false
+	var err error
+	if seq <= r.Head().Seq {
+		fits, err = p.fits(r)
+	}
+	switch {
+	case err != nil || fits:
+		return consistent, err
+	case p.at.Epoch < h.Epoch:
+		return ambiguous, nil
+	}
+	return putBack, nil
+}
+
+// worst is the gravest finding of some proofs, with the proof.
+func worst(r store.Reader, proofs []proof) (f finding, by proof, err error) {
+	if len(proofs) == 0 {
+		return consistent, by, nil
+	}
+	m, err := historyDocument(r)
+	for _, p := range proofs {
+		if err != nil {
+			return f, by, err
+		}
+		var found finding
+		if found, err = p.find(r, m); found > f {
+			f, by = found, p
+		}
+	}
+	return f, by, err
+}
+
+// checkLog holds the phone's proofs against the log, and begins a new epoch where
+// they show that the database was put back. It fixes whether the phone's cursor
+// names a place of this log.
+func (s *Service) checkLog(ctx context.Context, c *call) error {
+	proofs := c.proofs()
+	found, err := s.look(ctx, c, proofs)
+	if err != nil || found == consistent {
+		return err
+	}
+	if err := s.settleLog(ctx, c, proofs); err != nil {
+		return fmt.Errorf("the log was put back: %w", err)
+	}
+	_, err = s.look(ctx, c, nil)
+	return err
+}
+
+func (s *Service) look(ctx context.Context, c *call, proofs []proof) (found finding, err error) {
+	if len(proofs) == 0 && !c.genuine {
+		return consistent, nil
+	}
+	err = s.store.View(ctx, func(r store.Reader) error {
+		if found, _, err = worst(r, proofs); err != nil || found != consistent || !c.genuine {
+			return err
+		}
+		history, err := readHistory(r)
+		if err != nil {
+			return err
+		}
+		seq, ok := history.Current(c.from.at)
+		if c.valid = c.from.at.Seq == 0 || ok && seq <= r.Head().Seq; c.valid {
+			c.valid, err = hasTag(r, seq, c.from.tag)
+		}
+		if c.valid {
+			c.push.served = c.from.at
+		}
+		return err
+	})
+	return found, err
+}
+
+// settleLog decides in a transaction of its own, after reading everything again:
+// nothing is written between what it reads and what it begins.
+func (s *Service) settleLog(ctx context.Context, c *call, proofs []proof) error {
+	var epoch syncengine.Epoch
+	err := s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error {
+		found, by, err := worst(k.w, proofs)
+		if err != nil || found == consistent {
+			return err
+		}
+		if err := doubt(k.w, min(by.at.Epoch, k.world.History.Epoch)); err != nil || found == ambiguous {
+			return err
+		}
+		h, err := beginEpoch(k.w, Renewal{Now: k.now, revealed: c.push.device.Incarnation, beyond: by.at.Epoch})
+		epoch = h.Epoch
+		s.log.Error("the database was put back to an earlier state without `onedoor restore`: a new epoch begins and phones bring back what is missing",
+			"epoch", h.Epoch, "head", k.w.Head().Seq, "revealed_by", c.push.device.Incarnation, "device_was_at", by.at.String())
+		return err
+	}})
+	if err != nil || epoch == 0 {
+		return err
+	}
+	s.inForce.Store(uint32(epoch))
+	s.nonces.rekey(s.secrets.NonceKey(epoch))
+	// The nonce of this call was given out in an epoch that has ended.
+	c.nonce = syncv1.NonceState_NONCE_STATE_UNKNOWN
+	return nil
+}
+
+// doubt marks an epoch in which two histories share numbers.
+func doubt(w store.Writer, epoch syncengine.Epoch) error {
+	m, err := historyDocument(w)
+	if err != nil || slices.Contains(m.GetDoubtful(), uint32(epoch)) {
+		return err
+	}
+	m.Doubtful = append(m.Doubtful, uint32(epoch))
+	return w.PutDocument(bucketHistory, historyKey, encode(m))
+}
+
+// doubtful reports an epoch in which only what is proven counts.
+func (k *work) doubtful(epoch syncengine.Epoch) bool {
+	return epoch < k.world.History.Epoch && slices.Contains(k.doubts, uint32(epoch))
+}
+
+// noteServed remembers the greatest place of an epoch that a phone was proven to
+// have seen of this log.
+func noteServed(progress *storedv1.Progress, at syncengine.Coordinate) {
+	served := coordinate(progress.GetServed())
+	switch {
+	case at.IsZero():
+	case at.Epoch > served.Epoch:
+		if !served.IsZero() {
+			progress.ServedBefore = append(progress.ServedBefore, progress.GetServed())
+		}
+		progress.Served = storedCoordinate(at)
+	case at.Epoch == served.Epoch:
+		if at.Seq > served.Seq {
+			progress.Served = storedCoordinate(at)
+		}
+	default:
+		noteServedBefore(progress, at)
+	}
+}
+
+func noteServedBefore(progress *storedv1.Progress, at syncengine.Coordinate) {
+	for i, m := range progress.GetServedBefore() {
+		if m.GetEpoch() == uint32(at.Epoch) {
+			if m.GetSeq() < uint64(at.Seq) {
+				progress.ServedBefore[i] = storedCoordinate(at)
+			}
+			return
+		}
+	}
+	progress.ServedBefore = append(progress.ServedBefore, storedCoordinate(at))
+}
+
+// servedIn gives the greatest place of an epoch that a phone was proven to have seen; seq 0 for none.
+func servedIn(progress *storedv1.Progress, epoch syncengine.Epoch) syncengine.Seq {
+	for _, m := range append([]*storedv1.Coordinate{progress.GetServed()}, progress.GetServedBefore()...) {
+		if m.GetEpoch() == uint32(epoch) {
+			return syncengine.Seq(m.GetSeq())
+		}
+	}
+	return 0
+}
+
+// notePast takes the places that a phone names after a change of epoch, as far as
+// their tags are those of this log.
+func (k *work) notePast(p *push, progress *storedv1.Progress) error {
+	for _, m := range p.body.GetPast() {
+		at := wireCoordinate(m.GetAt())
+		seq, ok := k.world.History.Current(at)
+		if !ok || at.Seq == 0 || seq > k.w.Head().Seq || len(m.GetTag()) != len(store.Tag{}) {
+			continue
+		}
+		fits, err := hasTag(k.w, seq, store.Tag(m.GetTag()))
+		if err != nil {
+			return err
+		}
+		if fits {
+			noteServed(progress, at)
+		}
+	}
+	return nil
+}
+
+// countBase fixes which base counts for the change: of an epoch with two histories
+// only as much as the phone was proven to have seen of this one. What is left out
+// makes false conflicts and loses nothing.
+func (j *judging) countBase() {
+	if j.in.change == nil {
+		return
+	}
+	j.base = j.in.change.Base
+	if !j.work.doubtful(j.base.Epoch) {
+		return
+	}
+	if seen := servedIn(j.progress, j.base.Epoch); seen < j.base.Seq {
+		j.extra.CountedBase = &storedv1.Coordinate{Epoch: uint32(j.base.Epoch), Seq: uint64(seen)}
+		j.base = countedBase(j.base, &j.extra)
+	}
+}
+
+// countedBase gives the base by which an entry's change was merged.
+func countedBase(own syncengine.Coordinate, extra *storedv1.Extra) syncengine.Coordinate {
+	switch m := extra.GetCountedBase(); {
+	case m == nil:
+		return own
+	case m.GetSeq() == 0:
+		return syncengine.Coordinate{}
+	default:
+		return coordinate(m)
+	}
+}
+
+// tellEpoch says, to a phone that speaks of another epoch, which change is expected
+// next, and of outcomes that were decided before this epoch began which one it was.
+func (a *answering) tellEpoch() error {
+	epoch, p := a.r.Head().Epoch, &a.call.push
+	a.reply.Epoch = uint32(epoch)
+	for _, o := range a.reply.GetOutcomes().GetResults() {
+		if o.GetEpoch() == 0 && p.result.epoch != epoch {
+			o.Epoch = uint32(p.result.epoch)
+		}
+	}
+	if !p.elsewhere(epoch) {
+		return nil
+	}
+	progress := &storedv1.Progress{}
+	_, err := read(a.r, bucketProgress, p.device.Incarnation[:], progress)
+	a.reply.Expected = progress.GetMark() + 1
+	return err
+}
+
+// waitingWith gives what a quarantined entry keeps of a change for its release.
+func (j *judging) waitingWith() []byte {
+	if len(j.extra.First) == 0 && !j.restamped && j.extra.CountedBase == nil {
+		return nil
+	}
+	kept := &storedv1.Extra{First: j.extra.First, CountedBase: j.extra.CountedBase}
+	if j.restamped {
+		kept.FirstStampMs, kept.FirstSuspect = int64(j.stamp), j.suspect
+	}
+	return encode(proto.Message(kept))
+}
