@@ -84,6 +84,18 @@ func BenchmarkSync_Team(b *testing.B) {
 	team[0].replay(b, benchOfATeam, func(r *client.Report) bool { return r.Applied == benchOfATeam && r.Pulled == others })
 }
 
+// BenchmarkSync_Fifty is one phone that sends 50 visits while nobody else has written.
+func BenchmarkSync_Fifty(b *testing.B) {
+	w := newWorld(b)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	doors := ann.makeDoors(20)
+	ann.sync()
+	ann.sync()
+	ann.makeVisits(benchOfATeam, doors)
+	ann.replay(b, benchOfATeam, func(r *client.Report) bool { return r.Applied == benchOfATeam && r.RoundTrips == 1 })
+}
+
 func (p *phone) makeDoors(n int) (doors [][]byte) {
 	p.w.t.Helper()
 	grid := p.w.grids[gridA]
