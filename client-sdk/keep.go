@@ -74,26 +74,26 @@ func (k *keeping) loop(ctx context.Context) error {
 
 func (k *keeping) exchange(digests bool) syncloop.Event {
 	k.run.report = Report{}
-	up, down := k.run.wireBytes()
+	before := k.run.traffic()
 	event := k.run.exchange(digests)
-	nowUp, nowDown := k.run.wireBytes()
+	spent := k.run.traffic().minus(before)
 	report := &k.run.report
-	report.BytesUp, report.BytesDown = report.BytesUp+nowUp-up, report.BytesDown+nowDown-down
+	report.BytesUp, report.BytesDown = spent.up, spent.down
 	if event.Kind == syncloop.Failed {
 		k.told.Failed(k.run.failure)
 		return event
 	}
 	k.told.Synced(report)
 	if !event.More {
-		k.rest(report)
+		k.rest()
 	}
 	return event
 }
 
 // rest moves what the write-ahead log holds into the main file, so that the next
 // edit does not wait for it. What cannot be done now is done by a later commit.
-func (k *keeping) rest(report *Report) {
-	if err := cmp.Or(k.run.r.handOver(report), k.run.r.db.Checkpoint()); err != nil {
+func (k *keeping) rest() {
+	if err := cmp.Or(k.run.handOver(), k.run.r.db.Rest()); err != nil {
 		k.told.Failed(err)
 	}
 }

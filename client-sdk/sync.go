@@ -51,16 +51,17 @@ func (r *Replica) Sync(ctx context.Context) (*Report, error) {
 		return &Report{}, err
 	}
 	err = run.loop(syncloop.New(r.o.policy(), true))
+	err = cmp.Or(err, run.handOver())
 	if run.report.RoundTrips > 0 {
-		err = cmp.Or(err, r.handOver(&run.report))
 		r.rest()
 	}
 	return &run.report, err
 }
 
-// rest moves what the write-ahead log holds into the main file, so that edits
-// never wait for it. All of it is durable already, so nobody waits for this, and
-// what cannot be done now is done by a later commit. Close waits for it.
+// rest moves what the write-ahead log holds into the main file, once it is worth
+// it, so that edits never wait for it. All of it is durable already, so nobody
+// waits for this, and what cannot be done now is done by a later commit. Close
+// waits for it.
 func (r *Replica) rest() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,20 +69,38 @@ func (r *Replica) rest() {
 		r.resting.Add(1)
 		r.o.Go(func() {
 			defer r.resting.Done()
-			_ = r.db.Checkpoint()
+			_ = r.db.Rest()
 		})
 	}
 }
 
-// handOver counts the bytes for the phone's status, and adds the records that
-// Prepare brought to the first report that somebody reads.
-func (r *Replica) handOver(report *Report) error {
-	return r.update(func(tx *localdb.Tx, s *state) error {
-		s.pos.BytesUp, s.pos.BytesDown = s.pos.BytesUp+report.BytesUp, s.pos.BytesDown+report.BytesDown
-		report.Pulled += s.pos.Prepared
-		s.pos.Prepared = 0
+// handOver counts what no answer has counted, as the bytes of calls that failed,
+// and adds the records that Prepare brought to the first report that somebody reads.
+func (u *run) handOver() error {
+	now := u.traffic()
+	left, read := now.minus(u.counted), u.report.RoundTrips > 0 && u.r.prepared()
+	if left == (traffic{}) && !read {
+		return nil
+	}
+	err := u.r.update(func(tx *localdb.Tx, s *state) error {
+		s.pos.count(left)
+		if read {
+			u.report.Pulled += s.pos.Prepared
+			s.pos.Prepared = 0
+		}
 		return s.savePosition(tx)
 	})
+	if err == nil {
+		u.counted = now
+	}
+	return err
+}
+
+// prepared reports that there are records which Prepare brought and no report has told.
+func (r *Replica) prepared() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state.pos.Prepared > 0
 }
 
 // run is one sync under way. It belongs to one goroutine.
@@ -90,6 +109,9 @@ type run struct {
 	ctx       context.Context
 	transport Transport
 	report    Report
+	// begun is what the transport had counted before the run; measured is what the
+	// run counts where the transport does not, counted what the database holds of it.
+	begun, measured, counted traffic
 	// ahead is the next call when it is under way already; nil when it is not.
 	ahead *call
 	// failure is what ended the last exchange, for the person who waits.
@@ -106,12 +128,14 @@ func (r *Replica) newRun(ctx context.Context) (*run, error) {
 	if !r.state.enrolled() {
 		return nil, ErrNotEnrolled
 	}
-	return &run{r: r, ctx: ctx, transport: t}, nil
+	u := &run{r: r, ctx: ctx, transport: t}
+	u.begun = u.traffic()
+	return u, nil
 }
 
 // loop does what the machine says until it is done.
 func (u *run) loop(m syncloop.Machine) error {
-	defer u.measure()()
+	defer u.end()
 	event := syncloop.Event{Kind: syncloop.Begun, DigestsAt: u.digestsAt()}
 	var waited syncengine.UnixMilli
 	for {
@@ -136,15 +160,11 @@ func (u *run) loop(m syncloop.Machine) error {
 	}
 }
 
-// measure begins to count bytes where the transport does; what it returns drops
-// a call that is under way and adds the count to the report.
-func (u *run) measure() func() {
-	up, down := u.wireBytes()
-	return func() {
-		u.drop()
-		nowUp, nowDown := u.wireBytes()
-		u.report.BytesUp, u.report.BytesDown = u.report.BytesUp+nowUp-up, u.report.BytesDown+nowDown-down
-	}
+// end drops a call that is under way and tells the bytes of the run.
+func (u *run) end() {
+	u.drop()
+	all := u.traffic()
+	u.report.BytesUp, u.report.BytesDown = all.up, all.down
 }
 
 // call is one exchange on its way. done takes its end.
@@ -200,10 +220,12 @@ func (u *run) exchange(digests bool) syncloop.Event {
 	if err := u.callAhead(a); err != nil {
 		return u.failed(err, false)
 	}
-	taken, err := u.r.take(a)
+	now := u.traffic()
+	taken, err := u.r.take(a, now.minus(u.counted))
 	if err != nil {
 		return u.failed(err, false)
 	}
+	u.counted = now
 	taken.RoundTrips = 1
 	u.report.add(&taken.Report)
 	if taken.revoked {
@@ -275,21 +297,13 @@ func (u *run) digestsAt() syncengine.UnixMilli {
 	return u.r.state.pos.DigestsAt
 }
 
-// wireBytes gives what the transport has counted so far.
-func (u *run) wireBytes() (up, down int64) {
-	if m, ok := u.transport.(Meter); ok {
-		return m.WireBytes()
-	}
-	return 0, 0
-}
-
 // meter counts a call's messages where the transport does not.
 func (u *run) meter(c *call) {
 	if _, ok := u.transport.(Meter); ok {
 		return
 	}
-	u.report.BytesUp += int64(proto.Size(c.sent.request))
-	u.report.BytesDown += int64(proto.Size(c.reply))
+	u.measured.up += int64(proto.Size(c.sent.request))
+	u.measured.down += int64(proto.Size(c.reply))
 }
 
 // Prepare makes a freshly enrolled phone ready to go offline: it brings all that

@@ -1,11 +1,14 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -307,5 +310,43 @@ func TestSync_OneBackupClearsNothingFromTheJournal(t *testing.T) {
 	ann.sync()
 	if n, err := ann.Outcomes(); err != nil || n != ann.Changes() {
 		t.Errorf("%d outcomes of %d changes are journalled after the first backup, %v", n, ann.Changes(), err)
+	}
+}
+
+// counting is a line that counts the bytes of its messages, also of calls that fail.
+type counting struct {
+	*line
+	up, down int64
+}
+
+func (c *counting) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	c.up += int64(proto.Size(req))
+	resp, err := c.line.Exchange(ctx, req)
+	c.down += int64(proto.Size(resp))
+	return resp, err
+}
+
+func (c *counting) WireBytes() (up, down int64) { return c.up, c.down }
+
+func TestStatus_HoldsTheBytesOfEveryCall(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	w.must(ann.Close())
+	c := &counting{line: ann.line}
+	r, err := client.Open(ann.dir, ann.key, client.Options{
+		Transport: c, Random: ann.random, Tries: 1, PageBytesMax: 1, Now: func() time.Time { return w.now }, Go: func(work func()) { work() },
+	})
+	w.must(err)
+	ann.Replica = r
+	c.failAfter = 2
+	if report, err := ann.Sync(t.Context()); err == nil || report.RoundTrips == 0 || report.BytesUp != c.up || report.BytesDown != c.down {
+		t.Errorf("report %+v, %v, %d bytes up and %d down were counted", report, err, c.up, c.down)
+	}
+	c.failAfter, c.loseReply = 0, 1
+	for range 3 {
+		_, _ = ann.Sync(t.Context()) // the first one fails
+		if s := ann.status(); s.BytesUp != c.up || s.BytesDown != c.down {
+			t.Errorf("status says %d bytes up, %d down, %d and %d were counted", s.BytesUp, s.BytesDown, c.up, c.down)
+		}
 	}
 }

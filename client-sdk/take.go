@@ -26,12 +26,14 @@ type taken struct {
 
 // take writes one answer in one transaction: outcomes into the journal, the page
 // into staging, cursor and nonce on; and where the phone has caught up, base,
-// checkpoint and views move at once. A crash leaves all of it or nothing.
-func (r *Replica) take(a *answer) (*taken, error) {
+// checkpoint and views move at once. A crash leaves all of it or nothing. spent is
+// the traffic since the last answer that was taken.
+func (r *Replica) take(a *answer, spent traffic) (*taken, error) {
 	out := &taken{}
 	var changed bool
 	err := r.update(func(tx *localdb.Tx, s *state) error {
 		*out = taken{}
+		s.pos.count(spent)
 		t := &taking{r: r, tx: tx, s: s, a: a, out: out}
 		if err := t.all(); err != nil {
 			return err

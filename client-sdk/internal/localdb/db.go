@@ -162,6 +162,35 @@ func (db *DB) Checkpoint() error {
 	return db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 }
 
+// restPages is how much the log holds at least before it is worth moving: less costs an idle phone two flushes of its
+// disk for nothing, and leaves an edit's commit far from checkpointPages.
+const restPages = checkpointPages / 4
+
+// Rest is Checkpoint once the log holds enough for it.
+func (db *DB) Rest() error {
+	pages, err := db.logPages()
+	if err != nil || pages < restPages {
+		return err
+	}
+	return db.Checkpoint()
+}
+
+// logPages gives how many pages the log holds that the main file does not.
+func (db *DB) logPages() (pages int, err error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if err := db.usable(); err != nil {
+		return 0, err
+	}
+	err = sqlitex.ExecuteTransient(db.conn, "PRAGMA wal_checkpoint(NOOP)", &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error {
+			pages = row.ColumnInt(1) - row.ColumnInt(2)
+			return nil
+		},
+	})
+	return pages, cryptvfs.Explain(err)
+}
+
 // Update runs f in a transaction. It is committed, durably, when f returns nil, and rolled back when f returns an error
 // or panics. f must not call a method of the DB: it would wait for itself.
 func (db *DB) Update(f func(*Tx) error) error { return db.transact("BEGIN IMMEDIATE", true, f) }

@@ -297,6 +297,34 @@ func TestCheckpoint_EmptiesTheLogIntoTheMainFile(t *testing.T) {
 	}
 }
 
+func TestRest_MovesTheLogOnceItIsWorthIt(t *testing.T) {
+	db := open(t)
+	grown := func(bytes int) bool {
+		before, err := os.Stat(db.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		update(t, db, func(tx *localdb.Tx) error { return tx.SetMeta("a", make([]byte, bytes)) })
+		if err := db.Rest(); err != nil {
+			t.Fatal(err)
+		}
+		after, err := os.Stat(db.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return after.Size() > before.Size()
+	}
+	if grown(100_000) {
+		t.Error("a short log was moved")
+	}
+	if !grown(5_000_000) {
+		t.Error("a long log was left")
+	}
+	if grown(200_000) {
+		t.Error("what stands in the main file already was counted again")
+	}
+}
+
 func TestFiles_HoldNothingReadable(t *testing.T) {
 	db := open(t)
 	const planted = "覃芊在家PLANTED"
