@@ -22,6 +22,8 @@ var (
 	ErrDamaged = localdb.ErrDamaged
 	// ErrNotWritable: the folder cannot be written.
 	ErrNotWritable = localdb.ErrNotWritable
+	// ErrFull: the disk has no room left; nothing of the edit or the answer was kept.
+	ErrFull = localdb.ErrFull
 	// ErrNewer: the database was written by newer software.
 	ErrNewer = localdb.ErrNewer
 	// ErrClosed: the replica has been closed.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"onedoor/internal/sqlitevfs"
 	"onedoor/server/identity"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 	Now func() time.Time
 	// Random draws ids, tags, codes and tokens; the system's when nil.
 	Random io.Reader
+	// Disk holds the database; nil is the system's. The simulated world hands in one that counts writes.
+	Disk sqlitevfs.Disk
 	// Log takes what happens, never record content; silent when nil.
 	Log *slog.Logger
 }

@@ -41,7 +41,7 @@ func (s *Server) openStore(ctx context.Context) error {
 	if err := checkFolder(s.config.Dir); err != nil {
 		return err
 	}
-	st, err := sqlitestore.Open(ctx, s.config.path(DatabaseFile), sqlitestore.Options{})
+	st, err := sqlitestore.Open(ctx, s.config.path(DatabaseFile), sqlitestore.Options{Disk: s.config.Disk})
 	if err != nil {
 		return absent(s.config.Dir, err)
 	}

@@ -18,10 +18,10 @@ func Run(ctx context.Context, args []string, stdio command.Stdio) int {
 type app struct{ command.App }
 
 // commands are the commands in the order of help.
-var commands = []func(*app) *cobra.Command{newSeeds, newReplay, newBench, newBenchPart, newSabotage, newSabotagePart}
+var commands = []func(*app) *cobra.Command{newSeeds, newReplay, newBench, newBenchPart, newSabotage, newSabotagePart, newCrash, newCrashPart}
 
 func (a *app) root() *cobra.Command {
-	root := command.Group("onedoor-sim", "Simulate onedoor, replay real inspections through it, and measure it",
+	root := command.Group("onedoor-sim", "Simulate onedoor, kill it, replay real inspections through it, and measure it",
 		`onedoor-sim plays a day of work through a real server and real phones on this
 machine, and checks the result by itself. It needs no other program.
 

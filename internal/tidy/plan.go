@@ -58,7 +58,7 @@ var House = []Room{
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/identity", "server/notify", "server/observe",
-			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/grpczstd")},
+			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
 		May: withShared("server/exchange", "server/identity", "server/notify", "server/observe", "server/store")},

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"onedoor/internal/sim/desk"
 )
 
 // Sizes of the workload, those of the peers' runs.
@@ -142,7 +144,7 @@ type scene struct {
 	server *process
 	proxy  *Proxy
 	dir    string
-	seats  []PhoneSeat
+	seats  []desk.Seat
 }
 
 func (r *run) scene(name string, teams, perTeam int) (*scene, error) {
@@ -164,7 +166,7 @@ func (r *run) scene(name string, teams, perTeam int) (*scene, error) {
 }
 
 // phones opens phones in a process of their own and syncs them once.
-func (r *run) phones(s *scene, name string, seats []PhoneSeat) (*process, error) {
+func (r *run) phones(s *scene, name string, seats []desk.Seat) (*process, error) {
 	p, err := start(r.ctx, r.o.Self, RolePhones)
 	if err != nil {
 		return nil, err

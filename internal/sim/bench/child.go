@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"onedoor/internal/sim/child"
+	"onedoor/internal/sim/desk"
 )
 
 // Roles that this program plays when it runs itself again.
@@ -37,7 +38,7 @@ type command struct {
 	Teams   int `json:"teams,omitempty"`
 	PerTeam int `json:"per_team,omitempty"`
 	// Phones are the phones to open.
-	Phones []PhoneSeat `json:"phones,omitempty"`
+	Phones []desk.Seat `json:"phones,omitempty"`
 	// Head is the seq to wait for.
 	Head uint64 `json:"head,omitempty"`
 	// Count is how many records, Seed which.
@@ -48,17 +49,11 @@ type command struct {
 	Doors map[string][]string `json:"doors,omitempty"`
 }
 
-// PhoneSeat is a phone's join code with the grid its user works in.
-type PhoneSeat struct {
-	Code string `json:"code"`
-	Grid string `json:"grid"`
-}
-
 // answer is what a child says.
 type answer struct {
 	// Addr and Seats are the server's.
 	Addr  string      `json:"addr,omitempty"`
-	Seats []PhoneSeat `json:"seats,omitempty"`
+	Seats []desk.Seat `json:"seats,omitempty"`
 	// Head is the seq the server's log has reached, FileBytes the size of its files.
 	Head      uint64 `json:"head,omitempty"`
 	FileBytes int64  `json:"file_bytes,omitempty"`

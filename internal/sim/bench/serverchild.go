@@ -5,27 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
-
-	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
-
 	"onedoor/internal/sim/child"
+	"onedoor/internal/sim/desk"
 	"onedoor/server"
 	"onedoor/server/store"
 	"onedoor/syncengine"
-)
-
-// Codes of the realm, and of the community whose grids the teams work in.
-const (
-	realmCode     = "530702"
-	communityCode = "530702001001"
 )
 
 // serveChild is a real server in a process of its own.
@@ -64,7 +51,7 @@ func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 // open makes a realm, serves it, and hands out a join code for every seat.
 func (s *serverPart) open(c command) (answer, error) {
 	s.dir = c.Dir
-	if _, err := server.Init(s.ctx, server.InitOptions{Dir: c.Dir, Realm: realmCode}); err != nil {
+	if _, err := server.Init(s.ctx, server.InitOptions{Dir: c.Dir, Realm: desk.RealmCode}); err != nil {
 		return answer{}, err
 	}
 	var err error
@@ -72,72 +59,8 @@ func (s *serverPart) open(c command) (answer, error) {
 		return answer{}, err
 	}
 	go s.server.Serve() // ended by Stop
-	seats, err := s.seats(c.Teams, c.PerTeam)
+	seats, err := desk.Seats(s.ctx, s.server.Addr().String(), c.Dir, c.Teams, c.PerTeam)
 	return answer{Addr: s.server.Addr().String(), Seats: seats}, err
-}
-
-func (s *serverPart) seats(teams, perTeam int) ([]PhoneSeat, error) {
-	token, err := server.ReadToken(filepath.Join(s.dir, server.TokenFile))
-	if err != nil {
-		return nil, err
-	}
-	conn, err := grpc.NewClient(s.server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	admin := adminv1.NewAdminServiceClient(conn)
-	ctx := metadata.AppendToOutgoingContext(s.ctx, "authorization", "Bearer "+token)
-	if err := importGrids(ctx, admin, teams); err != nil {
-		return nil, err
-	}
-	var seats []PhoneSeat
-	for t := range teams {
-		for n := range perTeam {
-			seat, err := newSeat(ctx, admin, gridCode(t), fmt.Sprintf("测试员%d-%d", t+1, n+1))
-			if err != nil {
-				return nil, err
-			}
-			seats = append(seats, seat)
-		}
-	}
-	return seats, nil
-}
-
-func gridCode(team int) string { return fmt.Sprintf("%s%03d", communityCode, team+1) }
-
-func importGrids(ctx context.Context, admin adminv1.AdminServiceClient, teams int) error {
-	stream, err := admin.ImportTerritories(ctx)
-	if err != nil {
-		return err
-	}
-	var csv strings.Builder
-	csv.WriteString("code,parent_code,level,name\n")
-	for t := range teams {
-		fmt.Fprintf(&csv, "%s,%s,grid,第%d网格\n", gridCode(t), communityCode, t+1)
-	}
-	for _, part := range []*adminv1.ImportTerritoriesRequest{
-		{Part: &adminv1.ImportTerritoriesRequest_Options{Options: &adminv1.ImportOptions{FileName: "grids.csv"}}},
-		{Part: &adminv1.ImportTerritoriesRequest_Chunk{Chunk: []byte(csv.String())}},
-	} {
-		if err := stream.Send(part); err != nil {
-			return err
-		}
-	}
-	resp, err := stream.CloseAndRecv()
-	if err == nil && resp.GetProblems() != nil {
-		err = fmt.Errorf("grids: %v", resp.GetProblems())
-	}
-	return err
-}
-
-func newSeat(ctx context.Context, admin adminv1.AdminServiceClient, grid, name string) (PhoneSeat, error) {
-	user, err := admin.AddUser(ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role_ROLE_GRID_WORKER, TerritoryCode: grid})
-	if err != nil {
-		return PhoneSeat{}, err
-	}
-	code, err := admin.CreateJoinCode(ctx, &adminv1.CreateJoinCodeRequest{UserId: user.GetUserId()})
-	return PhoneSeat{Code: code.GetCode(), Grid: grid}, err
 }
 
 // headEvery is how often a waiting measurement looks at the log: a small part of

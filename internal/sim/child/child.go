@@ -134,3 +134,6 @@ func (p *Process) Stop() (*os.ProcessState, error) {
 	_ = p.in.Close() // it may have ended by itself
 	return p.Wait()
 }
+
+// CloseInput asks the child to end; Wait tells when it has.
+func (p *Process) CloseInput() { _ = p.in.Close() }

@@ -1,0 +1,321 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"onedoor/internal/sim/desk"
+	"onedoor/server"
+	"onedoor/syncengine"
+)
+
+// Options say how to run.
+type Options struct {
+	// Self is the command that runs Child with the part's name appended.
+	Self []string
+	// Dir holds the run's files; it is left to the caller.
+	Dir string
+	// Cycles is how many there are; Seed chooses what happens in each.
+	Cycles int
+	Seed   uint64
+	// Progress is told what each cycle found; it may be nil.
+	Progress func(Cycle)
+	// Trace is told what happens meanwhile; it may be nil.
+	Trace func(text string)
+}
+
+// Cycle is what one cycle found.
+type Cycle struct {
+	Number int
+	Kind   Kind
+	// ServerKills and PhoneKills count the processes that were killed.
+	ServerKills, PhoneKills int
+	// Acknowledged counts the changes that the server has given its word for, since the run began.
+	Acknowledged int
+	// Lost and Duplicated count changes, Problems says what else is wrong.
+	Lost, Duplicated int
+	Problems         []string
+	Took             time.Duration
+}
+
+// Result is what a run found.
+type Result struct {
+	Cycles       int  `json:"cycles"`
+	Acknowledged int  `json:"acknowledged"`
+	Lost         int  `json:"lost"`
+	Duplicated   int  `json:"duplicated"`
+	Converged    bool `json:"converged"`
+}
+
+// Good reports that nothing was found.
+func (r *Result) Good() bool { return r.Lost == 0 && r.Duplicated == 0 && r.Converged }
+
+// Run goes through the cycles. An error means that something could not be tried; what was found wrong is in the result.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	ctx, stop := context.WithCancel(ctx) // kills the children that are left
+	defer stop()
+	r := &run{o: o, ctx: ctx, epoch: 1}
+	defer r.close()
+	if err := r.begin(); err != nil {
+		return nil, fmt.Errorf("make the world: %w", err)
+	}
+	result := &Result{Converged: true}
+	for n := range o.Cycles {
+		c, err := r.cycle(n)
+		if err != nil {
+			return nil, fmt.Errorf("cycle %d (%s): %w", n, c.Kind, err)
+		}
+		result.add(c)
+		if o.Progress != nil {
+			o.Progress(*c)
+		}
+	}
+	return result, nil
+}
+
+func (r *Result) add(c *Cycle) {
+	r.Cycles++
+	r.Acknowledged = c.Acknowledged
+	r.Lost, r.Duplicated = max(r.Lost, c.Lost), max(r.Duplicated, c.Duplicated)
+	r.Converged = r.Converged && len(c.Problems) == 0
+}
+
+// run is one run.
+type run struct {
+	o      Options
+	ctx    context.Context
+	host   *host
+	phones []*handset
+	ledger ledger
+	// epoch is the one in force, known the forks that are known of.
+	epoch syncengine.Epoch
+	known []syncengine.Fork
+}
+
+func (r *run) trace(format string, args ...any) {
+	if r.o.Trace != nil {
+		r.o.Trace(fmt.Sprintf(format, args...))
+	}
+}
+
+// begin makes the realm, the phones and the doors that all of them know.
+func (r *run) begin() error {
+	r.host = newHost(r, filepath.Join(r.o.Dir, "realm"))
+	if _, err := server.Init(r.ctx, server.InitOptions{Dir: r.host.dir, Realm: desk.RealmCode}); err != nil {
+		return err
+	}
+	r.host.begin(0, 0, true)
+	seats, err := r.host.seats(phonesMany)
+	if err != nil {
+		return err
+	}
+	for i, seat := range seats {
+		h, err := newHandset(r, i, r.o.Dir)
+		if err != nil {
+			return err
+		}
+		r.phones = append(r.phones, h)
+		if _, err := h.do(phoneCommand{Op: "enrol", Server: h.line.Address(), Code: seat.Code}); err != nil {
+			return err
+		}
+	}
+	return errors.Join(r.doors(), r.host.rest())
+}
+
+// doors lets the first phone make the doors, and brings them to the others.
+func (r *run) doors() error {
+	var made []edit
+	for n := range doorsMany {
+		made = append(made, edit{Kind: editDoor, Markers: []string{fmt.Sprintf("kill-%d-%d-%d;", 0, phonesMany, n)}})
+	}
+	r.ledger.ask(made)
+	first := r.phones[0]
+	if _, err := first.do(phoneCommand{Op: "sync"}); err != nil { // brings the grid
+		return err
+	}
+	if _, err := first.do(phoneCommand{Op: "edit", Edits: made}); err != nil {
+		return err
+	}
+	return r.calm()
+}
+
+// close ends what is left running.
+func (r *run) close() {
+	for _, h := range r.phones {
+		h.kill()
+		_ = h.close() // what matters was audited
+	}
+	if r.host != nil {
+		r.host.end()
+	}
+}
+
+// cycle lets a storm of kills pass, heals, and audits.
+func (r *run) cycle(n int) (*Cycle, error) {
+	began := time.Now()
+	c := &Cycle{Number: n, Kind: kinds[n%len(kinds)]}
+	if err := r.backUp(); err != nil { // the server rests between cycles
+		return c, err
+	}
+	killedServers, killedPhones := r.host.killed.Load(), r.killedPhones()
+	if err := r.storm(n, c.Kind); err != nil {
+		return c, err
+	}
+	if err := r.mend(c.Kind); err != nil {
+		return c, err
+	}
+	if err := r.calm(); err != nil {
+		return c, err
+	}
+	all, err := r.look()
+	if err != nil {
+		return c, err
+	}
+	if err := r.host.rest(); err != nil {
+		return c, err
+	}
+	if err := r.judge(c, all); err != nil {
+		return c, err
+	}
+	c.ServerKills, c.PhoneKills = int(r.host.killed.Load()-killedServers), r.killedPhones()-killedPhones
+	c.Took = time.Since(began)
+	return c, nil
+}
+
+func (r *run) killedPhones() (n int) {
+	for _, h := range r.phones {
+		h.mu.Lock()
+		n += h.killed
+		h.mu.Unlock()
+	}
+	return n
+}
+
+// storm lets every phone go through its rounds beside the others, while the server is killed.
+func (r *run) storm(n int, kind Kind) error {
+	room := uint64(0)
+	if kind == FullServer {
+		room = roomOf(draws(r.o.Seed, n, "room", 0))
+	}
+	r.host.begin(n, room, false)
+	var phones errgroup.Group
+	for _, h := range r.phones {
+		phones.Go(func() error { return h.storm(n, kind) })
+	}
+	return phones.Wait()
+}
+
+// roomOf draws how far the log of a server may grow: a few commits.
+func roomOf(random *rand.Rand) uint64 { return uint64(100_000 + random.IntN(300_000)) }
+
+// mend ends the storm: what was spoiled is restored, and the server lives.
+func (r *run) mend(kind Kind) error {
+	r.host.soothe()
+	if err := r.acknowledged(); err != nil {
+		return err
+	}
+	if kind != Restore && kind != Cut && kind != Overwritten {
+		return nil
+	}
+	if err := r.host.rest(); err != nil {
+		return err
+	}
+	if kind != Restore {
+		if err := r.damage(kind); err != nil {
+			return err
+		}
+	}
+	if err := r.restore(); err != nil {
+		return fmt.Errorf("restore the backup: %w", err)
+	}
+	r.host.begin(0, 0, true)
+	return nil
+}
+
+// acknowledged notes what the phones hold the server's word for before anything is restored: from now on it is owed.
+func (r *run) acknowledged() error {
+	_, err := r.look()
+	return err
+}
+
+// syncsMax bounds how often a phone is asked to sync until it rests. A phone's outbox of a cycle is one batch.
+const syncsMax = 12
+
+// calm lets every phone sync until it has sent everything, and then once more for what the others sent.
+func (r *run) calm() error {
+	for _, h := range r.phones {
+		if err := h.drain(); err != nil {
+			return err
+		}
+	}
+	for _, h := range r.phones {
+		if err := h.drain(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain syncs until nothing is pending.
+func (h *handset) drain() (err error) {
+	for range syncsMax {
+		if _, err = h.do(phoneCommand{Op: "sync"}); err != nil {
+			continue
+		}
+		var a phoneAnswer
+		if a, err = h.do(phoneCommand{Op: "tell"}); err == nil && a.Facts.Pending == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("phone %d does not come to rest in %d syncs without faults: %w", h.number, syncsMax, err)
+}
+
+// look reads every phone, and notes what it holds the server's word for.
+func (r *run) look() (all []*facts, err error) {
+	for _, h := range r.phones {
+		a, err := h.sure(phoneCommand{Op: "tell"})
+		if err != nil {
+			return nil, fmt.Errorf("phone %d: %w", h.number, err)
+		}
+		r.ledger.acknowledge(a.Facts.Acknowledged)
+		all = append(all, a.Facts)
+	}
+	return all, nil
+}
+
+// judge audits a world at rest.
+func (r *run) judge(c *Cycle, all []*facts) error {
+	a, err := newAudit(r.ctx, r.host.dir, &r.ledger)
+	if err != nil {
+		return fmt.Errorf("read the server's log: %w", err)
+	}
+	if a.head.Epoch != r.epoch {
+		a.problem("the server is in epoch %d, where %d was begun", a.head.Epoch, r.epoch)
+	}
+	a.count()
+	for i, f := range all {
+		a.phone(i, f, r.epoch)
+	}
+	a.agree(all)
+	_, standings := r.ledger.all()
+	for _, s := range standings {
+		if s == acknowledged {
+			c.Acknowledged++
+		}
+	}
+	c.Lost, c.Duplicated = len(a.lost), len(a.duplicated)
+	c.Problems = a.problems
+	for _, m := range a.lost {
+		r.trace("lost: %s", m)
+	}
+	for _, m := range a.duplicated {
+		r.trace("duplicated: %s", m)
+	}
+	return nil
+}

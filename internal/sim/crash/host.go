@@ -1,0 +1,246 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"onedoor/internal/sim/child"
+	"onedoor/internal/sim/desk"
+)
+
+// host keeps the server of a run alive: whenever its process is killed, the next one opens the same folder.
+type host struct {
+	run *run
+	dir string
+
+	mu sync.Mutex // guards the fields below
+	// process is the living one, address where it listens; both are empty while there is none.
+	process *child.Process
+	address string
+	// up is closed when a process has begun to listen; a new one takes its place when that is gone.
+	up chan struct{}
+	// resting is set while the server is to stay down.
+	resting bool
+	// kills counts how often it died in this cycle, calm says that it is not to die any more.
+	kills int
+	calm  bool
+	cycle int
+	room  uint64
+	// failed is an error that ended the keeping.
+	failed error
+	// kept waits for the keeper.
+	kept sync.WaitGroup
+	// killed counts over all cycles.
+	killed atomic.Int64
+}
+
+func newHost(r *run, dir string) *host { return &host{run: r, dir: dir, up: make(chan struct{})} }
+
+// begin starts the server for a cycle and keeps it alive until rest.
+func (h *host) begin(cycle int, room uint64, calm bool) {
+	h.mu.Lock()
+	h.resting, h.kills, h.calm, h.cycle, h.room = false, 0, calm, cycle, room
+	h.mu.Unlock()
+	h.kept.Go(h.keep) // ended by rest, or by an error
+}
+
+// keep runs one process after the other.
+func (h *host) keep() {
+	for {
+		p, err := h.open()
+		if err != nil {
+			h.fail(err)
+			return
+		}
+		if p == nil { // killed while it opened
+			continue
+		}
+		_, _ = p.Wait()
+		if h.gone() {
+			return
+		}
+	}
+}
+
+// open starts a process and lets it open the realm. nil without an error: it was killed before it listened.
+func (h *host) open() (*child.Process, error) {
+	p, err := child.Start(h.run.ctx, h.run.o.Self, RoleServer)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	h.process = p
+	command := serverCommand{Op: "serve", Dir: h.dir, Room: h.room, Arm: h.arm()}
+	h.mu.Unlock()
+	var a serverAnswer
+	err = p.Do(command, &a, nil)
+	switch {
+	case errors.Is(err, child.ErrEnded):
+		_, _ = p.Wait()
+		if h.gone() {
+			return nil, errors.New("the server was stopped while it opened")
+		}
+		return nil, h.run.ctx.Err()
+	case err == nil && a.Refused != "":
+		err = errors.New(a.Refused)
+	}
+	if err != nil {
+		_, _ = p.Stop()
+		return nil, fmt.Errorf("serve: %w", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.address = a.Address
+	close(h.up)
+	return p, nil
+}
+
+// arm draws where this life of the server ends; mu is held.
+func (h *host) arm() Arm {
+	if h.calm || h.kills >= killsMax {
+		return Arm{}
+	}
+	return newArm(draws(h.run.o.Seed, h.cycle, "server", h.kills), 200, 16)
+}
+
+// gone notes that the process has ended and reports that no other is wanted.
+func (h *host) gone() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.address != "" {
+		h.up, h.address = make(chan struct{}), ""
+	}
+	h.process = nil
+	if !h.resting {
+		h.kills++
+		h.killed.Add(1)
+	}
+	return h.resting || h.run.ctx.Err() != nil
+}
+
+// fail ends the keeping with an error that everybody who waits gets.
+func (h *host) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed, h.process = err, nil
+	if h.address == "" {
+		close(h.up)
+	}
+}
+
+// kill kills the server, wherever it is.
+func (h *host) kill() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.process != nil && !h.calm && h.kills < killsMax {
+		_ = h.process.Kill() // it may be dead already
+	}
+}
+
+// soothe lets the server live from now on, with all the room it wants. A server that is armed dies for the last time.
+func (h *host) soothe() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calm, h.room = true, 0
+	if h.process != nil {
+		_ = h.process.Kill()
+	}
+}
+
+// rest stops the server as an operator does and waits for it.
+func (h *host) rest() error {
+	if err := h.listening(); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.resting = true
+	p := h.process
+	h.mu.Unlock()
+	if p != nil {
+		p.CloseInput()
+	}
+	h.kept.Wait()
+	return nil
+}
+
+// listening waits until the server listens.
+func (h *host) listening() error {
+	_, err := h.where()
+	return err
+}
+
+// where waits until the server listens and says where.
+func (h *host) where() (string, error) {
+	for {
+		h.mu.Lock()
+		address, up, failed := h.address, h.up, h.failed
+		h.mu.Unlock()
+		switch {
+		case failed != nil:
+			return "", failed
+		case address != "":
+			return address, nil
+		}
+		select {
+		case <-up:
+		case <-h.run.ctx.Done():
+			return "", h.run.ctx.Err()
+		}
+	}
+}
+
+// dial reaches the server, once there is one.
+func (h *host) dial() (net.Conn, error) {
+	address, err := h.where()
+	if err != nil {
+		return nil, err
+	}
+	return new(net.Dialer).DialContext(h.run.ctx, "tcp", address)
+}
+
+// do asks the living server for something.
+func (h *host) do(c serverCommand) (a serverAnswer, err error) {
+	if err := h.listening(); err != nil {
+		return a, err
+	}
+	h.mu.Lock()
+	p := h.process
+	h.mu.Unlock()
+	if p == nil {
+		return a, child.ErrEnded
+	}
+	return a, p.Do(c, &a, nil)
+}
+
+// refusal starts a server on a folder that it must not serve, and gives the sentence with which it refuses.
+func refusal(ctx context.Context, self []string, dir string) (string, error) {
+	p, err := child.Start(ctx, self, RoleServer)
+	if err != nil {
+		return "", err
+	}
+	var a serverAnswer
+	err = p.Do(serverCommand{Op: "serve", Dir: dir}, &a, nil)
+	_, stopped := p.Stop()
+	return a.Refused, errors.Join(err, stopped)
+}
+
+// seats asks for join codes.
+func (h *host) seats(n int) ([]desk.Seat, error) {
+	a, err := h.do(serverCommand{Op: "seats", Phones: n})
+	return a.Seats, err
+}
+
+// end kills what is left at the end of a run.
+func (h *host) end() {
+	h.mu.Lock()
+	h.resting = true
+	if h.process != nil {
+		_ = h.process.Kill()
+	}
+	h.mu.Unlock()
+	h.kept.Wait()
+}

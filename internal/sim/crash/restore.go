@@ -1,0 +1,113 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"onedoor/server"
+	"onedoor/server/exchange"
+	"onedoor/server/store"
+	"onedoor/server/store/sqlitestore"
+	"onedoor/syncengine"
+)
+
+// backUp copies the database of a server that rests.
+func (r *run) backUp() error {
+	content, err := os.ReadFile(r.database())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(r.backup(), content, 0o600)
+}
+
+func (r *run) database() string { return filepath.Join(r.host.dir, server.DatabaseFile) }
+
+func (r *run) backup() string { return filepath.Join(r.o.Dir, "backup.db") }
+
+// restore puts the backup in the place of a database of a server that rests, and begins a new epoch. The forks of the
+// history that is thrown away are handed on where it can still be read.
+func (r *run) restore() error {
+	known, err := forks(r.ctx, r.database())
+	if err != nil && !errors.Is(err, store.ErrDamaged) {
+		return err
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(r.database() + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	content, err := os.ReadFile(r.backup())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(r.database(), content, 0o600); err != nil {
+		return err
+	}
+	st, err := sqlitestore.Open(r.ctx, r.database(), sqlitestore.Options{})
+	if err != nil {
+		return err
+	}
+	history, err := exchange.BeginEpoch(r.ctx, st, exchange.Renewal{
+		Known: append(known, r.known...), Now: syncengine.UnixMilli(time.Now().UnixMilli()),
+	})
+	r.epoch, r.known = history.Epoch, history.Forks
+	return errors.Join(err, st.Close())
+}
+
+// forks reads the epochs of a database.
+func forks(ctx context.Context, path string) (forks []syncengine.Fork, err error) {
+	st, err := sqlitestore.OpenReader(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	err = st.View(ctx, func(r store.Reader) error {
+		h, err := exchange.History(r)
+		forks = h.Forks
+		return err
+	})
+	return forks, errors.Join(err, st.Close())
+}
+
+// damage spoils the database of a server that rests, and wants it to refuse with a sentence that says what to do.
+func (r *run) damage(kind Kind) error {
+	info, err := os.Stat(r.database())
+	if err != nil {
+		return err
+	}
+	if kind == Cut {
+		err = os.Truncate(r.database(), info.Size()/2)
+	} else {
+		err = overwrite(r.database())
+	}
+	if err != nil {
+		return err
+	}
+	said, err := refusal(r.ctx, r.o.Self, r.host.dir)
+	if err != nil {
+		return err
+	}
+	if said == "" {
+		return fmt.Errorf("the server serves a database file that was damaged (%s)", kind)
+	}
+	r.trace("the server says: %s", said)
+	return nil
+}
+
+// overwrite writes a page of something else over the beginning of a file, as a mistaken copy does.
+func overwrite(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	const page = "<html><body>502 Bad Gateway</body></html>\n"
+	var content []byte
+	for len(content) < 8<<10 {
+		content = append(content, page...)
+	}
+	_, err = f.WriteAt(content, 0)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,115 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"onedoor/internal/sim/child"
+	"onedoor/internal/sim/desk"
+	"onedoor/server"
+	"onedoor/server/store"
+)
+
+// Roles that this program plays when it runs itself again.
+const (
+	RoleServer = "server"
+	RolePhone  = "phone"
+)
+
+// Child runs the part of a server or of one phone until the input ends, or until it kills itself at a mark.
+func Child(ctx context.Context, role string, in io.Reader, out io.Writer) error {
+	disk, err := newMarkedDisk()
+	if err != nil {
+		return err
+	}
+	switch role {
+	case RoleServer:
+		s := &serverPart{ctx: ctx, disk: disk}
+		return errors.Join(child.Serve(in, out, s.handle), s.stop())
+	case RolePhone:
+		p := &phonePart{ctx: ctx, disk: disk}
+		return errors.Join(child.Serve(in, out, p.handle), p.close())
+	}
+	return fmt.Errorf("no such part %q", role)
+}
+
+// serverCommand is what a server is asked to do.
+type serverCommand struct {
+	Op  string `json:"op"`
+	Dir string `json:"dir,omitempty"`
+	// Arm is the point at which it is to kill itself.
+	Arm Arm `json:"arm,omitzero"`
+	// Room is how many bytes its log may grow; 0 for no limit.
+	Room uint64 `json:"room,omitempty"`
+	// Phones is how many join codes are wanted.
+	Phones int `json:"phones,omitempty"`
+}
+
+// serverAnswer is what it says.
+type serverAnswer struct {
+	Address string `json:"address,omitempty"`
+	// Refused is the sentence with which it would not serve a damaged store.
+	Refused string      `json:"refused,omitempty"`
+	Seats   []desk.Seat `json:"seats,omitempty"`
+}
+
+// serverPart is a real server in a process of its own.
+type serverPart struct {
+	ctx    context.Context
+	disk   *markedDisk
+	server *server.Server
+	dir    string
+}
+
+func (s *serverPart) handle(c serverCommand, _ child.Say) (serverAnswer, error) {
+	switch c.Op {
+	case "serve":
+		return s.serve(c)
+	case "room":
+		return serverAnswer{}, s.limit(c.Room)
+	case "arm":
+		passing.set(c.Arm)
+		return serverAnswer{}, nil
+	case "seats":
+		seats, err := desk.Seats(s.ctx, s.server.Addr().String(), s.dir, 1, c.Phones)
+		return serverAnswer{Seats: seats}, err
+	}
+	return serverAnswer{}, fmt.Errorf("a server cannot %q", c.Op)
+}
+
+// serve opens the realm and serves it. The point of its death may lie in the opening already.
+func (s *serverPart) serve(c serverCommand) (a serverAnswer, err error) {
+	passing.set(c.Arm)
+	s.dir = c.Dir
+	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Listen: "127.0.0.1:0", Disk: s.disk})
+	if errors.Is(err, store.ErrDamaged) {
+		return serverAnswer{Refused: err.Error()}, nil
+	}
+	if err != nil {
+		return a, err
+	}
+	go s.server.Serve() // ended by stop, or with the process
+	return serverAnswer{Address: s.server.Addr().String()}, s.limit(c.Room)
+}
+
+// limit leaves a number of bytes of room; 0 is no limit.
+func (s *serverPart) limit(room uint64) error {
+	if room == 0 {
+		return limitFiles(0)
+	}
+	bytes, err := roomFor(filepath.Join(s.dir, server.DatabaseFile), room)
+	if err != nil {
+		return err
+	}
+	return limitFiles(bytes)
+}
+
+func (s *serverPart) stop() error {
+	if s.server == nil {
+		return nil
+	}
+	return s.server.Stop(context.WithoutCancel(s.ctx))
+}

@@ -1,0 +1,98 @@
+// Package desk is the operator's desk of a world that is about to begin: grids, users and join codes, made over the admin
+// service as an operator makes them. It reads no record.
+package desk
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server"
+)
+
+// Codes of the realm, and of the community whose grids the teams work in.
+const (
+	RealmCode     = "530702"
+	communityCode = "530702001001"
+)
+
+// GridCode is the code of a team's grid.
+func GridCode(team int) string { return fmt.Sprintf("%s%03d", communityCode, team+1) }
+
+// Seat is a phone's join code with the grid its user works in.
+type Seat struct {
+	Code string `json:"code"`
+	Grid string `json:"grid"`
+}
+
+// Seats makes a grid for every team and a grid worker with a join code for every phone of it, on the server at an
+// address whose realm stands in dir.
+func Seats(ctx context.Context, address, dir string, teams, perTeam int) ([]Seat, error) {
+	token, err := server.ReadToken(filepath.Join(dir, server.TokenFile))
+	if err != nil {
+		return nil, err
+	}
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	admin := adminv1.NewAdminServiceClient(conn)
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	if err := importGrids(ctx, admin, teams); err != nil {
+		return nil, err
+	}
+	var seats []Seat
+	for t := range teams {
+		for n := range perTeam {
+			seat, err := newSeat(ctx, admin, GridCode(t), fmt.Sprintf("测试员%d-%d", t+1, n+1))
+			if err != nil {
+				return nil, err
+			}
+			seats = append(seats, seat)
+		}
+	}
+	return seats, nil
+}
+
+func importGrids(ctx context.Context, admin adminv1.AdminServiceClient, teams int) error {
+	stream, err := admin.ImportTerritories(ctx)
+	if err != nil {
+		return err
+	}
+	var csv strings.Builder
+	csv.WriteString("code,parent_code,level,name\n")
+	for t := range teams {
+		fmt.Fprintf(&csv, "%s,%s,grid,第%d网格\n", GridCode(t), communityCode, t+1)
+	}
+	for _, part := range []*adminv1.ImportTerritoriesRequest{
+		{Part: &adminv1.ImportTerritoriesRequest_Options{Options: &adminv1.ImportOptions{FileName: "grids.csv"}}},
+		{Part: &adminv1.ImportTerritoriesRequest_Chunk{Chunk: []byte(csv.String())}},
+	} {
+		if err := stream.Send(part); err != nil {
+			return err
+		}
+	}
+	resp, err := stream.CloseAndRecv()
+	if err == nil && resp.GetProblems() != nil {
+		err = fmt.Errorf("grids: %v", resp.GetProblems())
+	}
+	return err
+}
+
+func newSeat(ctx context.Context, admin adminv1.AdminServiceClient, grid, name string) (Seat, error) {
+	user, err := admin.AddUser(ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role_ROLE_GRID_WORKER, TerritoryCode: grid})
+	if err != nil {
+		return Seat{}, err
+	}
+	code, err := admin.CreateJoinCode(ctx, &adminv1.CreateJoinCodeRequest{UserId: user.GetUserId()})
+	return Seat{Code: code.GetCode(), Grid: grid}, err
+}
