@@ -72,9 +72,9 @@ func (a *audit) problem(format string, args ...any) {
 	a.problems = append(a.problems, fmt.Sprintf(format, args...))
 }
 
-// count compares the ledger with the log: everything that a phone said is written is there once, nothing that it said is
-// refused is there, and a group is there whole or not at all.
-func (a *audit) count() {
+// count compares the ledger with the log: what stands at least so is there once, nothing that a phone said is refused is
+// there, and a group is there whole or not at all.
+func (a *audit) count(owed standing) {
 	markers, standings := a.ledger.all()
 	for _, m := range markers {
 		switch n := a.log[m]; {
@@ -82,7 +82,7 @@ func (a *audit) count() {
 			a.duplicated = append(a.duplicated, m)
 		case n == 1 && standings[m] == refused:
 			a.problem("%s was refused by the phone and is in the log", m)
-		case n == 0 && standings[m] >= durable:
+		case n == 0 && standings[m] >= owed:
 			a.lost = append(a.lost, m)
 		}
 	}

@@ -38,7 +38,8 @@ type Cycle struct {
 	ServerKills, PhoneKills int
 	// Acknowledged counts the changes that the server has given its word for, since the run began.
 	Acknowledged int
-	// Lost and Duplicated count changes, Problems says what else is wrong.
+	// Lost and Duplicated count changes, each as often as an audit missed it or found it twice; Problems says what else
+	// is wrong.
 	Lost, Duplicated int
 	Problems         []string
 	Took             time.Duration
@@ -82,7 +83,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 func (r *Result) add(c *Cycle) {
 	r.Cycles++
 	r.Acknowledged = c.Acknowledged
-	r.Lost, r.Duplicated = max(r.Lost, c.Lost), max(r.Duplicated, c.Duplicated)
+	r.Lost, r.Duplicated = r.Lost+c.Lost, r.Duplicated+c.Duplicated
 	r.Converged = r.Converged && len(c.Problems) == 0
 }
 
@@ -167,6 +168,10 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	if err := r.storm(n, c.Kind); err != nil {
 		return c, err
 	}
+	r.host.soothe()
+	if err := r.owed(c); err != nil {
+		return c, err
+	}
 	if err := r.mend(c.Kind); err != nil {
 		return c, err
 	}
@@ -216,10 +221,6 @@ func roomOf(random *rand.Rand) uint64 { return uint64(100_000 + random.IntN(300_
 
 // mend ends the storm: what was spoiled is restored, and the server lives.
 func (r *run) mend(kind Kind) error {
-	r.host.soothe()
-	if err := r.acknowledged(); err != nil {
-		return err
-	}
 	if kind != Restore && kind != Cut && kind != Overwritten {
 		return nil
 	}
@@ -238,10 +239,19 @@ func (r *run) mend(kind Kind) error {
 	return nil
 }
 
-// acknowledged notes what the phones hold the server's word for before anything is restored: from now on it is owed.
-func (r *run) acknowledged() error {
-	_, err := r.look()
-	return err
+// owed audits the moment after the storm, before a phone says anything again and so brings back what it has: what the
+// phones hold the server's word for is in the log.
+func (r *run) owed(c *Cycle) error {
+	if _, err := r.look(); err != nil {
+		return err
+	}
+	a, err := newAudit(r.ctx, r.host.dir, &r.ledger)
+	if err != nil {
+		return fmt.Errorf("read the server's log after the storm: %w", err)
+	}
+	a.count(acknowledged)
+	r.found(c, a)
+	return nil
 }
 
 // syncsMax bounds how often a phone is asked to sync until it rests. A phone's outbox of a cycle is one batch.
@@ -298,7 +308,7 @@ func (r *run) judge(c *Cycle, all []*facts) error {
 	if a.head.Epoch != r.epoch {
 		a.problem("the server is in epoch %d, where %d was begun", a.head.Epoch, r.epoch)
 	}
-	a.count()
+	a.count(durable)
 	for i, f := range all {
 		a.phone(i, f, r.epoch)
 	}
@@ -309,13 +319,18 @@ func (r *run) judge(c *Cycle, all []*facts) error {
 			c.Acknowledged++
 		}
 	}
-	c.Lost, c.Duplicated = len(a.lost), len(a.duplicated)
-	c.Problems = a.problems
+	r.found(c, a)
+	return nil
+}
+
+// found adds an audit to a cycle.
+func (r *run) found(c *Cycle, a *audit) {
+	c.Lost, c.Duplicated = c.Lost+len(a.lost), c.Duplicated+len(a.duplicated)
+	c.Problems = append(c.Problems, a.problems...)
 	for _, m := range a.lost {
 		r.trace("lost: %s", m)
 	}
 	for _, m := range a.duplicated {
 		r.trace("duplicated: %s", m)
 	}
-	return nil
 }
