@@ -25,6 +25,12 @@ PHONE_TARGETS := android/arm64 darwin/arm64
 WORLD_PKGS := ./syncengine ./server/exchange
 # They run in one goroutine and for long, so they are run once, by `make worlds`, without the race detector.
 SMALL_WORLDS_TESTS := '^TestSmallWorlds'
+# Cycles of killed processes in `make test`, some three seconds each, and in `make check`.
+CRASH_TESTS := '^TestRun_WhatWasAcknowledged'
+CRASH_CYCLES ?= 4
+CRASH_CYCLES_LONG ?= 40
+# What has a target of its own.
+TARGET_TESTS := '^TestSmallWorlds|^TestRun_WhatWasAcknowledged'
 # The folders that `./...` leaves out because of their name.
 DATA_PKGS := ./testdata/notes
 
@@ -40,7 +46,7 @@ AGAINST ?= proto/image.binpb
 
 TOOLS := .bin/built-by-$(GO_VERSION)
 
-.PHONY: help demo test check generate lint generated rules phones race worlds unit build tools breaking image image-complete cc clean
+.PHONY: help demo test check generate lint generated rules phones race worlds crash unit build tools breaking image image-complete cc clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,14 +54,15 @@ help: ## List these targets.
 demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
 	bin/onedoor demo $(DEMO_FLAGS)
 
-test: generated lint breaking rules phones race worlds unit ## Everything a change must pass.
+test: generated lint breaking rules phones race worlds crash unit ## Everything a change must pass.
 
 check: test ## `test`, then the long versions: race everywhere, fuzzing, many property cases, tidy modules.
 	@$(MAKE) image-complete
 	@echo "== check: the race detector on all packages"
 	$(MAKE) cc
-	$(RACE_ENV) go test -race -shuffle=on -skip $(SMALL_WORLDS_TESTS) -timeout=60m ./...
+	$(RACE_ENV) go test -race -shuffle=on -skip $(TARGET_TESTS) -timeout=60m ./...
 	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS='-count=1 -timeout=60m'
+	@$(MAKE) crash CRASH_CYCLES=$(CRASH_CYCLES_LONG) GOTEST_FLAGS='-count=1 -timeout=60m'
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
 	@echo "== check: go.mod and tools/go.mod name what is used, and nothing else"
@@ -99,9 +106,13 @@ worlds: ## Small worlds in every order, and how many that were: SMALL_WORLDS=all
 	@echo "== small worlds"
 	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(SMALL_WORLDS_TESTS) $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
 
-unit: ## All tests but the small worlds.
+crash: ## Real servers and phones, killed: CRASH_CYCLES cycles of it, and what was found after each.
+	@echo "== crash: $(CRASH_CYCLES) cycles"
+	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(CRASH_TESTS) ./internal/sim/crash -cycles $(CRASH_CYCLES) | grep -vE '^=== '
+
+unit: ## All other tests.
 	@echo "== tests"
-	go test $(GOTEST_FLAGS) -skip $(SMALL_WORLDS_TESTS) ./... $(DATA_PKGS)
+	go test $(GOTEST_FLAGS) -skip $(TARGET_TESTS) ./... $(DATA_PKGS)
 
 build: ## The commands, into bin/.
 	go build -trimpath -o bin/ ./cmd/...
