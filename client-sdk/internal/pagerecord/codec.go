@@ -84,11 +84,26 @@ func Decode(kind *schema.Kind, id syncengine.ID, number syncengine.KindNumber, s
 	return r, nil
 }
 
+// sort brings the cells in order and joins those of one address: protobuf lets
+// the occurrences of a field stand apart, and reads them as if they did not.
 func (r *Record) sort() {
-	byKey := func(a, b Cell) int { return a.Key.Compare(b.Key) }
-	if !slices.IsSortedFunc(r.Cells, byKey) {
-		slices.SortStableFunc(r.Cells, byKey)
+	ascending := true
+	for i := 1; i < len(r.Cells) && ascending; i++ {
+		ascending = r.Cells[i-1].Key.Compare(r.Cells[i].Key) < 0
 	}
+	if ascending {
+		return
+	}
+	slices.SortStableFunc(r.Cells, func(a, b Cell) int { return a.Key.Compare(b.Key) })
+	joined := r.Cells[:1]
+	for _, c := range r.Cells[1:] {
+		if last := &joined[len(joined)-1]; last.Key == c.Key {
+			last.Shown.Data = append(last.Shown.Data, c.Shown.Data...)
+		} else {
+			joined = append(joined, c)
+		}
+	}
+	r.Cells = joined
 }
 
 func writeOf(m *syncv1.Write) Write {

@@ -32,11 +32,11 @@ func Split(kind *schema.Kind, fields []byte, emit func(key syncengine.CellKey, d
 		key, whole := cellKey(kind, num, typ, fields[n:n+m])
 		end := n + m
 		for whole && nextField(fields[end:]) == num {
-			more := protowire.ConsumeFieldValue(num, typ, fields[end+n:])
+			_, _, more := protowire.ConsumeField(fields[end:])
 			if more < 0 {
 				return damaged(more)
 			}
-			end += n + more
+			end += more
 		}
 		emit(key, fields[:end:end])
 		fields = fields[end:]
