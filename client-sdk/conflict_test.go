@@ -12,7 +12,7 @@ import (
 
 // pair is a story's beginning: two workers of one grid, a door and a visit that
 // both have on their phones.
-func pair(t *testing.T) (w *world, ann, bob *phone, door, visit string) {
+func pair(t testing.TB) (w *world, ann, bob *phone, door, visit string) {
 	t.Helper()
 	w = newWorld(t)
 	ann = w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)

@@ -17,7 +17,7 @@ import (
 )
 
 // solo is a story's beginning: one grid worker with one door.
-func solo(t *testing.T) (w *world, ann *phone, door string) {
+func solo(t testing.TB) (w *world, ann *phone, door string) {
 	t.Helper()
 	w = newWorld(t)
 	ann = w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
