@@ -32,8 +32,10 @@ func UserKey(id ID) ScopeKey { return prefixed(userPrefix, id) }
 func DeviceKey(id ID) ScopeKey { return prefixed(devicePrefix, id) }
 
 func prefixed(p byte, id ID) ScopeKey {
-	b := make([]byte, 0, 1+len(id))
-	return ScopeKey(append(append(b, p), id[:]...))
+	var b [1 + len(id)]byte
+	b[0] = p
+	copy(b[1:], id[:])
+	return ScopeKey(b[:])
 }
 
 // IsTerritory reports a territory's key; only these have incremental digests.

@@ -54,20 +54,22 @@ type recordEncoder struct {
 
 // open begins a nested message, with room for a length of one byte; close ends it.
 func (e *recordEncoder) open(field protowire.Number) (at int) {
-	e.out = append(protowire.AppendTag(e.out, field, protowire.BytesType), 0)
+	e.out = append(appendTag(e.out, field, protowire.BytesType), 0)
 	return len(e.out)
 }
 
 // close writes the length of the message that began at.
 func (e *recordEncoder) close(at int) {
 	n := len(e.out) - at
-	more := protowire.SizeVarint(uint64(n)) - 1
-	if more > 0 {
-		var room [binary.MaxVarintLen64]byte
-		e.out = append(e.out, room[:more]...)
-		copy(e.out[at+more:], e.out[at:at+n])
+	if n < 1<<7 {
+		e.out[at-1] = byte(n)
+		return
 	}
-	protowire.AppendVarint(e.out[:at-1], uint64(n))
+	var room [binary.MaxVarintLen64]byte
+	length := protowire.AppendVarint(room[:0], uint64(n))
+	e.out = append(e.out, length[1:]...)
+	copy(e.out[at-1+len(length):], e.out[at:at+n])
+	copy(e.out[at-1:], length)
 }
 
 func (e *recordEncoder) number(field protowire.Number, v uint64) {
@@ -78,7 +80,7 @@ func (e *recordEncoder) cell(c *syncengine.Cell) {
 	at := e.open(recordCells)
 	e.number(1, uint64(c.Key.Field))
 	if c.Key.Key != "" {
-		e.out = protowire.AppendString(protowire.AppendTag(e.out, 2, protowire.BytesType), c.Key.Key)
+		e.out = appendBytes(e.out, 2, c.Key.Key)
 	}
 	for i := range c.Values {
 		e.value(3, &c.Values[i])
@@ -137,7 +139,7 @@ func (e *recordEncoder) write(w *syncengine.Write) {
 
 func (e *recordEncoder) key(k *syncengine.ScopeSpan) {
 	at := e.open(recordKeys)
-	e.out = protowire.AppendString(protowire.AppendTag(e.out, 1, protowire.BytesType), string(k.Key))
+	e.out = appendBytes(e.out, 1, string(k.Key))
 	e.number(2, uint64(k.Entered))
 	e.number(3, uint64(k.Left))
 	e.close(at)
@@ -157,20 +159,32 @@ func (e *recordEncoder) numbers(field protowire.Number, list []syncengine.FieldN
 	}
 	at := e.open(field)
 	for _, n := range list {
-		e.out = protowire.AppendVarint(e.out, uint64(n))
+		e.out = appendVarint(e.out, uint64(n))
 	}
 	e.close(at)
 }
 
-func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
+// appendTag writes the tag of a field; those of the stored form are below 16, so it is one byte.
+func appendTag(b []byte, field protowire.Number, typ protowire.Type) []byte {
+	return append(b, byte(field)<<3|byte(typ))
+}
+
+func appendVarint(b []byte, v uint64) []byte {
+	if v < 1<<7 {
+		return append(b, byte(v))
+	}
+	return protowire.AppendVarint(b, v)
+}
+
+func appendBytes[B []byte | string](b []byte, field protowire.Number, v B) []byte {
+	return append(appendVarint(appendTag(b, field, protowire.BytesType), uint64(len(v))), v...)
 }
 
 func appendNumber(b []byte, field protowire.Number, v uint64) []byte {
 	if v == 0 {
 		return b
 	}
-	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), v)
+	return appendVarint(appendTag(b, field, protowire.VarintType), v)
 }
 
 func appendBool(b []byte, field protowire.Number, v bool) []byte {

@@ -280,9 +280,9 @@ func (s *Service) gather(first *job) (group []*job, held *job) {
 // commit runs a group in one transaction and tells each job what came of it.
 func (s *Service) commit(group []*job) {
 	var head store.Head
-	grew := false
-	err := s.update(func(w store.Writer) error {
-		k, err := newWork(s, w, sizeOf(group))
+	var k *work
+	err := s.update(func(w store.Writer) (err error) {
+		k, err = newWork(s, w, sizeOf(group))
 		if err != nil {
 			return err
 		}
@@ -295,17 +295,19 @@ func (s *Service) commit(group []*job) {
 				return j.err
 			}
 		}
-		grew = len(k.entries) > 0
 		head, err = k.flush()
 		return err
 	})
+	if err == nil {
+		s.places.committed(k)
+	}
 	for _, j := range group {
 		if err != nil && j.err == nil {
 			j.err = err
 		}
 		close(j.done)
 	}
-	if err == nil && grew {
+	if err == nil && len(k.entries) > 0 {
 		s.hint(head.Seq)
 	}
 }

@@ -46,6 +46,9 @@ func (k *work) keysOf(id syncengine.ID) (keys []syncengine.ScopeKey, ok bool, er
 	if keys, ok := k.parents[id]; ok {
 		return keys, true, nil
 	}
+	if keys, ok := k.svc.places[id]; ok {
+		return keys, true, nil
+	}
 	row, ok, err := k.w.Record(id)
 	if err != nil || !ok {
 		return nil, false, err
@@ -55,6 +58,31 @@ func (k *work) keysOf(id syncengine.ID) (keys []syncengine.ScopeKey, ok bool, er
 		k.parents[id] = keys
 	}
 	return keys, err == nil, err
+}
+
+// placesMax bounds the doors and cases whose keys are remembered: those of a
+// large street, some 8 MB. Beyond it all are forgotten and read again.
+const placesMax = 40_000
+
+// places remembers, from one group to the next, the keys of records that others
+// name as what they are about. It belongs to whoever commits.
+type places map[syncengine.ID][]syncengine.ScopeKey
+
+// committed takes over what a group has looked up and forgets what it has changed.
+func (p places) committed(k *work) {
+	if len(p)+len(k.parents) > placesMax {
+		clear(p)
+	}
+	for id, keys := range k.parents {
+		if len(p) < placesMax {
+			p[id] = keys
+		}
+	}
+	for id, s := range k.records {
+		if s.after != s.before {
+			delete(p, id)
+		}
+	}
 }
 
 // placedKeys are the keys that place a new record: a user key alone does not

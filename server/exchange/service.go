@@ -53,6 +53,7 @@ type Service struct {
 	nonces  *nonces
 	caches  caches
 	uploads uploads
+	places  places
 	// randomMu guards source.
 	randomMu sync.Mutex
 	source   io.Reader
@@ -79,7 +80,7 @@ type Service struct {
 func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
 		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
-		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline,
+		places: places{}, jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline,
 	}
 	s.defaults()
 	err := st.View(ctx, func(r store.Reader) (err error) {
