@@ -57,7 +57,7 @@ func Place(kind *Kind, rec *Record, parentKeys func(ID) ([]ScopeKey, bool)) []Sc
 	if kind.RealmWide {
 		return []ScopeKey{RealmKey}
 	}
-	var keys []ScopeKey
+	keys := make([]ScopeKey, 0, 4)
 	var territory ID
 	parents, unknown := 0, 0
 	for _, f := range kind.ScopeFields {
@@ -105,7 +105,11 @@ func shownIDs(f *Field, rec *Record) []ID {
 	var out []ID
 	cells := rec.Field(f.Number)
 	for i := range cells {
-		if v := cells[i].Shown(); !v.Cleared {
+		switch v := cells[i].Shown(); {
+		case v.Cleared:
+		case out == nil:
+			out = f.IDs(v.Data)
+		default:
 			out = append(out, f.IDs(v.Data)...)
 		}
 	}

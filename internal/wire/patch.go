@@ -291,6 +291,9 @@ func checkText(f *schema.Field, d protoreflect.FieldDescriptor, b []byte) error 
 	if limit == 0 {
 		limit = schema.TextCharsDefault
 	}
+	if len(b) <= limit {
+		return nil // No text has more characters than bytes.
+	}
 	if n := utf8.RuneCount(b); n > limit {
 		return invalid(f, "%d characters, %d are allowed", n, limit)
 	}

@@ -47,6 +47,10 @@ func (k *work) waiting(record syncengine.ID) ([]syncengine.Seq, error) {
 	if !k.awaiting {
 		return nil, nil
 	}
+	return k.listWaiting(record)
+}
+
+func (k *work) listWaiting(record syncengine.ID) ([]syncengine.Seq, error) {
 	var out []syncengine.Seq
 	err := k.w.Documents(bucketAwaiting, record[:], numberedKey(record, 1<<64-1), func(d store.Document) bool {
 		if _, pending := k.documents[documentKey{bucketAwaiting, string(d.Key)}]; !pending {
