@@ -265,16 +265,16 @@ func (r *run) emptySync(p *process) error {
 // limits measures the raw limit on rows of the very bytes W1 stored, and the floor.
 func (r *run) limits(dir string) error {
 	r.o.Progress("raw: plain statements on the same bytes")
-	rows, records, err := storedRows(r.ctx, dir)
+	rows, err := storedRows(r.ctx, dir)
 	if err != nil {
 		return err
 	}
-	if r.result.Raw, err = MeasureRaw(r.o.Dir, rows); err != nil {
+	if r.result.Raw, err = measureRaw(r.o.Dir, &rows); err != nil {
 		return err
 	}
 	w := &r.result.W1
 	w.RatioUp, w.RatioDown = w.UpPerS/r.result.Raw.Up500, w.DownPerS/r.result.Raw.Down
-	w.FloorBytes, w.FloorBy, err = floor(r.ctx, records, len(rows))
+	w.FloorBytes, w.FloorBy, err = floor(r.ctx, rows.messages, len(rows.visits))
 	return err
 }
 
