@@ -161,18 +161,17 @@ func (r *run) close() {
 func (r *run) cycle(n int) (*Cycle, error) {
 	began := time.Now()
 	c := &Cycle{Number: n, Kind: kinds[n%len(kinds)]}
-	if err := r.backUp(); err != nil { // the server rests between cycles
+	if err := r.backUp(n); err != nil { // the server rests between cycles
 		return c, err
 	}
 	killedServers, killedPhones := r.host.killed.Load(), r.killedPhones()
-	if err := r.storm(n, c.Kind); err != nil {
+	if err := r.storm(n, c.Kind, 0, roundsMany); err != nil {
 		return c, err
 	}
-	r.host.soothe()
 	if err := r.owed(c); err != nil {
 		return c, err
 	}
-	if err := r.mend(c.Kind); err != nil {
+	if err := r.mend(n, c.Kind); err != nil {
 		return c, err
 	}
 	if err := r.calm(); err != nil {
@@ -202,8 +201,9 @@ func (r *run) killedPhones() (n int) {
 	return n
 }
 
-// storm lets every phone go through its rounds beside the others, while the server is killed.
-func (r *run) storm(n int, kind Kind) error {
+// storm lets every phone go through some of its rounds beside the others, while the server is killed. In the end the
+// server lives.
+func (r *run) storm(n int, kind Kind, first, end int) error {
 	room := uint64(0)
 	if kind == FullServer {
 		room = roomOf(draws(r.o.Seed, n, "room", 0))
@@ -211,32 +211,36 @@ func (r *run) storm(n int, kind Kind) error {
 	r.host.begin(n, room, false)
 	var phones errgroup.Group
 	for _, h := range r.phones {
-		phones.Go(func() error { return h.storm(n, kind) })
+		phones.Go(func() error { return h.storm(n, kind, first, end) })
 	}
-	return phones.Wait()
+	if err := phones.Wait(); err != nil {
+		return err
+	}
+	r.host.soothe()
+	return nil
 }
 
 // roomOf draws how far the log of a server may grow: a few commits.
 func roomOf(random *rand.Rand) uint64 { return uint64(100_000 + random.IntN(300_000)) }
 
-// mend ends the storm: what was spoiled is restored, and the server lives.
-func (r *run) mend(kind Kind) error {
-	if kind != Restore && kind != Cut && kind != Overwritten {
+// mend spoils the database and restores a backup, where the cycle is about that, and lets another storm pass while the
+// phones heal the server.
+func (r *run) mend(n int, kind Kind) error {
+	if !kind.restores() {
 		return nil
 	}
 	if err := r.host.rest(); err != nil {
 		return err
 	}
-	if kind != Restore {
+	if kind.damages() {
 		if err := r.damage(kind); err != nil {
 			return err
 		}
 	}
-	if err := r.restore(); err != nil {
-		return fmt.Errorf("restore the backup: %w", err)
+	if err := r.restore(n, kind); err != nil {
+		return fmt.Errorf("restore a backup: %w", err)
 	}
-	r.host.begin(0, 0, true)
-	return nil
+	return r.storm(n, kind, roundsMany, roundsMany+healingMany)
 }
 
 // owed audits the moment after the storm, before a phone says anything again and so brings back what it has: what the
@@ -254,8 +258,13 @@ func (r *run) owed(c *Cycle) error {
 	return nil
 }
 
-// syncsMax bounds how often a phone is asked to sync until it rests. A phone's outbox of a cycle is one batch.
-const syncsMax = 12
+const (
+	// syncsMax bounds how often a phone is asked to sync until it rests. A phone's outbox of a cycle is one batch; the
+	// others are for a line that the phone takes for broken, which it tries again after two seconds at most.
+	syncsMax = 30
+	// syncPause is how long its user waits before asking again.
+	syncPause = 200 * time.Millisecond
+)
 
 // calm lets every phone sync until it has sent everything, and then once more for what the others sent.
 func (r *run) calm() error {
@@ -275,7 +284,13 @@ func (r *run) calm() error {
 // drain syncs until nothing is pending.
 func (h *handset) drain() (err error) {
 	for range syncsMax {
+		if err := h.run.host.listening(); err != nil {
+			return err
+		}
 		if _, err = h.do(phoneCommand{Op: "sync"}); err != nil {
+			if paused := wait(h.run.ctx, syncPause); paused != nil {
+				return paused
+			}
 			continue
 		}
 		var a phoneAnswer

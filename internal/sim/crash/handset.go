@@ -132,9 +132,9 @@ func (h *handset) off() error {
 // close ends the phone and its line.
 func (h *handset) close() error { return errors.Join(h.off(), h.line.Close()) }
 
-// storm lets the phone go through its rounds.
-func (h *handset) storm(cycle int, kind Kind) error {
-	for n := range roundsMany {
+// storm lets the phone go through rounds.
+func (h *handset) storm(cycle int, kind Kind, first, end int) error {
+	for n := first; n < end; n++ {
 		r := newRound(h.run.o.Seed, cycle, kind, h.number, n)
 		if err := h.work(&r); err != nil {
 			return err

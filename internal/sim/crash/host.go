@@ -28,6 +28,8 @@ type host struct {
 	// kills counts how often it died in this cycle, calm says that it is not to die any more.
 	kills int
 	calm  bool
+	// lives counts the processes of the run that were armed.
+	lives int
 	cycle int
 	room  uint64
 	// failed is an error that ended the keeping.
@@ -104,7 +106,8 @@ func (h *host) arm() Arm {
 	if h.calm || h.kills >= killsMax {
 		return Arm{}
 	}
-	return newArm(draws(h.run.o.Seed, h.cycle, "server", h.kills), 200, 16)
+	h.lives++
+	return newArm(draws(h.run.o.Seed, h.cycle, "server", h.lives), 200, 16)
 }
 
 // gone notes that the process has ended and reports that no other is wanted.

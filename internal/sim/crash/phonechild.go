@@ -100,12 +100,17 @@ const waitMax = 20 * time.Millisecond
 func (p *phonePart) open(c phoneCommand) (err error) {
 	key := bytes.Repeat([]byte{byte(c.Number + 1)}, client.KeyBytes)
 	p.dir = c.Dir
-	p.replica, err = client.Open(c.Dir, key, client.Options{Disk: p.disk, Tries: tries, Wait: waitShortly})
+	p.replica, err = client.Open(c.Dir, key, client.Options{Disk: p.disk, Tries: tries, Wait: waitAtMost(waitMax)})
 	return err
 }
 
-func waitShortly(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(min(d, waitMax))
+// waitAtMost gives a wait that ends early.
+func waitAtMost(bound time.Duration) func(context.Context, time.Duration) error {
+	return func(ctx context.Context, d time.Duration) error { return wait(ctx, min(d, bound)) }
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -13,6 +13,8 @@ const (
 	phonesMany = 4
 	doorsMany  = 6
 	roundsMany = 8
+	// healingMany are further rounds after a restore, while phones bring back what the server has lost.
+	healingMany = 3
 	editsMin   = 3
 	editsMax   = 8
 	// groupOf is how many visits a group has.
@@ -28,8 +30,11 @@ type Kind string
 const (
 	// Kills kills phones and server, and nothing else.
 	Kills Kind = "kills"
-	// Restore puts the server back to the backup from before the cycle.
-	Restore Kind = "restore"
+	// Restore puts the server back to the backup from before the cycle, OlderRestore to one from before earlier cycles.
+	Restore      Kind = "restore"
+	OlderRestore Kind = "older restore"
+	// CopiedBack puts the file of that backup in the server's place, and nobody tells the server.
+	CopiedBack Kind = "copied back"
 	// FullServer lets the server's log run out of room.
 	FullServer Kind = "server full"
 	// FullPhone lets a phone's log run out of room.
@@ -40,8 +45,17 @@ const (
 	Overwritten Kind = "file overwritten"
 )
 
-// kinds is the order of a run's cycles: eight have each kind at least once.
-var kinds = []Kind{Kills, Restore, FullServer, Cut, Kills, FullPhone, Overwritten, Restore}
+// kinds is the order of a run's cycles, over and over.
+var kinds = []Kind{Kills, Restore, FullServer, Cut, CopiedBack, FullPhone, Overwritten, OlderRestore}
+
+// restores reports that cycles of the kind throw away what the server's file holds since a backup.
+func (k Kind) restores() bool { return k != Kills && k != FullServer && k != FullPhone }
+
+// damages reports that they spoil the file first.
+func (k Kind) damages() bool { return k == Cut || k == Overwritten }
+
+// olderBy is how many cycles before its own an OlderRestore's backup was made.
+const olderBy = 2
 
 // fault is where a line is cut.
 type fault int

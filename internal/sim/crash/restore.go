@@ -15,45 +15,62 @@ import (
 	"onedoor/syncengine"
 )
 
-// backUp copies the database of a server that rests.
-func (r *run) backUp() error {
+// backUp copies the database of a server that rests, before a cycle.
+func (r *run) backUp(n int) error {
 	content, err := os.ReadFile(r.database())
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(r.backup(), content, 0o600)
+	return os.WriteFile(r.backup(n), content, 0o600)
 }
 
 func (r *run) database() string { return filepath.Join(r.host.dir, server.DatabaseFile) }
 
-func (r *run) backup() string { return filepath.Join(r.o.Dir, "backup.db") }
+// backup is the path of the backup from before a cycle.
+func (r *run) backup(n int) string { return filepath.Join(r.o.Dir, fmt.Sprintf("backup-%d.db", n)) }
 
-// restore puts the backup in the place of a database of a server that rests, and begins a new epoch. The forks of the
-// history that is thrown away are handed on where it can still be read.
-func (r *run) restore() error {
+// restore puts a backup in the place of the database of a server that rests. A new epoch begins: here, or, where the file
+// is only copied back, when the first phone shows the server what has happened.
+func (r *run) restore(n int, kind Kind) error {
+	// Where the history that is thrown away can be read, its forks are handed on.
 	known, err := forks(r.ctx, r.database())
 	if err != nil && !errors.Is(err, store.ErrDamaged) {
 		return err
 	}
+	if kind == OlderRestore {
+		n = max(0, n-olderBy)
+	}
+	if err := r.copyBack(n); err != nil {
+		return err
+	}
+	if kind == CopiedBack {
+		r.epoch++
+		return nil
+	}
+	return r.beginEpoch(append(known, r.known...))
+}
+
+// copyBack puts the file of a backup in the place of the database.
+func (r *run) copyBack(n int) error {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(r.database() + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	content, err := os.ReadFile(r.backup())
+	content, err := os.ReadFile(r.backup(n))
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(r.database(), content, 0o600); err != nil {
-		return err
-	}
+	return os.WriteFile(r.database(), content, 0o600)
+}
+
+// beginEpoch begins a new epoch in the database of a server that rests.
+func (r *run) beginEpoch(known []syncengine.Fork) error {
 	st, err := sqlitestore.Open(r.ctx, r.database(), sqlitestore.Options{})
 	if err != nil {
 		return err
 	}
-	history, err := exchange.BeginEpoch(r.ctx, st, exchange.Renewal{
-		Known: append(known, r.known...), Now: syncengine.UnixMilli(time.Now().UnixMilli()),
-	})
+	history, err := exchange.BeginEpoch(r.ctx, st, exchange.Renewal{Known: known, Now: syncengine.UnixMilli(time.Now().UnixMilli())})
 	r.epoch, r.known = history.Epoch, history.Forks
 	return errors.Join(err, st.Close())
 }
