@@ -12,6 +12,10 @@
 //	realm.db       the log and what it reduces to (package sqlitestore lists the files beside it)
 //	realm.secret   the realm's keys, mode 0600; without it the database cannot be served
 //	admin.token    the operator's token, mode 0600; a new one can be minted, so it needs no backup
+//	backups.jsonl  the verified backups, one a line, by which phones are told what is safe
+//
+// A backup is one file: the database as of one commit, with the secrets in a
+// document of it. Restore makes a folder of it, in a new epoch.
 //
 // Init makes all three or none: it works in a subfolder and moves them up when
 // they are whole, the database last, because a folder with realm.db is a realm.
@@ -23,5 +27,5 @@
 // group, the store closes. Whoever is cut gets Unavailable and calls again;
 // exchanges are idempotent.
 //
-// Read open.go first, then server.go, init.go and verify.go.
+// Read open.go first, then server.go, init.go, verify.go, backup.go and restore.go.
 package server

@@ -51,7 +51,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingLeast, PermitWithoutStream: true}),
 		// The store closes behind the last handler.
 		grpc.WaitForHandlers(true),
-		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall),
+		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, s.noticeBackups),
 		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
 	)
 	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, s.stopping))

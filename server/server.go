@@ -26,6 +26,7 @@ type Server struct {
 	grpc      *grpc.Server
 	health    *health.Server
 	listener  net.Listener
+	backups   backups
 	// stopping is closed when the server begins to stop.
 	stopping chan struct{}
 	// stop makes a second Stop wait for the first one and give what it gave.

@@ -25,7 +25,7 @@ type app struct {
 // commands are the commands in the order of help.
 var commands = []func(*app) *cobra.Command{
 	newInit, newServe, newDemo, newImport, newUser, newTeam, newAssign, newDevice, newToken,
-	newConflicts, newQuarantine, newExplain, newLog, newVerify,
+	newConflicts, newQuarantine, newExplain, newLog, newVerify, newBackup, newRestore,
 }
 
 func (a *app) root() *cobra.Command {

@@ -135,6 +135,19 @@ func Epochs(r store.Reader) ([]Begun, error) {
 	return out, err
 }
 
+// Holds reports that the log in force has a commit with a tag at a place.
+func Holds(r store.Reader, at syncengine.Coordinate, tag store.Tag) (bool, error) {
+	h, err := readHistory(r)
+	if err != nil {
+		return false, err
+	}
+	seq, ok := h.Current(at)
+	if !ok || seq > r.Head().Seq {
+		return false, nil
+	}
+	return hasTag(r, seq, tag)
+}
+
 // SetBackedUp tells the phones from now on up to which coordinate the newest
 // verified backup of this realm reaches. It may be called at any time.
 func (s *Service) SetBackedUp(at syncengine.Coordinate) { s.backedUp.Store(&at) }

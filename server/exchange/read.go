@@ -123,3 +123,32 @@ func (s *Service) ListConflicts(r store.Reader, after syncengine.ID, f func(*syn
 	})
 	return errors.Join(err, failed)
 }
+
+// ServerEntries lists the log entries that the server itself made, which no
+// phone can bring back: changes of records, and a person's decisions about
+// quarantined changes.
+func ServerEntries(r store.Reader) (writes, decisions []syncengine.Seq, err error) {
+	authors := map[syncengine.ID]bool{}
+	err = r.Documents(bucketAuthor, nil, nil, func(d store.Document) bool {
+		id, _ := syncengine.IDFromBytes(d.Key)
+		authors[id] = true
+		return true
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var failed error
+	err = r.Entries(0, func(e store.Entry) bool {
+		switch {
+		case e.Type == store.EntryReleased || e.Type == store.EntryRejected:
+			var extra *storedv1.Extra
+			if extra, failed = Extra(e); len(extra.GetDecidedBy()) > 0 || extra.GetDecision() != "" {
+				decisions = append(decisions, e.Seq)
+			}
+		case authors[e.Incarnation]:
+			writes = append(writes, e.Seq)
+		}
+		return failed == nil
+	})
+	return writes, decisions, errors.Join(err, failed)
+}

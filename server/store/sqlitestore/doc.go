@@ -14,7 +14,7 @@
 //	realm.db.lock   empty; whoever may write holds a lock on it (flock) while the store is open
 //	realm.db.new    a realm being made; left behind only by a crash, and then replaced by the next Create
 //
-// A backup copies realm.db and realm.db-wal of a stopped store together.
+// [Copy] makes a copy as of one commit, while the store is written too.
 //
 // # Tables
 //

@@ -1311,6 +1311,61 @@ func (x *Fork) GetRevealedBy() []byte {
 	return nil
 }
 
+// Backup makes a copy of the database a backup: what is needed beside it to serve it again. It stands in backups only.
+type Backup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Content of the realm's secrets file.
+	Secrets []byte `protobuf:"bytes,1,opt,name=secrets,proto3" json:"secrets,omitempty"`
+	// When the backup was made, in milliseconds since the Unix epoch.
+	MadeMs        int64 `protobuf:"varint,2,opt,name=made_ms,json=madeMs,proto3" json:"made_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Backup) Reset() {
+	*x = Backup{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Backup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Backup) ProtoMessage() {}
+
+func (x *Backup) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Backup.ProtoReflect.Descriptor instead.
+func (*Backup) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Backup) GetSecrets() []byte {
+	if x != nil {
+		return x.Secrets
+	}
+	return nil
+}
+
+func (x *Backup) GetMadeMs() int64 {
+	if x != nil {
+		return x.MadeMs
+	}
+	return 0
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -1420,7 +1475,10 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\alearned\x18\x04 \x01(\rR\alearned\x12\x19\n" +
 	"\bbegun_ms\x18\x05 \x01(\x03R\abegunMs\x12\x1f\n" +
 	"\vrevealed_by\x18\x06 \x01(\fR\n" +
-	"revealedByB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"revealedBy\";\n" +
+	"\x06Backup\x12\x18\n" +
+	"\asecrets\x18\x01 \x01(\fR\asecrets\x12\x17\n" +
+	"\amade_ms\x18\x02 \x01(\x03R\x06madeMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -1434,7 +1492,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),  // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),      // 1: onedoor.stored.v1.Record
@@ -1452,6 +1510,7 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Quarantined)(nil), // 13: onedoor.stored.v1.Quarantined
 	(*History)(nil),     // 14: onedoor.stored.v1.History
 	(*Fork)(nil),        // 15: onedoor.stored.v1.Fork
+	(*Backup)(nil),      // 16: onedoor.stored.v1.Backup
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -1491,7 +1550,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

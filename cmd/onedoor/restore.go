@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"onedoor/internal/command"
+	"onedoor/server"
+	"onedoor/server/store/sqlitestore"
+)
+
+// restoreJSON is what `restore --json` prints.
+type restoreJSON struct {
+	Realm     uint32    `json:"realm"`
+	Epoch     uint32    `json:"epoch"`
+	Seq       uint64    `json:"seq"`
+	Made      string    `json:"backup_made"`
+	Lost      *lostJSON `json:"lost"`
+	TokenFile string    `json:"token_file"`
+	Replaced  string    `json:"replaced,omitempty"`
+}
+
+// lostJSON counts what was made at the server since the backup; null where nobody can tell.
+type lostJSON struct {
+	Users       int `json:"users"`
+	Devices     int `json:"devices"`
+	Territories int `json:"territories"`
+	Writes      int `json:"writes"`
+	Decisions   int `json:"decisions"`
+}
+
+func newRestore(a *app) *cobra.Command {
+	var o server.RestoreOptions
+	var replace string
+	c := &cobra.Command{
+		Use: "restore --from FILE --data DIR", Short: "Make a realm of a backup, in a new epoch that phones heal", Args: cobra.NoArgs,
+		Long: `Makes the realm in DIR from FILE, which ` + "`onedoor backup`" + ` made: copies it, checks it
+as verify does, begins a new epoch and mints a new operator's token. Then serve
+it. Phones that come back bring what they have handed in since the backup, with
+the values that stood before, in whatever order they come.
+
+What was made at the server itself since the backup is lost: users, join codes,
+territories, assignments, imports, decisions about quarantined changes. Restore
+says how much, as far as it can be told.
+
+A DIR that holds a realm is refused. With --replace CODE, the code of that realm,
+its files are moved into a folder of their own beside the new ones; stop its
+server first. Never copy a database file back by hand: this command is how phones
+learn that it happened.`,
+		Example: `  onedoor restore --from monday.backup --data ./restored
+  onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --json`,
+	}
+	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`")
+	c.Flags().StringVar(&o.Dir, "data", "", "the `DIR` to make the realm in")
+	c.Flags().StringVar(&replace, "replace", "", "six-digit `CODE` of the realm in DIR that may be moved aside")
+	command.Required(c, "from", "data")
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
+		if replace != "" {
+			code, err := strconv.ParseUint(replace, 10, 32)
+			if err != nil || len(replace) != 6 {
+				return command.Misused("--replace %q: the six-digit code of the realm in DIR is needed, such as 530702", replace)
+			}
+			o.Replace = uint32(code)
+		}
+		return a.restore(ctx, o)
+	})
+	return c
+}
+
+func (a *app) restore(ctx context.Context, o server.RestoreOptions) error {
+	var finish func()
+	o.Progress, finish = a.work()
+	made, err := server.Restore(ctx, o)
+	finish()
+	if errors.Is(err, sqlitestore.ErrInUse) {
+		return fmt.Errorf("%s is being served: stop the server first", o.Dir)
+	}
+	if err != nil {
+		return err
+	}
+	result := restoreJSON{
+		Realm: made.Realm, Epoch: uint32(made.Epoch), Seq: uint64(made.After), Made: timeOf(made.Made), TokenFile: made.TokenFile, Replaced: made.Replaced,
+	}
+	if l := made.Lost; l != nil {
+		result.Lost = &lostJSON{l.Users, l.Devices, l.Territories, l.Writes, l.Decisions}
+	}
+	return a.Print(result, func(w io.Writer) { result.tell(w, o.Dir) })
+}
+
+// tell says in words what stands now and what is lost.
+func (r restoreJSON) tell(w io.Writer, data string) {
+	fmt.Fprintf(w, "restored realm %06d in %s as of %s: entry %d, and epoch %d begins\n", r.Realm, command.Printable(data), r.Made, r.Seq, r.Epoch)
+	if r.Replaced != "" {
+		fmt.Fprintf(w, "the realm that stood there is in %s\n", command.Printable(r.Replaced))
+	}
+	fmt.Fprintln(w, "phones bring back what they have handed in since then; let each sync once")
+	if r.Lost == nil {
+		fmt.Fprintf(w, "lost: whatever was made at the server itself since %s (users, join codes, territories, assignments, imports, decisions): make it again\n", r.Made)
+	} else {
+		fmt.Fprintf(w, "lost, since it was made at the server itself: %d users, %d devices, %d territories, %d changes of records, %d decisions, and join codes: make them again\n",
+			r.Lost.Users, r.Lost.Devices, r.Lost.Territories, r.Lost.Writes, r.Lost.Decisions)
+	}
+	fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", command.Printable(r.TokenFile), command.Printable(data))
+}

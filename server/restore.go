@@ -1,0 +1,256 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/server/store/sqlitestore"
+	"onedoor/syncengine"
+)
+
+const (
+	// restoreStage is where Restore makes what it then moves into the realm's folder.
+	restoreStage = ".onedoor-restore"
+	// replacedPrefix begins the name of the folder into which a realm is moved that a
+	// backup takes the place of.
+	replacedPrefix = "replaced-"
+)
+
+// ErrHoldsRealm: the folder holds a realm, and nobody said that it may be replaced.
+var ErrHoldsRealm = errors.New("a realm stands in the folder")
+
+// RestoreOptions say what to restore and where to; From and Dir are needed.
+type RestoreOptions struct {
+	// From is a file that Backup made.
+	From string
+	// Dir is the folder to make the realm in.
+	Dir string
+	// Replace is the code of the realm that may be moved aside; 0 refuses a folder
+	// that holds one.
+	Replace uint32
+	// Progress is told how far the copy and its check have come.
+	Progress Progress
+	// Now is the clock and Random the source of the token; the system's when nil.
+	Now    func() time.Time
+	Random io.Reader
+}
+
+// RestoreResult says what stands now and what does not.
+type RestoreResult struct {
+	// Realm is the realm's code.
+	Realm uint32
+	// Epoch is the new epoch, After the newest entry that the backup holds.
+	Epoch syncengine.Epoch
+	After syncengine.Seq
+	// Made is the time of the backup: what was made at the server itself since then is lost.
+	Made time.Time
+	// Lost counts what of that could be told from the realm that was moved aside; nil when it could not be read.
+	Lost *Lost
+	// TokenFile is the path of the operator's new token.
+	TokenFile string
+	// Replaced is where the files of the realm were moved that stood there; empty for none.
+	Replaced string
+}
+
+// Restore makes a realm of a backup, in a new epoch: phones bring back what they
+// have handed in since. It checks the backup before anything else is touched; a
+// realm that stands in the folder is moved aside, never deleted. Where it fails
+// the folder is as it was.
+func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
+	c := Config{Dir: o.Dir, Now: o.Now, Random: o.Random}.filled()
+	r := &restoring{o: o, founding: founding{config: c, stage: c}}
+	r.stage.Dir = filepath.Join(c.Dir, restoreStage)
+	if err := r.look(ctx); err != nil {
+		return RestoreResult{}, err
+	}
+	defer r.clear()
+	if err := r.prepare(ctx); err != nil {
+		return RestoreResult{}, fmt.Errorf("restore %s: %w", o.From, err)
+	}
+	if err := r.setAside(); err != nil {
+		return RestoreResult{}, err
+	}
+	if err := r.moveUp(); err != nil {
+		return RestoreResult{}, errors.Join(err, r.putBack())
+	}
+	return r.result, r.list()
+}
+
+// restoring is a realm on its way back.
+type restoring struct {
+	founding
+	o      RestoreOptions
+	result RestoreResult
+	// old is what could be read of the realm that stands in the folder; nil for none.
+	old *oldRealm
+	tag store.Tag
+}
+
+// look refuses what must not be touched, and makes the stage.
+func (r *restoring) look(ctx context.Context) error {
+	if info, err := os.Stat(r.o.From); err != nil || info.IsDir() {
+		return errors.Join(fmt.Errorf("restore: %s is no file: give one that `onedoor backup` made", r.o.From), err)
+	}
+	if err := r.checkFree(); err != nil {
+		if r.o.Replace == 0 {
+			return fmt.Errorf("%s: %w: choose another folder, or name the realm that may be moved aside with --replace CODE", r.config.Dir, ErrHoldsRealm)
+		}
+		if r.old, err = readOld(ctx, r.config, r.o.Replace); err != nil {
+			return err
+		}
+	}
+	if err := r.makeFolders(r.config.Dir); err != nil {
+		r.clear()
+		return unusable(r.config.Dir, err)
+	}
+	err := os.Mkdir(r.stage.Dir, folderMode)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: another restore is running there, or one was interrupted: remove %s and run it again", r.config.Dir, r.stage.Dir)
+	}
+	if err != nil {
+		r.clear()
+		return unusable(r.config.Dir, err)
+	}
+	return nil
+}
+
+// prepare makes the realm in the stage: copied, checked, in a new epoch, with a
+// token of its own.
+func (r *restoring) prepare(ctx context.Context) error {
+	if err := copyFile(r.o.From, r.stage.path(DatabaseFile), r.o.Progress.of("copying")); err != nil {
+		return err
+	}
+	m, err := unpackSecrets(ctx, r.stage)
+	if err != nil {
+		return err
+	}
+	code, _, _, at, err := checkStage(ctx, r.stage, r.o.Progress)
+	if err != nil {
+		return err
+	}
+	if r.old != nil && code != r.o.Replace {
+		return fmt.Errorf("the backup is of realm %06d, --replace names %06d", code, r.o.Replace)
+	}
+	r.result = RestoreResult{Realm: code, After: at.Seq, Made: time.UnixMilli(m.GetMadeMs())}
+	return r.renew(ctx)
+}
+
+// renew begins the new epoch and mints the operator's token.
+func (r *restoring) renew(ctx context.Context) (err error) {
+	st, err := sqlitestore.Open(ctx, r.stage.path(DatabaseFile), sqlitestore.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	now := syncengine.UnixMilli(r.config.Now().UnixMilli())
+	h, err := exchange.BeginEpoch(ctx, st, exchange.Renewal{Known: r.old.epochs(), Now: now})
+	if err != nil {
+		return err
+	}
+	r.result.Epoch = h.Epoch
+	var token string
+	err = st.Update(ctx, func(w store.Writer) (err error) {
+		if r.result.Lost, err = r.old.lostBeside(w, r.result.After); err != nil {
+			return err
+		}
+		r.tag = w.Head().Tag
+		if token, _, err = identity.MintToken(w, syncengine.ID{}, now, r.config.Random); err != nil {
+			return err
+		}
+		return w.DeleteDocument(bucketBackup, backupKey)
+	})
+	if err != nil {
+		return err
+	}
+	r.result.TokenFile = r.config.path(TokenFile)
+	return WriteToken(r.stage.path(TokenFile), token)
+}
+
+// aside lists the files of a realm that are moved aside together.
+var aside = []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm", SecretsFile, TokenFile, BackupsFile}
+
+// setAside moves the realm that stands in the folder into one of its own.
+func (r *restoring) setAside() error {
+	if r.old == nil {
+		return nil
+	}
+	name := replacedPrefix + r.config.Now().UTC().Format("20060102T150405Z")
+	r.result.Replaced = r.config.path(name)
+	if err := os.Mkdir(r.result.Replaced, folderMode); err != nil {
+		return fmt.Errorf("move the old realm aside: %w", err)
+	}
+	for _, name := range aside {
+		err := os.Rename(r.config.path(name), filepath.Join(r.result.Replaced, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(fmt.Errorf("move the old realm aside: %w", err), r.putBack())
+		}
+	}
+	return syncFolder(r.config.Dir)
+}
+
+// putBack undoes setAside.
+func (r *restoring) putBack() (err error) {
+	if r.result.Replaced == "" {
+		return nil
+	}
+	for _, name := range aside {
+		if e := os.Rename(filepath.Join(r.result.Replaced, name), r.config.path(name)); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return errors.Join(err, os.Remove(r.result.Replaced))
+}
+
+// list puts the backup at the head of the new realm's list: phones count it as
+// the first of the two that they wait for.
+func (r *restoring) list() error {
+	return register(r.config.Dir, registered{
+		Epoch: uint32(r.result.Epoch), Seq: uint64(r.result.After), Tag: r.tag[:],
+		Made: r.result.Made.UTC().Format(time.RFC3339), File: absolute(r.o.From),
+	})
+}
+
+// copyFile copies a file to a new one, mode 0600, and makes it durable.
+func copyFile(from, to string, progress func(done, total int64)) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	info, err := source.Stat()
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, &counted{source: source, total: info.Size(), progress: progress})
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// counted tells how much was read.
+type counted struct {
+	source      io.Reader
+	done, total int64
+	progress    func(done, total int64)
+}
+
+// Read reads on.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.source.Read(p)
+	c.done += int64(n)
+	if c.progress != nil {
+		c.progress(c.done, c.total)
+	}
+	return n, err
+}
