@@ -210,28 +210,52 @@ func (k *Kind) Complete(has func(syncengine.FieldNumber) bool) bool {
 // have it, with the version before. Tests and the simulator let old and new
 // software meet with it.
 func (s *Schema) Without(kind, field string) *Schema {
-	old := &Schema{
-		Engine:   &syncengine.Schema{Version: s.Engine.Version - 1, Kinds: map[syncengine.KindNumber]*syncengine.Kind{}},
+	return s.with(kind, s.Engine.Version-1, func(f *Field) *Field {
+		if f.Name == field {
+			return nil
+		}
+		return f
+	})
+}
+
+// WithField gives the schema with one field of a kind handled otherwise, in the
+// same version. The simulator lets a server with a fault meet changes with it.
+func (s *Schema) WithField(kind, field string, change func(*syncengine.Field)) *Schema {
+	return s.with(kind, s.Engine.Version, func(f *Field) *Field {
+		if f.Name != field {
+			return f
+		}
+		changed, engine := *f, *f.Engine
+		changed.Engine = &engine
+		change(&engine)
+		return &changed
+	})
+}
+
+// with gives the schema with the fields of one kind as they are wanted; nil leaves one out.
+func (s *Schema) with(kind string, version uint32, want func(*Field) *Field) *Schema {
+	out := &Schema{
+		Engine:   &syncengine.Schema{Version: version, Kinds: map[syncengine.KindNumber]*syncengine.Kind{}},
 		byNumber: map[syncengine.KindNumber]*Kind{},
 	}
 	for _, k := range s.Kinds {
 		if k.Name == kind {
-			k = k.without(field)
+			k = k.with(want)
 		}
-		old.Kinds = append(old.Kinds, k)
-		old.byNumber[k.Number] = k
-		old.Engine.Kinds[k.Number] = k.Engine
+		out.Kinds = append(out.Kinds, k)
+		out.byNumber[k.Number] = k
+		out.Engine.Kinds[k.Number] = k.Engine
 	}
-	old.Access = newAccess(old)
-	return old
+	out.Access = newAccess(out)
+	return out
 }
 
-func (k *Kind) without(field string) *Kind {
+func (k *Kind) with(want func(*Field) *Field) *Kind {
 	old, engine := *k, *k.Engine
 	old.Engine, old.byNumber, old.Fields = &engine, map[syncengine.FieldNumber]*Field{}, nil
 	engine.Fields, engine.ScopeFields = map[syncengine.FieldNumber]*syncengine.Field{}, nil
 	for _, f := range k.Fields {
-		if f.Name == field {
+		if f = want(f); f == nil {
 			continue
 		}
 		old.Fields = append(old.Fields, f)

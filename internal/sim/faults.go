@@ -37,6 +37,11 @@ const (
 	PowerLoss     Fault = "server_power_loss"     // the server's machine loses its power, in the middle of a commit or between two
 	Restored      Fault = "server_restored"       // the server is restored from the newest backup
 	RestoredOlder Fault = "server_restored_older" // from an older one than phones were told of
+	Undeclared    Fault = "server_file_put_back"  // its database is put back without telling anybody
+	SchemaSkew    Fault = "schema_skew"           // phones and the server run software of two versions
+	Poison        Fault = "poisoned_change"       // the server's engine panics on a change
+	Oversized     Fault = "oversized_batch"       // a request beyond the protocol's limits
+	Forged        Fault = "forged_request"        // a request of somebody else
 	Moved         Fault = "door_moved"            // the operator moves doors between grids
 	Narrowed      Fault = "grant_narrowed"        // a user's area shrinks
 	Widened       Fault = "grant_widened"         // a user's area grows
@@ -85,7 +90,7 @@ func FaultsText(list []Fault) string {
 var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
-	Restored, RestoredOlder, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
+	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
 }
 
 func setOf(list []Fault) kinds {

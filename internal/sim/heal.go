@@ -21,6 +21,7 @@ func (w *world) heal() {
 		}
 	}
 	w.server.mend()
+	w.modernise()
 	w.model.Healed()
 	for range restRounds {
 		// Digests are compared at most daily.
@@ -34,6 +35,22 @@ func (w *world) heal() {
 		}
 	}
 	w.atRest()
+}
+
+// modernise gives everybody the newer software, and the server one without a fault.
+func (w *world) modernise() {
+	if w.software.older != w.software.newer || w.weather.often[Poison] > 0 {
+		w.server.stop()
+		w.server.schema = w.software.newer
+		w.model.ServerSchema(w.server.schema)
+		w.server.goOn("is upgraded")
+	}
+	for _, p := range w.phones {
+		p.upgrade()
+		if !p.lost {
+			p.start()
+		}
+	}
 }
 
 // atRest asks the auditor for its last word, and the server to reduce its own log again.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/schema"
 	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
@@ -31,7 +33,10 @@ type phone struct {
 	// replica is nil while the phone is off.
 	replica *client.Replica
 	random  *rand.ChaCha8
-	clock   clock
+	// schema is what the phone's app knows; seed is the secret of its key, which the world saw it draw.
+	schema *schema.Schema
+	seed   []byte
+	clock  clock
 	// self is the incarnation as last seen.
 	self syncengine.ID
 	// syncing is the sync under way; nil for none.
@@ -59,6 +64,7 @@ func (w *world) newPhone(u *user) *phone {
 	number := len(w.phones) + 1
 	p := &phone{
 		w: w, id: phoneID(number), name: fmt.Sprintf("phone%d", number), user: u, random: stream(w.c.Seed, "phone", number),
+		schema: w.software.versionOf(diceFor(w.c.Seed, "app", number)),
 	}
 	_, _ = p.random.Read(p.key[:])
 	p.clock = w.newClock(diceFor(w.c.Seed, "clock", number))
@@ -76,7 +82,7 @@ const folder = "/phone"
 func (p *phone) open() (err error) {
 	p.replica, err = client.Open(folder, p.key[:], client.Options{
 		Disk: p.disk, Transport: &line{p}, Now: p.now, Random: p, Wait: p.wait, Go: func(work func()) { work() }, Taken: p.taken,
-		PageBytesMax: p.w.weather.pageBytes, DeviceName: p.name, AppVersion: "1",
+		PageBytesMax: p.w.weather.pageBytes, Schema: p.schema, DeviceName: p.name, AppVersion: "1",
 	})
 	return err
 }
@@ -118,7 +124,11 @@ func (p *phone) now() time.Time {
 
 // Read draws chance for the replica.
 func (p *phone) Read(b []byte) (int, error) {
-	return p.random.Read(b)
+	n, err := p.random.Read(b)
+	if p.seed == nil && len(b) == ed25519.SeedSize {
+		p.seed = slices.Clone(b)
+	}
+	return n, err
 }
 
 var _ io.Reader = (*phone)(nil)

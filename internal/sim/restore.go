@@ -79,16 +79,35 @@ func (w *world) restore(b *backup) {
 		return
 	}
 	w.model.WentBack(b.name, true)
-	s.store.told = b.at.Seq
 	history, err := exchange.BeginEpoch(s.ctx, s.store.Store, exchange.Renewal{Known: known.Forks, Now: w.unix()})
 	if !w.must(err, "begin a new epoch") {
 		return
 	}
+	s.store.told, s.store.epoch = b.at.Seq, history.Epoch
 	w.model.EpochBegan(history)
 	w.trace.tell(w.now, "server", "is restored from %s at %d/%d: epoch %d begins", b.name, b.at.Epoch, b.at.Seq, history.Epoch)
 	w.relearn()
 	w.must(s.start(), "start the restored server")
 	s.service.SetBackedUp(b.at)
+}
+
+// copyBack puts a backup's files in the place of the store's and tells nobody. The server has to notice by itself.
+func (w *world) copyBack(d dice) {
+	s := w.server
+	if len(s.backups) == 0 || s.down {
+		return
+	}
+	b := pick(d, s.backups)
+	w.strike(Undeclared)
+	s.stop()
+	if !s.putBack(b) {
+		return
+	}
+	w.model.WentBack(b.name, false)
+	s.store.told, s.store.epoch = b.at.Seq, b.at.Epoch
+	w.trace.tell(w.now, "server", "has its file put back to %s at %d/%d, and nobody knows", b.name, b.at.Epoch, b.at.Seq)
+	w.relearn()
+	w.must(s.start(), "start the server")
 }
 
 // putBack makes the store what a backup holds.

@@ -53,6 +53,13 @@ var stepKinds = []stepKind{
 	{name: "power", weight: 15, fault: PowerLoss, do: (*world).cutPower},
 	{name: "back up", weight: 12, fault: Restored, do: (*world).backUp},
 	{name: "back up", weight: 12, fault: RestoredOlder, do: (*world).backUp},
+	{name: "back up", weight: 12, fault: Undeclared, do: (*world).backUp},
+	{name: "file put back", weight: 6, fault: Undeclared, do: (*world).copyBack},
+	{name: "upgrade", weight: 6, fault: SchemaSkew, do: (*world).upgradeServer},
+	{name: "new app", weight: 20, fault: SchemaSkew, do: (*world).upgradePhone},
+	{name: "poison", weight: 10, fault: Poison, do: (*world).writePoison},
+	{name: "oversize", weight: 8, fault: Oversized, do: (*world).oversize},
+	{name: "forge", weight: 8, fault: Forged, do: (*world).impersonate},
 	{name: "restore", weight: 6, fault: Restored, do: (*world).restoreNewest},
 	{name: "restore", weight: 6, fault: RestoredOlder, do: (*world).restoreOlder},
 }

@@ -56,12 +56,12 @@ const (
 )
 
 func newServer(w *world) (*server, error) {
-	s := &server{w: w, ctx: context.Background(), schema: schema.Load(), random: stream(w.c.Seed, "server", 0)}
+	s := &server{w: w, ctx: context.Background(), schema: w.software.older, random: stream(w.c.Seed, "server", 0)}
 	st, err := s.openStore()
 	if err != nil {
 		return nil, fmt.Errorf("open the server's store: %w", err)
 	}
-	s.store = &tap{Store: st, w: w, calm: true}
+	s.store = &tap{Store: st, w: w, calm: true, epoch: 1}
 	return s, nil
 }
 
@@ -86,7 +86,7 @@ func (s *server) start() (err error) {
 	s.store.calm = true
 	defer func() { s.store.calm = calm }()
 	s.service, err = exchange.Open(s.ctx, s.store, exchange.Options{
-		Secrets: s.w.secrets, Random: s.random, Schema: s.schema, Inline: true,
+		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(), Inline: true,
 		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
 	})
 	s.down = err != nil
@@ -101,6 +101,14 @@ func (s *server) stop() {
 	}
 	s.waiting = nil
 	s.w.must(s.service.Close(), "stop the server")
+}
+
+// engine is the schema that the service merges by: with a fault where the weather has poisoned changes.
+func (s *server) engine() *schema.Schema {
+	if s.w.weather.often[Poison] > 0 && !s.w.healed {
+		return faulty(s.schema)
+	}
+	return s.schema
 }
 
 // goOn starts the server again, unless it runs.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -18,6 +19,8 @@ type tap struct {
 	transactions, reads int
 	// told is the newest entry that the auditor knows.
 	told syncengine.Seq
+	// epoch is the epoch in force, as far as the auditor knows.
+	epoch syncengine.Epoch
 	// full is set while the store's disk is full.
 	full bool
 	// calm is set while nothing may fail: when the district is made, and when the world has healed.
@@ -46,14 +49,25 @@ func (t *tap) Update(ctx context.Context, f func(store.Writer) error) error {
 	t.transactions++
 	fate := t.fate(diceFor(t.w.c.Seed, "transaction", t.transactions))
 	var listening *tapWriter
-	err := t.Store.Update(ctx, func(w store.Writer) error {
+	var err error
+	err = t.Store.Update(ctx, func(w store.Writer) error {
 		listening = &tapWriter{Writer: w, failAfter: fate.failAfter, with: fate.with}
 		if err := f(listening); err != nil {
 			return err
 		}
 		listening.head = w.Head()
+		if listening.head.Epoch != t.epoch {
+			if listening.began, err = exchange.History(w); err != nil {
+				return err
+			}
+		}
 		return fate.atCommit
 	})
+	if err == nil && listening.head.Epoch != t.epoch {
+		t.epoch = listening.head.Epoch
+		t.w.trace.tell(t.w.now, "server", "notices that its file was put back: epoch %d begins", t.epoch)
+		t.w.model.EpochBegan(listening.began)
+	}
 	if err == nil && len(listening.entries) > 0 {
 		t.committed(listening.head, listening.entries)
 	}
@@ -122,8 +136,10 @@ func (w *world) fillStore(d dice) {
 // tapWriter gathers what a transaction adds to the log, and fails where it is to fail.
 type tapWriter struct {
 	store.Writer
-	entries   []store.Entry
-	head      store.Head
+	entries []store.Entry
+	head    store.Head
+	// began is the history where the transaction begins an epoch.
+	began     syncengine.History
 	failAfter int
 	with      error
 	writes    int

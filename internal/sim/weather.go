@@ -39,7 +39,8 @@ var faultRates = []struct {
 	{Drop, 4, 40}, {Delay, 4, 40}, {Duplicate, 4, 40}, {Reorder, 6, 40}, {Cut, 4, 30}, {Twins, 6, 40}, {Together, 1, 1},
 	{TinyPages, 1, 3}, {Kill, 1, 4}, {KillInCommit, 1, 4}, {OldBackup, 2, 6}, {Clone, 2, 6}, {PhoneLost, 6, 12}, {DiskFails, 1, 4}, {DiskFull, 1, 4},
 	{Skew, 1, 3}, {Jump, 1, 3}, {Backwards, 1, 4}, {Restart, 1, 4}, {StoreConflict, 5, 40},
-	{StoreFails, 5, 40}, {StoreReads, 10, 80}, {StoreFull, 1, 4}, {PowerLoss, 1, 4}, {Restored, 1, 4}, {RestoredOlder, 1, 4}, {Moved, 1, 2}, {Narrowed, 1, 3}, {Widened, 1, 3},
+	{StoreFails, 5, 40}, {StoreReads, 10, 80}, {StoreFull, 1, 4}, {PowerLoss, 1, 4}, {Restored, 1, 4}, {RestoredOlder, 1, 4}, {Undeclared, 1, 4},
+	{SchemaSkew, 1, 1}, {Poison, 1, 4}, {Oversized, 1, 4}, {Forged, 1, 4}, {Moved, 1, 2}, {Narrowed, 1, 3}, {Widened, 1, 3},
 	{Regranted, 1, 3}, {Withdrawn, 2, 5}, {GivenBack, 1, 2}, {RoleRaised, 2, 5}, {DeviceGone, 4, 12},
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -55,6 +56,10 @@ func (p *phone) jobs() []weighed[func(dice)] {
 
 // do commits edits together and tells the auditor what was asked and what was written.
 func (p *phone) do(what string, edits ...edit) {
+	edits = slices.DeleteFunc(edits, func(e edit) bool { return !p.known(&e) })
+	if len(edits) == 0 {
+		return
+	}
 	asked := make([]model.Asked, len(edits))
 	for i := range edits {
 		asked[i] = p.askedFor(&edits[i])

@@ -86,6 +86,14 @@ func (p *phone) addVisit(d dice) {
 	p.do(fmt.Sprintf("adds %s %s", p.w.known.of(id), where), edit{id: id, message: m, create: true})
 }
 
+// addVisitAt writes a visit to one door, whatever door that is.
+func (p *phone) addVisitAt(d dice, door syncengine.ID) {
+	grid := p.grid(d)
+	id := p.made("visit")
+	m := &recordv1.Visit{PremisesIds: [][]byte{door[:]}, Territory: grid.id[:], Note: word(d)}
+	p.do("adds "+p.w.known.of(id)+", which the server cannot stand,", edit{id: id, message: m, create: true})
+}
+
 // doors draws one or two doors for a visit.
 func (p *phone) doors(d dice) (out []syncengine.ID) {
 	for range 1 + d.IntN(2) {

@@ -38,6 +38,8 @@ type world struct {
 	staff  *staff
 	phones []*phone
 	known  *known
+	// software says what versions there are.
+	software software
 	// revoked are the devices that nobody trusts any more.
 	revoked []syncengine.ID
 	tally   tally
@@ -62,6 +64,7 @@ func newWorld(c Case, keys *secrets, dir string, out io.Writer) (*world, error) 
 	if w.weather.pageBytes > 0 {
 		w.strike(TinyPages)
 	}
+	w.software = w.newSoftware()
 	var err error
 	if w.server, err = newServer(w); err != nil {
 		return nil, err

@@ -476,6 +476,36 @@ func fieldNumber(t *testing.T, w *world, kind syncengine.KindNumber, name string
 	return f.Engine.Number
 }
 
+func TestWrite_AFieldThatTheServerDoesNotKnowIsRefused(t *testing.T) {
+	w := newWorldWith(t, schema.Load().Without("premises", "headcount"))
+	m := door(w.gridA, "of an importer that is newer than the server")
+	m.Headcount = proto.Uint32(4)
+	_, err := w.service.Write(w.ctx, syncengine.ID{}, []exchange.ServerChange{{RecordID: w.id(), Kind: kindPremises, Create: true, Fields: m}})
+	if !errors.Is(err, exchange.ErrBadRequest) {
+		t.Errorf("got %v", err)
+	}
+	w.reopen(nil)
+	w.verify()
+}
+
+func TestExchange_HeldCellsOfAReleasedChangeAppearAfterTheUpgrade(t *testing.T) {
+	w := newWorldWith(t, schema.Load().Without("premises", "headcount"))
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.sync()
+	m := door(w.gridB, "over the fence, of newer software")
+	m.Headcount = proto.Uint32(4)
+	id := p.create(kindPremises, m)
+	resp := p.call(p.request())
+	w.must(w.service.Release(w.ctx, syncengine.Seq(resp.GetOutcomes().GetResults()[0].GetSeq()), syncengine.ID{}, ""))
+	w.verify()
+	w.reopen(nil)
+	key := syncengine.CellKey{Field: fieldNumber(t, w, kindPremises, "headcount")}
+	if cell, ok := w.record(id).Find(key); !ok || cell.Shown().Cleared {
+		t.Error("the held cell of the released change did not appear")
+	}
+	w.verify()
+}
+
 func TestExchange_HeldCellsAppearAfterTheUpgrade(t *testing.T) {
 	w := newWorldWith(t, schema.Load().Without("premises", "headcount"))
 	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))

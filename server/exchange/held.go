@@ -63,7 +63,11 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	if err != nil {
 		return err
 	}
-	c, err := wire.DecodeChange(e.Body)
+	body, later, err := k.heldBody(e)
+	if err != nil {
+		return err
+	}
+	c, err := wire.DecodeChange(body)
 	if err != nil {
 		return err
 	}
@@ -85,7 +89,7 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	at := k.here()
 	in := &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Create: c.Create, At: at,
-		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: known,
+		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: known, OwnLater: later.has,
 	}
 	in.First, in.Since = firstOf(extra)
 	m := k.world.Merge(kind.Engine, rec, rec.ID, in)
@@ -93,16 +97,44 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	if _, err := k.place(kind, m.Record, at.Seq); err != nil {
 		return err
 	}
+	added := &storedv1.Extra{Held: addressesOf(known), First: extra.GetFirst(), CountedBase: extra.GetCountedBase()}
+	later.note(added)
 	k.append(store.Entry{
 		Type: store.EntryHeld, Incarnation: e.Incarnation, DeviceSeq: e.DeviceSeq, RecordID: rec.ID, Kind: rec.Kind,
-		Prev: rec.Seq, Ref: seq, Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank,
-		Extra: encode(&storedv1.Extra{Held: addressesOf(known), First: extra.GetFirst(), CountedBase: extra.GetCountedBase()}),
+		Prev: rec.Seq, Ref: seq, Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Extra: encode(added),
 	})
 	k.setRecord(m.Record)
 	if !slices.ContainsFunc(extra.GetHeld(), func(a *storedv1.CellAddress) bool { return !fieldKnown(syncengine.FieldNumber(a.GetField())) }) {
 		k.drop(bucketHeld, seqKey(seq))
 	}
 	return nil
+}
+
+// hold notes the cells of a change that the entry to be appended next does not merge.
+func (k *work) hold(extra *storedv1.Extra, held []syncengine.CellWrite) {
+	if len(held) == 0 {
+		return
+	}
+	extra.Held = addressesOf(held)
+	k.putBytes(bucketHeld, seqKey(k.next), []byte{1})
+}
+
+// heldBody gives the change whose cells an entry holds: its own, or the one that
+// it released, with what that change's author has written later.
+func (k *work) heldBody(e store.Entry) (body []byte, later laterCells, err error) {
+	if e.Type != store.EntryReleased {
+		return e.Body, nil, nil
+	}
+	original, _, err := k.entry(e.Ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	rec, err := k.record(e.RecordID)
+	if err != nil {
+		return nil, nil, err
+	}
+	later, err = k.ownLater(rec, original)
+	return original.Body, later, err
 }
 
 func addressesOf(cells []syncengine.CellWrite) []*storedv1.CellAddress {

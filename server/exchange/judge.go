@@ -345,10 +345,7 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 	for _, id := range j.merged.Conflicts {
 		j.extra.Conflicts = append(j.extra.Conflicts, id[:])
 	}
-	if len(j.merged.Held) > 0 {
-		j.extra.Held = addressesOf(j.merged.Held)
-		j.work.putBytes(bucketHeld, seqKey(j.work.next), []byte{1})
-	}
+	j.work.hold(&j.extra, j.merged.Held)
 	e.Extra = encodeExtra(&j.extra)
 	created := j.work.records[e.RecordID].after == nil
 	e.Seq = j.work.append(e).Seq

@@ -185,6 +185,7 @@ func (k *work) release(seq syncengine.Seq, d decision) error {
 		outcome = syncv1.OutcomeCode_OUTCOME_CODE_APPLIED
 	}
 	r.extra.Outcome = uint32(outcome)
+	k.hold(&r.extra, r.merged.Held)
 	k.setRecord(r.merged.Record)
 	k.close(e, d, &r.extra, store.Entry{Type: store.EntryReleased, Stamp: r.stamp, Suspect: r.suspect, Rank: r.rank})
 	if created {
@@ -353,6 +354,9 @@ func (k *work) ownLater(rec *syncengine.Record, e store.Entry) (laterCells, erro
 		body := h.Body
 		if h.Ref != 0 {
 			original, _, err := k.entry(h.Ref)
+			if err == nil && original.Type == store.EntryReleased {
+				original, _, err = k.entry(original.Ref)
+			}
 			if err != nil {
 				return out, err
 			}

@@ -145,6 +145,9 @@ func (v *verifying) entry(e store.Entry) error {
 		v.merge(e, e.Body, extra)
 	case store.EntryHeld:
 		original, ok, err := v.r.Entry(e.Ref)
+		if err == nil && original.Type == store.EntryReleased {
+			original, ok, err = v.r.Entry(original.Ref)
+		}
 		if err != nil {
 			return err
 		}

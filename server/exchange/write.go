@@ -120,6 +120,11 @@ func (w *serverWrite) apply() (at syncengine.Coordinate, err error) {
 	if err != nil {
 		return at, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
+	for _, cell := range cells {
+		if _, known := w.kind.Field(cell.Key.Field); !known && cell.Key.Field != syncengine.LifeField {
+			return at, badRequest("field %d of kind %s is not known to this software", cell.Key.Field, w.kind.Name)
+		}
+	}
 	if !wire.CheckSteps(w.kind, c, cells) {
 		return at, badRequest("a step between states that is not declared")
 	}
