@@ -17,7 +17,7 @@ import (
 const crashPart = "crash-part"
 
 // cyclesDefault have every kind of cycle.
-const cyclesDefault = 8
+const cyclesDefault = 9
 
 func newCrash(a *app) *cobra.Command {
 	o := crash.Options{}
@@ -38,7 +38,7 @@ and takes about three seconds a cycle. Exit code 1 means that something was lost
 duplicated, or did not converge.`,
 		Example: "  onedoor-sim crash\n  onedoor-sim crash --cycles 40 --seed 7 --json",
 	}
-	c.Flags().IntVar(&o.Cycles, "cycles", cyclesDefault, "`NUMBER` of cycles; 8 have every kind")
+	c.Flags().IntVar(&o.Cycles, "cycles", cyclesDefault, "`NUMBER` of cycles; 9 have every kind")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "what happens follows from this `NUMBER`")
 	var trace bool
 	c.Flags().BoolVar(&trace, "trace", false, "tell on standard error what goes on")

@@ -153,7 +153,7 @@ func (r *run) close() {
 		_ = h.close() // what matters was audited
 	}
 	if r.host != nil {
-		r.host.end()
+		r.host.crash()
 	}
 }
 
@@ -229,18 +229,30 @@ func (r *run) mend(n int, kind Kind) error {
 	if !kind.restores() {
 		return nil
 	}
+	if err := r.throwAway(n, kind); err != nil {
+		return err
+	}
+	return r.storm(n, kind, roundsMany, roundsMany+healingMany)
+}
+
+// throwAway lets the server lose what it holds since some moment.
+func (r *run) throwAway(n int, kind Kind) error {
+	if kind == LogCut {
+		r.host.crash()
+		return r.cutLog()
+	}
 	if err := r.host.rest(); err != nil {
 		return err
 	}
 	if kind.damages() {
-		if err := r.damage(kind); err != nil {
+		if err := r.damage(kind, draws(r.o.Seed, n, "damage", 0)); err != nil {
 			return err
 		}
 	}
 	if err := r.restore(n, kind); err != nil {
 		return fmt.Errorf("restore a backup: %w", err)
 	}
-	return r.storm(n, kind, roundsMany, roundsMany+healingMany)
+	return nil
 }
 
 // owed audits the moment after the storm, before a phone says anything again and so brings back what it has: what the
@@ -319,6 +331,9 @@ func (r *run) judge(c *Cycle, all []*facts) error {
 	a, err := newAudit(r.ctx, r.host.dir, &r.ledger)
 	if err != nil {
 		return fmt.Errorf("read the server's log: %w", err)
+	}
+	if c.Kind == LogCut { // An epoch begins where what was cut off had been served to a phone.
+		r.epoch = max(r.epoch, min(a.head.Epoch, r.epoch+1))
 	}
 	if a.head.Epoch != r.epoch {
 		a.problem("the server is in epoch %d, where %d was begun", a.head.Epoch, r.epoch)

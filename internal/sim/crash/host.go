@@ -237,12 +237,12 @@ func (h *host) seats(n int) ([]desk.Seat, error) {
 	return a.Seats, err
 }
 
-// end kills what is left at the end of a run.
-func (h *host) end() {
+// crash kills the server, and it stays down.
+func (h *host) crash() {
 	h.mu.Lock()
 	h.resting = true
 	if h.process != nil {
-		_ = h.process.Kill()
+		_ = h.process.Kill() // it may be dead already
 	}
 	h.mu.Unlock()
 	h.kept.Wait()

@@ -15,8 +15,8 @@ const (
 	roundsMany = 8
 	// healingMany are further rounds after a restore, while phones bring back what the server has lost.
 	healingMany = 3
-	editsMin   = 3
-	editsMax   = 8
+	editsMin    = 3
+	editsMax    = 8
 	// groupOf is how many visits a group has.
 	groupOf = 3
 	// killsMax bounds how often the server of one cycle is killed at a mark: what is to be seen after more is the same.
@@ -41,12 +41,16 @@ const (
 	FullPhone Kind = "phone full"
 	// Cut cuts the database file short; the server refuses it, and a backup is restored.
 	Cut Kind = "file cut"
-	// Overwritten writes something else over the database file; the server refuses it, and a backup is restored.
+	// Overwritten writes something else over a page of the database file; the server refuses it, or verify finds it, and a
+	// backup is restored.
 	Overwritten Kind = "file overwritten"
+	// LogCut cuts the write-ahead log of a killed server short, which looks like an earlier moment: nobody can tell but
+	// the phones.
+	LogCut Kind = "log cut"
 )
 
 // kinds is the order of a run's cycles, over and over.
-var kinds = []Kind{Kills, Restore, FullServer, Cut, CopiedBack, FullPhone, Overwritten, OlderRestore}
+var kinds = []Kind{Kills, Restore, FullServer, Cut, CopiedBack, FullPhone, Overwritten, LogCut, OlderRestore}
 
 // restores reports that cycles of the kind throw away what the server's file holds since a backup.
 func (k Kind) restores() bool { return k != Kills && k != FullServer && k != FullPhone }

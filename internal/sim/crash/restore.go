@@ -1,9 +1,11 @@
 package crash
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -89,42 +91,54 @@ func forks(ctx context.Context, path string) (forks []syncengine.Fork, err error
 	return forks, errors.Join(err, st.Close())
 }
 
-// damage spoils the database of a server that rests, and wants it to refuse with a sentence that says what to do.
-func (r *run) damage(kind Kind) error {
+// cutLog cuts the write-ahead log of a killed server in the middle.
+func (r *run) cutLog() error {
+	log := r.database() + "-wal"
+	info, err := os.Stat(log)
+	if err != nil {
+		return err
+	}
+	return os.Truncate(log, info.Size()/2)
+}
+
+// damage spoils the database of a server that rests, and wants that to be noticed: by serve, in a sentence that says what
+// to do, or, where the beginning of the file is whole, by verify.
+func (r *run) damage(kind Kind, random *rand.Rand) error {
 	info, err := os.Stat(r.database())
 	if err != nil {
 		return err
 	}
+	pages := info.Size() / pageBytes
 	if kind == Cut {
-		err = os.Truncate(r.database(), info.Size()/2)
+		err = os.Truncate(r.database(), random.Int64N(pages)*pageBytes)
 	} else {
-		err = overwrite(r.database())
+		err = overwrite(r.database(), random.Int64N(pages)*pageBytes*int64(random.IntN(2)))
 	}
 	if err != nil {
 		return err
 	}
 	said, err := refusal(r.ctx, r.o.Self, r.host.dir)
-	if err != nil {
+	if err != nil || said != "" {
+		r.trace("the server says: %s", said)
 		return err
 	}
-	if said == "" {
-		return fmt.Errorf("the server serves a database file that was damaged (%s)", kind)
+	found, err := server.Verify(r.ctx, r.host.dir, nil)
+	if err == nil && found.OK() {
+		err = fmt.Errorf("a damaged database file (%s) is served, and verify finds nothing", kind)
 	}
-	r.trace("the server says: %s", said)
-	return nil
+	return err
 }
 
-// overwrite writes a page of something else over the beginning of a file, as a mistaken copy does.
-func overwrite(path string) error {
+// pageBytes is the size of the database's pages.
+const pageBytes = 8 << 10
+
+// overwrite writes a page of something else at a place of a file, as a mistaken copy does.
+func overwrite(path string, at int64) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	const page = "<html><body>502 Bad Gateway</body></html>\n"
-	var content []byte
-	for len(content) < 8<<10 {
-		content = append(content, page...)
-	}
-	_, err = f.WriteAt(content, 0)
+	line := []byte("<html><body>502 Bad Gateway</body></html>\n")
+	_, err = f.WriteAt(bytes.Repeat(line, pageBytes/len(line)), at)
 	return errors.Join(err, f.Close())
 }
