@@ -29,6 +29,10 @@ SMALL_WORLDS_TESTS := '^TestSmallWorlds'
 CRASH_TESTS := '^TestRun_WhatWasAcknowledged'
 CRASH_CYCLES ?= 4
 CRASH_CYCLES_LONG ?= 40
+# Seeds of the simulated district in `make test`, and in `make check`, which begins behind them.
+SIM_SEEDS ?= 300
+SIM_BASE ?= 1
+SIM_SEEDS_LONG ?= 5000
 # What has a target of its own.
 TARGET_TESTS := '^TestSmallWorlds|^TestRun_WhatWasAcknowledged'
 # The folders that `./...` leaves out because of their name.
@@ -46,7 +50,7 @@ AGAINST ?= proto/image.binpb
 
 TOOLS := .bin/built-by-$(GO_VERSION)
 
-.PHONY: help demo test check generate lint generated rules phones race worlds crash unit build tools breaking image image-complete cc clean
+.PHONY: help demo test check generate lint generated rules phones race worlds sim crash unit build tools breaking image image-complete cc clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,7 +58,7 @@ help: ## List these targets.
 demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
 	bin/onedoor demo $(DEMO_FLAGS)
 
-test: generated lint breaking rules phones race worlds crash unit ## Everything a change must pass.
+test: generated lint breaking rules phones race worlds sim crash unit ## Everything a change must pass.
 
 check: test ## `test`, then the long versions: race everywhere, fuzzing, many property cases, tidy modules.
 	@$(MAKE) image-complete
@@ -62,6 +66,7 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	$(MAKE) cc
 	$(RACE_ENV) go test -race -shuffle=on -skip $(TARGET_TESTS) -timeout=60m ./...
 	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS='-count=1 -timeout=60m'
+	@$(MAKE) sim SIM_SEEDS=$(SIM_SEEDS_LONG) SIM_BASE=$$(($(SIM_BASE) + $(SIM_SEEDS)))
 	@$(MAKE) crash CRASH_CYCLES=$(CRASH_CYCLES_LONG) GOTEST_FLAGS='-count=1 -timeout=60m'
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
@@ -105,6 +110,10 @@ race: cc ## The race detector on the packages with concurrency.
 worlds: ## Small worlds in every order, and how many that were: SMALL_WORLDS=all walks all of them.
 	@echo "== small worlds"
 	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(SMALL_WORLDS_TESTS) $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
+
+sim: ## Seeds of the simulated district, and what they met: SIM_SEEDS of them from SIM_BASE on.
+	@echo "== simulator: $(SIM_SEEDS) seeds"
+	go run ./cmd/onedoor-sim run --seeds $(SIM_SEEDS) --seed-base $(SIM_BASE)
 
 crash: ## Real servers and phones, killed: CRASH_CYCLES cycles of it, and what was found after each.
 	@echo "== crash: $(CRASH_CYCLES) cycles"
