@@ -137,7 +137,7 @@ func healInEveryOrder(t *testing.T, cell smallCell, word, script string) (sum wa
 // livedOn is of how many histories one is lived on after its loss.
 func livedOn() int {
 	if allSmallWorlds() {
-		return 4
+		return 12
 	}
 	return 48
 }
