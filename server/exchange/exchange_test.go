@@ -255,6 +255,41 @@ func TestExchange_VisitToAnUnknownDoorFollowsItWhenItAppears(t *testing.T) {
 	w.verify()
 }
 
+func TestExchange_AttachmentFollowsItsVisitToAnotherDoor(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridB))
+	a.sync()
+	b.sync()
+	here, there := a.create(kindPremises, door(w.gridA, "1")), b.create(kindPremises, door(w.gridB, "2"))
+	visit := a.create(kindVisit, &recordv1.Visit{PremisesIds: [][]byte{here[:]}})
+	photo := a.create(kindAttachment, &recordv1.Attachment{OwnerId: visit[:], Sha256: make([]byte, 32)})
+	b.sync()
+	a.sync()
+	a.edit(kindVisit, visit, &recordv1.Visit{PremisesIds: [][]byte{there[:]}})
+	a.sync()
+	b.sync()
+	if b.have[visit] == nil || b.have[photo] == nil {
+		t.Errorf("the neighbours have the visit: %v, its photo: %v", b.have[visit] != nil, b.have[photo] != nil)
+	}
+	w.verify()
+}
+
+func TestExchange_AttachmentThatCameBeforeItsVisitFollowsIt(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	a, b, late := w.phone(user), w.phone(user), w.id()
+	a.sync()
+	b.sync()
+	photo := a.create(kindAttachment, &recordv1.Attachment{OwnerId: late[:], Sha256: make([]byte, 32)})
+	a.sync()
+	b.change(&wire.Change{RecordID: late, Kind: kindVisit, Create: true, Base: b.base()}, &recordv1.Visit{Territory: w.gridA[:]})
+	b.sync()
+	if b.sync(); b.have[photo] == nil {
+		t.Error("the visit's phone was not sent the photo")
+	}
+	w.verify()
+}
+
 func TestExchange_MovedDoorTakesItsVisitsAlong(t *testing.T) {
 	for _, page := range []uint32{0, 1} {
 		w := newWorld(t)

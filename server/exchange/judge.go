@@ -274,7 +274,7 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 	if err != nil {
 		return err
 	}
-	if j.kind.Engine.Anchor && (rec == nil || moved) {
+	if rec == nil || moved {
 		j.follow = append(j.follow, j.in.change.RecordID)
 	}
 	return nil

@@ -191,7 +191,7 @@ func (k *work) release(seq syncengine.Seq, d decision) error {
 	if created {
 		k.appeared = append(k.appeared, e.RecordID)
 	}
-	if moved && r.kind.Engine.Anchor {
+	if moved {
 		return k.followOne(e.RecordID)
 	}
 	return nil

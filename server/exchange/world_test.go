@@ -22,10 +22,11 @@ import (
 )
 
 const (
-	kindPremises  = syncengine.KindNumber(recordv1.Kind_KIND_PREMISES)
-	kindVisit     = syncengine.KindNumber(recordv1.Kind_KIND_VISIT)
-	kindHazard    = syncengine.KindNumber(recordv1.Kind_KIND_HAZARD)
-	kindTerritory = syncengine.KindNumber(recordv1.Kind_KIND_TERRITORY)
+	kindPremises   = syncengine.KindNumber(recordv1.Kind_KIND_PREMISES)
+	kindVisit      = syncengine.KindNumber(recordv1.Kind_KIND_VISIT)
+	kindAttachment = syncengine.KindNumber(recordv1.Kind_KIND_ATTACHMENT)
+	kindHazard     = syncengine.KindNumber(recordv1.Kind_KIND_HAZARD)
+	kindTerritory  = syncengine.KindNumber(recordv1.Kind_KIND_TERRITORY)
 )
 
 // world is a realm with two grids, served from memory, and a clock that tests turn.

@@ -217,7 +217,7 @@ func (w *serverWrite) afterwards(created, moved bool) {
 	if created {
 		w.work.appeared = append(w.work.appeared, id)
 	}
-	if w.kind.Engine.Anchor && moved {
+	if moved {
 		w.follow = append(w.follow, id)
 	}
 }
