@@ -1,4 +1,4 @@
-package bench
+package bench_test
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"onedoor/internal/sim/bench"
 )
 
 func numberIn(t *testing.T, path, sql string) int64 {
@@ -29,15 +31,14 @@ func numberIn(t *testing.T, path, sql string) int64 {
 
 func TestMeasureRaw_WritesEveryRowWithItsBytes(t *testing.T) {
 	const visits, pulled = 1100, 1203
-	rows := &stored{}
+	var rows []bench.Row
 	for i := range pulled {
-		r := Row{Log: bytes.Repeat([]byte{1}, 40), Record: bytes.Repeat([]byte{2}, 50+i%7), OnPhone: bytes.Repeat([]byte{3}, 30)}
+		r := bench.Row{Log: bytes.Repeat([]byte{1}, 40), Record: bytes.Repeat([]byte{2}, 50+i%7), OnPhone: bytes.Repeat([]byte{3}, 30)}
 		r.ID[0], r.ID[1] = byte(i>>8), byte(i)
-		rows.pulled = append(rows.pulled, r)
+		rows = append(rows, r)
 	}
-	rows.visits = rows.pulled[:visits]
 	dir := t.TempDir()
-	raw, err := measureRaw(dir, rows)
+	raw, err := bench.MeasureRaw(dir, rows[:visits], rows)
 	if err != nil || raw.Up500 <= 0 || raw.Up50 <= 0 || raw.Down <= 0 {
 		t.Fatalf("measured %+v, %v", raw, err)
 	}
