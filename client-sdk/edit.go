@@ -289,10 +289,11 @@ func (c *committing) write() error {
 			return err
 		}
 	}
+	var glance pagerecord.Glance
 	for _, id := range c.order {
 		st := c.open[id]
 		st.row.View, st.row.Search = pagerecord.Encode(st.rec), st.searched
-		if err := c.r.columns(c.tx, c.s, &st.row, st.kind, st.rec.Fields(), st.rec.Dead()); err != nil {
+		if err := c.r.columns(c.tx, c.s, &st.row, &glance, st.kind, st.rec.Fields(), st.rec.Dead()); err != nil {
 			return err
 		}
 		if err := c.tx.PutRecord(st.row); err != nil {

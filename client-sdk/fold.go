@@ -236,7 +236,7 @@ func (t *taking) put(row *localdb.Record, kind *schema.Kind, base *pagerecord.Re
 		row.View = pagerecord.Encode(shown)
 	}
 	delete(t.parents, row.ID)
-	if err := t.r.columns(t.tx, t.s, row, kind, shown.Fields(), shown.Dead()); err != nil {
+	if err := t.r.columns(t.tx, t.s, row, &t.glance, kind, shown.Fields(), shown.Dead()); err != nil {
 		return err
 	}
 	return t.tx.PutRecord(*row)

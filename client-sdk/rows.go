@@ -36,15 +36,16 @@ func (r *Replica) decodeBase(kind *schema.Kind, row *localdb.Record) (*pagerecor
 	return rec, nil
 }
 
-// columns fills what lists look at from the record as it is shown.
-func (r *Replica) columns(tx *localdb.Tx, s *state, row *localdb.Record, kind *schema.Kind, fields []byte, dead bool) error {
-	g, err := pagerecord.GlanceAt(kind, fields)
-	if err != nil {
+// columns fills what lists look at from the record as it is shown. g is room for
+// the glance at it.
+func (r *Replica) columns(tx *localdb.Tx, s *state, row *localdb.Record, g *pagerecord.Glance, kind *schema.Kind, fields []byte, dead bool) error {
+	if err := g.Read(kind, fields); err != nil {
 		return fmt.Errorf("record %s: %w: %w", row.ID, ErrDamaged, err)
 	}
 	row.State, row.Due, row.Dead = g.State, g.Due, dead
 	row.Mine = slices.Contains(g.Users, s.self.User)
-	row.Territory, err = r.territoryOf(tx, row, &g)
+	var err error
+	row.Territory, err = r.territoryOf(tx, row, g)
 	return err
 }
 

@@ -126,14 +126,15 @@ func (t *taking) internAuthors(authors []*syncv1.Author) ([]pagerecord.AuthorNum
 func (t *taking) stageRecord(m *syncv1.PageRecord, keys []localdb.KeyID, authors []pagerecord.AuthorNumber) (err error) {
 	row := localdb.Record{
 		ID: syncengine.ID(m.GetId()), Kind: syncengine.KindNumber(m.GetKind()), Seq: syncengine.Seq(m.GetSeq()),
-		Keys: make([]localdb.KeyID, len(m.GetKeys())), Dead: m.GetDead(),
+		Keys: t.keys[:0], Dead: m.GetDead(),
 	}
-	for i, k := range m.GetKeys() {
-		row.Keys[i] = keys[k]
+	for _, k := range m.GetKeys() {
+		row.Keys = append(row.Keys, keys[k])
 	}
+	t.keys = row.Keys
 	if kind, known := t.r.schema.Kind(row.Kind); known {
 		row.Search = hasText(kind)
-		err := t.r.columns(t.tx, t.s, &row, kind, m.GetFields(), m.GetDead())
+		err := t.r.columns(t.tx, t.s, &row, &t.glance, kind, m.GetFields(), m.GetDead())
 		if errors.Is(err, pagerecord.ErrDamaged) {
 			// The damage came with the reply; nothing on the phone is.
 			err = fmt.Errorf("%w: %v", ErrReply, err)
@@ -142,9 +143,10 @@ func (t *taking) stageRecord(m *syncv1.PageRecord, keys []localdb.KeyID, authors
 			return err
 		}
 	}
-	if row.Base, err = pagerecord.Localise(m, authors); err != nil {
+	if t.stored, err = pagerecord.AppendLocalised(t.stored[:0], m, authors); err != nil {
 		return fmt.Errorf("%w: record %s: %w", ErrReply, row.ID, err)
 	}
+	row.Base = t.stored
 	t.s.pos.NewPlaces = t.s.pos.NewPlaces || row.Kind == kindTerritory
 	if len(t.s.pos.Gone) > 0 {
 		t.s.pos.Gone = slices.DeleteFunc(slices.Clone(t.s.pos.Gone), func(id syncengine.ID) bool { return id == row.ID })

@@ -76,6 +76,10 @@ type taking struct {
 	made pagerecord.Made
 	// placing is room for placing them.
 	placing placing
+	// keys, stored and glance are room for a record that is staged.
+	keys   []localdb.KeyID
+	stored []byte
+	glance pagerecord.Glance
 }
 
 // parent is a record that others follow.

@@ -23,7 +23,7 @@ func (tx *Tx) Switch(view []KeyID) (overlaid []syncengine.ID, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if overlaid, err = tx.ids("SELECT records.id FROM staging JOIN records ON records.id = staging.id" +
+	if overlaid, err = tx.ids("SELECT records.id FROM staging CROSS JOIN records ON records.id = staging.id" +
 		" WHERE records.pending > 0 OR records.view IS NOT NULL"); err != nil {
 		return nil, err
 	}
@@ -77,6 +77,22 @@ func in[T comparable](set map[T]bool) func(T) bool { return func(v T) bool { ret
 
 // showStaged copies staging to records and shows the round.
 func (tx *Tx) showStaged() error {
+	any, err := tx.statement("SELECT EXISTS (SELECT 1 FROM staging)").number()
+	if err == nil && any > 0 {
+		err = tx.copyStaged()
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.write("UPDATE rounds SET shown = shown + 1").run(); err != nil {
+		return err
+	}
+	tx.db.shown++
+	return nil
+}
+
+// copyStaged makes what waits in staging the base of its records.
+func (tx *Tx) copyStaged() error {
 	const own = "(records.pending > 0 OR records.view IS NOT NULL)"
 	err := tx.write("UPDATE records SET kind = s.kind, seq = s.seq, key_set = s.key_set, base = s.base," +
 		" territory = iif(" + own + ", records.territory, s.territory), state = iif(" + own + ", records.state, s.state)," +
@@ -86,16 +102,8 @@ func (tx *Tx) showStaged() error {
 	if err != nil {
 		return err
 	}
-	err = tx.write("INSERT OR IGNORE INTO search_queue (row) SELECT records.row FROM staging" +
-		" JOIN records ON records.id = staging.id WHERE staging.search = 1 AND records.row <= ?").int(tx.db.indexed).run()
-	if err != nil {
-		return err
-	}
-	if err := tx.write("UPDATE rounds SET shown = shown + 1").run(); err != nil {
-		return err
-	}
-	tx.db.shown++
-	return nil
+	return tx.write("INSERT OR IGNORE INTO search_queue (row) SELECT records.row FROM staging" +
+		" CROSS JOIN records ON records.id = staging.id WHERE staging.search = 1 AND records.row <= ?").int(tx.db.indexed).run()
 }
 
 // ids gives the ids that a query selects.

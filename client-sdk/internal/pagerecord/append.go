@@ -2,6 +2,9 @@ package pagerecord
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 )
 
 // Fields of the wire's PageRecord and Write, for the forms that are written
@@ -32,6 +35,38 @@ func appendWrite(b []byte, w *Write) []byte {
 	return appendNumber(b, writeRank, uint64(w.Rank))
 }
 
+// isPlain reports that a record holds nothing but fields, writes and life, as most
+// do: no cell with a word of its own, and nothing that this software does not know.
+func isPlain(m *syncv1.PageRecord) bool {
+	plain := len(m.Cells) == 0 && knows(m)
+	for _, w := range m.Writes {
+		plain = plain && knows(w)
+	}
+	return plain
+}
+
+// knows reports that this software knows every field of a message itself.
+func knows(m proto.Message) bool { return len(m.ProtoReflect().GetUnknown()) == 0 }
+
+// appendPlain encodes a plain record in the stored form.
+func appendPlain(dst []byte, m *syncv1.PageRecord) []byte {
+	dst = appendBytes(dst, recordFields, m.Fields)
+	var room [writeBytesMax]byte
+	for _, w := range m.Writes {
+		dst = appendMessage(dst, recordWrites, appendWire(room[:0], w))
+	}
+	return appendNumber(dst, recordDead, protowire.EncodeBool(m.Dead))
+}
+
+// writeBytesMax is more than seven numbers with their tags can take.
+const writeBytesMax = 7 * 11
+
+// appendWire encodes a page's write that holds nothing unknown.
+func appendWire(b []byte, w *syncv1.Write) []byte {
+	made := writeOf(w)
+	return appendWrite(b, &made)
+}
+
 // appendNumber encodes a number; 0 is absent.
 func appendNumber(b []byte, field protowire.Number, v uint64) []byte {
 	if v == 0 {
@@ -45,5 +80,10 @@ func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
 	if len(v) == 0 {
 		return b
 	}
+	return appendMessage(b, field, v)
+}
+
+// appendMessage encodes an encoded message; an empty one is there too.
+func appendMessage(b []byte, field protowire.Number, v []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
 }

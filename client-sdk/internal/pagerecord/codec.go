@@ -16,6 +16,11 @@ import (
 // own numbers, and what stands beside the form in the row is left out. It takes
 // the message apart; the caller keeps what it needs of it before.
 func Localise(m *syncv1.PageRecord, authors []AuthorNumber) ([]byte, error) {
+	return AppendLocalised(nil, m, authors)
+}
+
+// AppendLocalised is Localise behind the bytes of dst.
+func AppendLocalised(dst []byte, m *syncv1.PageRecord, authors []AuthorNumber) ([]byte, error) {
 	for _, w := range m.Writes {
 		if int(w.Author) >= len(authors) {
 			return nil, fmt.Errorf("%w: author %d of %d", ErrDamaged, w.Author, len(authors))
@@ -25,12 +30,15 @@ func Localise(m *syncv1.PageRecord, authors []AuthorNumber) ([]byte, error) {
 	if err := checkWrites(m); err != nil {
 		return nil, err
 	}
+	if isPlain(m) {
+		return appendPlain(dst, m), nil
+	}
 	for _, d := range m.Cells {
 		// It is a hash of record and cell.
 		d.ConflictId = nil
 	}
 	m.Id, m.Kind, m.Seq, m.Keys = nil, 0, 0, nil
-	return proto.Marshal(m)
+	return proto.MarshalOptions{}.MarshalAppend(dst, m)
 }
 
 // cellsUsual is how many cells few records exceed: room for them is made at once.
@@ -42,8 +50,10 @@ func checkWrites(m *syncv1.PageRecord) error {
 	bad := n == 0
 	for _, d := range m.GetCells() {
 		bad = bad || d.GetWrite() >= n
-		for _, v := range slices.Concat(d.GetOthers(), d.GetKept()) {
-			bad = bad || v.GetWrite() >= n
+		for _, values := range [][]*syncv1.OtherValue{d.GetOthers(), d.GetKept()} {
+			for _, v := range values {
+				bad = bad || v.GetWrite() >= n
+			}
 		}
 	}
 	if bad {

@@ -15,16 +15,13 @@ type Open struct {
 	Cell *Cell
 }
 
-// cellsField is the number of PageRecord's field of details.
-const cellsField = 7
-
 // MayBeOpen reports whether a stored record can hold something open, without
 // reading it: a record whose cells need no detail has nothing open.
 func MayBeOpen(stored []byte) bool {
 	for len(stored) > 0 {
 		num, typ, n := protowire.ConsumeTag(stored)
 		m := protowire.ConsumeFieldValue(num, typ, stored[max(n, 0):])
-		if n < 0 || m < 0 || num == cellsField {
+		if n < 0 || m < 0 || num == recordCells {
 			return true
 		}
 		stored = stored[n+m:]

@@ -23,9 +23,10 @@ type Glance struct {
 	Parents, Users []syncengine.ID
 }
 
-// GlanceAt reads an encoded record message.
-func GlanceAt(kind *schema.Kind, fields []byte) (g Glance, err error) {
-	err = eachOccurrence(fields, func(num protowire.Number, typ protowire.Type, value []byte) {
+// Read reads an encoded record message in place of what the glance was of.
+func (g *Glance) Read(kind *schema.Kind, fields []byte) error {
+	*g = Glance{Parents: g.Parents[:0], Users: g.Users[:0]}
+	return eachOccurrence(fields, func(num protowire.Number, typ protowire.Type, value []byte) {
 		f, known := kind.Field(syncengine.FieldNumber(num))
 		if !known {
 			return
@@ -41,7 +42,6 @@ func GlanceAt(kind *schema.Kind, fields []byte) (g Glance, err error) {
 			}
 		}
 	})
-	return g, err
 }
 
 func (g *Glance) number(f *schema.Field, n uint64) {

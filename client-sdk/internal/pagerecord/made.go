@@ -98,6 +98,6 @@ func (m *Made) Stored(w *Write) []byte {
 	}
 	m.write = appendWrite(m.write[:0], w)
 	m.stored = appendBytes(m.stored[:0], recordFields, m.fields)
-	m.stored = appendBytes(m.stored, recordWrites, m.write)
+	m.stored = appendMessage(m.stored, recordWrites, m.write)
 	return m.stored
 }

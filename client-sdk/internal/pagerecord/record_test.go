@@ -307,10 +307,11 @@ func randomPatch(rt *rapid.T, t *testing.T, kind *schema.Kind) *syncv1.Patch {
 	return fields(t, &recordv1.Dispute{Title: proto.String(word), PeopleCount: proto.Uint32(1)})
 }
 
-func TestGlanceAt_ReadsWhatListsLookAt(t *testing.T) {
+func TestGlance_ReadsWhatListsLookAt(t *testing.T) {
 	kind, _ := schema.Load().KindByName("dispute")
 	place, door, me := bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16), bytes.Repeat([]byte{3}, 16)
-	g, err := pagerecord.GlanceAt(kind, fields(t, &recordv1.Dispute{
+	var g pagerecord.Glance
+	err := g.Read(kind, fields(t, &recordv1.Dispute{
 		Territory: place, PremisesId: door, State: recordv1.DisputeState_DISPUTE_STATE_TRIAGED.Enum(), Deadline: proto.Int64(77),
 		Participants: [][]byte{me}, Mediator: place,
 	}).GetFields())
