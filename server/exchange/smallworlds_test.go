@@ -29,6 +29,9 @@ import (
 
 const smallPhones = 3
 
+// allSmallWorlds asks for the walks that take minutes.
+func allSmallWorlds() bool { return os.Getenv("SMALL_WORLDS") == "all" }
+
 // smallFault is what happens to one call of a small world.
 type smallFault struct {
 	name string
@@ -340,7 +343,7 @@ func smallOrders(left [smallPhones]int, order string, each func(string)) {
 
 func TestSmallWorlds_EveryLostOrRepeatedMessageChangesNothing(t *testing.T) {
 	s := smallWalk{t: t, first: newSmallWorld(t), references: map[[sha256.Size]byte][sha256.Size]byte{}}
-	all := os.Getenv("SMALL_WORLDS") == "all"
+	all := allSmallWorlds()
 	s.walk("abdaub", 2, all)
 	if all {
 		for _, word := range []string{"aabbxd", "nduuan", "dxbaab"} {
