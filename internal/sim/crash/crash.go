@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	for n := range o.Cycles {
 		c, err := r.cycle(n)
 		if err != nil {
-			return nil, fmt.Errorf("cycle %d (%s): %w", n, c.Kind, err)
+			return nil, fmt.Errorf("cycle %d (%s): %w", n+1, c.Kind, err)
 		}
 		result.add(c)
 		if o.Progress != nil {
