@@ -130,6 +130,9 @@ func draws(seed uint64, cycle int, part string, number int) *rand.Rand {
 func newRound(seed uint64, cycle int, kind Kind, phone, number int) round {
 	random := draws(seed, cycle, fmt.Sprintf("phone %d", phone), number)
 	r := round{edits: newEdits(random, cycle, phone, number), fault: fault(random.IntN(int(faultsMany))), strikes: 1 + random.IntN(2)}
+	if number >= roundsMany && isQuiet(seed, cycle, phone) {
+		r.edits = nil
+	}
 	r.delay = time.Duration(1+random.IntN(30)) * time.Millisecond
 	r.editing, r.syncing = newArm(random, 40, 8), newArm(random, 60, 6)
 	r.victim, r.at = newVictim(random), place(random.IntN(int(placesMany)))
@@ -138,6 +141,12 @@ func newRound(seed uint64, cycle int, kind Kind, phone, number int) round {
 		r.room = uint64(random.IntN(60_000))
 	}
 	return r
+}
+
+// isQuiet draws whether a phone writes nothing new after a restore: it has to be asked for what the server has lost, where
+// others give it away by what they send.
+func isQuiet(seed uint64, cycle, phone int) bool {
+	return draws(seed, cycle, "quiet", phone).IntN(2) == 0
 }
 
 // newEdits draws what the worker does.
