@@ -55,7 +55,7 @@ func newCrashPart(a *app) *cobra.Command {
 
 func (a *app) crash(ctx context.Context, o crash.Options, trace bool) error {
 	if o.Cycles < 1 {
-		return fmt.Errorf("%d cycles show nothing: ask for one at least", o.Cycles)
+		return command.Misused("--cycles %d shows nothing: ask for one at least", o.Cycles)
 	}
 	self, err := os.Executable()
 	if err != nil {
