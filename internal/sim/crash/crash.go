@@ -94,9 +94,12 @@ type run struct {
 	host   *host
 	phones []*handset
 	ledger ledger
-	// epoch is the one in force, known the forks that are known of.
+	// epoch is the one in force.
 	epoch syncengine.Epoch
-	known []syncengine.Fork
+	// backups are the files that were made, the newest last; backingUp is the one being made, named how many were.
+	backups   []string
+	backingUp string
+	named     int
 }
 
 func (r *run) trace(format string, args ...any) {
@@ -161,11 +164,12 @@ func (r *run) close() {
 func (r *run) cycle(n int) (*Cycle, error) {
 	began := time.Now()
 	c := &Cycle{Number: n, Kind: kinds[n%len(kinds)]}
-	if err := r.backUp(n); err != nil { // the server rests between cycles
-		return c, err
+	// The server rests between cycles.
+	if err := errors.Join(r.copyAside(), r.backUp(draws(r.o.Seed, n, "backup", 0))); err != nil {
+		return c, fmt.Errorf("back up: %w", err)
 	}
 	killedServers, killedPhones := r.host.killed.Load(), r.killedPhones()
-	if err := r.storm(n, c.Kind, 0, roundsMany); err != nil {
+	if err := r.stormWithBackup(n, c.Kind); err != nil {
 		return c, err
 	}
 	if err := r.owed(c); err != nil {
@@ -220,6 +224,26 @@ func (r *run) storm(n int, kind Kind, first, end int) error {
 	return nil
 }
 
+// stormWithBackup lets the storm of a cycle pass, and in half of the cycles the operator backs up in the middle of it.
+func (r *run) stormWithBackup(n int, kind Kind) error {
+	random := draws(r.o.Seed, n, "backup", 1)
+	after := time.Duration(random.Int64N(int64(stormTypical)))
+	var both errgroup.Group
+	if random.IntN(2) == 0 {
+		both.Go(func() error {
+			if err := wait(r.ctx, after); err != nil {
+				return err
+			}
+			return r.backUp(random)
+		})
+	}
+	both.Go(func() error { return r.storm(n, kind, 0, roundsMany) })
+	return both.Wait()
+}
+
+// stormTypical is about how long a storm lasts.
+const stormTypical = time.Second
+
 // roomOf draws how far the log of a server may grow: a few commits.
 func roomOf(random *rand.Rand) uint64 { return uint64(100_000 + random.IntN(300_000)) }
 
@@ -249,7 +273,10 @@ func (r *run) throwAway(n int, kind Kind) error {
 			return err
 		}
 	}
-	if err := r.restore(n, kind); err != nil {
+	if kind == CopiedBack {
+		return r.copyBack()
+	}
+	if err := r.restore(draws(r.o.Seed, n, "restore", 0), kind); err != nil {
 		return fmt.Errorf("restore a backup: %w", err)
 	}
 	return nil

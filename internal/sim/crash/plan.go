@@ -30,10 +30,10 @@ type Kind string
 const (
 	// Kills kills phones and server, and nothing else.
 	Kills Kind = "kills"
-	// Restore puts the server back to the backup from before the cycle, OlderRestore to one from before earlier cycles.
+	// Restore restores the newest backup, OlderRestore the one before it.
 	Restore      Kind = "restore"
 	OlderRestore Kind = "older restore"
-	// CopiedBack puts the file of that backup in the server's place, and nobody tells the server.
+	// CopiedBack puts the database file from before the cycle back, and nobody tells the server.
 	CopiedBack Kind = "copied back"
 	// FullServer lets the server's log run out of room.
 	FullServer Kind = "server full"
@@ -57,9 +57,6 @@ func (k Kind) restores() bool { return k != Kills && k != FullServer && k != Ful
 
 // damages reports that they spoil the file first.
 func (k Kind) damages() bool { return k == Cut || k == Overwritten }
-
-// olderBy is how many cycles before its own an OlderRestore's backup was made.
-const olderBy = 2
 
 // fault is where a line is cut.
 type fault int

@@ -2,93 +2,41 @@ package crash
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"time"
 
 	"onedoor/server"
-	"onedoor/server/exchange"
-	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
-	"onedoor/syncengine"
 )
-
-// backUp copies the database of a server that rests, before a cycle.
-func (r *run) backUp(n int) error {
-	content, err := os.ReadFile(r.database())
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(r.backup(n), content, 0o600)
-}
 
 func (r *run) database() string { return filepath.Join(r.host.dir, server.DatabaseFile) }
 
-// backup is the path of the backup from before a cycle.
-func (r *run) backup(n int) string { return filepath.Join(r.o.Dir, fmt.Sprintf("backup-%d.db", n)) }
+// aside is where the database file lies as it was before the cycle.
+func (r *run) aside() string { return filepath.Join(r.o.Dir, "aside.db") }
 
-// restore puts a backup in the place of the database of a server that rests. A new epoch begins: here, or, where the file
-// is only copied back, when the first phone shows the server what has happened.
-func (r *run) restore(n int, kind Kind) error {
-	// Where the history that is thrown away can be read, its forks are handed on.
-	known, err := forks(r.ctx, r.database())
-	if err != nil && !errors.Is(err, store.ErrDamaged) {
-		return err
-	}
-	if kind == OlderRestore {
-		n = max(0, n-olderBy)
-	}
-	if err := r.copyBack(n); err != nil {
-		return err
-	}
-	if kind == CopiedBack {
-		r.epoch++
-		return nil
-	}
-	return r.beginEpoch(append(known, r.known...))
-}
+// copyAside copies the database file of a server that rests.
+func (r *run) copyAside() error { return copyFile(r.database(), r.aside()) }
 
-// copyBack puts the file of a backup in the place of the database.
-func (r *run) copyBack(n int) error {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
+// copyBack puts that copy in the place of the database of a server that rests, as somebody does who does not know of
+// `onedoor restore`. An epoch begins when the first phone shows the server what has happened.
+func (r *run) copyBack() error {
+	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := os.Remove(r.database() + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	content, err := os.ReadFile(r.backup(n))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(r.database(), content, 0o600)
+	r.epoch++
+	return copyFile(r.aside(), r.database())
 }
 
-// beginEpoch begins a new epoch in the database of a server that rests.
-func (r *run) beginEpoch(known []syncengine.Fork) error {
-	st, err := sqlitestore.Open(r.ctx, r.database(), sqlitestore.Options{})
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}
-	history, err := exchange.BeginEpoch(r.ctx, st, exchange.Renewal{Known: known, Now: syncengine.UnixMilli(time.Now().UnixMilli())})
-	r.epoch, r.known = history.Epoch, history.Forks
-	return errors.Join(err, st.Close())
-}
-
-// forks reads the epochs of a database.
-func forks(ctx context.Context, path string) (forks []syncengine.Fork, err error) {
-	st, err := sqlitestore.OpenReader(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	err = st.View(ctx, func(r store.Reader) error {
-		h, err := exchange.History(r)
-		forks = h.Forks
-		return err
-	})
-	return forks, errors.Join(err, st.Close())
+	return os.WriteFile(to, content, 0o600)
 }
 
 // cutLog cuts the write-ahead log of a killed server in the middle.

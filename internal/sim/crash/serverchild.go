@@ -15,12 +15,16 @@ import (
 
 // Roles that this program plays when it runs itself again.
 const (
-	RoleServer = "server"
-	RolePhone  = "phone"
+	RoleServer   = "server"
+	RolePhone    = "phone"
+	RoleOperator = "operator"
 )
 
-// Child runs the part of a server or of one phone until the input ends, or until it kills itself at a mark.
+// Child runs the part of a server, of one phone or of an operator until the input ends, or until it kills itself at a mark.
 func Child(ctx context.Context, role string, in io.Reader, out io.Writer) error {
+	if role == RoleOperator {
+		return child.Serve(in, out, (&operatorPart{ctx}).handle)
+	}
 	disk, err := newMarkedDisk()
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 // Codes of the realm, and of the community whose grids the teams work in.
 const (
 	RealmCode     = "530702"
+	Realm         = 530702
 	communityCode = "530702001001"
 )
 
