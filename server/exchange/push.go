@@ -203,6 +203,9 @@ func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied)
 	k.put(bucketBatch, numberedKey(p.device.Incarnation, uint64(first)), &storedv1.Batch{
 		Count: uint64(len(fresh)), First: storedCoordinate(k.here()), ChainBefore: progress.GetChain(),
 	})
+	if err := k.lookAhead(fresh); err != nil {
+		return err
+	}
 	var chain syncengine.Chain
 	copy(chain[:], progress.GetChain())
 	var follow []syncengine.ID

@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"bytes"
+
 	"google.golang.org/protobuf/proto"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -27,6 +29,8 @@ type work struct {
 	next    syncengine.Seq
 	entries []store.Entry
 	records map[syncengine.ID]*standing
+	// absent is a range of ids in which the store has no record.
+	absent idRange
 	// documents holds what flush writes; a nil value deletes.
 	documents map[documentKey][]byte
 	rows      []store.ScopeRow
@@ -144,11 +148,15 @@ func (k *work) record(id syncengine.ID) (*syncengine.Record, error) {
 	if s, ok := k.records[id]; ok {
 		return s.after, nil
 	}
+	s := &standing{}
+	if k.absent.holds(id) {
+		k.records[id] = s
+		return nil, nil
+	}
 	row, ok, err := k.w.Record(id)
 	if err != nil {
 		return nil, err
 	}
-	s := &standing{}
 	if ok {
 		if s.before, err = wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body); err != nil {
 			return nil, err
@@ -157,6 +165,45 @@ func (k *work) record(id syncengine.ID) (*syncengine.Record, error) {
 	}
 	k.records[id] = s
 	return s.after, nil
+}
+
+// idRange is a run of record ids, both ends in it; the zero value holds none.
+type idRange struct{ from, to syncengine.ID }
+
+func (r idRange) holds(id syncengine.ID) bool {
+	return bytes.Compare(r.from[:], id[:]) <= 0 && bytes.Compare(id[:], r.to[:]) <= 0 && !id.IsZero()
+}
+
+// createsMany is from how many creations on it is worth asking once whether the
+// store has any record in their range.
+const createsMany = 8
+
+// lookAhead asks once for all records that a batch makes. Ids are ordered by
+// the time they were made at, so where a phone's are not mixed with others' the
+// store need not be searched for each of them.
+func (k *work) lookAhead(fresh []supplied) error {
+	var r idRange
+	creates := 0
+	for i := range fresh {
+		c := fresh[i].change
+		if c == nil || !c.Create {
+			continue
+		}
+		if creates++; creates == 1 || bytes.Compare(c.RecordID[:], r.from[:]) < 0 {
+			r.from = c.RecordID
+		}
+		if bytes.Compare(c.RecordID[:], r.to[:]) > 0 {
+			r.to = c.RecordID
+		}
+	}
+	if creates < createsMany {
+		return nil
+	}
+	any, err := k.w.AnyRecord(r.from, r.to)
+	if err == nil && !any {
+		k.absent = r
+	}
+	return err
 }
 
 // setRecord replaces a record that was read before.

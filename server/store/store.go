@@ -148,6 +148,8 @@ type Reader interface {
 	Head() Head
 	// Record gives a record; ok is false when there is none.
 	Record(id syncengine.ID) (rec Record, ok bool, err error)
+	// AnyRecord reports whether there is a record with from <= id <= to.
+	AnyRecord(from, to syncengine.ID) (bool, error)
 	// Records calls f for every record in id order until f returns false.
 	Records(f func(Record) bool) error
 	// Entry gives a log entry; ok is false outside 1..Head().Seq.
@@ -164,7 +166,7 @@ type Reader interface {
 	LastDocument(bucket string, atMost []byte) (doc Document, ok bool, err error)
 }
 
-// Writer is a Reader that sees its own writes. All of them become visible and
+// Writer is a Reader that sees its own writes. It keeps no slice that it is given. All of them become visible and
 // durable together, or none: once a write or a read of the engine has failed,
 // nothing more is written and Update fails, even if f drops the error.
 type Writer interface {

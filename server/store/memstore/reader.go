@@ -27,6 +27,15 @@ func (r *reader) Record(id syncengine.ID) (store.Record, bool, error) {
 	return ownRecord(rec), ok, nil
 }
 
+// AnyRecord reports whether there is a record in a range of ids.
+func (r *reader) AnyRecord(from, to syncengine.ID) (found bool, err error) {
+	r.state.records.Ascend(store.Record{ID: from}, func(rec store.Record) bool {
+		found = bytes.Compare(rec.ID[:], to[:]) <= 0
+		return false
+	})
+	return found, nil
+}
+
 // walk counts a walk in and gives what counts it out.
 func (r *reader) walk() (done func()) {
 	r.walking++

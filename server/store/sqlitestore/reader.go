@@ -14,6 +14,7 @@ import (
 const (
 	selectHead   = "SELECT epoch, tag, committed, (SELECT max(seq) FROM log) FROM head"
 	selectRecord = "SELECT kind, seq, body FROM records WHERE id = ?"
+	selectAny    = "SELECT 1 FROM records WHERE id BETWEEN ? AND ? LIMIT 1"
 	// The order is that of the index on id, so no sorting is done.
 	selectRecords = "SELECT kind, seq, body, id FROM records ORDER BY id"
 	entryColumns  = "seq, type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
@@ -84,6 +85,17 @@ func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error)
 		rec.ID = id
 	}
 	return rec, ok, r.fault("read a record", stmt.Reset())
+}
+
+// AnyRecord reports whether there is a record in a range of ids.
+func (r *reader) AnyRecord(from, to syncengine.ID) (found bool, err error) {
+	stmt := r.s.anyRecord
+	stmt.BindBytes(1, from[:])
+	stmt.BindBytes(2, to[:])
+	if found, err = stmt.Step(); err != nil {
+		return false, r.fault("look for a record", err)
+	}
+	return found, r.fault("look for a record", stmt.Reset())
 }
 
 // recordRow reads all but the id.

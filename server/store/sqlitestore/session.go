@@ -37,8 +37,9 @@ type session struct {
 
 	begin, commit, rollback *sqlite.Stmt
 
-	head, record, entry, scope, document, lastDocument *sqlite.Stmt
-	records, entries, documents, documentsFrom         walk
+	head, record, anyRecord, entry, scope, document, lastDocument *sqlite.Stmt
+
+	records, entries, documents, documentsFrom walk
 
 	append, putRecord, setHead  *sqlite.Stmt
 	putScope, deleteScope       *sqlite.Stmt
@@ -93,7 +94,7 @@ func prepare(conn *sqlite.Conn, writes bool) (*session, error) {
 	s := &session{conn: conn}
 	statements := map[**sqlite.Stmt]string{
 		&s.begin: "BEGIN DEFERRED", &s.commit: "COMMIT", &s.rollback: "ROLLBACK",
-		&s.head: selectHead, &s.record: selectRecord, &s.entry: selectEntry, &s.scope: selectScope,
+		&s.head: selectHead, &s.record: selectRecord, &s.anyRecord: selectAny, &s.entry: selectEntry, &s.scope: selectScope,
 		&s.document: selectDocument, &s.lastDocument: selectLastDocument,
 	}
 	s.records.query, s.entries.query = selectRecords, selectEntries

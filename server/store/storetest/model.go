@@ -76,6 +76,13 @@ func (m *modelState) Record(id syncengine.ID) (store.Record, bool, error) {
 	return rec, ok, nil
 }
 
+func (m *modelState) AnyRecord(from, to syncengine.ID) (found bool, err error) {
+	for id := range m.records {
+		found = found || bytes.Compare(from[:], id[:]) <= 0 && bytes.Compare(id[:], to[:]) <= 0
+	}
+	return found, nil
+}
+
 func (m *modelState) Records(f func(store.Record) bool) error {
 	all := slices.SortedFunc(maps.Values(m.records), func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	for _, rec := range all {

@@ -34,6 +34,7 @@ import (
 //
 //	show                                  everything
 //	record record=R
+//	any from=R to=R
 //	entry seq=N
 //	entries after=N stop=M                M entries at most, 0 for all
 //	rows key=K after=N limit=M
@@ -305,6 +306,9 @@ func look(r store.Reader, op operation) (lines []string) {
 	case "record":
 		rec, ok, err := r.Record(id(byte(a["record"])))
 		note("%s %v %v", showRecord(rec), ok, err)
+	case "any":
+		found, err := r.AnyRecord(id(byte(a["from"])), id(byte(a["to"])))
+		note("%v %v", found, err)
 	case "entry":
 		e, ok, err := r.Entry(syncengine.Seq(a["seq"]))
 		note("%s %v %v", showEntry(e), ok, err)
