@@ -36,7 +36,7 @@ func (w *world) resume(dir string) {
 	w.dir = dir
 	var err error
 	w.server, err = server.Open(w.t.Context(), server.Config{
-		Dir: dir, Listen: "127.0.0.1:0", Now: w.now, Random: seeded(byte(w.later.Add(1))),
+		Dir: dir, Listen: "127.0.0.1:0", Now: w.now, Random: seeded(byte(100 + w.later.Add(1))), Ledger: w.ledger,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 	w.must(err)

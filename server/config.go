@@ -41,6 +41,9 @@ type Config struct {
 	// PlainText allows plain text on an address that others can reach, for
 	// machines that have something in front which encrypts.
 	PlainText bool
+	// Ledger is a folder on other storage for the side ledger, which keeps what a
+	// restore must not undo; empty for none. It must be there.
+	Ledger string
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
 	// Random draws ids, tags, codes and tokens; the system's when nil.

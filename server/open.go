@@ -14,6 +14,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
+	"onedoor/server/sideledger"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 )
@@ -76,13 +77,30 @@ func (s *Server) openRealm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.realm, err = exchange.Open(ctx, s.store, exchange.Options{
-		Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint,
-	})
+	o := exchange.Options{Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint}
+	if s.config.Ledger != "" {
+		if s.ledger, err = s.openLedger(ctx, secrets); err != nil {
+			return err
+		}
+		o.Ledger = s.ledger
+	}
+	s.realm, err = exchange.Open(ctx, s.store, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
 	}
 	return checkSchema(s.config.Dir, s.realm.Realm().SchemaVersion)
+}
+
+func (s *Server) openLedger(ctx context.Context, secrets *identity.Secrets) (*sideledger.Ledger, error) {
+	var realm identity.Realm
+	err := s.store.View(ctx, func(r store.Reader) (err error) {
+		realm, err = identity.GetRealm(r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.config.Dir, err)
+	}
+	return sideledger.Open(s.config.Ledger, realm.Code, secrets.LedgerKey())
 }
 
 // checkSchema refuses records of newer software: this one would serve them

@@ -12,6 +12,7 @@ import (
 
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/sideledger"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
@@ -37,6 +38,8 @@ type RestoreOptions struct {
 	// Replace is the code of the realm that may be moved aside; 0 refuses a folder
 	// that holds one.
 	Replace uint32
+	// Ledger is the folder of the side ledger, which is replayed; empty for none.
+	Ledger string
 	// Progress is told how far the copy and its check have come.
 	Progress Progress
 	// Now is the clock and Random the source of the token; the system's when nil.
@@ -53,6 +56,8 @@ type RestoreResult struct {
 	After syncengine.Seq
 	// Made is the time of the backup: what was made at the server itself since then is lost.
 	Made time.Time
+	// Replayed counts the ledger's entries that the backup did not have.
+	Replayed int
 	// Lost counts what of that could be told from the realm that was moved aside; nil when it could not be read.
 	Lost *Lost
 	// TokenFile is the path of the operator's new token.
@@ -152,7 +157,11 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	now := syncengine.UnixMilli(r.config.Now().UnixMilli())
-	h, err := exchange.BeginEpoch(ctx, st, exchange.Renewal{Known: r.old.epochs(), Now: now})
+	known, err := r.replay(ctx, st)
+	if err != nil {
+		return err
+	}
+	h, err := exchange.BeginEpoch(ctx, st, exchange.Renewal{Known: append(known, r.old.epochs()...), Now: now})
 	if err != nil {
 		return err
 	}
@@ -173,6 +182,30 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 	}
 	r.result.TokenFile = r.config.path(TokenFile)
 	return WriteToken(r.stage.path(TokenFile), token)
+}
+
+// replay puts what the side ledger has beyond the backup into the store, and gives
+// the epochs that it knows of.
+func (r *restoring) replay(ctx context.Context, st store.Store) (known []syncengine.Fork, err error) {
+	if r.o.Ledger == "" {
+		return nil, nil
+	}
+	secrets, err := identity.LoadSecrets(r.stage.Dir)
+	if err != nil {
+		return nil, err
+	}
+	l, err := sideledger.Read(r.o.Ledger, r.result.Realm, secrets.LedgerKey())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if known, err = exchange.LedgerEpochs(l); err != nil {
+		return nil, err
+	}
+	return known, st.Update(ctx, func(w store.Writer) (err error) {
+		r.result.Replayed, err = exchange.Replay(w, l)
+		return err
+	})
 }
 
 // aside lists the files of a realm that are moved aside together.

@@ -13,6 +13,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
+	"onedoor/server/sideledger"
 	"onedoor/server/store"
 )
 
@@ -26,6 +27,7 @@ type Server struct {
 	grpc      *grpc.Server
 	health    *health.Server
 	listener  net.Listener
+	ledger    *sideledger.Ledger
 	backups   backups
 	// stopping is closed when the server begins to stop.
 	stopping chan struct{}
@@ -89,6 +91,9 @@ func (s *Server) close() error {
 	}
 	if s.realm != nil {
 		errs = append(errs, s.realm.Close())
+	}
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

@@ -77,6 +77,8 @@ type world struct {
 	ctx context.Context
 	// served is what Serve returned, once it has.
 	served chan error
+	// ledger is the folder of the side ledger; empty for none.
+	ledger string
 	// later is by how many milliseconds the server's clock is ahead of clock.
 	later atomic.Int64
 }

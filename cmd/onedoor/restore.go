@@ -20,6 +20,7 @@ type restoreJSON struct {
 	Epoch     uint32    `json:"epoch"`
 	Seq       uint64    `json:"seq"`
 	Made      string    `json:"backup_made"`
+	Ledger    int       `json:"ledger_entries"`
 	Lost      *lostJSON `json:"lost"`
 	TokenFile string    `json:"token_file"`
 	Replaced  string    `json:"replaced,omitempty"`
@@ -46,17 +47,20 @@ the values that stood before, in whatever order they come.
 
 What was made at the server itself since the backup is lost: users, join codes,
 territories, assignments, imports, decisions about quarantined changes. Restore
-says how much, as far as it can be told.
+says how much, as far as it can be told. With --ledger DIR, the folder that
+serve --ledger was given, people, devices, grants, tokens and territories stand
+again as they stood last, and what was revoked stays revoked.
 
 A DIR that holds a realm is refused. With --replace CODE, the code of that realm,
 its files are moved into a folder of their own beside the new ones; stop its
 server first. Never copy a database file back by hand: this command is how phones
 learn that it happened.`,
 		Example: `  onedoor restore --from monday.backup --data ./restored
-  onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --json`,
+  onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --ledger /mnt/ledger --json`,
 	}
 	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`")
 	c.Flags().StringVar(&o.Dir, "data", "", "the `DIR` to make the realm in")
+	c.Flags().StringVar(&o.Ledger, "ledger", "", "replay the side ledger in `DIR`")
 	c.Flags().StringVar(&replace, "replace", "", "six-digit `CODE` of the realm in DIR that may be moved aside")
 	command.Required(c, "from", "data")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
@@ -85,6 +89,7 @@ func (a *app) restore(ctx context.Context, o server.RestoreOptions) error {
 	}
 	result := restoreJSON{
 		Realm: made.Realm, Epoch: uint32(made.Epoch), Seq: uint64(made.After), Made: timeOf(made.Made), TokenFile: made.TokenFile, Replaced: made.Replaced,
+		Ledger: made.Replayed,
 	}
 	if l := made.Lost; l != nil {
 		result.Lost = &lostJSON{l.Users, l.Devices, l.Territories, l.Writes, l.Decisions}
@@ -99,6 +104,9 @@ func (r restoreJSON) tell(w io.Writer, data string) {
 		fmt.Fprintf(w, "the realm that stood there is in %s\n", command.Printable(r.Replaced))
 	}
 	fmt.Fprintln(w, "phones bring back what they have handed in since then; let each sync once")
+	if r.Ledger > 0 {
+		fmt.Fprintf(w, "the side ledger had %d entries that the backup lacks: people, devices, grants and tokens stand as they stood last\n", r.Ledger)
+	}
 	if r.Lost == nil {
 		fmt.Fprintf(w, "lost: whatever was made at the server itself since %s (users, join codes, territories, assignments, imports, decisions): make it again\n", r.Made)
 	} else {

@@ -29,11 +29,17 @@ something in front of it encrypts; elsewhere give a certificate. A renewed
 certificate is taken up by itself. With --tls-client-ca only callers that show a
 certificate are let in: for a server behind a gateway.
 
+With --ledger every change of people, devices, grants, tokens and territories is
+also written to a side ledger in a folder on other storage, before it is done. A
+restore replays it, so that what was revoked stays revoked and who was enrolled
+stays known. The folder must be there; give it every time.
+
 When it stops, watches end, calls in hand are finished, and what was not
 acknowledged is sent again by the phones. A second signal ends it at once, which
 loses nothing either.`,
 		Example: `  onedoor serve --data ./realm
-  onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem`,
+  onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem
+  onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger`,
 	}
 	f := c.Flags()
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
@@ -41,6 +47,7 @@ loses nothing either.`,
 	f.StringVar(&config.CertFile, "tls-cert", "", "PEM `FILE` with the certificate chain")
 	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
 	f.StringVar(&config.ClientCAFile, "tls-client-ca", "", "let in only callers with a certificate signed by those in this PEM `FILE`")
+	f.StringVar(&config.Ledger, "ledger", "", "`DIR` on other storage for the side ledger, which a restore replays")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
 	command.Required(c, "data")

@@ -57,7 +57,7 @@ var House = []Room{
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/exchange",
-			"server/report", "server/retention", "server/casework", "server/identity", "server/notify", "server/observe",
+			"server/report", "server/retention", "server/casework", "server/sideledger", "server/identity", "server/notify", "server/observe",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
@@ -77,6 +77,8 @@ var House = []Room{
 		May: withShared("server/exchange", "server/observe", "server/store")},
 	{Path: "server/casework", Holds: "the watch over deadlines",
 		May: withShared("server/exchange", "server/observe", "server/store")},
+	{Path: "server/sideledger", Holds: "the side ledger: what a restore must not undo, in a file on other storage",
+		May: withShared("server/exchange", "server/observe")},
 	{Path: "server/exchange", Holds: "the one write path: authorise, validate, merge, apply, cut a page of the log",
 		May: withShared("server/identity", "server/notify", "server/observe", "server/store")},
 	{Path: "server/identity", Holds: "join codes, device keys, sessions and grants",

@@ -86,6 +86,7 @@ var refusals = []refusal{
 	{errImportRunning, codes.Unavailable, adminv1.Reason_REASON_IMPORT_RUNNING, "call again when it is done", true},
 	{exchange.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true},
 	{store.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true},
+	{exchange.ErrLedger, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; give the side ledger's folder space and make it writable", false},
 	{store.ErrFull, codes.ResourceExhausted, adminv1.Reason_REASON_STORE_FULL, "nothing was changed; free disk space", false},
 	{store.ErrReadOnly, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; make the data folder writable", false},
 	{store.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false},

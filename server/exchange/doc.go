@@ -24,8 +24,10 @@
 //	digest      key + kind and class        sums over what a territory holds
 //	held        seq                         entries with cells this software does not know
 //	history     "1"                         the epochs
+//	ledger      "1"                         how far the side ledger and the store agree
 //	revision    "1"                         how often identity changed
 //	author      incarnation                 the user behind writes made at the server
 //
-// Read service.go first, then group.go, push.go, judge.go and page.go.
+// Read service.go first, then group.go, push.go, judge.go and page.go; epoch.go,
+// putback.go and ledger.go tell what holds over a restore.
 package exchange

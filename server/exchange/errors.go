@@ -20,6 +20,8 @@ var (
 	ErrStale = errors.New("request is too old")
 	// ErrClosed: the service is stopping.
 	ErrClosed = errors.New("service is stopping")
+	// ErrLedger: the side ledger did not take what must stand in it before it is done.
+	ErrLedger = errors.New("side ledger cannot be written")
 	// ErrFault: the write path met a fault of its own; the batch was rolled back.
 	ErrFault = errors.New("internal fault")
 )

@@ -20,7 +20,7 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 		return err
 	}
 	child := p.device
-	child.Parent, child.LastCommon = p.device.Incarnation, lastCommon
+	child.Parent, child.LastCommon, child.Chain = p.device.Incarnation, lastCommon, chain
 	child.EnrolledAt = k.now
 	k.svc.random(child.Incarnation[:])
 	if err := k.enrolFork(child, chain); err != nil {

@@ -281,7 +281,7 @@ func (s *Service) gather(first *job) (group []*job, held *job) {
 func (s *Service) commit(group []*job) {
 	var head store.Head
 	var k *work
-	err := s.update(func(w store.Writer) (err error) {
+	err := s.ledgering(func(w store.Writer) (err error) {
 		k, err = newWork(s, w, sizeOf(group))
 		if err != nil {
 			return err

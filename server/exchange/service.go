@@ -36,6 +36,8 @@ type Options struct {
 	Schema *schema.Schema
 	// Hint is called after a commit with the seq the log has reached; it must not block.
 	Hint func(syncengine.Seq)
+	// Ledger keeps changes of identity on other storage, so that a restore undoes none; nil for none.
+	Ledger Ledger
 	// Inline commits on the caller's goroutine instead of one of the service's own: callers take turns, and what
 	// ExchangeTogether brings shares a commit for certain. For a simulation, in which nothing happens by itself.
 	Inline bool
@@ -61,6 +63,8 @@ type Service struct {
 	contacts contacts
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.
 	backedUp atomic.Pointer[syncengine.Coordinate]
+	// ledger is Options.Ledger; the group loop alone uses it once the service is open.
+	ledger Ledger
 	// inForce is the epoch in force.
 	inForce atomic.Uint32
 	// seen holds the versions of views known to be stored.
@@ -80,7 +84,7 @@ type Service struct {
 func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
 		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
-		places: places{}, jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline,
+		places: places{}, jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline, ledger: o.Ledger,
 	}
 	s.defaults()
 	err := st.View(ctx, func(r store.Reader) (err error) {
@@ -96,6 +100,9 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		return err
 	})
 	if err != nil {
+		return nil, fmt.Errorf("open realm: %w", err)
+	}
+	if err := s.openLedger(ctx); err != nil {
 		return nil, fmt.Errorf("open realm: %w", err)
 	}
 	s.start()

@@ -196,7 +196,10 @@ func (v *verifying) chain(incarnation syncengine.ID) *chainState {
 		return c
 	}
 	c = &chainState{}
-	if parent, last, forked := v.lineage(incarnation); forked {
+	if last, chain, ok, err := identity.Branched(v.r, incarnation); err == nil && ok {
+		// What the parent wrote up to there may not be back yet.
+		c.mark, c.chain = last, chain
+	} else if parent, last, forked := v.lineage(incarnation); forked {
 		c.mark, c.chain = last, v.chainAfter(parent, last)
 	}
 	v.chains[incarnation] = c

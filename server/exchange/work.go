@@ -274,14 +274,30 @@ func (k *work) progressOf(incarnation syncengine.ID) (*storedv1.Progress, error)
 		return p, nil
 	}
 	p := &storedv1.Progress{}
-	if _, err := k.read(bucketProgress, incarnation[:], p); err != nil {
+	known, err := k.read(bucketProgress, incarnation[:], p)
+	if err != nil {
 		return nil, err
+	}
+	if !known {
+		if err := k.beginAtBranch(incarnation, p); err != nil {
+			return nil, err
+		}
 	}
 	if len(p.GetChain()) == 0 {
 		p.Chain = make([]byte, 32)
 	}
 	k.progress[incarnation] = p
 	return p, nil
+}
+
+// beginAtBranch has a copied database that a restore has lost, and whose name was
+// brought back, begin where it left its parent's chain.
+func (k *work) beginAtBranch(incarnation syncengine.ID, p *storedv1.Progress) error {
+	last, chain, ok, err := identity.Branched(k.w, incarnation)
+	if ok {
+		p.Mark, p.Chain = uint64(last), chain[:]
+	}
+	return err
 }
 
 func (k *work) setProgress(incarnation syncengine.ID, p *storedv1.Progress) {

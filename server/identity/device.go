@@ -33,8 +33,10 @@ type Device struct {
 	EnrolledAt syncengine.UnixMilli
 	// Parent is the incarnation whose database was copied; zero for an enrolled device.
 	Parent syncengine.ID
-	// LastCommon is the last change that both copies share.
+	// LastCommon is the last change that both copies share, Chain the chain after
+	// it; a chain of zeros in a device of older software.
 	LastCommon syncengine.DeviceSeq
+	Chain      syncengine.Chain
 }
 
 // PutDevice writes a device as it is given.
@@ -156,6 +158,15 @@ func Lineage(r store.Reader) (syncengine.Lineage, error) {
 	}, nil
 }
 
+// Branched tells where a copied database left its parent's chain, and the chain
+// there; ok is false for one that was enrolled.
+func Branched(r store.Reader, incarnation syncengine.ID) (last syncengine.DeviceSeq, chain syncengine.Chain, ok bool, err error) {
+	m := &storedv1.Branch{}
+	ok, err = get(r, bucketBranches, incarnation[:], m)
+	copy(chain[:], m.GetChain())
+	return syncengine.DeviceSeq(m.GetLastCommon()), chain, ok && len(m.GetChain()) == len(chain), err
+}
+
 // putBranch keeps the lineage free of circles: a parent is there before its
 // child and a child's parent never changes.
 func putBranch(w store.Writer, d Device) error {
@@ -173,7 +184,7 @@ func putBranch(w store.Writer, d Device) error {
 	if _, err := GetDevice(w, d.Parent); err != nil {
 		return fmt.Errorf("parent of %s: %w", d.Incarnation, err)
 	}
-	return put(w, bucketBranches, d.Incarnation[:], &storedv1.Branch{Parent: d.Parent[:], LastCommon: uint64(d.LastCommon)})
+	return put(w, bucketBranches, d.Incarnation[:], &storedv1.Branch{Parent: d.Parent[:], LastCommon: uint64(d.LastCommon), Chain: d.Chain[:]})
 }
 
 func checkDevice(d Device) error {

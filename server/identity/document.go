@@ -53,6 +53,20 @@ const (
 	bucketTokenLog = "identity.token-log"
 )
 
+// LedgerBuckets lists the buckets of which a restore must lose nothing: who there
+// is, what they may do, what was taken from them. Contacts and views follow by
+// themselves; the realm's own document belongs to its database.
+func LedgerBuckets() []string {
+	return []string{
+		bucketUsers, bucketDevices, bucketUserDevices, bucketBranches, bucketGrants, bucketFurther, bucketTerritories,
+		bucketTerritoryCodes, bucketTree, bucketTeams, bucketAssignments, bucketUserDoors, bucketCodes, bucketTokens, bucketTokenLog,
+	}
+}
+
+// MergedInLedger reports a bucket of which a database may hold more than a ledger
+// that was not kept all along: tokens that a restore has minted.
+func MergedInLedger(bucket string) bool { return bucket == bucketTokens || bucket == bucketTokenLog }
+
 // onlyKey is the key of a bucket with one document.
 var onlyKey = []byte("1")
 

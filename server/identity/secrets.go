@@ -141,6 +141,9 @@ func (s *Secrets) NonceKey(epoch syncengine.Epoch) []byte {
 	return s.derive(epochInfo("onedoor nonce", epoch))
 }
 
+// LedgerKey is the MAC key of the side ledger.
+func (s *Secrets) LedgerKey() []byte { return s.derive("onedoor ledger") }
+
 // ReceiptKey signs receipts.
 func (s *Secrets) ReceiptKey() ed25519.PrivateKey { return s.receipt }
 

@@ -94,6 +94,7 @@ var reasons = []reason{
 	{identity.ErrIncarnationTaken, codes.AlreadyExists, "INCARNATION_TAKEN", "start with an empty folder"},
 	{identity.ErrUserClosed, codes.FailedPrecondition, "USER_CLOSED", "ask the operator to open the user again"},
 	{identity.ErrInvalid, codes.InvalidArgument, "INVALID", "correct what the message names; nothing was changed"},
+	{exchange.ErrLedger, codes.Unavailable, "LEDGER", "nothing was changed; the operator must make the side ledger writable"},
 	{store.ErrFull, codes.ResourceExhausted, "STORE_FULL", "nothing was changed; the operator must free disk space"},
 	{store.ErrReadOnly, codes.Unavailable, "STORE_READ_ONLY", "nothing was changed; the operator must make the data folder writable"},
 	{store.ErrDamaged, codes.DataLoss, "STORE_DAMAGED", "the operator must restore a backup; phones bring back what is newer"},

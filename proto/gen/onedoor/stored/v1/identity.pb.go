@@ -446,7 +446,9 @@ type Branch struct {
 	// The incarnation it was copied from.
 	Parent []byte `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Last device_seq that both share.
-	LastCommon    uint64 `protobuf:"varint,2,opt,name=last_common,json=lastCommon,proto3" json:"last_common,omitempty"`
+	LastCommon uint64 `protobuf:"varint,2,opt,name=last_common,json=lastCommon,proto3" json:"last_common,omitempty"`
+	// The chain after that change, 32 bytes; absent in a branch of older software.
+	Chain         []byte `protobuf:"bytes,3,opt,name=chain,proto3" json:"chain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -493,6 +495,13 @@ func (x *Branch) GetLastCommon() uint64 {
 		return x.LastCommon
 	}
 	return 0
+}
+
+func (x *Branch) GetChain() []byte {
+	if x != nil {
+		return x.Chain
+	}
+	return nil
 }
 
 // Contact is what a device last said of itself; written at most exchanges.
@@ -1344,11 +1353,12 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\x0eenrolled_at_ms\x18\x05 \x01(\x03R\fenrolledAtMs\x12\x16\n" +
 	"\x06parent\x18\x06 \x01(\fR\x06parent\x12\x1f\n" +
 	"\vlast_common\x18\a \x01(\x04R\n" +
-	"lastCommon\"A\n" +
+	"lastCommon\"W\n" +
 	"\x06Branch\x12\x16\n" +
 	"\x06parent\x18\x01 \x01(\fR\x06parent\x12\x1f\n" +
 	"\vlast_common\x18\x02 \x01(\x04R\n" +
-	"lastCommon\"\xd7\x01\n" +
+	"lastCommon\x12\x14\n" +
+	"\x05chain\x18\x03 \x01(\fR\x05chain\"\xd7\x01\n" +
 	"\aContact\x12&\n" +
 	"\x0flast_contact_ms\x18\x01 \x01(\x03R\rlastContactMs\x12\x18\n" +
 	"\apending\x18\x02 \x01(\x04R\apending\x12*\n" +

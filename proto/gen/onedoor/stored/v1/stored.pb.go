@@ -1366,6 +1366,70 @@ func (x *Backup) GetMadeMs() int64 {
 	return 0
 }
 
+// LedgerState says how far the side ledger and the database agree.
+type LedgerState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the ledger's last entry whose documents stand in the database.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// Revision of identity at that entry; another one tells that the ledger missed something.
+	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Epoch in force at that entry; another one tells the same.
+	Epoch         uint32 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerState) Reset() {
+	*x = LedgerState{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerState) ProtoMessage() {}
+
+func (x *LedgerState) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerState.ProtoReflect.Descriptor instead.
+func (*LedgerState) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *LedgerState) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *LedgerState) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *LedgerState) GetEpoch() uint32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -1478,7 +1542,11 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"revealedBy\";\n" +
 	"\x06Backup\x12\x18\n" +
 	"\asecrets\x18\x01 \x01(\fR\asecrets\x12\x17\n" +
-	"\amade_ms\x18\x02 \x01(\x03R\x06madeMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\amade_ms\x18\x02 \x01(\x03R\x06madeMs\"W\n" +
+	"\vLedgerState\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\rR\x05epochB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -1492,7 +1560,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),  // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),      // 1: onedoor.stored.v1.Record
@@ -1511,6 +1579,7 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*History)(nil),     // 14: onedoor.stored.v1.History
 	(*Fork)(nil),        // 15: onedoor.stored.v1.Fork
 	(*Backup)(nil),      // 16: onedoor.stored.v1.Backup
+	(*LedgerState)(nil), // 17: onedoor.stored.v1.LedgerState
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -1550,7 +1619,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

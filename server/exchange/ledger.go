@@ -1,0 +1,279 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// The side ledger keeps, on other storage, what a restore must not undo: every
+// change of identity (people, devices, grants, tokens, territories) and of the
+// epochs, as the documents that were written. An entry is durable before its
+// transaction commits; the number of the last one stands in the database, in the
+// same transaction. So a database that lacks entries, because it was restored, put
+// back or cut off by a crash, is rolled forward when it is opened.
+
+// Ledger is where entries are kept. It is used by one goroutine at a time.
+type Ledger interface {
+	// Append makes an entry durable; its number is one above the last one's.
+	Append(LedgerEntry) error
+	// Void takes back the last entry, whose transaction was not committed.
+	Void(number uint64) error
+	// After calls f for the entries above a number that were not taken back, ascending, until f fails.
+	After(number uint64, f func(LedgerEntry) error) error
+	// Last is the number of the last entry; 0 for none.
+	Last() uint64
+}
+
+// LedgerEntry is what one transaction changed.
+type LedgerEntry struct {
+	Number uint64
+	At     syncengine.UnixMilli
+	// Whole tells that Documents are all that there were, not only those that changed.
+	Whole     bool
+	Documents []LedgerDocument
+}
+
+// LedgerDocument is a document as it was written; a nil value was deleted.
+type LedgerDocument struct {
+	Bucket     string
+	Key, Value []byte
+}
+
+const bucketLedger = "ledger"
+
+// ledgered lists the buckets that the ledger keeps.
+var ledgered = append(identity.LedgerBuckets(), bucketHistory)
+
+// recorder is a writer that notes what the ledger keeps.
+type recorder struct {
+	store.Writer
+	changed []LedgerDocument
+}
+
+// PutDocument writes a document.
+func (r *recorder) PutDocument(bucket string, key, value []byte) error {
+	r.note(bucket, key, append([]byte{}, value...))
+	return r.Writer.PutDocument(bucket, key, value)
+}
+
+// DeleteDocument removes a document.
+func (r *recorder) DeleteDocument(bucket string, key []byte) error {
+	r.note(bucket, key, nil)
+	return r.Writer.DeleteDocument(bucket, key)
+}
+
+func (r *recorder) note(bucket string, key, value []byte) {
+	if slices.Contains(ledgered, bucket) {
+		r.changed = append(r.changed, LedgerDocument{Bucket: bucket, Key: slices.Clone(key), Value: value})
+	}
+}
+
+// ledgering runs a transaction and keeps the ledger with it.
+func (s *Service) ledgering(f func(store.Writer) error) (err error) {
+	if s.ledger == nil {
+		return s.update(f)
+	}
+	var appended uint64
+	err = s.update(func(w store.Writer) error {
+		r := &recorder{Writer: w}
+		if err := f(r); err != nil || len(r.changed) == 0 {
+			return err
+		}
+		e := LedgerEntry{Number: s.ledger.Last() + 1, At: s.now(), Documents: r.changed}
+		if err := noteLedger(w, e.Number); err != nil {
+			return err
+		}
+		if err := s.ledger.Append(e); err != nil {
+			return fmt.Errorf("%w: nothing was changed: %w", ErrLedger, err)
+		}
+		appended = e.Number
+		return nil
+	})
+	if err != nil && appended != 0 {
+		if e := s.ledger.Void(appended); e != nil {
+			s.log.Error("an entry of the side ledger could not be taken back: what it says is done when the server starts again", "entry", appended, "error", e)
+		}
+	}
+	return err
+}
+
+// noteLedger writes how far the ledger and the database agree.
+func noteLedger(w store.Writer, number uint64) error {
+	state, err := agreeing(w, number)
+	if err != nil {
+		return err
+	}
+	return w.PutDocument(bucketLedger, historyKey, encode(state))
+}
+
+// agreeing is the state of a database that agrees with the ledger's entry of a number.
+func agreeing(r store.Reader, number uint64) (*storedv1.LedgerState, error) {
+	revision, err := identityRevision(r)
+	if err != nil {
+		return nil, err
+	}
+	history, err := readHistory(r)
+	return &storedv1.LedgerState{Number: number, Revision: revision, Epoch: uint32(history.Epoch)}, err
+}
+
+// openLedger rolls the database forward to the ledger's end, and begins the
+// ledger anew where it has missed something.
+func (s *Service) openLedger(ctx context.Context) error {
+	state, agrees, err := s.ledgerState(ctx)
+	if err != nil {
+		return err
+	}
+	if s.ledger == nil {
+		if state != nil {
+			s.log.Warn("this realm was kept with a side ledger and is served without one: a restore would undo what is revoked from now on")
+		}
+		return nil
+	}
+	missing := s.ledger.Last() > state.GetNumber()
+	if missing {
+		done := 0
+		err := s.store.Update(ctx, func(w store.Writer) (err error) {
+			done, err = Replay(w, s.ledger)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("roll forward from the side ledger: %w", err)
+		}
+		if done > 0 {
+			s.log.Warn("the database lacked changes that the side ledger has; they stand again", "entries", done)
+		}
+	}
+	if missing || !agrees {
+		return s.beginLedger(ctx)
+	}
+	return nil
+}
+
+// ledgerState gives how far the ledger and the database agreed, nil for never, and
+// whether nothing was changed since.
+func (s *Service) ledgerState(ctx context.Context) (state *storedv1.LedgerState, agrees bool, err error) {
+	err = s.store.View(ctx, func(r store.Reader) error {
+		m := &storedv1.LedgerState{}
+		ok, err := read(r, bucketLedger, historyKey, m)
+		if err != nil || !ok {
+			return err
+		}
+		now, err := agreeing(r, m.GetNumber())
+		state, agrees = m, proto.Equal(m, now)
+		return err
+	})
+	return state, agrees, err
+}
+
+// beginLedger writes everything that the ledger keeps as one entry.
+func (s *Service) beginLedger(ctx context.Context) error {
+	return s.store.Update(ctx, func(w store.Writer) error {
+		e := LedgerEntry{Number: s.ledger.Last() + 1, At: s.now(), Whole: true}
+		for _, bucket := range ledgered {
+			err := w.Documents(bucket, nil, nil, func(d store.Document) bool {
+				e.Documents = append(e.Documents, LedgerDocument{Bucket: bucket, Key: d.Key, Value: append([]byte{}, d.Value...)})
+				return true
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if err := noteLedger(w, e.Number); err != nil {
+			return err
+		}
+		return s.ledger.Append(e)
+	})
+}
+
+// Replay puts what a ledger has and a database lacks into it, and gives how many
+// entries that were. No service may be open over the store. Epochs are not
+// replayed: they are those of the log; LedgerEpochs gives what the ledger knows of them.
+func Replay(w store.Writer, l Ledger) (entries int, err error) {
+	m := &storedv1.LedgerState{}
+	if _, err := read(w, bucketLedger, historyKey, m); err != nil {
+		return 0, err
+	}
+	err = l.After(m.GetNumber(), func(e LedgerEntry) error {
+		entries++
+		if e.Whole {
+			if err := dropOthers(w, e.Documents); err != nil {
+				return err
+			}
+		}
+		return replay(w, e.Documents)
+	})
+	if err != nil || entries == 0 {
+		return entries, err
+	}
+	return entries, errors.Join(raiseRevision(w), noteLedger(w, l.Last()))
+}
+
+func replay(w store.Writer, documents []LedgerDocument) error {
+	for _, d := range documents {
+		var err error
+		switch {
+		case d.Bucket == bucketHistory || !slices.Contains(ledgered, d.Bucket):
+		case d.Value == nil:
+			err = w.DeleteDocument(d.Bucket, d.Key)
+		default:
+			err = w.PutDocument(d.Bucket, d.Key, d.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropOthers deletes what an entry of everything does not name.
+func dropOthers(w store.Writer, all []LedgerDocument) error {
+	named := map[documentKey]bool{}
+	for _, d := range all {
+		named[documentKey{d.Bucket, string(d.Key)}] = true
+	}
+	for _, bucket := range identity.LedgerBuckets() {
+		var others [][]byte
+		err := w.Documents(bucket, nil, nil, func(d store.Document) bool {
+			if !named[documentKey{bucket, string(d.Key)}] && !identity.MergedInLedger(bucket) {
+				others = append(others, d.Key)
+			}
+			return true
+		})
+		for _, key := range others {
+			err = errors.Join(err, w.DeleteDocument(bucket, key))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LedgerEpochs gives the epochs that a ledger knows of, also those that a
+// database from before them does not.
+func LedgerEpochs(l Ledger) (forks []syncengine.Fork, err error) {
+	err = l.After(0, func(e LedgerEntry) error {
+		for _, d := range e.Documents {
+			if d.Bucket != bucketHistory {
+				continue
+			}
+			m := &storedv1.History{}
+			if err := proto.Unmarshal(d.Value, m); err != nil {
+				return fmt.Errorf("entry %d of the side ledger: %w", e.Number, err)
+			}
+			forks = historyOf(m, syncengine.Epoch(m.GetEpoch())).Forks
+		}
+		return nil
+	})
+	return forks, err
+}
