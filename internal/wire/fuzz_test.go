@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,9 @@ func FuzzCells(f *testing.F) {
 			return
 		}
 		kind := kinds[int(number)%len(kinds)]
-		cells, err := wire.Cells(kind, create, &patch)
+		var cells []syncengine.CellWrite
+		var err error
+		wantModest(t, len(body), func() { cells, err = wire.Cells(kind, create, &patch) })
 		if err != nil {
 			if _, ok := errors.AsType[*wire.InvalidError](err); !ok && !errors.Is(err, wire.ErrMalformed) {
 				t.Fatalf("refused for no reason of the protocol: %v", err)
@@ -50,6 +53,21 @@ func FuzzCells(f *testing.F) {
 		wire.CheckSteps(kind, &wire.Change{Create: create, Patch: &patch}, cells)
 		wire.NeedsSalt(kind, cells)
 	})
+}
+
+// wantModest wants reading to take memory in proportion to what is read: a short
+// message that claims to hold much must not make room for it.
+func wantModest(t *testing.T, length int, read func()) {
+	t.Helper()
+	// A cell of two bytes becomes a struct of some hundred, in slices that double.
+	const least, perByte = 256 << 10, 1 << 10
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	read()
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > least+perByte*uint64(length) {
+		t.Fatalf("%d bytes are read in %d bytes of memory", length, got)
+	}
 }
 
 func checkCells(t *testing.T, kind *schema.Kind, cells []syncengine.CellWrite) {
@@ -82,7 +100,9 @@ func FuzzDecodeChange(f *testing.F) {
 	f.Add(encode(f, &syncv1.Change{DeviceSeq: 1, RecordId: id(1), Kind: 2, Create: true, Patch: &syncv1.Patch{Fields: text(visitNote, "n")}}))
 	f.Add(encode(f, &syncv1.Change{DeviceSeq: 9, RecordId: id(2), BaseEpoch: 1, BaseSeq: 7, Group: 8, Resolves: [][]byte{id(3)}, OccurredAtDiffMs: -5}))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c, err := wire.DecodeChange(body)
+		var c *wire.Change
+		var err error
+		wantModest(t, len(body), func() { c, err = wire.DecodeChange(body) })
 		if err != nil {
 			if !errors.Is(err, wire.ErrMalformed) {
 				t.Fatalf("refused for no reason of the protocol: %v", err)
@@ -116,7 +136,9 @@ func FuzzDecodeRecord(f *testing.F) {
 	}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r, err := wire.DecodeRecord(syncengine.ID{1}, 2, 3, body)
+		var r *syncengine.Record
+		var err error
+		wantModest(t, len(body), func() { r, err = wire.DecodeRecord(syncengine.ID{1}, 2, 3, body) })
 		if err != nil {
 			return
 		}
