@@ -118,7 +118,7 @@ func matchExpression(query string) (expression string, ok bool) {
 func term(gram []rune) string {
 	var b strings.Builder
 	for _, r := range gram {
-		if r < unicode.MaxASCII && !('a' <= r && r <= 'z' || '0' <= r && r <= '9') {
+		if r <= unicode.MaxASCII && !('a' <= r && r <= 'z' || '0' <= r && r <= '9') {
 			r += fullWidth
 		}
 		b.WriteRune(r)
