@@ -27,14 +27,14 @@ type sending struct {
 }
 
 // request makes the next request: the batch after the mark, and what the phone
-// says of itself.
-func (r *Replica) request(tx *localdb.Tx, s *state, digests bool) (*sending, error) {
+// says of itself. read holds changes that were read already; it may be empty.
+func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, digests bool) (*sending, error) {
 	out := &sending{digests: digests}
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
 	}
-	if err := r.cutBatch(tx, s, out, body); err != nil {
+	if err := r.cutBatch(tx, s, read, out, body); err != nil {
 		return nil, err
 	}
 	if err := r.prove(tx, s, out, body); err != nil {
@@ -56,7 +56,7 @@ func (r *Replica) request(tx *localdb.Tx, s *state, digests bool) (*sending, err
 
 // cutBatch takes as many changes after the mark as a batch may have. Where the
 // phone no longer has what comes next, it says so by name.
-func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) error {
+func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out *sending, body *syncv1.ExchangeBody) error {
 	if s.pos.Mark < s.pos.Cleared {
 		out.absentTo = s.pos.Cleared
 		body.Absent = &syncv1.Absent{From: uint64(s.pos.Mark + 1), To: uint64(s.pos.Cleared), Chain: s.pos.ClearedChain[:]}
@@ -69,18 +69,18 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 	if err != nil {
 		return err
 	}
-	var cutter outbox.Cutter
-	out.batch = make([]localdb.Change, 0, min(s.end.Seq-first+1, wire.BatchChangesMax))
-	for row, err := range tx.Changes(first) {
-		if err != nil {
+	if len(read) == 0 || read[0].DeviceSeq != first {
+		if read, err = readBatch(tx, first, s.end.Seq); err != nil {
 			return err
 		}
-		if again.beyond(row.DeviceSeq) || !cutter.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt)) {
+	}
+	var cutter outbox.Cutter
+	for i := range read {
+		if again.beyond(read[i].DeviceSeq) || !takes(&cutter, &read[i]) {
 			break
 		}
-		out.batch = append(out.batch, row)
 	}
-	out.batch = out.batch[:cutter.Changes()]
+	out.batch = read[:cutter.Changes()]
 	before, err := chainAt(tx, s, first-1)
 	if err != nil || len(out.batch) == 0 {
 		return err
@@ -98,6 +98,26 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, out *sending, body *syncv1.
 	}
 	body.Receipt = again.receipt
 	return nil
+}
+
+// readBatch reads the changes of a batch from one on, and at most one more.
+func readBatch(tx *localdb.Tx, first, last syncengine.DeviceSeq) ([]localdb.Change, error) {
+	var cutter outbox.Cutter
+	read := make([]localdb.Change, 0, min(last-first+1, wire.BatchChangesMax+1))
+	for row, err := range tx.Changes(first) {
+		if err != nil {
+			return nil, err
+		}
+		read = append(read, row)
+		if !takes(&cutter, &row) {
+			break
+		}
+	}
+	return read, nil
+}
+
+func takes(c *outbox.Cutter, row *localdb.Change) bool {
+	return c.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt))
 }
 
 // chainAt gives the chain after a change.

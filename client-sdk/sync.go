@@ -114,6 +114,9 @@ type run struct {
 	begun, measured, counted traffic
 	// ahead is the next call when it is under way already; nil when it is not.
 	ahead *call
+	// read holds the changes behind the batch that was sent last, read while its
+	// answer was awaited. A change is never altered, so they stay what they are.
+	read []localdb.Change
 	// failure is what ended the last exchange, for the person who waits.
 	failure error
 }
@@ -207,6 +210,11 @@ func (u *run) exchange(digests bool) syncloop.Event {
 		}
 		c = u.start(sent)
 	}
+	if err := u.readAhead(c.sent); err != nil {
+		u.ahead = c
+		u.drop()
+		return u.failed(err, false)
+	}
 	<-c.done
 	c.cancel()
 	if c.err != nil {
@@ -258,7 +266,7 @@ func isPassing(ctx context.Context, err error) bool {
 
 func (u *run) nextRequest(digests bool) (sent *sending, err error) {
 	err = u.r.view(func(tx *localdb.Tx, s *state) error {
-		sent, err = u.r.request(tx, s, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
+		sent, err = u.r.request(tx, s, u.read, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
 		return err
 	})
 	return sent, err
@@ -282,13 +290,26 @@ func (u *run) callAhead(a *answer) error {
 		if !a.more(&next) {
 			return nil
 		}
-		sent, err = u.r.request(tx, &next, false)
+		sent, err = u.r.request(tx, &next, u.read, false)
 		return err
 	})
 	if err == nil && sent != nil {
 		u.ahead = u.start(sent)
 	}
 	return err
+}
+
+// readAhead reads the batch that follows one which is on its way, so that the next
+// request is made sooner when the answer is there.
+func (u *run) readAhead(sent *sending) error {
+	u.read = nil
+	if !sent.more {
+		return nil
+	}
+	return u.r.view(func(tx *localdb.Tx, s *state) (err error) {
+		u.read, err = readBatch(tx, sent.batch[len(sent.batch)-1].DeviceSeq+1, s.end.Seq)
+		return err
+	})
 }
 
 func (u *run) digestsAt() syncengine.UnixMilli {

@@ -313,6 +313,37 @@ func TestSync_OneBackupClearsNothingFromTheJournal(t *testing.T) {
 	}
 }
 
+func TestSync_AnEditWhileBatchesAreOnTheirWayFollowsThem(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	grid, note := w.grids[gridA], strings.Repeat("楼道堆放杂物，已当场清理。", 60)
+	add := func() {
+		_, err := ann.Add(&recordv1.Visit{Territory: grid[:], Note: &note})
+		w.must(err)
+	}
+	const before, batches = 900, 4
+	for range before {
+		add()
+	}
+	first, sent := ann.line.calls, 0
+	ann.line.sent = func(m *syncv1.ExchangeBody) {
+		if got := m.GetBatch().GetFirstDeviceSeq(); len(m.GetBatch().GetChanges()) > 0 && got != uint64(sent+1) {
+			t.Errorf("a batch begins at change %d after %d", got, sent)
+		}
+		sent += len(m.GetBatch().GetChanges())
+		if ann.line.calls-first <= 2 {
+			add()
+		}
+	}
+	report := ann.sync()
+	ann.line.sent = nil
+	if report.Applied != before+2 || report.RoundTrips < batches || sent != before+2 {
+		t.Errorf("report %+v, %d changes sent", report, sent)
+	}
+	w.settle()
+}
+
 // counting is a line that counts the bytes of its messages, also of calls that fail.
 type counting struct {
 	*line
