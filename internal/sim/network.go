@@ -82,6 +82,7 @@ const (
 func (w *world) send(f *flight) {
 	d := diceFor(w.c.Seed, f.phone.name, f.number)
 	way, back := d.between(wayLeastMs, wayMostMs), d.between(wayLeastMs, wayMostMs)
+	w.beBusy(f, way+w.weather.groupMs+back)
 	fate := w.weather.strikes
 	if w.healed {
 		fate = func(dice, Fault) bool { return false }

@@ -16,6 +16,8 @@ type weather struct {
 	paceMs int64
 	// often says of each kind of fault how often it happens: once in so many chances; 0 or absent for never.
 	often map[Fault]int
+	// busyIn is how often owners work while their phone's call is on its way: once in so many; 0 for never.
+	busyIn int
 	// lookIn is how often a phone's screen is audited: after one in so many steps.
 	lookIn int
 }
@@ -51,7 +53,7 @@ func drawWeather(seed uint64, without kinds) *weather {
 	w := &weather{
 		phones: int(d.between(3, 8)), steps: int(d.between(80, 220)), grids: int(d.between(3, 5)),
 		sqlite: d.oneIn(sqliteIn), groupMs: pick(d, []int64{0, 5, 40, 400}), paceMs: pick(d, []int64{2_000, 15_000, 90_000}),
-		often: map[Fault]int{}, lookIn: int(d.between(4, 12)),
+		often: map[Fault]int{}, lookIn: int(d.between(4, 12)), busyIn: drawBusy(seed),
 	}
 	if w.crowd = d.oneIn(crowdIn); w.crowd {
 		w.phones, w.steps, w.sqlite, w.groupMs = crowdPhones, crowdPhones*2, false, 400

@@ -1,0 +1,53 @@
+package sim
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	client "onedoor/client-sdk"
+)
+
+// A busy owner does not put the phone away while it syncs: what is written between a request and its reply lies over a
+// base that moves below it. Fields that somebody corrects again and again, on a record that colleagues write to as well,
+// show whether the author's sight is what counts then.
+
+// busyMost is the rarest that a busy owner works during a call: once in so many.
+const busyMost = 4
+
+// drawBusy draws how often owners work during a call: once in so many; 0 for never, in half of all seeds.
+func drawBusy(seed uint64) int {
+	d := diceFor(seed, "busy", 0)
+	if d.oneIn(2) {
+		return 0
+	}
+	return 1 + d.IntN(busyMost)
+}
+
+// beBusy lets the phone's owner correct a field while a call is on its way, which takes ms.
+func (w *world) beBusy(f *flight, ms int64) {
+	d := diceFor(w.c.Seed, f.phone.name+" is busy", f.number)
+	if w.healed || !d.oneIn(w.weather.busyIn) {
+		return
+	}
+	w.after(d.between(1, ms), func() { f.phone.correctAgain(d) })
+}
+
+// correctAgain has the phone's owner correct a number on the newest door that it shows, and correct it again.
+func (p *phone) correctAgain(d dice) {
+	if !p.on() {
+		return
+	}
+	doors, err := p.replica.List(client.Query{Kind: "premises"})
+	if !p.w.must(err, "list what "+p.name+" shows") || len(doors) == 0 {
+		return
+	}
+	id := doors[0].ID
+	for range 1 + d.IntN(2) {
+		if !p.on() {
+			return // The phone died of the correction before.
+		}
+		rooms := uint32(d.IntN(6))
+		p.do("corrects "+p.w.known.of(id), edit{id: id, message: &recordv1.Premises{Rooms: proto.Uint32(rooms)}})
+	}
+}
