@@ -38,6 +38,8 @@ type world struct {
 	now     time.Time
 	grids   map[string]syncengine.ID
 	phones  []*phone
+	// disk is what the files of phones stand on that are enrolled from now on.
+	disk client.Disk
 }
 
 // The places of the stories.
@@ -287,6 +289,8 @@ type phone struct {
 	random *rand.ChaCha8
 	page   int
 	tries  int
+	// disk is what its files stand on; nil is the system's.
+	disk client.Disk
 }
 
 // phone enrols a new user's phone.
@@ -301,7 +305,7 @@ func (w *world) phoneOf(name string, user syncengine.ID) *phone {
 	seed := [32]byte{byte(len(w.phones) + 2)}
 	p := &phone{
 		w: w, name: name, user: user, dir: filepath.Join(w.t.TempDir(), "replica"), key: make([]byte, client.KeyBytes),
-		line: &line{w: w}, random: rand.NewChaCha8(seed),
+		line: &line{w: w}, random: rand.NewChaCha8(seed), disk: w.disk,
 	}
 	_, err := p.random.Read(p.key)
 	w.must(err)
@@ -314,13 +318,22 @@ func (w *world) phoneOf(name string, user syncengine.ID) *phone {
 
 func (p *phone) open() {
 	p.w.t.Helper()
-	r, err := client.Open(p.dir, p.key, client.Options{
-		Transport: p.line, Random: p.random, Tries: max(p.tries, 1), PageBytesMax: p.page,
+	p.w.must(p.tryOpen())
+}
+
+// tryOpen opens the replica, where the disk lets it.
+func (p *phone) tryOpen() error {
+	o := client.Options{
+		Transport: p.line, Random: p.random, Tries: max(p.tries, 1), PageBytesMax: p.page, Disk: p.disk,
 		Now:  func() time.Time { return p.w.now.Add(p.skew) },
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-	})
-	p.w.must(err)
+	}
+	if p.disk != nil {
+		o.Go = func(work func()) { work() } // so that the same steps of the disk follow each other every time
+	}
+	r, err := client.Open(p.dir, p.key, o)
 	p.Replica = r
+	return err
 }
 
 // restart closes the app and opens it again.

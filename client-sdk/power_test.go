@@ -1,0 +1,146 @@
+package client_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	client "onedoor/client-sdk"
+
+	"onedoor/internal/sim/disk"
+	"onedoor/server/store/memstore"
+)
+
+// powerWorld is a phone on a simulated disk, with work to send and work of a colleague to fetch, and the moment to which
+// every attempt goes back.
+type powerWorld struct {
+	*world
+	// phone loses its power, other does not. Each has a disk of its own.
+	phone, other      *phone
+	disk, otherDisk   *disk.Disk
+	files, otherFiles disk.Snapshot
+	server            *memstore.Store
+	door              string
+	// mine are the visits that the phone holds unsent.
+	mine []string
+}
+
+func newDisk(t *testing.T) *disk.Disk {
+	t.Helper()
+	d, err := disk.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func newPowerWorld(t *testing.T) *powerWorld {
+	t.Helper()
+	w := &powerWorld{disk: newDisk(t), otherDisk: newDisk(t)}
+	w.world = newWorld(t) // closes the phones before the disks go
+	w.world.disk = w.otherDisk
+	w.other = w.world.phone("甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	w.world.disk = w.disk
+	w.phone = w.world.phone("乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	w.other.sync()
+	door := w.other.add("premises", fmt.Sprintf(`{"address":"福慧路1号","territory":%q}`, gridA))
+	w.other.sync()
+	w.phone.page = 400 // several pages, so that a sync has several transactions
+	w.phone.restart()
+	w.phone.sync()
+	w.other.edit(door, `{"compound":"象山"}`)
+	for n := range 4 {
+		w.other.add("visit", fmt.Sprintf(`{"premises_ids":[%q],"note":"别人的第%d次"}`, door, n))
+	}
+	w.other.sync()
+	w.phone.edit(door, `{"compound":"寨后"}`)
+	for n := range 3 {
+		w.mine = append(w.mine, w.phone.add("visit", fmt.Sprintf(`{"premises_ids":[%q],"note":"我的第%d次"}`, door, n)))
+	}
+	w.must(w.phone.Close())
+	w.must(w.other.Close())
+	w.files, w.otherFiles, w.server, w.door = w.disk.Snapshot("/"), w.otherDisk.Snapshot("/"), w.store.(*memstore.Store).Copy(), door
+	w.other.open()
+	return w
+}
+
+// back takes phones and server back to the moment.
+func (w *powerWorld) back() {
+	w.t.Helper()
+	w.must(w.service.Close())
+	w.store = w.server.Copy()
+	w.serve()
+	w.disk.PutBack("/", w.files)
+	w.must(w.other.Close())
+	w.otherDisk.PutBack("/", w.otherFiles)
+	w.other.open()
+}
+
+// attempt opens the phone, writes one more visit and syncs, until the power goes after n steps. It gives the visit where
+// the phone said that it is written, and whether the power went.
+func (w *powerWorld) attempt(n int, loss disk.Loss) (added string, went bool) {
+	w.disk.PowerOffAfter(n, loss, rand.New(rand.NewPCG(uint64(n), uint64(loss))))
+	if w.phone.tryOpen() == nil {
+		if id, err := w.phone.AddJSON("visit", fmt.Sprintf(`{"premises_ids":[%q],"note":"最后一次"}`, w.door)); err == nil {
+			added = id
+		}
+		_, _ = w.phone.Sync(w.t.Context()) // without power it cannot
+		_ = w.phone.Close()
+	}
+	went = w.disk.Off()
+	w.disk.PowerOn()
+	return added, went
+}
+
+// TestPower_ASyncThatIsCutAtAnyStepLosesNothingAndRepeatsNothing tries every step of opening, an edit, a sync and the
+// close, with every kind of loss: what the author saw stays on the screen, and the next sync brings both sides together.
+func TestPower_ASyncThatIsCutAtAnyStepLosesNothingAndRepeatsNothing(t *testing.T) {
+	w := newPowerWorld(t)
+	for _, loss := range disk.Losses {
+		steps := 0
+		for went := true; went; steps++ {
+			w.back()
+			var added string
+			added, went = w.attempt(steps, loss)
+			if t.Failed() {
+				t.Fatalf("%s is lost after step %d", loss, steps-1)
+			}
+			w.phone.open()
+			w.wantMine(added)
+			w.phone.sync()
+			w.other.sync()
+			w.wantMine(added)
+			w.phone.wantShown("after the next sync", w.other.shown())
+			if s, o := w.phone.status(), w.other.status(); s.Pending != 0 || s.Seq != o.Seq || s.Digest != o.Digest {
+				t.Errorf("%d pending, at %d and %d, equal digests: %v", s.Pending, s.Seq, o.Seq, s.Digest == o.Digest)
+			}
+			w.verify()
+			w.must(w.phone.Close())
+		}
+		if steps < 20 {
+			t.Errorf("%s: only %d steps were tried", loss, steps)
+		}
+	}
+	w.phone.open() // for the end of the story, which closes it
+}
+
+// wantMine wants the author's visits on the phone, the added one if it was said to be written, and each once.
+func (w *powerWorld) wantMine(added string) {
+	w.t.Helper()
+	shown := w.phone.ids(client.Query{Kind: "visit", Mine: true})
+	for _, id := range append(w.mine, added) {
+		if id != "" && !shown[id] {
+			w.t.Errorf("the author's visit %s has left the screen", id)
+		}
+	}
+	if len(shown) > len(w.mine)+1 {
+		w.t.Errorf("%d visits of the author, who made %d", len(shown), len(w.mine)+1)
+	}
+}
