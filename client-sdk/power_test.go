@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -10,21 +12,63 @@ import (
 	client "onedoor/client-sdk"
 
 	"onedoor/internal/sim/disk"
+	"onedoor/server/store"
 	"onedoor/server/store/memstore"
+	"onedoor/server/store/sqlitestore"
+	"onedoor/syncengine"
 )
 
-// powerWorld is a phone on a simulated disk, with work to send and work of a colleague to fetch, and the moment to which
-// every attempt goes back.
+// powerWorld is a phone on a simulated disk, with work to send and work of a colleague to fetch, a server on another, and
+// the moment to which every attempt goes back.
 type powerWorld struct {
 	*world
 	// phone loses its power, other does not. Each has a disk of its own.
 	phone, other      *phone
 	disk, otherDisk   *disk.Disk
 	files, otherFiles disk.Snapshot
-	server            *memstore.Store
+	server            powerServer
 	door              string
 	// mine are the visits that the phone holds unsent.
 	mine []string
+}
+
+// powerServer keeps the server's store at the moment, and opens it again.
+type powerServer interface {
+	save(w *world)
+	back(w *world)
+}
+
+// inMemory is a server whose power stays on.
+type inMemory struct{ saved *memstore.Store }
+
+func (s *inMemory) save(w *world) { s.saved = w.store.(*memstore.Store).Copy() }
+func (s *inMemory) back(w *world) { w.store = s.saved.Copy() }
+
+// onDisk is a server on a simulated disk.
+type onDisk struct {
+	disk  *disk.Disk
+	files disk.Snapshot
+}
+
+// realmFile is where its database stands.
+const realmFile = "/realm/realm.db"
+
+func (s *onDisk) save(w *world) {
+	w.must(w.store.Close())
+	s.files = s.disk.Snapshot("/")
+	s.open(w)
+}
+
+func (s *onDisk) back(w *world) {
+	w.must(w.store.Close())
+	s.disk.PutBack("/", s.files)
+	s.open(w)
+}
+
+func (s *onDisk) open(w *world) {
+	st, err := sqlitestore.Open(context.Background(), realmFile, sqlitestore.Options{Disk: s.disk})
+	w.must(err)
+	w.store = st
 }
 
 func newDisk(t *testing.T) *disk.Disk {
@@ -41,10 +85,13 @@ func newDisk(t *testing.T) *disk.Disk {
 	return d
 }
 
-func newPowerWorld(t *testing.T) *powerWorld {
+// newPowerWorld makes the story on an empty store.
+func newPowerWorld(t *testing.T, st store.Store, server powerServer) *powerWorld {
 	t.Helper()
-	w := &powerWorld{disk: newDisk(t), otherDisk: newDisk(t)}
-	w.world = newWorld(t) // closes the phones before the disks go
+	w := &powerWorld{disk: newDisk(t), otherDisk: newDisk(t), server: server}
+	w.world = newWorldOn(t, st) // closes the phones before the disks go
+	w.inline = true
+	w.restart()
 	w.world.disk = w.otherDisk
 	w.other = w.world.phone("甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
 	w.world.disk = w.disk
@@ -66,7 +113,10 @@ func newPowerWorld(t *testing.T) *powerWorld {
 	}
 	w.must(w.phone.Close())
 	w.must(w.other.Close())
-	w.files, w.otherFiles, w.server, w.door = w.disk.Snapshot("/"), w.otherDisk.Snapshot("/"), w.store.(*memstore.Store).Copy(), door
+	w.must(w.service.Close())
+	w.server.save(w.world)
+	w.files, w.otherFiles, w.door = w.disk.Snapshot("/"), w.otherDisk.Snapshot("/"), door
+	w.serve()
 	w.other.open()
 	return w
 }
@@ -75,7 +125,7 @@ func newPowerWorld(t *testing.T) *powerWorld {
 func (w *powerWorld) back() {
 	w.t.Helper()
 	w.must(w.service.Close())
-	w.store = w.server.Copy()
+	w.server.back(w.world)
 	w.serve()
 	w.disk.PutBack("/", w.files)
 	w.must(w.other.Close())
@@ -102,7 +152,7 @@ func (w *powerWorld) attempt(n int, loss disk.Loss) (added string, went bool) {
 // TestPower_ASyncThatIsCutAtAnyStepLosesNothingAndRepeatsNothing tries every step of opening, an edit, a sync and the
 // close, with every kind of loss: what the author saw stays on the screen, and the next sync brings both sides together.
 func TestPower_ASyncThatIsCutAtAnyStepLosesNothingAndRepeatsNothing(t *testing.T) {
-	w := newPowerWorld(t)
+	w := newPowerWorld(t, memstore.New(), &inMemory{})
 	for _, loss := range disk.Losses {
 		steps := 0
 		for went := true; went; steps++ {
@@ -129,6 +179,70 @@ func TestPower_ASyncThatIsCutAtAnyStepLosesNothingAndRepeatsNothing(t *testing.T
 		}
 	}
 	w.phone.open() // for the end of the story, which closes it
+}
+
+// TestPower_AServerThatIsCutAtAnyStepLosesNothingItGaveItsWordFor tries every step of two phones' syncs on the server's
+// disk, with every kind of loss: what was acknowledged is there when the power is back, before any phone says it again.
+func TestPower_AServerThatIsCutAtAnyStepLosesNothingItGaveItsWordFor(t *testing.T) {
+	server := &onDisk{disk: newDisk(t)}
+	st, err := sqlitestore.Create(t.Context(), realmFile, sqlitestore.Options{Disk: server.disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newPowerWorld(t, st, server)
+	defer func() { w.must(w.store.Close()) }()
+	for _, loss := range disk.Losses {
+		steps := 0
+		for went := true; went; steps++ {
+			w.back()
+			w.phone.open()
+			server.disk.PowerOffAfter(steps, loss, rand.New(rand.NewPCG(uint64(steps), uint64(loss))))
+			for _, p := range []*phone{w.phone, w.other} {
+				_, _ = p.Sync(t.Context()) // without power the server answers an error
+			}
+			went = server.disk.Off()
+			w.must(w.service.Close())
+			_ = w.store.Close() // without power it cannot
+			server.disk.PowerOn()
+			server.open(w.world)
+			w.serve()
+			w.wantAcknowledged(w.phone)
+			w.phone.sync()
+			w.other.sync()
+			w.phone.sync()
+			w.wantMine("")
+			w.phone.wantShown("when the power is back", w.other.shown())
+			w.verify()
+			if problems, err := w.store.Check(t.Context()); len(problems) > 0 || err != nil {
+				t.Errorf("check: %q, %v", problems, err)
+			}
+			w.must(w.phone.Close())
+			if t.Failed() {
+				t.Fatalf("%s was lost after step %d", loss, steps)
+			}
+		}
+		if steps < 20 {
+			t.Errorf("%s: only %d steps were tried", loss, steps)
+		}
+	}
+	w.phone.open() // for the end of the story, which closes it
+}
+
+// wantAcknowledged wants every change that the phone has an outcome for in the server's log, where the outcome says.
+func (w *powerWorld) wantAcknowledged(p *phone) {
+	w.t.Helper()
+	w.must(w.service.View(w.t.Context(), func(r store.Reader) error {
+		for _, change := range p.written(1) {
+			if change.State == client.WrittenPending {
+				continue
+			}
+			e, ok, err := r.Entry(syncengine.Seq(change.Seq))
+			if err != nil || !ok || !bytes.Equal(e.Body, change.Body) {
+				w.t.Errorf("change %d was acknowledged at %d, where the log has something else: %v", change.DeviceSeq, change.Seq, err)
+			}
+		}
+		return nil
+	}))
 }
 
 // wantMine wants the author's visits on the phone, the added one if it was said to be written, and each once.

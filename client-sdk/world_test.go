@@ -40,6 +40,8 @@ type world struct {
 	phones  []*phone
 	// disk is what the files of phones stand on that are enrolled from now on.
 	disk client.Disk
+	// inline has the service work on the caller's goroutine, so that the same steps follow each other every time.
+	inline bool
 }
 
 // The places of the stories.
@@ -51,8 +53,14 @@ const (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, memstore.New())
+}
+
+// newWorldOn makes a district in an empty store.
+func newWorldOn(t testing.TB, st store.Store) *world {
+	t.Helper()
 	w := &world{
-		t: t, store: memstore.New(), random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000),
+		t: t, store: st, random: rand.NewChaCha8([32]byte{1}), now: time.UnixMilli(1_780_000_000_000),
 		grids: map[string]syncengine.ID{},
 	}
 	var err error
@@ -74,11 +82,15 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) serve() {
 	w.t.Helper()
-	var err error
+	w.must(w.tryServe())
+}
+
+// tryServe opens the service, where the store lets it.
+func (w *world) tryServe() (err error) {
 	w.service, err = exchange.Open(w.t.Context(), w.store, exchange.Options{
-		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now },
+		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Inline: w.inline,
 	})
-	w.must(err)
+	return err
 }
 
 // restart stops the server and starts it on what it had stored.

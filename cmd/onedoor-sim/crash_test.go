@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"onedoor/internal/command"
+)
+
+// TestMain lets the test binary be the processes of a run, as the program itself is.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == crashPart {
+		os.Exit(Run(context.Background(), os.Args[1:], command.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	os.Exit(m.Run())
+}
+
+func TestCrash_PrintsOneObjectAndATable(t *testing.T) {
+	code, out, errs := run(t, "crash", "--cycles", "1", "--seed", "3", "--json")
+	var result map[string]any
+	if err := json.Unmarshal([]byte(out), &result); code != 0 || err != nil || errs != "" || strings.Count(out, "\n") != 1 {
+		t.Fatalf("exit %d, %v, printed %q and %q", code, err, out, errs)
+	}
+	if got, want := slices.Sorted(maps.Keys(result)), []string{"acknowledged", "converged", "cycles", "duplicated", "lost"}; !slices.Equal(got, want) {
+		t.Errorf("keys %q, want %q", got, want)
+	}
+	code, out, errs = run(t, "crash", "--cycles", "1")
+	if code != 0 || errs != "" || !strings.Contains(out, "acknowledged") || !strings.Contains(out, "kills") {
+		t.Errorf("exit %d, printed %q and %q", code, out, errs)
+	}
+}
+
+func TestCrash_NoCyclesAreAMisuse(t *testing.T) {
+	code, out, errs := run(t, "crash", "--cycles", "0")
+	if code != 2 || out != "" || !strings.Contains(errs, "--cycles 0") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("exit %d, printed %q and %q", code, out, errs)
+	}
+}
