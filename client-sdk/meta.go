@@ -36,9 +36,17 @@ type self struct {
 	Seed []byte
 	// ReceiptKey verifies the realm's receipts.
 	ReceiptKey []byte
+	// private is the key that Seed gives, once it was asked for.
+	private ed25519.PrivateKey
 }
 
-func (s *self) key() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(s.Seed) }
+// key gives the device's key. Whoever calls holds the state.
+func (s *self) key() ed25519.PrivateKey {
+	if s.private == nil {
+		s.private = ed25519.NewKeyFromSeed(s.Seed)
+	}
+	return s.private
+}
 
 // position is where this phone stands between its own sequence and the realm's log.
 type position struct {

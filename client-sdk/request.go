@@ -41,7 +41,7 @@ func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, diges
 		return nil, err
 	}
 	var err error
-	if body.Status, err = r.status(tx, s, digests); err != nil {
+	if body.Status, err = r.status(tx, s, out.batch, digests); err != nil {
 		return nil, err
 	}
 	// The body is encoded behind what comes before it in the message that is signed.
@@ -130,7 +130,7 @@ func chainAt(tx *localdb.Tx, s *state, seq syncengine.DeviceSeq) (syncengine.Cha
 }
 
 // status says how the phone stands. Nothing in it goes back.
-func (r *Replica) status(tx *localdb.Tx, s *state, digests bool) (*syncv1.Status, error) {
+func (r *Replica) status(tx *localdb.Tx, s *state, batch []localdb.Change, digests bool) (*syncv1.Status, error) {
 	m := &syncv1.Status{
 		OutboxCount: uint64(s.end.Seq - s.pos.Mark), GrantVersion: s.grants.GetVersion(),
 		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch),
@@ -143,14 +143,8 @@ func (r *Replica) status(tx *localdb.Tx, s *state, digests bool) (*syncv1.Status
 		m.Checkpoint = &syncv1.Coordinate{Epoch: uint32(s.pos.Checkpoint.Epoch), Seq: uint64(s.pos.Checkpoint.Seq)}
 		m.CheckpointTag = s.pos.Tag
 	}
-	if m.OutboxCount > 0 {
-		oldest, ok, err := tx.Change(max(s.pos.Mark, s.pos.Cleared) + 1)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			m.OutboxOldestMs = int64(changeTime(&oldest))
-		}
+	if len(batch) > 0 {
+		m.OutboxOldestMs = int64(changeTime(&batch[0]))
 	}
 	if !digests {
 		return m, nil
