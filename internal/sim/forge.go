@@ -86,7 +86,7 @@ func (w *world) forge(d dice, fault Fault) {
 		req.Signature[0] ^= 1
 	}
 	w.server.arrive(&arrival{
-		w: w, flight: &flight{phone: p}, request: req, cut: func() {},
+		w: w, flight: &flight{phone: p}, request: req, stranger: true, cut: func() {},
 		answered: func(_ model.CallID, _ *syncv1.ExchangeResponse, err error) { w.refusal(&f, p, err) },
 	})
 }

@@ -181,6 +181,8 @@ type arrival struct {
 	w       *world
 	flight  *flight
 	request *syncv1.ExchangeRequest
+	// stranger is set for a request that no phone of ours made: the auditor is not told of it.
+	stranger bool
 	// answered takes what the server says; cut is called when it never says anything.
 	answered func(call model.CallID, reply *syncv1.ExchangeResponse, err error)
 	cut      func()
@@ -211,14 +213,19 @@ func (s *server) commit() {
 	s.w.countTogether(group)
 	calls, requests := make([]model.CallID, len(group)), make([]*syncv1.ExchangeRequest, len(group))
 	for i, a := range group {
-		calls[i], requests[i] = s.w.model.Arrived(bodyOf(a.request), s.w.unix()), clone(a.request)
+		requests[i] = clone(a.request)
+		if !a.stranger {
+			calls[i] = s.w.model.Arrived(bodyOf(a.request), s.w.unix())
+		}
 	}
 	answers := s.service.ExchangeTogether(s.ctx, requests)
 	if s.disk != nil && s.disk.Off() {
 		s.crashed()
 	}
 	for i, answer := range answers {
-		s.w.model.Answered(calls[i], clone(answer.Reply), answer.Err)
+		if !group[i].stranger {
+			s.w.model.Answered(calls[i], clone(answer.Reply), answer.Err)
+		}
 	}
 	for i, answer := range answers {
 		group[i].answered(calls[i], answer.Reply, answer.Err)

@@ -59,12 +59,13 @@ type world struct {
 func newWorld(c Case, keys *secrets, dir string, out io.Writer) (*world, error) {
 	w := &world{
 		timeline: timeline{now: began}, c: c, weather: drawWeather(c.Seed, setOf(c.Without)), trace: newTrace(out, began),
-		model: model.New(model.Options{}), secrets: keys, dir: dir, known: newKnown(), tally: tally{},
+		secrets: keys, dir: dir, known: newKnown(), tally: tally{},
 	}
 	if w.weather.pageBytes > 0 {
 		w.strike(TinyPages)
 	}
 	w.software = w.newSoftware()
+	w.model = model.New(model.Options{Schema: w.software.older})
 	var err error
 	if w.server, err = newServer(w); err != nil {
 		return nil, err
