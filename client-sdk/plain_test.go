@@ -12,8 +12,14 @@ import (
 	client "onedoor/client-sdk"
 )
 
-// plain gives all that a phone's files hold.
+// plain gives all that a phone's files hold, once it has done what it does at rest.
 func (p *phone) plain() []byte {
+	p.w.t.Helper()
+	p.restart()
+	return p.plainWith(p.key)
+}
+
+func (p *phone) plainWith(key []byte) []byte {
 	p.w.t.Helper()
 	database, err := os.ReadFile(filepath.Join(p.dir, client.DatabaseFile))
 	p.w.must(err)
@@ -21,7 +27,7 @@ func (p *phone) plain() []byte {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		p.w.must(err)
 	}
-	out, err := client.Plain(p.key, database, log)
+	out, err := client.Plain(key, database, log)
 	p.w.must(err)
 	return out
 }
@@ -35,13 +41,10 @@ func TestPlain_FindsWhatAPhoneHoldsAndNothingWithAnotherKey(t *testing.T) {
 	if !bytes.Contains(ann.plain(), note) {
 		t.Error("the note is not found in the files")
 	}
-	right := ann.key
-	ann.key = make([]byte, client.KeyBytes)
-	if n := len(ann.plain()); n != 0 {
+	if n := len(ann.plainWith(make([]byte, client.KeyBytes))); n != 0 {
 		t.Errorf("another key opens %d bytes", n)
 	}
-	ann.key = right
-	if _, err := client.Plain(right[1:], nil, nil); !errors.Is(err, client.ErrKey) {
+	if _, err := client.Plain(ann.key[1:], nil, nil); !errors.Is(err, client.ErrKey) {
 		t.Errorf("a short key: %v", err)
 	}
 }

@@ -76,6 +76,9 @@ func (w *world) atRest() {
 	})
 	for _, p := range w.phones {
 		w.rest(p)
+		if p.on() && !w.over() {
+			w.search(p)
+		}
 	}
 }
 

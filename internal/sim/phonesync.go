@@ -120,6 +120,7 @@ func (p *phone) synced(s *syncing) {
 	switch {
 	case s.err == nil:
 		p.w.trace.tell(p.w.now, p.name, "has synced: %s", reported(s.report))
+		p.w.lookFor(p)
 	case errors.Is(s.err, errLine), errors.Is(s.err, client.ErrRevoked), errors.As(s.err, &fault),
 		!p.w.healed && errors.Is(s.err, client.ErrStuck): // A store that fails again and again lets nobody make headway.
 		p.w.trace.tell(p.w.now, p.name, "gives up: %v (%s)", s.err, reported(s.report))

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	client "onedoor/client-sdk"
 	"onedoor/internal/sim/disk"
 )
 
@@ -125,6 +126,31 @@ func (w *world) somePhone(d dice) *phone {
 func (w *world) look(p *phone) {
 	if p.on() && w.failed == nil {
 		w.note(w.model.CheckPhone(p.id, p.replica))
+	}
+}
+
+// lookFor has the auditor search a phone's files, after a sync now and then, for what must not be there any more.
+func (w *world) lookFor(p *phone) {
+	if !p.on() || p.sick || !diceFor(w.c.Seed, "search "+p.name, p.calls).oneIn(w.weather.lookIn) {
+		return
+	}
+	w.search(p)
+}
+
+// search has the auditor search all that a phone's files hold.
+func (w *world) search(p *phone) {
+	database, err := p.disk.Read(folder + "/" + client.DatabaseFile)
+	if !w.must(err, "read the files of "+p.name) {
+		return
+	}
+	var log []byte
+	if there, _ := p.disk.Exists(folder + "/" + client.LogFile); there {
+		log, err = p.disk.Read(folder + "/" + client.LogFile)
+		w.must(err, "read the log of "+p.name)
+	}
+	plain, err := client.Plain(p.key[:], database, log)
+	if w.must(err, "open the pages of "+p.name) {
+		w.note(w.model.CheckFiles(p.id, plain))
 	}
 }
 

@@ -65,7 +65,7 @@ func newWorld(c Case, keys *secrets, dir string, out io.Writer) (*world, error) 
 		w.strike(TinyPages)
 	}
 	w.software = w.newSoftware()
-	w.model = model.New(model.Options{Schema: w.software.older})
+	w.model = model.New(model.Options{})
 	var err error
 	if w.server, err = newServer(w); err != nil {
 		return nil, err

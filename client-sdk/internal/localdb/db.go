@@ -41,6 +41,8 @@ type DB struct {
 	idle map[string][]*sqlite.Stmt
 	// known is what the database is known to hold. It is emptied on a rollback.
 	known dictionaries
+	// unclean is set while Scrub has work; see metaUnclean.
+	unclean bool
 	// shown is rounds.shown, indexed search_mark.row.
 	shown, indexed int64
 }
@@ -89,7 +91,7 @@ func (db *DB) connect(uri string, flags sqlite.OpenFlags) (err error) {
 	}
 	db.conn.SetBusyTimeout(0)
 	for _, pragma := range []string{
-		"locking_mode=EXCLUSIVE", "temp_store=MEMORY", "journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF",
+		"locking_mode=EXCLUSIVE", "temp_store=MEMORY", "secure_delete=FAST", "journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF",
 		"checkpoint_fullfsync=ON", // Apple's fsync alone may leave a checkpoint half in the drive's cache
 		fmt.Sprintf("cache_size=-%d", cacheKiB),
 		fmt.Sprintf("wal_autocheckpoint=%d", checkpointPages),
@@ -102,7 +104,7 @@ func (db *DB) connect(uri string, flags sqlite.OpenFlags) (err error) {
 	if err := db.migrate(); err != nil {
 		return err
 	}
-	return db.View(func(tx *Tx) error { return tx.readMarks() })
+	return db.View(func(tx *Tx) error { return errors.Join(tx.readMarks(), tx.readUnclean()) })
 }
 
 // execute runs a statement without parameters and drops its rows.
@@ -166,8 +168,11 @@ func (db *DB) Checkpoint() error {
 // disk for nothing, and leaves an edit's commit far from checkpointPages.
 const restPages = checkpointPages / 4
 
-// Rest is Checkpoint once the log holds enough for it.
+// Rest is Checkpoint once the log holds enough for it, and Scrub where records have left the base.
 func (db *DB) Rest() error {
+	if db.isUnclean() {
+		return db.Scrub()
+	}
 	pages, err := db.logPages()
 	if err != nil || pages < restPages {
 		return err

@@ -165,6 +165,9 @@ func (tx *Tx) DropBase(id syncengine.ID) (kept bool, err error) {
 	if err != nil || !ok || r.Base == nil {
 		return false, err
 	}
+	if err := tx.noteUnclean(); err != nil {
+		return false, err
+	}
 	if r.Pending == 0 {
 		return false, tx.DeleteRecord(id)
 	}
