@@ -87,7 +87,7 @@ func (a *answering) page() error {
 		return err
 	}
 	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: wire.PageBytesMax, pushed: a.call.push.result.outcomes}
-	if len(a.call.push.changes) > 0 {
+	if a.call.push.carried {
 		c.maxByte = wire.PushPageBytesMax
 	}
 	if at := wireCoordinate(a.call.body.GetStatus().GetCheckpoint()); at.Epoch == a.call.from.at.Epoch {

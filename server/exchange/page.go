@@ -166,7 +166,7 @@ func (c *cutting) standingView(standing []syncengine.ScopeKey) identity.ViewVers
 // rows adds what the keys' rows above after tell, in seq order, until the head
 // or the page's end, and returns how far it came.
 func (c *cutting) rows(keys []syncengine.ScopeKey, after, head syncengine.Seq, increment bool) (at syncengine.Seq, done bool, err error) {
-	m, err := newRowMerge(c.r, keys, after)
+	m, err := newRowMerge(c.r, keys, after, c.maxByte-c.builder.Bytes())
 	if err != nil {
 		return after, false, err
 	}
@@ -316,15 +316,18 @@ type keyScan struct {
 	more bool
 }
 
-// Rows read at a time: many for a few keys, few for many.
+// Rows read at a time: many for a few keys, few for many, and no more than the
+// page has room for records of the usual size.
 const (
-	scanChunkFew  = 512
-	scanChunkMany = 32
-	scanKeysFew   = 8
+	scanChunkFew     = 512
+	scanChunkMany    = 32
+	scanKeysFew      = 8
+	recordBytesUsual = 256
 )
 
-func newRowMerge(r store.Reader, keys []syncengine.ScopeKey, after syncengine.Seq) (*rowMerge, error) {
-	m := &rowMerge{r: r, chunk: scanChunkFew}
+// newRowMerge begins at the rows above after; room is what the page has left, in bytes.
+func newRowMerge(r store.Reader, keys []syncengine.ScopeKey, after syncengine.Seq, room int) (*rowMerge, error) {
+	m := &rowMerge{r: r, chunk: max(scanChunkMany, min(scanChunkFew, room/recordBytesUsual))}
 	if len(keys) > scanKeysFew {
 		m.chunk = scanChunkMany
 	}

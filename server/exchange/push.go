@@ -21,6 +21,8 @@ type push struct {
 	// first is the device_seq of the first change, changes follow densely.
 	first   syncengine.DeviceSeq
 	changes []supplied
+	// carried tells that there were changes, also when they are forgotten.
+	carried bool
 	// received and offset are the server's time of arrival and the clock difference measured by it.
 	received, offset syncengine.UnixMilli
 	// served is what a cursor that fits this log says this incarnation was given.
@@ -32,6 +34,14 @@ type push struct {
 	// current is the change being worked on, for blaming a fault.
 	current syncengine.DeviceSeq
 	result  pushed
+}
+
+// forget lets go of the changes once they are decided: hundreds of calls may wait to be answered.
+func (p *push) forget() {
+	p.changes = nil
+	if b := p.body.GetBatch(); b != nil {
+		b.Changes = nil
+	}
 }
 
 // pushed is what a batch came to.

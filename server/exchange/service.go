@@ -184,6 +184,7 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	if err := s.submitPush(ctx, call); err != nil {
 		return nil, err
 	}
+	call.push.forget()
 	s.uploads.giveWay(ctx)
 	return s.reply(ctx, call)
 }
@@ -310,6 +311,7 @@ func (c *call) prepare(s *Service, device identity.Device) (err error) {
 		p.trusted = r
 	}
 	p.changes, err = decodeBatch(c.body.GetBatch())
+	p.carried = len(p.changes) > 0
 	return err
 }
 
