@@ -1,0 +1,330 @@
+package compatible_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/internal/wire"
+	"onedoor/server"
+	"onedoor/server/adminrpc"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/sideledger"
+	"onedoor/server/store"
+	"onedoor/server/store/sqlitestore"
+	"onedoor/syncengine"
+)
+
+// began is when the story begins: a working day's morning in Lijiang.
+var began = time.Date(2026, 7, 1, 8, 30, 0, 0, time.FixedZone("Asia/Shanghai", 8*60*60))
+
+// The places of the story.
+const (
+	community = "530702001001"
+	gridA     = "530702001001001"
+	gridB     = "530702001001002"
+)
+
+// places is the territory file of the story's realm.
+const places = `code,parent_code,level,name
+53,,province,云南省
+5307,53,prefecture,丽江市
+530702,5307,county,古城区
+530702001,530702,street,西安街道
+530702001001,530702001,community,文化社区
+530702001001001,530702001001,grid,第一网格
+530702001001002,530702001001,grid,第二网格
+`
+
+// realm is a server in a folder of its own, called without a network.
+type realm struct {
+	t   *testing.T
+	dir string
+	// side is the folder of the side ledger.
+	side    string
+	now     time.Time
+	random  *rand.ChaCha8
+	store   store.Store
+	service *exchange.Service
+	ledger  *sideledger.Ledger
+}
+
+// realmCode is the story's district.
+const realmCode = 530702
+
+// found makes a realm in a folder.
+func found(t *testing.T) *realm {
+	r := &realm{t: t, dir: filepath.Join(t.TempDir(), "realm"), side: t.TempDir(), now: began, random: rand.NewChaCha8([32]byte{1})}
+	_, err := server.Init(t.Context(), server.InitOptions{
+		Dir: r.dir, Realm: "530702", Territories: strings.NewReader(places), TerritoriesName: "places", Now: r.clock, Random: r.random,
+	})
+	r.must(err)
+	r.open()
+	return r
+}
+
+func (r *realm) clock() time.Time { return r.now }
+
+func (r *realm) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// open opens the realm's files.
+func (r *realm) open() {
+	r.t.Helper()
+	secrets, err := identity.LoadSecrets(r.dir)
+	r.must(err)
+	r.store, err = sqlitestore.Open(r.t.Context(), filepath.Join(r.dir, server.DatabaseFile), sqlitestore.Options{})
+	r.must(err)
+	r.ledger, err = sideledger.Open(r.side, realmCode, secrets.LedgerKey())
+	r.must(err)
+	r.service, err = exchange.Open(r.t.Context(), r.store, exchange.Options{Secrets: secrets, Random: r.random, Now: r.clock, Ledger: r.ledger, Inline: true})
+	r.must(err)
+}
+
+// publish makes the records by which phones know places and people, as a server that starts does.
+func (r *realm) publish() {
+	r.t.Helper()
+	r.must(adminrpc.New(r.service, adminrpc.Options{Now: r.clock, Random: r.random}).Publish(r.t.Context()))
+}
+
+func (r *realm) close() {
+	r.t.Helper()
+	r.must(errors.Join(r.service.Close(), r.store.Close(), r.ledger.Close()))
+}
+
+// verify wants `verify` to find nothing.
+func (r *realm) verify() {
+	r.t.Helper()
+	found, err := server.Verify(r.t.Context(), r.dir, nil)
+	r.must(err)
+	for _, problem := range found.Problems {
+		r.t.Errorf("verify: %s", problem)
+	}
+}
+
+func (r *realm) territory(code string) (id syncengine.ID) {
+	r.t.Helper()
+	r.must(r.service.View(r.t.Context(), func(tx store.Reader) error {
+		tree, err := identity.LoadTree(tx)
+		if err != nil {
+			return err
+		}
+		tree.All(func(t identity.Territory) bool {
+			if t.Code == code {
+				id = t.ID
+			}
+			return id.IsZero()
+		})
+		return nil
+	}))
+	return id
+}
+
+// user adds a user over a territory.
+func (r *realm) user(name string, role recordv1.Role, code string) (user syncengine.ID) {
+	r.t.Helper()
+	user, territory := r.service.NewID(), r.territory(code)
+	now := syncengine.UnixMilli(r.now.UnixMilli())
+	r.must(r.service.Update(r.t.Context(), func(w store.Writer) error {
+		u := identity.User{ID: user, Name: name, Role: uint32(role), TerritoryID: territory, State: identity.UserActive}
+		if err := identity.PutUser(w, u); err != nil {
+			return err
+		}
+		_, err := identity.RefreshGrants(w, user, now)
+		return err
+	}))
+	r.publish()
+	return user
+}
+
+func (r *realm) code(user syncengine.ID) (code string) {
+	r.t.Helper()
+	r.must(r.service.Update(r.t.Context(), func(w store.Writer) error {
+		c, _, err := identity.NewCode(w, user, syncengine.UnixMilli(r.now.UnixMilli()), r.random)
+		code = string(c)
+		return err
+	}))
+	return code
+}
+
+// userNamed finds a user.
+func (r *realm) userNamed(name string) (id syncengine.ID) {
+	r.t.Helper()
+	r.must(r.service.View(r.t.Context(), func(tx store.Reader) error {
+		users, err := identity.Users(tx)
+		i := slices.IndexFunc(users, func(u identity.User) bool { return u.Name == name })
+		if err == nil && i < 0 {
+			return fmt.Errorf("no user %s", name)
+		}
+		if err == nil {
+			id = users[i].ID
+		}
+		return err
+	}))
+	return id
+}
+
+// message is one that travelled.
+type message struct {
+	name string
+	body proto.Message
+}
+
+// line is a phone's plain call to the realm. It keeps what travels.
+type line struct {
+	realm    *realm
+	messages []message
+}
+
+func (l *line) keep(name string, m proto.Message) {
+	l.messages = append(l.messages, message{name, proto.Clone(m)})
+}
+
+func (l *line) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
+	l.keep("enrol-request", req)
+	resp, err := l.realm.service.Enrol(ctx, req)
+	if err == nil {
+		l.keep("enrol-response", resp)
+	}
+	return resp, err
+}
+
+func (l *line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	l.keep("exchange-request", req)
+	resp, err := l.realm.service.Exchange(ctx, req)
+	if err == nil {
+		l.keep("exchange-response", resp)
+	}
+	return resp, err
+}
+
+func (l *line) Watch(context.Context, *syncv1.WatchRequest, func(uint64)) error { return nil }
+
+// phone is a replica that calls the realm.
+type phone struct {
+	*client.Replica
+	t     *testing.T
+	dir   string
+	key   []byte
+	line  *line
+	clock func() time.Time
+	seed  byte
+}
+
+// enrolled makes a user's phone.
+func (r *realm) enrolled(user syncengine.ID, seed byte) *phone {
+	r.t.Helper()
+	p := &phone{t: r.t, dir: filepath.Join(r.t.TempDir(), "phone"), key: make([]byte, client.KeyBytes), line: &line{realm: r}, clock: r.clock, seed: seed}
+	for i := range p.key {
+		p.key[i] = seed + byte(i)
+	}
+	p.open()
+	r.must(p.Enrol(r.t.Context(), "plain", r.code(user)))
+	r.t.Cleanup(p.close)
+	return p
+}
+
+func (p *phone) open() {
+	p.t.Helper()
+	var err error
+	p.Replica, err = client.Open(p.dir, p.key, client.Options{
+		Transport: p.line, Random: rand.NewChaCha8([32]byte{p.seed}), Now: p.clock, Tries: 1, AppVersion: "compatible", DeviceName: "测试机",
+		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, Go: func(work func()) { work() },
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// incarnation names the phone's database.
+func (p *phone) incarnation() syncengine.ID {
+	p.t.Helper()
+	id, err := wire.ParseID(p.Self().Incarnation)
+	p.must(err)
+	return id
+}
+
+// close ends the replica; a second time does nothing.
+func (p *phone) close() {
+	p.t.Helper()
+	if p.Replica != nil {
+		if err := p.Close(); err != nil {
+			p.t.Error(err)
+		}
+	}
+	p.Replica = nil
+}
+
+func (p *phone) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *phone) sync() *client.Report {
+	p.t.Helper()
+	report, err := p.Sync(p.t.Context())
+	if err != nil {
+		p.t.Fatalf("sync: %v: %s", err, client.Explain(err, client.English))
+	}
+	return report
+}
+
+// add makes a record from its JSON, in which %s stand for ids.
+func (p *phone) add(kind, text string, ids ...any) string {
+	p.t.Helper()
+	id, err := p.AddJSON(kind, fmt.Sprintf(text, ids...))
+	if err != nil {
+		p.t.Fatalf("add a %s: %v", kind, err)
+	}
+	return id
+}
+
+func (p *phone) edit(id, text string, ids ...any) {
+	p.t.Helper()
+	if err := p.EditJSON(id, fmt.Sprintf(text, ids...)); err != nil {
+		p.t.Fatalf("edit: %v", err)
+	}
+}
+
+// copyFolder copies a committed folder to one of the test's own, private to its user as both ends want it.
+func copyFolder(t *testing.T, from string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), filepath.Base(from))
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(from, f.Name()))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, f.Name()), b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
