@@ -100,9 +100,9 @@ func (a *app) tellCycle(c crash.Cycle) {
 
 func writeCrash(w io.Writer, cycles []crash.Cycle, r *crash.Result) {
 	t := command.Table{}
-	t.Add("cycle", "kind", "server kills", "phone kills", "acknowledged", "lost", "duplicated", "problems", "took")
+	t.Add("cycle", "kind", "server kills", "phone kills", "at marks", "acknowledged", "lost", "duplicated", "problems", "took")
 	for _, c := range cycles {
-		t.Add(fmt.Sprint(c.Number+1), string(c.Kind), fmt.Sprint(c.ServerKills), fmt.Sprint(c.PhoneKills), fmt.Sprint(c.Acknowledged),
+		t.Add(fmt.Sprint(c.Number+1), string(c.Kind), fmt.Sprint(c.ServerKills), fmt.Sprint(c.PhoneKills), fmt.Sprint(c.AtMarks), fmt.Sprint(c.Acknowledged),
 			fmt.Sprint(c.Lost), fmt.Sprint(c.Duplicated), fmt.Sprint(len(c.Problems)), c.Took.Round(100*time.Millisecond).String())
 	}
 	t.Write(w)

@@ -34,8 +34,10 @@ type Options struct {
 type Cycle struct {
 	Number int
 	Kind   Kind
-	// ServerKills and PhoneKills count the processes that were killed.
-	ServerKills, PhoneKills int
+	// ServerKills and PhoneKills count the processes that were killed, AtMarks those of them that a mark inside killed.
+	ServerKills, PhoneKills, AtMarks int
+	// Refused counts edits that a full disk refused, since the run began.
+	Refused int
 	// Acknowledged counts the changes that the server has given its word for, since the run began.
 	Acknowledged int
 	// Lost and Duplicated count changes, each as often as an audit missed it or found it twice; Problems says what else
@@ -168,7 +170,7 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	if err := errors.Join(r.copyAside(), r.backUp(draws(r.o.Seed, n, "backup", 0))); err != nil {
 		return c, fmt.Errorf("back up: %w", err)
 	}
-	killedServers, killedPhones := r.host.killed.Load(), r.killedPhones()
+	before := r.deaths()
 	if err := r.stormWithBackup(n, c.Kind); err != nil {
 		return c, err
 	}
@@ -191,18 +193,23 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	if err := r.judge(c, all); err != nil {
 		return c, err
 	}
-	c.ServerKills, c.PhoneKills = int(r.host.killed.Load()-killedServers), r.killedPhones()-killedPhones
+	now := r.deaths()
+	c.ServerKills, c.PhoneKills, c.AtMarks = now.servers-before.servers, now.phones-before.phones, now.marked-before.marked
 	c.Took = time.Since(began)
 	return c, nil
 }
 
-func (r *run) killedPhones() (n int) {
+// deaths counts the processes of a run that died, and those that died at their own marks.
+type deaths struct{ servers, phones, marked int }
+
+func (r *run) deaths() (d deaths) {
+	d.servers, d.marked = r.host.deaths()
 	for _, h := range r.phones {
 		h.mu.Lock()
-		n += h.killed
+		d.phones, d.marked = d.phones+h.killed, d.marked+h.marked
 		h.mu.Unlock()
 	}
-	return n
+	return d
 }
 
 // storm lets every phone go through some of its rounds beside the others, while the server is killed. In the end the
@@ -372,8 +379,11 @@ func (r *run) judge(c *Cycle, all []*facts) error {
 	a.agree(all)
 	_, standings := r.ledger.all()
 	for _, s := range standings {
-		if s == acknowledged {
+		switch s {
+		case acknowledged:
 			c.Acknowledged++
+		case refused:
+			c.Refused++
 		}
 	}
 	r.found(c, a)

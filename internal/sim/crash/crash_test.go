@@ -33,12 +33,13 @@ func TestRun_WhatWasAcknowledgedIsThereOnceAfterKillsRestoresAndDamage(t *testin
 	result, err := crash.Run(t.Context(), crash.Options{
 		Self: []string{os.Args[0], part}, Dir: t.TempDir(), Cycles: *cycles, Seed: 1,
 		Progress: func(c crash.Cycle) {
-			t.Logf("cycle %d (%s): %d server and %d phone kills, acknowledged %d, %v", c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.Acknowledged, c.Took)
+			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, acknowledged %d, refused %d, %v",
+				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Acknowledged, c.Refused, c.Took)
 			for _, problem := range c.Problems {
 				t.Error(problem)
 			}
-			if c.ServerKills == 0 || c.PhoneKills == 0 {
-				t.Errorf("cycle %d killed %d servers and %d phones", c.Number+1, c.ServerKills, c.PhoneKills)
+			if c.ServerKills == 0 || c.PhoneKills == 0 || c.AtMarks == 0 {
+				t.Errorf("cycle %d killed %d servers and %d phones, %d at marks", c.Number+1, c.ServerKills, c.PhoneKills, c.AtMarks)
 			}
 		},
 		Trace: func(text string) { fmt.Fprintln(&story, text) },

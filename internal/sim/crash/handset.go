@@ -29,8 +29,10 @@ type handset struct {
 	round *round
 	// calls counts the requests that the line has seen begin in this round.
 	calls int
-	// killed counts how often the phone was found dead.
-	killed int
+	// killed counts how often the phone was found dead, marked how often by its own hand; struck is the process that was
+	// killed from here last.
+	killed, marked int
+	struck         *child.Process
 }
 
 func newHandset(r *run, number int, dir string) (*handset, error) {
@@ -100,6 +102,9 @@ func (h *handset) ask(p *child.Process, c phoneCommand, a *phoneAnswer) error {
 		defer h.mu.Unlock()
 		h.process = nil
 		h.killed++
+		if h.struck != p {
+			h.marked++
+		}
 		if h.run.ctx.Err() != nil {
 			return h.run.ctx.Err()
 		}
@@ -112,6 +117,7 @@ func (h *handset) kill() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.process != nil {
+		h.struck = h.process
 		_ = h.process.Kill() // it may be dead already
 	}
 }

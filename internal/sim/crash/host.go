@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
 
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
@@ -36,8 +35,10 @@ type host struct {
 	failed error
 	// kept waits for the keeper.
 	kept sync.WaitGroup
-	// killed counts over all cycles.
-	killed atomic.Int64
+	// killed counts deaths over all cycles, marked those by the server's own hand; struck is the process that was killed
+	// from here last.
+	killed, marked int
+	struck         *child.Process
 }
 
 func newHost(r *run, dir string) *host { return &host{run: r, dir: dir, up: make(chan struct{})} }
@@ -117,11 +118,14 @@ func (h *host) gone() bool {
 	if h.address != "" {
 		h.up, h.address = make(chan struct{}), ""
 	}
-	h.process = nil
 	if !h.resting {
 		h.kills++
-		h.killed.Add(1)
+		h.killed++
+		if h.struck != h.process {
+			h.marked++
+		}
 	}
+	h.process = nil
 	return h.resting || h.run.ctx.Err() != nil
 }
 
@@ -140,8 +144,14 @@ func (h *host) kill() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.process != nil && !h.calm && h.kills < killsMax {
-		_ = h.process.Kill() // it may be dead already
+		h.strike()
 	}
+}
+
+// strike kills the process; mu is held.
+func (h *host) strike() {
+	h.struck = h.process
+	_ = h.process.Kill() // it may be dead already
 }
 
 // soothe lets the server live from now on, with all the room it wants. A server that is armed dies for the last time.
@@ -150,7 +160,7 @@ func (h *host) soothe() {
 	defer h.mu.Unlock()
 	h.calm, h.room = true, 0
 	if h.process != nil {
-		_ = h.process.Kill()
+		h.strike()
 	}
 }
 
@@ -242,8 +252,15 @@ func (h *host) crash() {
 	h.mu.Lock()
 	h.resting = true
 	if h.process != nil {
-		_ = h.process.Kill() // it may be dead already
+		h.strike()
 	}
 	h.mu.Unlock()
 	h.kept.Wait()
+}
+
+// deaths counts the server's deaths so far, and those at its own marks.
+func (h *host) deaths() (killed, marked int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.killed, h.marked
 }

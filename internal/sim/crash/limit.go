@@ -22,15 +22,12 @@ func limitFiles(bytes uint64) error {
 
 // roomFor gives the limit at which the log of a database has n bytes left to grow.
 func roomFor(database string, n uint64) (uint64, error) {
-	longest := uint64(0)
-	for _, suffix := range []string{"", "-wal"} {
-		info, err := os.Stat(database + suffix)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return 0, err
-		}
-		if err == nil && suffix == "-wal" {
-			longest = uint64(info.Size())
-		}
+	info, err := os.Stat(database + "-wal")
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return n, nil
+	case err != nil:
+		return 0, err
 	}
-	return longest + n, nil
+	return uint64(info.Size()) + n, nil
 }

@@ -33,8 +33,11 @@ type Arm struct {
 
 // marks counts what one child's database does. The engine calls functions of the package, so there is one of it.
 type marks struct {
-	mu  sync.Mutex // guards arm
+	mu  sync.Mutex // guards the fields below
 	arm Arm
+	// limited says that only room bytes more can be written.
+	limited bool
+	room    int64
 	// under finds the system's methods by the address of those that stand in for them.
 	under sqlitevfs.Handles[sqlite3.Tsqlite3_io_methods]
 
@@ -50,6 +53,21 @@ func (m *marks) set(arm Arm) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.arm = arm
+}
+
+// limit lets only so many bytes more be written, as a disk does that fills up; 0 lifts that.
+func (m *marks) limit(bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limited, m.room = bytes > 0, bytes
+}
+
+// fits reports whether a write finds room.
+func (m *marks) fits(n int32) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.room -= int64(n)
+	return !m.limited || m.room >= 0
 }
 
 // pass counts, and kills the process at the point that was named: as a crash does, with nothing run after it.
@@ -133,6 +151,9 @@ func system(file uintptr) *sqlite3.Tsqlite3_io_methods {
 
 func writeMarked(tls *libc.TLS, file, buffer uintptr, n int32, offset int64) int32 {
 	passing.pass(AtWrite)
+	if !passing.fits(n) {
+		return sqlite3.SQLITE_FULL
+	}
 	return sqlitevfs.Callable[sqlitevfs.TransferFunc](system(file).FxWrite)(tls, file, buffer, n, offset)
 }
 

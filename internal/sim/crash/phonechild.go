@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -56,7 +55,8 @@ type phoneCommand struct {
 	Code   string `json:"code,omitempty"`
 	Edits  []edit `json:"edits,omitempty"`
 	Arm    Arm    `json:"arm,omitzero"`
-	Room   uint64 `json:"room,omitempty"`
+	// Room is how many bytes it can write while it edits; 0 for no limit.
+	Room int64 `json:"room,omitempty"`
 }
 
 // phoneAnswer is what it says.
@@ -69,7 +69,6 @@ type phonePart struct {
 	ctx     context.Context
 	disk    *markedDisk
 	replica *client.Replica
-	dir     string
 }
 
 func (p *phonePart) handle(c phoneCommand, say child.Say) (a phoneAnswer, err error) {
@@ -99,7 +98,6 @@ const waitMax = 20 * time.Millisecond
 
 func (p *phonePart) open(c phoneCommand) (err error) {
 	key := bytes.Repeat([]byte{byte(c.Number + 1)}, client.KeyBytes)
-	p.dir = c.Dir
 	p.replica, err = client.Open(c.Dir, key, client.Options{Disk: p.disk, Tries: tries, Wait: waitAtMost(waitMax)})
 	return err
 }
@@ -129,24 +127,15 @@ func (p *phonePart) close() error {
 
 // edit makes edits one after the other and says of each what became of it, as soon as that is so.
 func (p *phonePart) edit(c phoneCommand, say child.Say) error {
-	if c.Room > 0 {
-		bytes, err := roomFor(filepath.Join(p.dir, "replica.db"), c.Room)
-		if err != nil {
-			return err
-		}
-		defer limitFiles(0)
-		if err := limitFiles(bytes); err != nil {
-			return err
-		}
-	}
+	passing.limit(c.Room)
+	defer passing.limit(0)
 	doors, err := p.doors()
 	if err != nil {
 		return err
 	}
 	for _, e := range c.Edits {
 		said := edited{Markers: e.Markers}
-		// The limit of a file's length looks to the engine like a disk that fails, not like a full one.
-		if err := p.make(e, doors); err != nil && c.Room > 0 {
+		if err := p.make(e, doors); errors.Is(err, client.ErrFull) {
 			said.Refused = err.Error()
 		} else if err != nil {
 			return fmt.Errorf("%s %q: %w", e.Kind, e.Markers, err)

@@ -110,8 +110,8 @@ type round struct {
 	// timed is killed so long after the sync has begun.
 	timed Victim
 	after time.Duration
-	// room is how many bytes the phone's log may grow while it edits; 0 for no limit.
-	room uint64
+	// room is how many bytes the phone can write while it edits, which is a few edits; 0 for no limit.
+	room int64
 }
 
 // draws gives the source for one part of a cycle. What it decides depends on nothing that happens.
@@ -135,7 +135,7 @@ func newRound(seed uint64, cycle int, kind Kind, phone, number int) round {
 	r.victim, r.at = newVictim(random), place(random.IntN(int(placesMany)))
 	r.timed, r.after = newVictim(random), time.Duration(random.IntN(40_000))*time.Microsecond
 	if kind == FullPhone {
-		r.room = uint64(random.IntN(60_000))
+		r.room = 1 + random.Int64N(400_000)
 	}
 	return r
 }
