@@ -21,6 +21,8 @@ const (
 	metaPosition = localdb.MetaKey("position")
 	metaGrants   = localdb.MetaKey("grants")
 	metaView     = localdb.MetaKey("view")
+	// metaEnrolment is the realm's signed word that this phone belongs to its user.
+	metaEnrolment = localdb.MetaKey("enrolment")
 )
 
 // self is who this phone is. It is written at enrolment and at a fork.
@@ -94,6 +96,8 @@ type position struct {
 	BytesUp, BytesDown int64
 	// VersionSent is the version of the app that the server was told last.
 	VersionSent string
+	// Enrolment is set while the phone has the realm's signed word that it is its user's.
+	Enrolment bool
 	// Prepared counts records that Prepare brought and no report has told yet.
 	Prepared int
 	// Revoked is set when the server gives this device nothing any more.
@@ -112,6 +116,8 @@ type state struct {
 	author pagerecord.AuthorNumber
 	// end is the end of the phone's own sequence.
 	end outbox.End
+	// showing has a request show the enrolment: the server did not know the phone.
+	showing bool
 }
 
 func (s *state) enrolled() bool { return s.self.Realm != 0 }

@@ -33,6 +33,7 @@ func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, diges
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
+		LacksEnrolment: !s.pos.Enrolment,
 	}
 	if err := r.cutBatch(tx, s, read, out, body); err != nil {
 		return nil, err

@@ -384,7 +384,9 @@ func TestRestore_AChangeThatWasQuarantinedIsJudgedAnew(t *testing.T) {
 	if s := ann.status(); s.Quarantined != 1 {
 		t.Fatalf("ann's work outside of her grid: %+v", s)
 	}
-	// The restored server knows nothing of the move, so the work is allowed.
+	w.moveUser(ann.user, gridA)
+	ann.sync()
+	// The restored server has never heard of it, and the work is allowed.
 	w.restore(b)
 	ann.sync()
 	if s := ann.status(); s.Quarantined != 0 || s.Pending != 0 {
@@ -434,24 +436,6 @@ func TestFork_WhatWasSharedStaysOnTheCopysScreen(t *testing.T) {
 	twin.line.seen, twin.line.loseRequest = nil, 0
 	w.settle()
 	ann.shows(door, map[string]any{"rooms": 2, "name": "副本写的"})
-}
-
-func TestRestore_GrantsThatTheBackupHasCountAgain(t *testing.T) {
-	w, ann, _, _, _ := pair(t)
-	b := w.backup()
-	w.moveUser(ann.user, gridB)
-	ann.sync()
-	w.restore(b)
-	ann.sync()
-	if n := len(ann.ids(client.Query{Kind: "premises"})); n != 1 {
-		t.Errorf("ann sees %d doors of the grid that is hers again", n)
-	}
-	w.moveUser(ann.user, community)
-	ann.sync()
-	door := ann.add("premises", `{"address":"民主路5号","territory":"`+gridB+`"}`)
-	ann.sync()
-	ann.shows(door, map[string]any{"sync_state": "synced"})
-	w.settle()
 }
 
 func TestRestore_AStampIsWhatItWasAlsoWhereThePhonesClockWasSetMeanwhile(t *testing.T) {
@@ -595,5 +579,82 @@ func TestPutBack_AForgedCursorBeginsNoEpoch(t *testing.T) {
 	if w.epoch() != 1 {
 		t.Errorf("epoch %d", w.epoch())
 	}
+	w.settle()
+}
+
+func TestRestore_APhoneThatWasEnrolledSinceIsKnownAgainByItsOwnProof(t *testing.T) {
+	for name, forget := range map[string]bool{"its user is known": false, "its user is lost too": true} {
+		t.Run(name, func(t *testing.T) {
+			w, ann, _, door, _ := pair(t)
+			var user syncengine.ID
+			if !forget {
+				user = w.user("杨", recordv1.Role_ROLE_GRID_WORKER, gridA)
+			}
+			b := w.backup()
+			if forget {
+				user = w.user("杨", recordv1.Role_ROLE_GRID_WORKER, gridA)
+			}
+			yang := w.phoneOf("杨", user)
+			yang.sync()
+			yang.edit(door, `{"rooms":6}`)
+			yang.add("visit", `{"premises_ids":["`+door+`"],"note":"新来的写的"}`)
+			yang.sync()
+			ann.sync()
+			before := yang.shown()
+			w.restore(b)
+			if report := yang.sync(); report.Applied+report.Merged != 2 {
+				t.Errorf("the phone comes back with %+v", report)
+			}
+			w.settle()
+			yang.wantShown("healed", before)
+			ann.shows(door, map[string]any{"rooms": 6})
+		})
+	}
+}
+
+func TestRestore_ACopyThatWasMadeSinceComesBackBeforeItsParent(t *testing.T) {
+	w, ann, door := solo(t)
+	ann.sync()
+	b := w.backup()
+	ann.edit(door, `{"rooms":1}`)
+	ann.sync()
+	twin := ann.copyOf()
+	ann.edit(door, `{"rooms":2}`)
+	ann.sync()
+	twin.edit(door, `{"name":"副本写的"}`)
+	twin.sync()
+	twin.sync()
+	w.restore(b)
+	twin.sync()
+	w.verify()
+	ann.sync()
+	w.settle()
+	for _, p := range []*phone{ann, twin} {
+		p.shows(door, map[string]any{"rooms": 2, "name": "副本写的"})
+	}
+}
+
+func TestRestore_GrantsThatTheRealmHasSignedAreTakenUpAgain(t *testing.T) {
+	w, ann, bob, door, _ := pair(t)
+	b := w.backup()
+	w.moveUser(ann.user, gridB)
+	ann.sync()
+	there := ann.add("premises", `{"address":"长水路1号","territory":"`+gridB+`"}`)
+	ann.sync()
+	w.restore(b)
+	if report := ann.sync(); report.Quarantined != 0 {
+		t.Errorf("work under the lost grants: %+v", report)
+	}
+	ann.shows(there, map[string]any{"sync_state": "synced"})
+	if seen := ann.ids(client.Query{Kind: "premises"}); len(seen) != 1 || seen[door] {
+		t.Errorf("ann sees %v", seen)
+	}
+	// What the operator grants next stands above what came back.
+	w.moveUser(ann.user, community)
+	ann.sync()
+	if seen := ann.ids(client.Query{Kind: "premises"}); len(seen) != 2 || !seen[door] {
+		t.Errorf("ann sees %v", seen)
+	}
+	bob.sync()
 	w.settle()
 }

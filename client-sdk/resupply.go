@@ -116,14 +116,24 @@ const (
 	pastEvery  = localdb.CheckpointsMax / (wire.PastCheckpointsMax - pastNewest)
 )
 
-// prove says what the server can hold against its log: at which places of earlier
-// epochs base has stood, once after the epoch changed, and the newest receipt
-// where there is no cursor to say more.
+// prove says what a server that was restored can hold against what it has: at which
+// places of earlier epochs base has stood and the grants in force, once after the
+// epoch changed; the newest receipt where there is no cursor to say more; and the
+// phone's enrolment where the server does not know it.
 func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) (err error) {
 	if len(s.pos.Cursor) == 0 && body.Receipt == nil {
 		if body.Receipt, err = coveringReceipt(tx, s, 1); err != nil {
 			return err
 		}
+	}
+	if s.showing {
+		body.Enrolment = &syncv1.Enrolment{}
+		if err := getProto(tx, metaEnrolment, body.Enrolment); err != nil {
+			return err
+		}
+	}
+	if s.pos.Proving || s.showing {
+		body.Grants = s.grants
 	}
 	if !s.pos.Proving {
 		return nil

@@ -112,6 +112,8 @@ type run struct {
 	// begun is what the transport had counted before the run; measured is what the
 	// run counts where the transport does not, counted what the database holds of it.
 	begun, measured, counted traffic
+	// showing is set once a server did not know the phone: the next requests show its enrolment.
+	showing bool
 	// ahead is the next call when it is under way already; nil when it is not.
 	ahead *call
 	// read holds the changes behind the batch that was sent last, read while its
@@ -217,6 +219,10 @@ func (u *run) exchange(digests bool) syncloop.Event {
 	}
 	<-c.done
 	c.cancel()
+	if u.unknown(c.err) {
+		u.showing = true
+		return u.exchange(digests)
+	}
 	if c.err != nil {
 		return u.failed(c.err, isPassing(u.ctx, c.err))
 	}
@@ -264,9 +270,26 @@ func isPassing(ctx context.Context, err error) bool {
 	return ctx.Err() == nil
 }
 
+// unknownDevice is the reason of a server that does not know the phone.
+const unknownDevice = "UNKNOWN_DEVICE"
+
+// unknown reports that a server does not know the phone and has not been shown
+// its enrolment yet.
+func (u *run) unknown(err error) bool {
+	var fault *Fault
+	if u.showing || !errors.As(err, &fault) || fault.Reason != unknownDevice {
+		return false
+	}
+	u.r.mu.Lock()
+	defer u.r.mu.Unlock()
+	return u.r.state.pos.Enrolment
+}
+
 func (u *run) nextRequest(digests bool) (sent *sending, err error) {
 	err = u.r.view(func(tx *localdb.Tx, s *state) error {
-		sent, err = u.r.request(tx, s, u.read, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
+		shown := *s
+		shown.showing = u.showing
+		sent, err = u.r.request(tx, &shown, u.read, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
 		return err
 	})
 	return sent, err

@@ -117,6 +117,9 @@ func (t *taking) body() error {
 	if err := t.grants(); err != nil {
 		return err
 	}
+	if err := t.enrolment(); err != nil {
+		return err
+	}
 	if t.a.sent.digests && t.a.fresh() {
 		t.s.pos.DigestsAt = t.r.now()
 	}
@@ -230,11 +233,13 @@ func (t *taking) receipt() error {
 	})
 }
 
-// grants takes over a newer version, and any version of another epoch. What was
-// made so far was made under the old one.
+// grants takes over a newer version. In another epoch any version counts, once the
+// phone has shown the newer one that it has signed by the realm. What was made so
+// far was made under the old one.
 func (t *taking) grants() error {
 	m := t.a.GetGrants()
-	if m == nil || !t.renewed && m.GetVersion() <= t.s.grants.GetVersion() {
+	last := t.a.sent.past || t.renewed && len(t.s.grants.GetSignature()) == 0
+	if m == nil || !last && m.GetVersion() <= t.s.grants.GetVersion() {
 		return nil
 	}
 	if m.GetVersion() != t.s.grants.GetVersion() {
@@ -243,6 +248,17 @@ func (t *taking) grants() error {
 	t.s.grants = m
 	t.s.rights = rightsOf(t.s.grants, t.s.view)
 	return setProto(t.tx, metaGrants, m)
+}
+
+// enrolment keeps the realm's word that this phone is its user's, if it is genuine.
+func (t *taking) enrolment() error {
+	m := t.a.GetEnrolment()
+	if m == nil || string(m.GetIncarnation()) != string(t.s.self.Incarnation[:]) ||
+		!wire.VerifyEnrolment(ed25519.PublicKey(t.s.self.ReceiptKey), m) {
+		return nil
+	}
+	t.s.pos.Enrolment = true
+	return setProto(t.tx, metaEnrolment, m)
 }
 
 // fork takes the identity that the server gave this copy of a database: what both
@@ -258,7 +274,7 @@ func (t *taking) fork(m *syncv1.Fork) error {
 		return err
 	}
 	t.s.self.Incarnation = incarnation
-	t.s.pos.Mark, t.s.pos.Supplied = last, 0
+	t.s.pos.Mark, t.s.pos.Supplied, t.s.pos.Enrolment = last, 0, false
 	t.s.pos.rewind()
 	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
 	t.out.progress = true

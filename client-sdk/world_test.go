@@ -247,6 +247,9 @@ func (l *line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*sync
 		l.sent(body)
 	}
 	resp, err := l.w.service.Exchange(ctx, clone(l.w.t, req))
+	if errors.Is(err, exchange.ErrUnknownDevice) {
+		return nil, &client.Fault{Reason: "UNKNOWN_DEVICE", Cause: err}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -78,10 +78,11 @@ func (w *world) tellGrants(u *user) {
 		current, err := identity.CurrentGrants(r, u.id)
 		for v := u.told + 1; err == nil && v <= current.Version; v++ {
 			var version identity.GrantVersion
-			if version, err = identity.GrantVersionOf(r, u.id, v); err == nil {
+			// A restore may have lost a version, and a phone may have handed the next one back.
+			if version, err = identity.GrantsAsOf(r, u.id, v); err == nil && version.Version == v {
 				w.model.Granted(u.id, version)
-				u.told = v
 			}
+			u.told = v
 		}
 		return err
 	})

@@ -9,10 +9,12 @@ import (
 
 // Domain strings keep a signature made for one purpose from serving another.
 const (
-	exchangeDomain = "onedoor exchange 1\x00"
-	enrolDomain    = "onedoor enrol 1\x00"
-	watchDomain    = "onedoor watch 1\x00"
-	receiptDomain  = "onedoor receipt 1\x00"
+	exchangeDomain  = "onedoor exchange 1\x00"
+	enrolDomain     = "onedoor enrol 1\x00"
+	watchDomain     = "onedoor watch 1\x00"
+	receiptDomain   = "onedoor receipt 1\x00"
+	enrolmentDomain = "onedoor device 1\x00"
+	grantsDomain    = "onedoor grants 1\x00"
 )
 
 // ExchangeMessage is what the device key signs of an exchange.
@@ -37,6 +39,32 @@ func ReceiptMessage(r *syncv1.Receipt) []byte {
 // VerifyReceipt checks a receipt against the realm's receipt key.
 func VerifyReceipt(key ed25519.PublicKey, r *syncv1.Receipt) bool {
 	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, ReceiptMessage(r), r.GetSignature())
+}
+
+// EnrolmentMessage is what the realm signs of a device.
+func EnrolmentMessage(e *syncv1.Enrolment) []byte {
+	return frame(enrolmentDomain, e.GetIncarnation(), e.GetPublicKey(), e.GetUserId(), []byte(e.GetUserName()), number(uint64(e.GetRole())),
+		[]byte(e.GetDeviceName()), number(uint64(e.GetEnrolledAtMs())), e.GetParent(), number(e.GetLastCommon()), e.GetChain())
+}
+
+// VerifyEnrolment checks a device's enrolment against the realm's receipt key.
+func VerifyEnrolment(key ed25519.PublicKey, e *syncv1.Enrolment) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, EnrolmentMessage(e), e.GetSignature())
+}
+
+// GrantsMessage is what the realm signs of a user's grants.
+func GrantsMessage(user []byte, g *syncv1.Grants) []byte {
+	parts := [][]byte{user, number(g.GetVersion())}
+	for _, one := range g.GetGrants() {
+		parts = append(parts, number(uint64(one.GetRole())), one.GetTerritoryId(), number(uint64(len(one.GetRecordIds()))))
+		parts = append(parts, one.GetRecordIds()...)
+	}
+	return frame(grantsDomain, parts...)
+}
+
+// VerifyGrants checks a user's grants against the realm's receipt key.
+func VerifyGrants(key ed25519.PublicKey, user []byte, g *syncv1.Grants) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, GrantsMessage(user, g), g.GetSignature())
 }
 
 // frame writes a domain and parts with their lengths, so that no two inputs share a frame.

@@ -56,6 +56,8 @@ func TestMessages_OfOnePurposeServeNoOther(t *testing.T) {
 		"enrol":    wire.EnrolMessage(&syncv1.EnrolRequest{}),
 		"watch":    wire.WatchMessage(&syncv1.WatchRequest{}),
 		"receipt":  wire.ReceiptMessage(&syncv1.Receipt{}),
+		"device":   wire.EnrolmentMessage(&syncv1.Enrolment{}),
+		"grants":   wire.GrantsMessage(nil, &syncv1.Grants{}),
 	}
 	for name, m := range messages {
 		for other, o := range messages {
@@ -90,5 +92,61 @@ func TestMessages_CarryEveryFieldThatIsSigned(t *testing.T) {
 	}
 	if !bytes.Equal(wire.ExchangeMessage([]byte("body"))[len(wire.ExchangeMessage(nil)):], []byte("body")) {
 		t.Error("an exchange is not signed as its body stands")
+	}
+}
+
+func TestVerifyEnrolment_HoldsForEveryFieldOfIt(t *testing.T) {
+	key := signingKey()
+	public := key.Public().(ed25519.PublicKey)
+	good := &syncv1.Enrolment{
+		Incarnation: id(1), PublicKey: bytes.Repeat([]byte{2}, 32), UserId: id(3), UserName: "和丽", Role: 2, DeviceName: "手机",
+		EnrolledAtMs: 5, Parent: id(6), LastCommon: 7, Chain: bytes.Repeat([]byte{8}, 32),
+	}
+	good.Signature = ed25519.Sign(key, wire.EnrolmentMessage(good))
+	if !wire.VerifyEnrolment(public, good) {
+		t.Fatal("a good enrolment does not verify")
+	}
+	for name, spoil := range map[string]func(*syncv1.Enrolment){
+		"incarnation": func(e *syncv1.Enrolment) { e.Incarnation = id(2) },
+		"key":         func(e *syncv1.Enrolment) { e.PublicKey[0]++ },
+		"user":        func(e *syncv1.Enrolment) { e.UserId = id(4) },
+		"user's name": func(e *syncv1.Enrolment) { e.UserName = "木春" },
+		"role":        func(e *syncv1.Enrolment) { e.Role++ },
+		"device":      func(e *syncv1.Enrolment) { e.DeviceName = "" },
+		"time":        func(e *syncv1.Enrolment) { e.EnrolledAtMs++ },
+		"parent":      func(e *syncv1.Enrolment) { e.Parent = nil },
+		"last common": func(e *syncv1.Enrolment) { e.LastCommon++ },
+		"chain":       func(e *syncv1.Enrolment) { e.Chain[3]++ },
+		"signature":   func(e *syncv1.Enrolment) { e.Signature[0]++ },
+	} {
+		e := proto.CloneOf(good)
+		spoil(e)
+		if wire.VerifyEnrolment(public, e) {
+			t.Errorf("an enrolment with another %s verifies", name)
+		}
+	}
+}
+
+func TestVerifyGrants_HoldsForUserVersionAndEveryGrant(t *testing.T) {
+	key := signingKey()
+	public := key.Public().(ed25519.PublicKey)
+	good := &syncv1.Grants{Version: 4, Grants: []*syncv1.Grant{{Role: 2, TerritoryId: id(1)}, {Role: 3, RecordIds: [][]byte{id(2), id(3)}}}}
+	good.Signature = ed25519.Sign(key, wire.GrantsMessage(id(9), good))
+	if !wire.VerifyGrants(public, id(9), good) || wire.VerifyGrants(public, id(8), good) {
+		t.Fatal("good grants do not verify for their user alone")
+	}
+	for name, spoil := range map[string]func(*syncv1.Grants){
+		"version":   func(g *syncv1.Grants) { g.Version++ },
+		"role":      func(g *syncv1.Grants) { g.Grants[0].Role++ },
+		"territory": func(g *syncv1.Grants) { g.Grants[0].TerritoryId = id(5) },
+		"record":    func(g *syncv1.Grants) { g.Grants[1].RecordIds[0] = id(5) },
+		"grant":     func(g *syncv1.Grants) { g.Grants = g.Grants[:1] },
+		"border":    func(g *syncv1.Grants) { g.Grants[1].RecordIds = g.Grants[1].RecordIds[:1] },
+	} {
+		g := proto.CloneOf(good)
+		spoil(g)
+		if wire.VerifyGrants(public, id(9), g) {
+			t.Errorf("grants with another %s verify", name)
+		}
 	}
 }

@@ -24,6 +24,9 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 		if err := a.tellEpoch(); err != nil {
 			return err
 		}
+		if err := a.vouch(); err != nil {
+			return err
+		}
 		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 			return err
 		}
@@ -57,7 +60,7 @@ func (a *answering) grants() error {
 	if err != nil || same {
 		return err
 	}
-	a.reply.Grants = wireGrants(current)
+	a.reply.Grants = a.svc.signedGrants(device.UserID, current)
 	return nil
 }
 

@@ -124,7 +124,7 @@ func (c *caches) view(r store.Reader, tree *identity.Tree, d identity.Device, ve
 		return nil, err
 	}
 	if version != 0 && version < grants.Version {
-		if grants, err = identity.GrantVersionOf(r, d.UserID, version); err != nil {
+		if grants, err = identity.GrantsAsOf(r, d.UserID, version); err != nil {
 			return nil, err
 		}
 	}

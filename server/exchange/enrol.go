@@ -72,7 +72,7 @@ func (s *Service) welcome(ctx context.Context, device identity.Device) (*syncv1.
 			return err
 		}
 		grants, err := s.caches.grants(r, device.UserID)
-		out.UserName, out.Grants = user.Name, wireGrants(grants)
+		out.UserName, out.Grants = user.Name, s.signedGrants(device.UserID, grants)
 		return err
 	})
 	return out, err

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -272,6 +273,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	}
 	c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
 	device, err := s.deviceOf(ctx, incarnation)
+	if errors.Is(err, ErrUnknownDevice) && c.body.GetEnrolment() != nil {
+		device, err = s.adopt(ctx, c, req.GetBody(), req.GetSignature(), incarnation)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -288,6 +292,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 		return nil, err
 	}
 	c.nonce = s.nonces.use(incarnation, c.body.GetNonce())
+	if err := s.takeGrants(ctx, c); err != nil {
+		return nil, err
+	}
 	return c, s.checkLog(ctx, c)
 }
 

@@ -47,6 +47,13 @@ func PutDevice(w store.Writer, d Device) error {
 	if err := putBranch(w, d); err != nil {
 		return err
 	}
+	return writeDevice(w, d)
+}
+
+func writeDevice(w store.Writer, d Device) error {
+	if err := checkDevice(d); err != nil {
+		return err
+	}
 	key := join(d.UserID, d.Incarnation)
 	if err := wrapAt(w.PutDocument(bucketUserDevices, key, []byte{1}), bucketUserDevices, key); err != nil {
 		return err
@@ -79,6 +86,30 @@ func EnrolDevice(w store.Writer, d Device) (Device, error) {
 		return Device{}, fmt.Errorf("device %s: %w", d.Incarnation, ErrIncarnationTaken)
 	}
 	return standing, nil
+}
+
+// AdoptDevice takes up a device that this realm has signed and a restore has lost,
+// with its user where that is lost too: who works without a territory until it is
+// given back. A device that stands changes nothing. The parent of a copied database
+// may not be known yet: the realm has vouched for it.
+func AdoptDevice(w store.Writer, d Device, user User) error {
+	if _, err := GetDevice(w, d.Incarnation); err == nil || !errors.Is(err, ErrDeviceUnknown) {
+		return err
+	}
+	if _, err := GetUser(w, d.UserID); errors.Is(err, ErrUserUnknown) {
+		if err := PutUser(w, user); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if !d.Parent.IsZero() {
+		b := &storedv1.Branch{Parent: d.Parent[:], LastCommon: uint64(d.LastCommon), Chain: d.Chain[:]}
+		if err := put(w, bucketBranches, d.Incarnation[:], b); err != nil {
+			return err
+		}
+	}
+	return writeDevice(w, d)
 }
 
 // RevokeDevice ends the trust in a device; it cannot be given back, because a

@@ -80,9 +80,33 @@ func GrantVersionOf(r store.Reader, user syncengine.ID, version uint64) (GrantVe
 	return grantVersionOf(version, m)
 }
 
+// GrantsAsOf reads the newest version up to one: where a restore has lost some,
+// the one before them held.
+func GrantsAsOf(r store.Reader, user syncengine.ID, version uint64) (GrantVersion, error) {
+	return newestGrants(r, user, version)
+}
+
+// AdoptGrants takes up a version that this realm has signed and a restore has
+// lost. One that is not newer than what stands changes nothing.
+func AdoptGrants(w store.Writer, user syncengine.ID, v GrantVersion) error {
+	current, err := CurrentGrants(w, user)
+	if err != nil || v.Version <= current.Version {
+		return err
+	}
+	canonical := canonicalGrants(v.Grants)
+	if err := checkGrants(w, canonical); err != nil {
+		return fmt.Errorf("grants of %s: %w", user, err)
+	}
+	return put(w, bucketGrants, numbered(user, v.Version), &storedv1.GrantVersion{Grants: storedGrants(canonical), AtMs: int64(v.At)})
+}
+
 // CurrentGrants reads the newest version; version 0 when there is none.
 func CurrentGrants(r store.Reader, user syncengine.ID) (GrantVersion, error) {
-	doc, ok, err := r.LastDocument(bucketGrants, numbered(user, math.MaxUint64))
+	return newestGrants(r, user, math.MaxUint64)
+}
+
+func newestGrants(r store.Reader, user syncengine.ID, atMost uint64) (GrantVersion, error) {
+	doc, ok, err := r.LastDocument(bucketGrants, numbered(user, atMost))
 	if err != nil {
 		return GrantVersion{}, wrapAt(err, bucketGrants, user[:])
 	}

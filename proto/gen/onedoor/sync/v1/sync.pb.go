@@ -1443,6 +1443,143 @@ func (x *KeyDigest) GetSum() uint64 {
 	return 0
 }
 
+// Enrolment is the realm's own word that a device belongs to a user. The phone keeps it and shows it to a server that does not
+// know the device, as one does not that was restored from a backup made before.
+type Enrolment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Incarnation of the device.
+	Incarnation []byte `protobuf:"bytes,1,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// Its Ed25519 public key, 32 bytes.
+	PublicKey []byte `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// The user it belongs to.
+	UserId []byte `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Name of the user.
+	UserName string `protobuf:"bytes,4,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// Role number of the user when it was signed.
+	Role uint32 `protobuf:"varint,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Name of the device; empty when it has none.
+	DeviceName string `protobuf:"bytes,6,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// When it was enrolled.
+	EnrolledAtMs int64 `protobuf:"varint,7,opt,name=enrolled_at_ms,json=enrolledAtMs,proto3" json:"enrolled_at_ms,omitempty"`
+	// The incarnation that it is a copy of; absent for an enrolled one.
+	Parent []byte `protobuf:"bytes,8,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Last device_seq that both copies share.
+	LastCommon uint64 `protobuf:"varint,9,opt,name=last_common,json=lastCommon,proto3" json:"last_common,omitempty"`
+	// The chain after it, 32 bytes; absent without a parent.
+	Chain []byte `protobuf:"bytes,10,opt,name=chain,proto3" json:"chain,omitempty"`
+	// Ed25519 signature by the realm's receipt key over the fields above, as internal/wire frames them.
+	Signature     []byte `protobuf:"bytes,11,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Enrolment) Reset() {
+	*x = Enrolment{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Enrolment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Enrolment) ProtoMessage() {}
+
+func (x *Enrolment) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
+func (*Enrolment) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Enrolment) GetIncarnation() []byte {
+	if x != nil {
+		return x.Incarnation
+	}
+	return nil
+}
+
+func (x *Enrolment) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *Enrolment) GetUserId() []byte {
+	if x != nil {
+		return x.UserId
+	}
+	return nil
+}
+
+func (x *Enrolment) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *Enrolment) GetRole() uint32 {
+	if x != nil {
+		return x.Role
+	}
+	return 0
+}
+
+func (x *Enrolment) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *Enrolment) GetEnrolledAtMs() int64 {
+	if x != nil {
+		return x.EnrolledAtMs
+	}
+	return 0
+}
+
+func (x *Enrolment) GetParent() []byte {
+	if x != nil {
+		return x.Parent
+	}
+	return nil
+}
+
+func (x *Enrolment) GetLastCommon() uint64 {
+	if x != nil {
+		return x.LastCommon
+	}
+	return 0
+}
+
+func (x *Enrolment) GetChain() []byte {
+	if x != nil {
+		return x.Chain
+	}
+	return nil
+}
+
+func (x *Enrolment) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // ExchangeRequest is signed as a whole.
 type ExchangeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1456,7 +1593,7 @@ type ExchangeRequest struct {
 
 func (x *ExchangeRequest) Reset() {
 	*x = ExchangeRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1605,7 @@ func (x *ExchangeRequest) String() string {
 func (*ExchangeRequest) ProtoMessage() {}
 
 func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1618,7 @@ func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeRequest.ProtoReflect.Descriptor instead.
 func (*ExchangeRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExchangeRequest) GetBody() []byte {
@@ -1526,14 +1663,21 @@ type ExchangeBody struct {
 	Epoch uint32 `protobuf:"varint,11,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// Places of earlier epochs that the phone's records stood at, sent once when the epoch changed, at most 64: a tag that the log
 	// has proves how much of it the phone has seen.
-	Past          []*Checkpoint `protobuf:"bytes,12,rep,name=past,proto3" json:"past,omitempty"`
+	Past []*Checkpoint `protobuf:"bytes,12,rep,name=past,proto3" json:"past,omitempty"`
+	// Shown to a server that does not know the device.
+	Enrolment *Enrolment `protobuf:"bytes,13,opt,name=enrolment,proto3" json:"enrolment,omitempty"`
+	// True until the phone has an Enrolment; the reply brings one.
+	LacksEnrolment bool `protobuf:"varint,14,opt,name=lacks_enrolment,json=lacksEnrolment,proto3" json:"lacks_enrolment,omitempty"`
+	// The grants that the phone works under, shown with their signature when the epoch changed: a server that was restored from
+	// before them takes them up.
+	Grants        *Grants `protobuf:"bytes,15,opt,name=grants,proto3" json:"grants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExchangeBody) Reset() {
 	*x = ExchangeBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1689,7 @@ func (x *ExchangeBody) String() string {
 func (*ExchangeBody) ProtoMessage() {}
 
 func (x *ExchangeBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1702,7 @@ func (x *ExchangeBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeBody.ProtoReflect.Descriptor instead.
 func (*ExchangeBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExchangeBody) GetRealm() uint32 {
@@ -1645,6 +1789,27 @@ func (x *ExchangeBody) GetPast() []*Checkpoint {
 	return nil
 }
 
+func (x *ExchangeBody) GetEnrolment() *Enrolment {
+	if x != nil {
+		return x.Enrolment
+	}
+	return nil
+}
+
+func (x *ExchangeBody) GetLacksEnrolment() bool {
+	if x != nil {
+		return x.LacksEnrolment
+	}
+	return false
+}
+
+func (x *ExchangeBody) GetGrants() *Grants {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
+}
+
 // Checkpoint is a place in the log that a phone's records stood at.
 type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1658,7 +1823,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1835,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1848,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Checkpoint) GetAt() *Coordinate {
@@ -1738,14 +1903,16 @@ type ExchangeResponse struct {
 	// The epoch in force.
 	Epoch uint32 `protobuf:"varint,17,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// Whether the nonce was fresh, used or unknown; only a fresh one is answered with a page.
-	NonceState    NonceState `protobuf:"varint,18,opt,name=nonce_state,json=nonceState,proto3,enum=onedoor.sync.v1.NonceState" json:"nonce_state,omitempty"`
+	NonceState NonceState `protobuf:"varint,18,opt,name=nonce_state,json=nonceState,proto3,enum=onedoor.sync.v1.NonceState" json:"nonce_state,omitempty"`
+	// Present when the phone lacks one.
+	Enrolment     *Enrolment `protobuf:"bytes,19,opt,name=enrolment,proto3" json:"enrolment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +1924,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +1937,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExchangeResponse) GetOutcomes() *Outcomes {
@@ -1899,6 +2066,13 @@ func (x *ExchangeResponse) GetNonceState() NonceState {
 	return NonceState_NONCE_STATE_UNSPECIFIED
 }
 
+func (x *ExchangeResponse) GetEnrolment() *Enrolment {
+	if x != nil {
+		return x.Enrolment
+	}
+	return nil
+}
+
 // Outcomes are the results of a batch.
 type Outcomes struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1912,7 +2086,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1924,7 +2098,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1937,7 +2111,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -1979,7 +2153,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2165,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2178,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2084,7 +2258,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2270,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2283,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -2173,7 +2347,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2359,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2372,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -2249,7 +2423,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2261,7 +2435,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2274,7 +2448,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -2316,7 +2490,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2328,7 +2502,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2341,7 +2515,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -2423,7 +2597,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2435,7 +2609,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2448,7 +2622,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -2525,7 +2699,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2537,7 +2711,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2550,7 +2724,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -2624,7 +2798,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2636,7 +2810,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2649,7 +2823,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -2692,7 +2866,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2878,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2891,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -2761,14 +2935,16 @@ type Grants struct {
 	// Number of the version, ascending.
 	Version uint64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// What is granted.
-	Grants        []*Grant `protobuf:"bytes,2,rep,name=grants,proto3" json:"grants,omitempty"`
+	Grants []*Grant `protobuf:"bytes,2,rep,name=grants,proto3" json:"grants,omitempty"`
+	// Ed25519 signature by the realm's receipt key over user, version and grants, as internal/wire frames them.
+	Signature     []byte `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2780,7 +2956,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2793,7 +2969,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -2806,6 +2982,13 @@ func (x *Grants) GetVersion() uint64 {
 func (x *Grants) GetGrants() []*Grant {
 	if x != nil {
 		return x.Grants
+	}
+	return nil
+}
+
+func (x *Grants) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
 	}
 	return nil
 }
@@ -2825,7 +3008,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2837,7 +3020,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2850,7 +3033,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -2889,7 +3072,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3084,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3097,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *View) GetVersion() []byte {
@@ -2951,7 +3134,7 @@ type KeyView struct {
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2963,7 +3146,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,7 +3159,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -3010,7 +3193,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3022,7 +3205,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3035,7 +3218,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -3081,7 +3264,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3093,7 +3276,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3106,7 +3289,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -3147,7 +3330,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3159,7 +3342,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3172,7 +3355,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -3214,7 +3397,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3226,7 +3409,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3239,7 +3422,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -3344,10 +3527,26 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tKeyDigest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05class\x18\x02 \x01(\rR\x05class\x12\x10\n" +
-	"\x03sum\x18\x03 \x01(\x06R\x03sum\"C\n" +
+	"\x03sum\x18\x03 \x01(\x06R\x03sum\"\xca\x02\n" +
+	"\tEnrolment\x12 \n" +
+	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\fR\tpublicKey\x12\x17\n" +
+	"\auser_id\x18\x03 \x01(\fR\x06userId\x12\x1b\n" +
+	"\tuser_name\x18\x04 \x01(\tR\buserName\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\rR\x04role\x12\x1f\n" +
+	"\vdevice_name\x18\x06 \x01(\tR\n" +
+	"deviceName\x12$\n" +
+	"\x0eenrolled_at_ms\x18\a \x01(\x03R\fenrolledAtMs\x12\x16\n" +
+	"\x06parent\x18\b \x01(\fR\x06parent\x12\x1f\n" +
+	"\vlast_common\x18\t \x01(\x04R\n" +
+	"lastCommon\x12\x14\n" +
+	"\x05chain\x18\n" +
+	" \x01(\fR\x05chain\x12\x1c\n" +
+	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xc0\x03\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xd4\x04\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3361,11 +3560,14 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\areceipt\x18\n" +
 	" \x01(\v2\x18.onedoor.sync.v1.ReceiptR\areceipt\x12\x14\n" +
 	"\x05epoch\x18\v \x01(\rR\x05epoch\x12/\n" +
-	"\x04past\x18\f \x03(\v2\x1b.onedoor.sync.v1.CheckpointR\x04past\"K\n" +
+	"\x04past\x18\f \x03(\v2\x1b.onedoor.sync.v1.CheckpointR\x04past\x128\n" +
+	"\tenrolment\x18\r \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\x12'\n" +
+	"\x0flacks_enrolment\x18\x0e \x01(\bR\x0elacksEnrolment\x12/\n" +
+	"\x06grants\x18\x0f \x01(\v2\x17.onedoor.sync.v1.GrantsR\x06grants\"K\n" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x8e\x06\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xc8\x06\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -3387,7 +3589,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x04fork\x18\x10 \x01(\v2\x15.onedoor.sync.v1.ForkR\x04fork\x12\x14\n" +
 	"\x05epoch\x18\x11 \x01(\rR\x05epoch\x12<\n" +
 	"\vnonce_state\x18\x12 \x01(\x0e2\x1b.onedoor.sync.v1.NonceStateR\n" +
-	"nonceState\"h\n" +
+	"nonceState\x128\n" +
+	"\tenrolment\x18\x13 \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\"h\n" +
 	"\bOutcomes\x12(\n" +
 	"\x10first_device_seq\x18\x01 \x01(\x04R\x0efirstDeviceSeq\x122\n" +
 	"\aresults\x18\x02 \x03(\v2\x18.onedoor.sync.v1.OutcomeR\aresults\"\xa1\x02\n" +
@@ -3460,10 +3663,11 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\breleased\x18\x02 \x01(\bR\breleased\x12\x10\n" +
 	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x122\n" +
-	"\aoutcome\x18\x05 \x01(\v2\x18.onedoor.sync.v1.OutcomeR\aoutcome\"R\n" +
+	"\aoutcome\x18\x05 \x01(\v2\x18.onedoor.sync.v1.OutcomeR\aoutcome\"p\n" +
 	"\x06Grants\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12.\n" +
-	"\x06grants\x18\x02 \x03(\v2\x16.onedoor.sync.v1.GrantR\x06grants\"]\n" +
+	"\x06grants\x18\x02 \x03(\v2\x16.onedoor.sync.v1.GrantR\x06grants\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\"]\n" +
 	"\x05Grant\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\rR\x04role\x12!\n" +
 	"\fterritory_id\x18\x02 \x01(\fR\vterritoryId\x12\x1d\n" +
@@ -3550,7 +3754,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -3571,31 +3775,32 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*Absent)(nil),           // 16: onedoor.sync.v1.Absent
 	(*Status)(nil),           // 17: onedoor.sync.v1.Status
 	(*KeyDigest)(nil),        // 18: onedoor.sync.v1.KeyDigest
-	(*ExchangeRequest)(nil),  // 19: onedoor.sync.v1.ExchangeRequest
-	(*ExchangeBody)(nil),     // 20: onedoor.sync.v1.ExchangeBody
-	(*Checkpoint)(nil),       // 21: onedoor.sync.v1.Checkpoint
-	(*ExchangeResponse)(nil), // 22: onedoor.sync.v1.ExchangeResponse
-	(*Outcomes)(nil),         // 23: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),          // 24: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),          // 25: onedoor.sync.v1.Receipt
-	(*Page)(nil),             // 26: onedoor.sync.v1.Page
-	(*Author)(nil),           // 27: onedoor.sync.v1.Author
-	(*PageRecord)(nil),       // 28: onedoor.sync.v1.PageRecord
-	(*Write)(nil),            // 29: onedoor.sync.v1.Write
-	(*CellDetail)(nil),       // 30: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),       // 31: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),         // 32: onedoor.sync.v1.Decision
-	(*Grants)(nil),           // 33: onedoor.sync.v1.Grants
-	(*Grant)(nil),            // 34: onedoor.sync.v1.Grant
-	(*View)(nil),             // 35: onedoor.sync.v1.View
-	(*KeyView)(nil),          // 36: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),          // 37: onedoor.sync.v1.Barrier
-	(*Fork)(nil),             // 38: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 39: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 40: onedoor.sync.v1.WatchResponse
+	(*Enrolment)(nil),        // 19: onedoor.sync.v1.Enrolment
+	(*ExchangeRequest)(nil),  // 20: onedoor.sync.v1.ExchangeRequest
+	(*ExchangeBody)(nil),     // 21: onedoor.sync.v1.ExchangeBody
+	(*Checkpoint)(nil),       // 22: onedoor.sync.v1.Checkpoint
+	(*ExchangeResponse)(nil), // 23: onedoor.sync.v1.ExchangeResponse
+	(*Outcomes)(nil),         // 24: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),          // 25: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),          // 26: onedoor.sync.v1.Receipt
+	(*Page)(nil),             // 27: onedoor.sync.v1.Page
+	(*Author)(nil),           // 28: onedoor.sync.v1.Author
+	(*PageRecord)(nil),       // 29: onedoor.sync.v1.PageRecord
+	(*Write)(nil),            // 30: onedoor.sync.v1.Write
+	(*CellDetail)(nil),       // 31: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),       // 32: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),         // 33: onedoor.sync.v1.Decision
+	(*Grants)(nil),           // 34: onedoor.sync.v1.Grants
+	(*Grant)(nil),            // 35: onedoor.sync.v1.Grant
+	(*View)(nil),             // 36: onedoor.sync.v1.View
+	(*KeyView)(nil),          // 37: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),          // 38: onedoor.sync.v1.Barrier
+	(*Fork)(nil),             // 39: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),     // 40: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),    // 41: onedoor.sync.v1.WatchResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	33, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	34, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
 	9,  // 1: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 2: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
 	10, // 3: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
@@ -3610,47 +3815,50 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	15, // 12: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
 	16, // 13: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
 	17, // 14: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	25, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	21, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
-	7,  // 17: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	23, // 18: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	25, // 19: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	26, // 20: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 21: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	33, // 22: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	35, // 23: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	37, // 24: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 25: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	18, // 26: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	38, // 27: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 28: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	24, // 29: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 30: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 31: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 32: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	27, // 33: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	28, // 34: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	32, // 35: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	29, // 36: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	30, // 37: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	31, // 38: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	31, // 39: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 40: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	24, // 41: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	34, // 42: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	36, // 43: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 44: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	5,  // 45: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	19, // 46: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	39, // 47: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 48: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	22, // 49: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	40, // 50: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	48, // [48:51] is the sub-list for method output_type
-	45, // [45:48] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	26, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	22, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	19, // 17: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	34, // 18: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	7,  // 19: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	24, // 20: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	26, // 21: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	27, // 22: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 23: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	34, // 24: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	36, // 25: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	38, // 26: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 27: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	18, // 28: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	39, // 29: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 30: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	19, // 31: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	25, // 32: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 33: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 34: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 35: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	28, // 36: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	29, // 37: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	33, // 38: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	30, // 39: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	31, // 40: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	32, // 41: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	32, // 42: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 43: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	25, // 44: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	35, // 45: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	37, // 46: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 47: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	5,  // 48: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	20, // 49: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	40, // 50: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	6,  // 51: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	23, // 52: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	41, // 53: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	51, // [51:54] is the sub-list for method output_type
+	48, // [48:51] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -3664,7 +3872,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   36,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
