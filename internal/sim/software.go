@@ -115,5 +115,9 @@ func (w *world) writePoison(d dice) {
 		return
 	}
 	w.strike(Poison)
+	if visit, ok := p.seen(d, "visit"); ok && d.oneIn(2) {
+		p.insist(d, visit)
+		return
+	}
 	p.addVisitAt(d, poison)
 }
