@@ -10,13 +10,20 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/syncengine"
 )
 
-// plain gives all that a phone's files hold, once it has done what it does at rest.
+// plain gives all that the files of a phone hold that does its work at once.
 func (p *phone) plain() []byte {
 	p.w.t.Helper()
-	p.restart()
 	return p.plainWith(p.key)
+}
+
+// doesAtOnce starts a phone again that does at once what it otherwise does at rest.
+func (p *phone) doesAtOnce() {
+	p.w.t.Helper()
+	p.atOnce = true
+	p.restart()
 }
 
 func (p *phone) plainWith(key []byte) []byte {
@@ -35,6 +42,7 @@ func (p *phone) plainWith(key []byte) []byte {
 func TestPlain_FindsWhatAPhoneHoldsAndNothingWithAnotherKey(t *testing.T) {
 	w := newWorld(t)
 	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.doesAtOnce()
 	ann.sync()
 	ann.add("visit", `{"territory":"`+gridA+`","note":"门口堆放了杂物和旧家具"}`)
 	note := []byte("门口堆放了杂物和旧家具")
@@ -52,6 +60,7 @@ func TestPlain_FindsWhatAPhoneHoldsAndNothingWithAnotherKey(t *testing.T) {
 func TestPurge_WhatLeftThePhonesAreaIsInNoPageOfItsFiles(t *testing.T) {
 	w := newWorld(t)
 	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.doesAtOnce()
 	bob := w.phone("白", recordv1.Role_ROLE_POLICE_OFFICER, community)
 	bob.sync()
 	note := "门口堆放了杂物和旧家具，已口头提醒"
@@ -71,3 +80,34 @@ func TestPurge_WhatLeftThePhonesAreaIsInNoPageOfItsFiles(t *testing.T) {
 	}
 	w.settle()
 }
+
+func TestPurge_WhatLeftInTheMiddleOfAPullIsInNoPageOfTheFiles(t *testing.T) {
+	w := newWorld(t)
+	bob := w.phone("白", recordv1.Role_ROLE_POLICE_OFFICER, community)
+	bob.sync()
+	note := "门口堆放了杂物和旧家具，已口头提醒"
+	door := bob.add("premises", `{"address":"民主路3号","territory":"`+gridA+`","name":"`+note+`"}`)
+	for range 5 {
+		bob.add("visit", `{"territory":"`+gridA+`","note":"一切正常"}`)
+	}
+	bob.sync()
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.page, ann.tries = 1, 1
+	ann.doesAtOnce()
+	ann.line.failAfter = ann.line.calls + 9
+	if _, err := ann.Sync(t.Context()); err == nil {
+		t.Fatal("the pull was not cut off")
+	}
+	if !bytes.Contains(ann.plain(), []byte(note)) {
+		t.Fatal("the phone does not hold the door")
+	}
+	w.write(mustParse(t, door), recordv1.Kind_KIND_PREMISES, false, &recordv1.Premises{Territory: bytesOf(w.grids[gridB])})
+	ann.line.failAfter = 0
+	ann.sync()
+	if bytes.Contains(ann.plain(), []byte(note)) {
+		t.Error("the door is still in the files although it left while the phone pulled")
+	}
+	w.settle()
+}
+
+func bytesOf(id syncengine.ID) []byte { return id[:] }

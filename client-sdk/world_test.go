@@ -304,6 +304,8 @@ type phone struct {
 	random *rand.ChaCha8
 	page   int
 	tries  int
+	// atOnce does what the phone does beside a call at once.
+	atOnce bool
 	// disk is what its files stand on; nil is the system's.
 	disk client.Disk
 }
@@ -343,7 +345,7 @@ func (p *phone) tryOpen() error {
 		Now:  func() time.Time { return p.w.now.Add(p.skew) },
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
-	if p.disk != nil {
+	if p.disk != nil || p.atOnce {
 		o.Go = func(work func()) { work() } // so that the same steps of the disk follow each other every time
 	}
 	r, err := client.Open(p.dir, p.key, o)

@@ -189,6 +189,9 @@ func (tx *Tx) DeleteRecord(id syncengine.ID) error {
 }
 
 func (tx *Tx) deleteRow(row int64) error {
+	if err := tx.noteUnclean(); err != nil {
+		return err
+	}
 	for _, sql := range []string{
 		"DELETE FROM search WHERE rowid = ?",
 		"DELETE FROM search_queue WHERE row = ?",

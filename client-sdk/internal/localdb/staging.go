@@ -121,6 +121,9 @@ func (tx *Tx) StageGone(id syncengine.ID) error {
 		return tx.deleteRow(p.row)
 	}
 	tx.anyGone, tx.checkedGone = true, true
+	if err := tx.noteUnclean(); err != nil {
+		return err
+	}
 	if err := tx.write("DELETE FROM staging WHERE id = ?").id(id).run(); err != nil {
 		return err
 	}
@@ -167,6 +170,9 @@ func (tx *Tx) ClearStaging() error {
 		if err := tx.deleteRow(row); err != nil {
 			return err
 		}
+	}
+	if err := tx.noteUnclean(); err != nil {
+		return err
 	}
 	return tx.emptyStaging()
 }
