@@ -9,7 +9,6 @@ import (
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
-	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -17,10 +16,8 @@ import (
 // flush writes everything the group gathered and gives the new head.
 func (k *work) flush() (store.Head, error) {
 	sums := map[digestKey]uint64{}
-	for _, id := range k.touched() {
-		if err := k.flushRecord(k.records[id], sums); err != nil {
-			return store.Head{}, err
-		}
+	if err := k.flushRecords(sums); err != nil {
+		return store.Head{}, err
 	}
 	for _, row := range k.rows {
 		if err := k.w.PutScope(row); err != nil {
@@ -51,20 +48,6 @@ func (k *work) touched() []syncengine.ID {
 	}
 	slices.SortFunc(ids, func(a, b syncengine.ID) int { return bytes.Compare(a[:], b[:]) })
 	return ids
-}
-
-func (k *work) flushRecord(s *standing, sums map[digestKey]uint64) error {
-	rec := s.after
-	k.body = wire.AppendRecord(k.body[:0], rec)
-	if err := k.w.PutRecord(store.Record{ID: rec.ID, Kind: rec.Kind, Seq: rec.Seq, Body: k.body}); err != nil {
-		return err
-	}
-	if err := k.flushScope(s.before, rec); err != nil {
-		return err
-	}
-	k.sum(s.before, sums, false)
-	k.sum(rec, sums, true)
-	return k.flushConflict(s)
 }
 
 // flushScope moves the record's rows in the scope index from its old seq to its new one.
