@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,7 +27,7 @@ type Options struct {
 	Seed   uint64
 	// Progress is told what each cycle found; it may be nil.
 	Progress func(Cycle)
-	// Trace is told what happens meanwhile; it may be nil.
+	// Trace is told what happens meanwhile, one line at a time; it may be nil.
 	Trace func(text string)
 }
 
@@ -102,10 +103,14 @@ type run struct {
 	backups   []string
 	backingUp string
 	named     int
+	// tracing lets one goroutine at a time tell what happens.
+	tracing sync.Mutex
 }
 
 func (r *run) trace(format string, args ...any) {
 	if r.o.Trace != nil {
+		r.tracing.Lock()
+		defer r.tracing.Unlock()
 		r.o.Trace(fmt.Sprintf(format, args...))
 	}
 }
