@@ -132,17 +132,27 @@ func TestSync_RestartsBetweenStepsLoseNothing(t *testing.T) {
 	w.settle()
 }
 
-func TestSync_AServersRestartCostsOneTrip(t *testing.T) {
-	w := newWorld(t)
-	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	ann.sync()
-	door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
-	w.restart()
-	if report := ann.sync(); report.RoundTrips != 2 || report.Applied != 1 || report.Pulled != 0 || !report.CaughtUp {
-		t.Errorf("report %+v", report)
+func TestSync_AServersRestartCostsNoTripAndACrashOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		restart func(*world)
+		trips   int
+	}{
+		"stopped in order": {(*world).restart, 1},
+		"killed":           {(*world).crash, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+			ann.sync()
+			door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+			c.restart(w)
+			if report := ann.sync(); report.RoundTrips != c.trips || report.Applied != 1 || report.Pulled != 0 || !report.CaughtUp {
+				t.Errorf("report %+v", report)
+			}
+			ann.shows(door, map[string]any{"sync_state": "synced"})
+			w.settle()
+		})
 	}
-	ann.shows(door, map[string]any{"sync_state": "synced"})
-	w.settle()
 }
 
 func TestSync_ALargeOutboxGoesInBatchesAndGroupsStayWhole(t *testing.T) {

@@ -100,6 +100,15 @@ func (w *world) restart() {
 	w.serve()
 }
 
+// crash ends the server where it stands and starts it on what it had stored.
+func (w *world) crash() {
+	w.t.Helper()
+	stored := w.store.(*memstore.Store).Copy()
+	w.must(w.service.Close())
+	w.store = stored
+	w.serve()
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {

@@ -24,6 +24,7 @@
 //	digest      key + kind and class        sums over what a territory holds
 //	held        seq                         entries with cells this software does not know
 //	history     "1"                         the epochs
+//	nonces      "1"                         handed out and unused when the server was stopped
 //	ledger      "1"                         how far the side ledger and the store agree
 //	revision    "1"                         how often identity changed
 //	author      incarnation                 the user behind writes made at the server

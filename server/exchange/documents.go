@@ -25,6 +25,7 @@ const (
 	bucketHistory    = "history"
 	bucketAuthor     = "author"
 	bucketRevision   = "revision"
+	bucketNonces     = "nonces"
 )
 
 var historyKey = []byte("1")

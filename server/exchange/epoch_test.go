@@ -171,3 +171,21 @@ func TestRelease_KeepsThatTheStampWasBounded(t *testing.T) {
 	w.must(w.service.Release(w.ctx, syncengine.Seq(p.last.GetOutcomes().GetResults()[0].GetSeq()), syncengine.ID{}, ""))
 	w.verify()
 }
+
+func TestOpen_NoncesOfAStoppedServerAreTakenUpOnce(t *testing.T) {
+	w := newWorld(t)
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.sync()
+	captured := p.request()
+	w.reopen(nil)
+	if state := p.call(captured).GetNonceState(); state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
+		t.Errorf("a nonce from before the stop is %v", state)
+	}
+	if resp := p.call(captured); resp.GetNonceState() != syncv1.NonceState_NONCE_STATE_USED || resp.GetPage() != nil {
+		t.Errorf("played again it brings %v", resp)
+	}
+	w.reopen(nil)
+	if resp := p.call(captured); resp.GetNonceState() == syncv1.NonceState_NONCE_STATE_UNSPECIFIED || resp.GetPage() != nil {
+		t.Errorf("played again after one more stop it brings %v", resp)
+	}
+}

@@ -1,20 +1,26 @@
 package exchange
 
 import (
+	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"sync"
 
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
 // nonces hands out and judges nonces, so that a captured request reads nothing
 // when it is played again. A nonce is a counter, 8 bytes, and 8 bytes of
-// HMAC-SHA-256 over incarnation and counter. What was handed out is known to
-// this process only: after a restart a phone needs one more trip.
+// HMAC-SHA-256 over incarnation and counter. What was handed out is known to this
+// process, and to the next one when this one is stopped in order; after a crash a
+// phone needs one more trip.
 type nonces struct {
 	// mu guards key, next and fresh.
 	mu   sync.Mutex
@@ -31,6 +37,78 @@ const nonceMACBytes = 8
 // newNonces begins at a counter above every one of an earlier process.
 func newNonces(key []byte, start uint64) *nonces {
 	return &nonces{key: key, next: start, first: start, fresh: map[syncengine.ID][2]uint64{}}
+}
+
+// handOver gives what was handed out and not used, for the next process.
+func (n *nonces) handOver(epoch syncengine.Epoch) *storedv1.Nonces {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := &storedv1.Nonces{Next: n.next, Epoch: uint32(epoch)}
+	for incarnation, fresh := range n.fresh {
+		d := &storedv1.DeviceNonces{Incarnation: slices.Clone(incarnation[:])}
+		for _, counter := range fresh {
+			if counter != 0 {
+				d.Fresh = append(d.Fresh, counter)
+			}
+		}
+		if len(d.Fresh) > 0 {
+			out.Devices = append(out.Devices, d)
+		}
+	}
+	slices.SortFunc(out.Devices, func(a, b *storedv1.DeviceNonces) int { return bytes.Compare(a.GetIncarnation(), b.GetIncarnation()) })
+	return out
+}
+
+// takeOver goes on where the process before this one was stopped.
+func (n *nonces) takeOver(m *storedv1.Nonces, epoch syncengine.Epoch) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if m.GetEpoch() != uint32(epoch) {
+		return
+	}
+	n.next = max(n.next, m.GetNext())
+	for _, d := range m.GetDevices() {
+		incarnation, ok := syncengine.IDFromBytes(d.GetIncarnation())
+		if !ok {
+			continue
+		}
+		var fresh [2]uint64
+		copy(fresh[:], d.GetFresh())
+		n.fresh[incarnation] = fresh
+	}
+}
+
+// takeOverNonces takes up what the process before this one has left, and deletes it
+// first: were it taken up twice, a captured request could be played again.
+func (s *Service) takeOverNonces(ctx context.Context) error {
+	m, found := &storedv1.Nonces{}, false
+	err := s.store.View(ctx, func(r store.Reader) (err error) {
+		found, err = read(r, bucketNonces, historyKey, m)
+		return err
+	})
+	if err != nil || !found {
+		return err
+	}
+	err = s.store.Update(ctx, func(w store.Writer) error { return w.DeleteDocument(bucketNonces, historyKey) })
+	if err == nil {
+		s.nonces.takeOver(m, s.epoch())
+	}
+	return err
+}
+
+// leaveNonces leaves what was handed out to the next process. Where that fails each
+// phone needs one more trip.
+func (s *Service) leaveNonces() {
+	left := s.nonces.handOver(s.epoch())
+	if len(left.GetDevices()) == 0 {
+		return
+	}
+	err := s.store.Update(context.Background(), func(w store.Writer) error {
+		return w.PutDocument(bucketNonces, historyKey, encode(left))
+	})
+	if err != nil {
+		s.log.Debug("nonces were not left to the next process", "error", err)
+	}
 }
 
 // rekey forgets what was handed out in an epoch that has ended.

@@ -75,6 +75,8 @@ type Service struct {
 	// stop ends the group loop, stopped tells that it has ended.
 	stop    context.CancelFunc
 	stopped chan struct{}
+	// left has a second Close leave nothing more behind.
+	left sync.Once
 	// inline is Options.Inline; turn lets its callers take turns.
 	inline bool
 	turn   sync.Mutex
@@ -103,8 +105,10 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open realm: %w", err)
 	}
-	if err := s.openLedger(ctx); err != nil {
-		return nil, fmt.Errorf("open realm: %w", err)
+	for _, step := range []func(context.Context) error{s.openLedger, s.takeOverNonces} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("open realm: %w", err)
+		}
 	}
 	s.start()
 	if err := s.upgrade(ctx); err != nil {
@@ -144,6 +148,7 @@ func (s *Service) start() {
 func (s *Service) Close() error {
 	s.stop()
 	<-s.stopped
+	s.left.Do(s.leaveNonces)
 	return nil
 }
 

@@ -1430,6 +1430,126 @@ func (x *LedgerState) GetEpoch() uint32 {
 	return 0
 }
 
+// Nonces are those that a server had handed out and nobody had used when it was stopped in order. The next one takes them up
+// and deletes them before it answers anybody.
+type Nonces struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counter of the newest one.
+	Next uint64 `protobuf:"varint,1,opt,name=next,proto3" json:"next,omitempty"`
+	// Epoch whose key made them.
+	Epoch uint32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The unused ones of each device.
+	Devices       []*DeviceNonces `protobuf:"bytes,3,rep,name=devices,proto3" json:"devices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Nonces) Reset() {
+	*x = Nonces{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Nonces) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Nonces) ProtoMessage() {}
+
+func (x *Nonces) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Nonces.ProtoReflect.Descriptor instead.
+func (*Nonces) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Nonces) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+func (x *Nonces) GetEpoch() uint32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Nonces) GetDevices() []*DeviceNonces {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+// DeviceNonces are the last two nonces of a device that it has not used.
+type DeviceNonces struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Incarnation.
+	Incarnation []byte `protobuf:"bytes,1,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// Counters, the newest first.
+	Fresh         []uint64 `protobuf:"varint,2,rep,packed,name=fresh,proto3" json:"fresh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceNonces) Reset() {
+	*x = DeviceNonces{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceNonces) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceNonces) ProtoMessage() {}
+
+func (x *DeviceNonces) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceNonces.ProtoReflect.Descriptor instead.
+func (*DeviceNonces) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DeviceNonces) GetIncarnation() []byte {
+	if x != nil {
+		return x.Incarnation
+	}
+	return nil
+}
+
+func (x *DeviceNonces) GetFresh() []uint64 {
+	if x != nil {
+		return x.Fresh
+	}
+	return nil
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -1546,7 +1666,14 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\vLedgerState\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x14\n" +
-	"\x05epoch\x18\x03 \x01(\rR\x05epochB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\x05epoch\x18\x03 \x01(\rR\x05epoch\"m\n" +
+	"\x06Nonces\x12\x12\n" +
+	"\x04next\x18\x01 \x01(\x04R\x04next\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\rR\x05epoch\x129\n" +
+	"\adevices\x18\x03 \x03(\v2\x1f.onedoor.stored.v1.DeviceNoncesR\adevices\"F\n" +
+	"\fDeviceNonces\x12 \n" +
+	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x14\n" +
+	"\x05fresh\x18\x02 \x03(\x04R\x05freshB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -1560,26 +1687,28 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
-	(*Coordinate)(nil),  // 0: onedoor.stored.v1.Coordinate
-	(*Record)(nil),      // 1: onedoor.stored.v1.Record
-	(*Write)(nil),       // 2: onedoor.stored.v1.Write
-	(*Cell)(nil),        // 3: onedoor.stored.v1.Cell
-	(*Value)(nil),       // 4: onedoor.stored.v1.Value
-	(*Kept)(nil),        // 5: onedoor.stored.v1.Kept
-	(*Key)(nil),         // 6: onedoor.stored.v1.Key
-	(*Extra)(nil),       // 7: onedoor.stored.v1.Extra
-	(*CellAddress)(nil), // 8: onedoor.stored.v1.CellAddress
-	(*Progress)(nil),    // 9: onedoor.stored.v1.Progress
-	(*GrantSwitch)(nil), // 10: onedoor.stored.v1.GrantSwitch
-	(*Batch)(nil),       // 11: onedoor.stored.v1.Batch
-	(*Commit)(nil),      // 12: onedoor.stored.v1.Commit
-	(*Quarantined)(nil), // 13: onedoor.stored.v1.Quarantined
-	(*History)(nil),     // 14: onedoor.stored.v1.History
-	(*Fork)(nil),        // 15: onedoor.stored.v1.Fork
-	(*Backup)(nil),      // 16: onedoor.stored.v1.Backup
-	(*LedgerState)(nil), // 17: onedoor.stored.v1.LedgerState
+	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
+	(*Record)(nil),       // 1: onedoor.stored.v1.Record
+	(*Write)(nil),        // 2: onedoor.stored.v1.Write
+	(*Cell)(nil),         // 3: onedoor.stored.v1.Cell
+	(*Value)(nil),        // 4: onedoor.stored.v1.Value
+	(*Kept)(nil),         // 5: onedoor.stored.v1.Kept
+	(*Key)(nil),          // 6: onedoor.stored.v1.Key
+	(*Extra)(nil),        // 7: onedoor.stored.v1.Extra
+	(*CellAddress)(nil),  // 8: onedoor.stored.v1.CellAddress
+	(*Progress)(nil),     // 9: onedoor.stored.v1.Progress
+	(*GrantSwitch)(nil),  // 10: onedoor.stored.v1.GrantSwitch
+	(*Batch)(nil),        // 11: onedoor.stored.v1.Batch
+	(*Commit)(nil),       // 12: onedoor.stored.v1.Commit
+	(*Quarantined)(nil),  // 13: onedoor.stored.v1.Quarantined
+	(*History)(nil),      // 14: onedoor.stored.v1.History
+	(*Fork)(nil),         // 15: onedoor.stored.v1.Fork
+	(*Backup)(nil),       // 16: onedoor.stored.v1.Backup
+	(*LedgerState)(nil),  // 17: onedoor.stored.v1.LedgerState
+	(*Nonces)(nil),       // 18: onedoor.stored.v1.Nonces
+	(*DeviceNonces)(nil), // 19: onedoor.stored.v1.DeviceNonces
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -1601,11 +1730,12 @@ var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	0,  // 16: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
 	0,  // 17: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
 	15, // 18: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	19, // 19: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_stored_proto_init() }
@@ -1619,7 +1749,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
