@@ -54,7 +54,8 @@ func TestOpen_SaysWhatIsWrongWithAFile(t *testing.T) {
 }
 
 // TestFiles_ShowNothingWithoutTheKey looks for what was written in every byte of
-// the folder, while the database is open and after it was closed.
+// the folder, while the database is open and after it was closed. Nothing it looks
+// for is shorter than six bytes: three would be there by chance in one run of a hundred.
 func TestFiles_ShowNothingWithoutTheKey(t *testing.T) {
 	w, ann, door := solo(t)
 	visit := ann.add("visit", `{"premises_ids":["`+door+`"],"note":"PLANTED-NOTE 楼道堆物"}`)
@@ -72,7 +73,7 @@ func TestFiles_ShowNothingWithoutTheKey(t *testing.T) {
 				return err
 			}
 			b, err := os.ReadFile(path)
-			for _, plain := range [][]byte{[]byte("PLANTED"), []byte("楼道"), []byte("清理"), []byte("民主"), []byte("安"), id[:], []byte("CREATE TABLE")} {
+			for _, plain := range [][]byte{[]byte("PLANTED"), []byte("楼道"), []byte("清理"), []byte("民主"), id[:], []byte("CREATE TABLE")} {
 				if bytes.Contains(b, plain) {
 					t.Errorf("%s holds %q", e.Name(), plain)
 				}
