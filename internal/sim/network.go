@@ -11,6 +11,7 @@ import (
 
 	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
+	"onedoor/server/exchange"
 )
 
 // errLine is what a phone sees of a line that failed.
@@ -205,5 +206,8 @@ func outcomeLetter(o *syncv1.Outcome) string {
 
 // faultOf is the server's error as a phone hears it.
 func faultOf(err error) error {
+	if errors.Is(err, exchange.ErrUnknownDevice) {
+		return &client.Fault{Reason: "UNKNOWN_DEVICE", Cause: err}
+	}
 	return &client.Fault{Passing: true, Reason: "UNAVAILABLE", Cause: err}
 }

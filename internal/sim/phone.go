@@ -52,6 +52,8 @@ type phone struct {
 	// saved is the newest copy of the phone's files; nil for none. peeking takes a request that is only looked at.
 	saved   *copied
 	peeking *syncv1.ExchangeBody
+	// vouched is set when the phone holds the server's signed word that it was enrolled.
+	vouched bool
 	// lost is set when the phone is gone for good.
 	lost bool
 }
@@ -141,6 +143,7 @@ func (p *phone) taken(reply *syncv1.ExchangeResponse) {
 		return
 	}
 	delete(p.syncing.handed, reply)
+	p.vouched = p.vouched || reply.GetEnrolment() != nil
 	p.toldTaken(f)
 }
 

@@ -179,7 +179,7 @@ func (p *phone) clone() {
 	}
 	p.w.strike(Clone)
 	c := p.w.newPhone(p.user)
-	c.key, c.seed, c.schema = p.key, p.seed, p.schema
+	c.key, c.seed, c.schema, c.vouched = p.key, p.seed, p.schema, p.vouched
 	c.use(p.saved)
 	p.w.trace.tell(p.w.now, c.name, "runs on %s, a copy of %s", p.saved.name, p.name)
 }

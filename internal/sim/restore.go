@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"onedoor/internal/sim/disk"
 	"onedoor/server/exchange"
@@ -79,15 +80,22 @@ func (w *world) restore(b *backup) {
 		return
 	}
 	w.model.WentBack(b.name, true)
-	history, err := exchange.BeginEpoch(s.ctx, s.store.Store, exchange.Renewal{Known: known.Forks, Now: w.unix()})
+	forks := known.Forks
+	if s.ledger != nil {
+		more, err := exchange.LedgerEpochs(s.ledger)
+		w.must(err, "read the ledger's epochs")
+		forks = append(forks, more...)
+	}
+	history, err := exchange.BeginEpoch(s.ctx, s.store.Store, exchange.Renewal{Known: forks, Now: w.unix()})
 	if !w.must(err, "begin a new epoch") {
 		return
 	}
 	s.store.told, s.store.epoch = b.at.Seq, history.Epoch
 	w.model.EpochBegan(history)
 	w.trace.tell(w.now, "server", "is restored from %s at %d/%d: epoch %d begins", b.name, b.at.Epoch, b.at.Seq, history.Epoch)
-	w.relearn()
+	w.revokeAgain()
 	w.must(s.start(), "start the restored server")
+	w.relearn()
 	s.service.SetBackedUp(b.at)
 }
 
@@ -106,8 +114,9 @@ func (w *world) copyBack(d dice) {
 	w.model.WentBack(b.name, false)
 	s.store.told, s.store.epoch = b.at.Seq, b.at.Epoch
 	w.trace.tell(w.now, "server", "has its file put back to %s at %d/%d, and nobody knows", b.name, b.at.Epoch, b.at.Seq)
-	w.relearn()
+	w.revokeAgain()
 	w.must(s.start(), "start the server")
+	w.relearn()
 }
 
 // putBack makes the store what a backup holds.
@@ -123,8 +132,8 @@ func (s *server) putBack(b *backup) bool {
 	return s.w.must(err, "open the restored store")
 }
 
-// relearn has the operator and the auditor learn who stands in the restored store: what was done at the server since
-// the backup is lost, but for what is never given back.
+// relearn has the operator and the auditor learn who stands in the restored store: without a ledger, what was done at the
+// server since the backup is lost, but for what is never given back.
 func (w *world) relearn() {
 	for _, u := range w.staff.users {
 		w.server.view(func(r store.Reader) error {
@@ -132,13 +141,15 @@ func (w *world) relearn() {
 			if err != nil {
 				return err
 			}
-			u.role, u.home, u.gone, u.told = roleOf(person), person.TerritoryID, u.home, 0
+			if person.TerritoryID != u.home {
+				u.gone = u.home
+			}
+			u.role, u.home, u.told = roleOf(person), person.TerritoryID, 0
 			return nil
 		})
 		w.model.User(u.id, uint32(u.role))
 		w.tellGrants(u)
 	}
-	w.revokeAgain()
 	w.strand()
 }
 
@@ -158,10 +169,11 @@ func (w *world) revokeAgain() {
 	w.must(err, "revoke devices again")
 }
 
-// strand takes phones away that the restored server does not know: they were enrolled since the backup.
+// strand takes phones away that the restored server does not know and cannot know again: revoked ones, since without a
+// ledger nobody would know that they were, and those that never spoke with it, so that they have no signed word of it.
 func (w *world) strand() {
 	for _, p := range w.phones {
-		if p.lost {
+		if p.lost || p.vouched && !slices.Contains(w.revoked, p.incarnation()) {
 			continue
 		}
 		w.server.view(func(r store.Reader) error {

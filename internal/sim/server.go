@@ -45,6 +45,8 @@ type server struct {
 	down bool
 	// disk holds the store's files; nil for a store in memory.
 	disk *disk.Disk
+	// ledger is the side ledger; nil for none.
+	ledger *sideLedger
 	// backups are in the order they were made.
 	backups []*backup
 }
@@ -60,6 +62,9 @@ func newServer(w *world) (*server, error) {
 	st, err := s.openStore()
 	if err != nil {
 		return nil, fmt.Errorf("open the server's store: %w", err)
+	}
+	if w.weather.ledger {
+		s.ledger = &sideLedger{}
 	}
 	s.store = &tap{Store: st, w: w, calm: true, epoch: 1}
 	return s, nil
@@ -85,10 +90,14 @@ func (s *server) start() (err error) {
 	calm := s.store.calm
 	s.store.calm = true
 	defer func() { s.store.calm = calm }()
-	s.service, err = exchange.Open(s.ctx, s.store, exchange.Options{
+	o := exchange.Options{
 		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(), Inline: true,
 		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
-	})
+	}
+	if s.ledger != nil {
+		o.Ledger = s.ledger
+	}
+	s.service, err = exchange.Open(s.ctx, s.store, o)
 	s.down = err != nil
 	return err
 }
@@ -134,6 +143,13 @@ func (s *server) crashed() {
 	}
 	s.w.trace.tell(s.w.now, "server", "loses its power")
 	s.w.after(1000, func() { s.goOn("starts again") })
+}
+
+// feelPower ends the server where its machine lost its power in what it did last.
+func (s *server) feelPower() {
+	if s.disk != nil && s.disk.Off() && !s.down {
+		s.crashed()
+	}
 }
 
 // mend ends every fault of the server.
@@ -219,9 +235,7 @@ func (s *server) commit() {
 		}
 	}
 	answers := s.service.ExchangeTogether(s.ctx, requests)
-	if s.disk != nil && s.disk.Off() {
-		s.crashed()
-	}
+	s.feelPower()
 	for i, answer := range answers {
 		if !group[i].stranger {
 			s.w.model.Answered(calls[i], clone(answer.Reply), answer.Err)

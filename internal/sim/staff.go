@@ -57,6 +57,8 @@ func (w *world) hire() {
 
 // write makes what the operator knows of a user stand at the server.
 func (w *world) write(u *user) error {
+	w.writing = true
+	defer func() { w.writing = false }()
 	err := w.server.service.Update(w.server.ctx, func(tx store.Writer) error {
 		person := identity.User{ID: u.id, Name: u.name, Role: uint32(u.role), TerritoryID: u.home, State: identity.UserActive}
 		if err := identity.PutUser(tx, person); err != nil {

@@ -68,6 +68,11 @@ func (t *tap) Update(ctx context.Context, f func(store.Writer) error) error {
 		t.w.trace.tell(t.w.now, "server", "notices that its file was put back: epoch %d begins", t.epoch)
 		t.w.model.EpochBegan(listening.began)
 	}
+	if err == nil && listening.grants && t.w.staff != nil && !t.w.writing {
+		for _, u := range t.w.staff.users {
+			t.w.tellGrants(u)
+		}
+	}
 	if err == nil && len(listening.entries) > 0 {
 		t.committed(listening.head, listening.entries)
 	}
@@ -133,9 +138,14 @@ func (w *world) fillStore(d dice) {
 	})
 }
 
+// grantsBucket holds grants, in identity's own naming.
+const grantsBucket = "identity.grants"
+
 // tapWriter gathers what a transaction adds to the log, and fails where it is to fail.
 type tapWriter struct {
 	store.Writer
+	// grants is set when it changes somebody's grants.
+	grants  bool
 	entries []store.Entry
 	head    store.Head
 	// began is the history where the transaction begins an epoch.
@@ -187,5 +197,6 @@ func (w *tapWriter) PutDocument(bucket string, key, value []byte) error {
 	if err := w.fails("write a document"); err != nil {
 		return err
 	}
+	w.grants = w.grants || bucket == grantsBucket
 	return w.Writer.PutDocument(bucket, key, value)
 }

@@ -47,6 +47,8 @@ type world struct {
 	steps, saves int
 	// last is the number of the last step.
 	last int
+	// writing is set while the operator changes a user, of which the auditor is told in one piece.
+	writing bool
 	// healed is set when faults have stopped.
 	healed bool
 	// found is what the auditor found; the run ends with the first.
@@ -89,6 +91,7 @@ func (w *world) play() {
 // runOut lets everything planned happen, until nothing is left or something was found.
 func (w *world) runOut() {
 	for !w.over() && w.timeline.step() {
+		w.server.feelPower()
 		w.audit()
 	}
 }
