@@ -401,3 +401,23 @@ func TestScope_AnOwnEditThatMovesARecordIntoTheKeysThatStayIsNotLostWithTheOther
 	chen.shows(visit, map[string]any{"note": "两家一起", "sync_state": "synced"})
 	w.settle()
 }
+
+func TestFork_WorkBasedOnANewerPageThanTheServerHasNotedIsNotAhead(t *testing.T) {
+	w, ann, door := solo(t)
+	bob := w.phone("白", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	bob.sync()
+	twin := ann.copyOf()
+	ann.edit(door, `{"rooms":1}`)
+	ann.sync()
+	bob.sync()
+	bob.edit(door, `{"rooms":2}`)
+	bob.sync()
+	// Within a minute the server notes no contact that says nothing new.
+	twin.sync()
+	twin.edit(door, `{"name":"副本写的"}`)
+	if report := twin.sync(); report.Quarantined != 0 {
+		t.Errorf("the copy's work: %+v, %v", report, twin.quarantinedStates())
+	}
+	w.settle()
+}

@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"slices"
+
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/server/identity"
@@ -23,7 +25,7 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	child.Parent, child.LastCommon, child.Chain = p.device.Incarnation, lastCommon, chain
 	child.EnrolledAt = k.now
 	k.svc.random(child.Incarnation[:])
-	if err := k.enrolFork(child, chain); err != nil {
+	if err := k.enrolFork(child, chain, p.served); err != nil {
 		return err
 	}
 	p.result = pushed{outcomes: p.result.outcomes, epoch: k.world.History.Epoch, fork: &syncv1.Fork{
@@ -35,7 +37,9 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	return nil
 }
 
-func (k *work) enrolFork(child identity.Device, chain syncengine.Chain) error {
+// enrolFork registers a copy, which has seen what its parent was served, and what
+// the cursor of this very call says beyond that.
+func (k *work) enrolFork(child identity.Device, chain syncengine.Chain, served syncengine.Coordinate) error {
 	parent, err := k.progressOf(child.Parent)
 	if err != nil {
 		return err
@@ -51,7 +55,8 @@ func (k *work) enrolFork(child identity.Device, chain syncengine.Chain) error {
 		return err
 	}
 	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
-	progress.Served, progress.ServedBefore, progress.Switches = parent.GetServed(), parent.GetServedBefore(), parent.GetSwitches()
+	progress.Served, progress.ServedBefore, progress.Switches = parent.GetServed(), slices.Clone(parent.GetServedBefore()), parent.GetSwitches()
+	noteServed(progress, served)
 	k.setProgress(child.Incarnation, progress)
 	return nil
 }
