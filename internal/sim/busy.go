@@ -6,6 +6,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/syncengine"
 )
 
 // A busy owner does not put the phone away while it syncs: what is written between a request and its reply lies over a
@@ -33,21 +34,35 @@ func (w *world) beBusy(f *flight, ms int64) {
 	w.after(d.between(1, ms), func() { f.phone.correctAgain(d) })
 }
 
-// correctAgain has the phone's owner correct a number on the newest door that it shows, and correct it again.
+// correctAgain has the phone's owner correct the newest door or the newest dispute that the phone shows.
 func (p *phone) correctAgain(d dice) {
+	kind := pick(d, []string{"premises", "dispute"})
 	if !p.on() {
 		return
 	}
-	doors, err := p.replica.List(client.Query{Kind: "premises"})
-	if !p.w.must(err, "list what "+p.name+" shows") || len(doors) == 0 {
+	list, err := p.replica.List(client.Query{Kind: kind})
+	if !p.w.must(err, "list what "+p.name+" shows") || len(list) == 0 {
 		return
 	}
-	id := doors[0].ID
 	for range 1 + d.IntN(2) {
 		if !p.on() {
 			return // The phone died of the correction before.
 		}
-		rooms := uint32(d.IntN(6))
-		p.do("corrects "+p.w.known.of(id), edit{id: id, message: &recordv1.Premises{Rooms: proto.Uint32(rooms)}})
+		id := list[0].ID
+		what := "corrects " + p.w.known.of(id)
+		if kind == "premises" {
+			p.do(what, edit{id: id, message: &recordv1.Premises{Rooms: proto.Uint32(uint32(d.IntN(6)))}})
+			continue
+		}
+		p.do(what, p.participation(d, id))
 	}
+}
+
+// participation takes one of few people in as a participant of a dispute, or out again.
+func (p *phone) participation(d dice, dispute syncengine.ID) edit {
+	someone := p.w.staff.users[0].id
+	if d.oneIn(2) {
+		return edit{id: dispute, message: &recordv1.Dispute{Participants: [][]byte{someone[:]}}}
+	}
+	return edit{id: dispute, message: &recordv1.Dispute{}, field: "participants", elements: []string{string(someone[:])}}
 }

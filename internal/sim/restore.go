@@ -25,7 +25,7 @@ type backup struct {
 }
 
 // backUp copies the store and tells the phones that it is safe.
-func (w *world) backUp(dice) {
+func (w *world) backUp(d dice) {
 	if w.server.down {
 		return
 	}
@@ -33,6 +33,24 @@ func (w *world) backUp(dice) {
 	w.server.backups = append(w.server.backups, b)
 	w.server.service.SetBackedUp(b.at)
 	w.trace.tell(w.now, "server", "is backed up as %s at %d/%d", b.name, b.at.Epoch, b.at.Seq)
+	w.failBackup(d, b)
+}
+
+// failBackup has the newest backup turn out to be of no use once phones have heard of it, so that the one before is put back.
+func (w *world) failBackup(d dice, b *backup) {
+	n := len(w.server.backups)
+	if n < 2 || !w.weather.strikes(d, RestoredOlder) {
+		return
+	}
+	before := w.server.backups[n-2]
+	w.after(d.between(4, 16)*w.weather.paceMs, func() {
+		if w.healed || w.server.down || len(w.server.backups) != n {
+			return
+		}
+		w.strike(RestoredOlder)
+		w.trace.tell(w.now, "server", "cannot read %s", b.name)
+		w.restore(before)
+	})
 }
 
 // copyStore copies the store under a name.
