@@ -96,6 +96,7 @@ type run struct {
 	ctx    context.Context
 	host   *host
 	phones []*handset
+	seats  []desk.Seat
 	ledger ledger
 	// epoch is the one in force.
 	epoch syncengine.Epoch
@@ -122,28 +123,51 @@ func (r *run) begin() error {
 		return err
 	}
 	r.host.begin(0, 0, true)
-	seats, err := r.host.seats(phonesMany)
+	a, err := r.host.do(serverCommand{Op: "seats", Phones: phonesMany})
 	if err != nil {
 		return err
 	}
-	for i, seat := range seats {
-		h, err := newHandset(r, i, r.o.Dir)
-		if err != nil {
-			return err
-		}
-		r.phones = append(r.phones, h)
-		if _, err := h.do(phoneCommand{Op: "enrol", Server: h.line.Address(), Code: seat.Code}); err != nil {
+	r.seats = a.Seats
+	for _, seat := range r.seats {
+		if err := r.enrol(seat); err != nil {
 			return err
 		}
 	}
 	return errors.Join(r.doors(), r.host.rest())
 }
 
+// enrol takes a phone into the run.
+func (r *run) enrol(seat desk.Seat) error {
+	h, err := newHandset(r, len(r.phones), r.o.Dir)
+	if err != nil {
+		return err
+	}
+	r.phones = append(r.phones, h)
+	_, err = h.do(phoneCommand{Op: "enrol", Server: h.line.Address(), Code: seat.Code})
+	return err
+}
+
+// newcomer enrols another phone of a user after the backup of a cycle, so that the backup does not know it.
+func (r *run) newcomer(n int, kind Kind) error {
+	if !kind.restores() || len(r.phones) == phonesMany+newcomersMax {
+		return nil
+	}
+	r.host.begin(n, 0, true)
+	a, err := r.host.do(serverCommand{Op: "another", Seat: r.seats[n%len(r.seats)]})
+	if err != nil {
+		return err
+	}
+	if err := r.enrol(a.Seats[0]); err != nil {
+		return err
+	}
+	return errors.Join(r.phones[len(r.phones)-1].drain(), r.host.rest())
+}
+
 // doors lets the first phone make the doors, and brings them to the others.
 func (r *run) doors() error {
 	var made []edit
 	for n := range doorsMany {
-		made = append(made, edit{Kind: editDoor, Markers: []string{fmt.Sprintf("kill-%d-%d-%d;", 0, phonesMany, n)}})
+		made = append(made, edit{Kind: editDoor, Markers: []string{fmt.Sprintf("kill-%d-%d-%d;", 0, phonesMany+newcomersMax, n)}})
 	}
 	r.ledger.ask(made)
 	first := r.phones[0]
@@ -174,6 +198,9 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	// The server rests between cycles.
 	if err := errors.Join(r.copyAside(), r.backUp(draws(r.o.Seed, n, "backup", 0))); err != nil {
 		return c, fmt.Errorf("back up: %w", err)
+	}
+	if err := r.newcomer(n, c.Kind); err != nil {
+		return c, fmt.Errorf("enrol a phone: %w", err)
 	}
 	before := r.deaths()
 	if err := r.stormWithBackup(n, c.Kind); err != nil {

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"onedoor/internal/sim/child"
-	"onedoor/internal/sim/desk"
 )
 
 // host keeps the server of a run alive: whenever its process is killed, the next one opens the same folder.
@@ -239,12 +238,6 @@ func refusal(ctx context.Context, self []string, dir string) (string, error) {
 	err = p.Do(serverCommand{Op: "serve", Dir: dir}, &a, nil)
 	_, stopped := p.Stop()
 	return a.Refused, errors.Join(err, stopped)
-}
-
-// seats asks for join codes.
-func (h *host) seats(n int) ([]desk.Seat, error) {
-	a, err := h.do(serverCommand{Op: "seats", Phones: n})
-	return a.Seats, err
 }
 
 // crash kills the server, and it stays down.

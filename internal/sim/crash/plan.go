@@ -11,8 +11,10 @@ import (
 // Sizes of a cycle. They bound what a run costs; the protocol knows none of them.
 const (
 	phonesMany = 4
-	doorsMany  = 6
-	roundsMany = 8
+	// newcomersMax are phones that are enrolled later, between a backup and its restore.
+	newcomersMax = 3
+	doorsMany    = 6
+	roundsMany   = 8
 	// healingMany are further rounds after a restore, while phones bring back what the server has lost.
 	healingMany = 3
 	editsMin    = 3

@@ -48,8 +48,9 @@ type serverCommand struct {
 	Arm Arm `json:"arm,omitzero"`
 	// Room is how many bytes its log may grow; 0 for no limit.
 	Room uint64 `json:"room,omitempty"`
-	// Phones is how many join codes are wanted.
-	Phones int `json:"phones,omitempty"`
+	// Phones is how many join codes are wanted; Seat is whose user is to get another one.
+	Phones int       `json:"phones,omitempty"`
+	Seat   desk.Seat `json:"seat,omitzero"`
 }
 
 // serverAnswer is what it says.
@@ -80,6 +81,9 @@ func (s *serverPart) handle(c serverCommand, _ child.Say) (serverAnswer, error) 
 	case "seats":
 		seats, err := desk.Seats(s.ctx, s.server.Addr().String(), s.dir, 1, c.Phones)
 		return serverAnswer{Seats: seats}, err
+	case "another":
+		seat, err := desk.Another(s.ctx, s.server.Addr().String(), s.dir, c.Seat)
+		return serverAnswer{Seats: []desk.Seat{seat}}, err
 	}
 	return serverAnswer{}, fmt.Errorf("a server cannot %q", c.Op)
 }

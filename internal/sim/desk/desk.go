@@ -28,40 +28,57 @@ const (
 // GridCode is the code of a team's grid.
 func GridCode(team int) string { return fmt.Sprintf("%s%03d", communityCode, team+1) }
 
-// Seat is a phone's join code with the grid its user works in.
+// Seat is a phone's join code with its user and the grid the user works in.
 type Seat struct {
 	Code string `json:"code"`
 	Grid string `json:"grid"`
+	// User is the user's id.
+	User []byte `json:"user"`
 }
 
 // Seats makes a grid for every team and a grid worker with a join code for every phone of it, on the server at an
 // address whose realm stands in dir.
-func Seats(ctx context.Context, address, dir string, teams, perTeam int) ([]Seat, error) {
+func Seats(ctx context.Context, address, dir string, teams, perTeam int) (seats []Seat, err error) {
+	err = call(ctx, address, dir, func(ctx context.Context, admin adminv1.AdminServiceClient) error {
+		if err := importGrids(ctx, admin, teams); err != nil {
+			return err
+		}
+		for t := range teams {
+			for n := range perTeam {
+				seat, err := newSeat(ctx, admin, GridCode(t), fmt.Sprintf("测试员%d-%d", t+1, n+1))
+				if err != nil {
+					return err
+				}
+				seats = append(seats, seat)
+			}
+		}
+		return nil
+	})
+	return seats, err
+}
+
+// Another gives the user of a seat a join code for another phone.
+func Another(ctx context.Context, address, dir string, seat Seat) (Seat, error) {
+	err := call(ctx, address, dir, func(ctx context.Context, admin adminv1.AdminServiceClient) error {
+		code, err := admin.CreateJoinCode(ctx, &adminv1.CreateJoinCodeRequest{UserId: seat.User})
+		seat.Code = code.GetCode()
+		return err
+	})
+	return seat, err
+}
+
+// call lets f make calls with the operator's token.
+func call(ctx context.Context, address, dir string, f func(context.Context, adminv1.AdminServiceClient) error) error {
 	token, err := server.ReadToken(filepath.Join(dir, server.TokenFile))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer conn.Close()
-	admin := adminv1.NewAdminServiceClient(conn)
-	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
-	if err := importGrids(ctx, admin, teams); err != nil {
-		return nil, err
-	}
-	var seats []Seat
-	for t := range teams {
-		for n := range perTeam {
-			seat, err := newSeat(ctx, admin, GridCode(t), fmt.Sprintf("测试员%d-%d", t+1, n+1))
-			if err != nil {
-				return nil, err
-			}
-			seats = append(seats, seat)
-		}
-	}
-	return seats, nil
+	return f(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), adminv1.NewAdminServiceClient(conn))
 }
 
 func importGrids(ctx context.Context, admin adminv1.AdminServiceClient, teams int) error {
@@ -95,5 +112,5 @@ func newSeat(ctx context.Context, admin adminv1.AdminServiceClient, grid, name s
 		return Seat{}, err
 	}
 	code, err := admin.CreateJoinCode(ctx, &adminv1.CreateJoinCodeRequest{UserId: user.GetUserId()})
-	return Seat{Code: code.GetCode(), Grid: grid}, err
+	return Seat{Code: code.GetCode(), Grid: grid, User: user.GetUserId()}, err
 }
