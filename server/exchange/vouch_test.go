@@ -88,6 +88,23 @@ func TestExchange_ARevokedDeviceIsNotMadeGoodByItsEnrolment(t *testing.T) {
 	}
 }
 
+func TestExchange_ALostDeviceOfAClosedUserComesBackRevoked(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	b := w.copied()
+	p := w.phone(user)
+	p.sync()
+	good := p.enrolment()
+	w.restore(b)
+	w.must(w.closeUser(user))
+	p.create(kindPremises, door(w.gridA, "1"))
+	resp := p.call(p.showing(func(b *syncv1.ExchangeBody) { b.Enrolment, b.Grants = good, p.grants }))
+	if r := resp.GetOutcomes().GetResults(); len(r) != 1 || r[0].GetReason() != syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED || resp.GetPage() != nil {
+		t.Errorf("the reply: %v", resp)
+	}
+	w.verify()
+}
+
 func TestExchange_GrantsAreTakenUpOnlyWithTheRealmsSignatureAndOnlyNewerOnes(t *testing.T) {
 	w := newWorld(t)
 	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)

@@ -90,18 +90,23 @@ func EnrolDevice(w store.Writer, d Device) (Device, error) {
 
 // AdoptDevice takes up a device that this realm has signed and a restore has lost,
 // with its user where that is lost too: who works without a territory until it is
-// given back. A device that stands changes nothing. The parent of a copied database
+// given back. A device that stands changes nothing, and one of a closed user comes
+// back revoked. The parent of a copied database
 // may not be known yet: the realm has vouched for it.
 func AdoptDevice(w store.Writer, d Device, user User) error {
 	if _, err := GetDevice(w, d.Incarnation); err == nil || !errors.Is(err, ErrDeviceUnknown) {
 		return err
 	}
-	if _, err := GetUser(w, d.UserID); errors.Is(err, ErrUserUnknown) {
+	switch standing, err := GetUser(w, d.UserID); {
+	case errors.Is(err, ErrUserUnknown):
 		if err := PutUser(w, user); err != nil {
 			return err
 		}
-	} else if err != nil {
+	case err != nil:
 		return err
+	case standing.State != UserActive:
+		// Closing a user revokes the devices: this one was only not known then.
+		d.State = DeviceRevoked
 	}
 	if !d.Parent.IsZero() {
 		b := &storedv1.Branch{Parent: d.Parent[:], LastCommon: uint64(d.LastCommon), Chain: d.Chain[:]}
