@@ -50,7 +50,7 @@ AGAINST ?= proto/image.binpb
 
 TOOLS := .bin/built-by-$(GO_VERSION)
 
-.PHONY: help demo test check generate lint generated rules phones race worlds sim crash unit build tools breaking image image-complete cc clean
+.PHONY: help demo test check generate lint generated rules phones race worlds sim sabotage crash unit build tools breaking image image-complete cc clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,7 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	$(RACE_ENV) go test -race -shuffle=on -skip $(TARGET_TESTS) -timeout=60m ./...
 	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS='-count=1 -timeout=60m'
 	@$(MAKE) sim SIM_SEEDS=$(SIM_SEEDS_LONG) SIM_BASE=$$(($(SIM_BASE) + $(SIM_SEEDS)))
+	@$(MAKE) sabotage
 	@$(MAKE) crash CRASH_CYCLES=$(CRASH_CYCLES_LONG) GOTEST_FLAGS='-count=1 -timeout=60m'
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
@@ -114,6 +115,10 @@ worlds: ## Small worlds in every order, and how many that were: SMALL_WORLDS=all
 sim: ## Seeds of the simulated district, and what they met: SIM_SEEDS of them from SIM_BASE on.
 	@echo "== simulator: $(SIM_SEEDS) seeds"
 	go run ./cmd/onedoor-sim run --seeds $(SIM_SEEDS) --seed-base $(SIM_BASE)
+
+sabotage: ## Known bugs, one at a time: within how many seeds the simulator notices each.
+	@echo "== saboteurs"
+	go run ./cmd/onedoor-sim sabotage
 
 crash: ## Real servers and phones, killed: CRASH_CYCLES cycles of it, and what was found after each.
 	@echo "== crash: $(CRASH_CYCLES) cycles"

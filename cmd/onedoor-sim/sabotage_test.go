@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,5 +51,24 @@ func TestSabotage_WritesTheOverlayOnly(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(dir, "overlay.json"))
 	if err != nil || !strings.Contains(string(text), "syncengine/stamp.go") {
 		t.Errorf("overlay.json holds %s, %v", text, err)
+	}
+}
+
+// quick are saboteurs that any run of the simulator catches within a few seeds.
+var quick = []string{"gap in seq on rollback", "high-water mark skipped", "quarantine blocking the queue"}
+
+func TestSabotage_QuickSaboteursAreCaught(t *testing.T) {
+	code, out, errs := run(t, "sabotage", "--json", "--seeds", "40", "--within", "10m", "--only", strings.Join(quick, ","))
+	if code != 0 {
+		t.Fatalf("exit %d, printed %q and %q", code, out, errs)
+	}
+	var got map[string][]map[string]any
+	if err := json.Unmarshal([]byte(out), &got); err != nil || len(got) != 1 || len(got["saboteurs"]) != len(quick) {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, row := range got["saboteurs"] {
+		if seeds, _ := row["seeds_needed"].(float64); len(row) != 4 || row["caught"] != true || row["invariant"] == "" || seeds < 1 {
+			t.Errorf("row %v", row)
+		}
 	}
 }
