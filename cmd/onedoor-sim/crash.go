@@ -34,7 +34,7 @@ holds and shows the same.
 
 The seed chooses edits, faults and kills; what a kill meets depends on the
 machine's timing. It works in a folder of its own, listens on this machine only,
-and takes about three seconds a cycle. Exit code 1 means that something was lost or
+and takes about four seconds a cycle. Exit code 1 means that something was lost or
 duplicated, or did not converge.`,
 		Example: "  onedoor-sim crash\n  onedoor-sim crash --cycles 40 --seed 7 --json",
 	}
