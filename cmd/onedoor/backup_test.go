@@ -29,7 +29,7 @@ func TestBackupAndRestore_TellWhatTheyDid(t *testing.T) {
 		t.Errorf("verify: %+v", r)
 	}
 	r = run(t, "restore", "--from", out, "--data", dir, "--replace", "530702")
-	for _, says := range []string{"as of " + made.text("made"), "epoch 2 begins", "is in " + dir, "0 users", "onedoor serve"} {
+	for _, says := range []string{"as of " + made.text("made"), "epoch 2 begins", "is in " + dir, "users 0", "onedoor serve"} {
 		if r.code != done || !strings.Contains(r.out, says) {
 			t.Errorf("restore in words lacks %q: %+v", says, r)
 		}

@@ -107,11 +107,19 @@ func (r restoreJSON) tell(w io.Writer, data string) {
 	if r.Ledger > 0 {
 		fmt.Fprintf(w, "the side ledger had %d entries that the backup lacks: people, devices, grants and tokens stand as they stood last\n", r.Ledger)
 	}
-	if r.Lost == nil {
-		fmt.Fprintf(w, "lost: whatever was made at the server itself since %s (users, join codes, territories, assignments, imports, decisions): make it again\n", r.Made)
-	} else {
-		fmt.Fprintf(w, "lost, since it was made at the server itself: %d users, %d devices, %d territories, %d changes of records, %d decisions, and join codes: make them again\n",
-			r.Lost.Users, r.Lost.Devices, r.Lost.Territories, r.Lost.Writes, r.Lost.Decisions)
-	}
+	fmt.Fprintln(w, r.lost())
 	fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", command.Printable(r.TokenFile), command.Printable(data))
+}
+
+// lost says what no phone can bring back.
+func (r restoreJSON) lost() string {
+	codes := ", and join codes"
+	if r.Ledger > 0 {
+		codes = "" // They stand in the ledger.
+	}
+	if r.Lost == nil {
+		return fmt.Sprintf("lost: whatever was made at the server itself since %s (users, join codes, territories, assignments, imports, decisions) and is not in a side ledger: make it again", r.Made)
+	}
+	return fmt.Sprintf("lost, since it was made at the server itself: users %d, devices %d, territories %d, changes of records %d, decisions %d%s: make them again",
+		r.Lost.Users, r.Lost.Devices, r.Lost.Territories, r.Lost.Writes, r.Lost.Decisions, codes)
 }
