@@ -16,5 +16,5 @@
 // It refuses a name that is taken. The story that a set tells is in story_test.go;
 // it may grow, since each set carries the listing that belongs to it.
 //
-// It holds tests only. Read compatible_test.go first.
+// It holds tests only. Read story_test.go first, then read_test.go.
 package compatible
