@@ -146,8 +146,11 @@ func (s *server) putBack(b *backup) bool {
 	s.w.must(s.store.Store.Close(), "close the server's store")
 	s.disk.PutBack(dataFolder, b.files)
 	st, err := s.reopenStore()
+	if !s.w.must(err, "open the restored store") {
+		return false
+	}
 	s.store.Store = st
-	return s.w.must(err, "open the restored store")
+	return true
 }
 
 // relearn has the operator and the auditor learn who stands in the restored store: without a ledger, what was done at the
