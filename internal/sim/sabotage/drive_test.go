@@ -43,6 +43,8 @@ func play(_ context.Context, seed uint64) (invariant, says string, err error) {
 	case "faulty":
 		return "", "", errors.New("no disk")
 	case "everybody":
+	case "clumsy":
+		return "", "a run that ends for another reason", nil
 	}
 	if seed == 777 {
 		return "I3", "this seed catches anything", nil
@@ -71,7 +73,7 @@ func drive(t *testing.T, base uint64, names ...string) *sabotage.Result {
 }
 
 func TestDrive_TellsTheFirstSeedThatCatchesEachSaboteur(t *testing.T) {
-	got := drive(t, 101, "soon", "late", "quiet", "faulty")
+	got := drive(t, 101, "soon", "late", "quiet", "faulty", "clumsy")
 	want := []sabotage.Row{
 		{Name: "soon", Caught: true, SeedsNeeded: 1, Invariant: "I1", Seed: 101, Says: "at once"},
 		{Name: "late", Caught: true, SeedsNeeded: 51, Invariant: "I2", Seed: 151, Says: "seed 151"},
@@ -81,6 +83,9 @@ func TestDrive_TellsTheFirstSeedThatCatchesEachSaboteur(t *testing.T) {
 		if got.Saboteurs[i] != w {
 			t.Errorf("row %+v, want %+v", got.Saboteurs[i], w)
 		}
+	}
+	if r := got.Saboteurs[4]; r.Caught {
+		t.Errorf("what ends for another reason counts as %+v", r)
 	}
 	if r := got.Saboteurs[3]; r.Caught || !strings.Contains(r.Says, "no disk") {
 		t.Errorf("what cannot be played counts as %+v", r)

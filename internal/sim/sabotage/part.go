@@ -1,17 +1,19 @@
 package sabotage
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+
+	"onedoor/internal/sim/sabotage/lever"
 )
 
 // Trial plays one seed and says what was found first: the name of the invariant
-// that was violated and a sentence about it, both empty when all was in order.
+// that was violated and a sentence about it, both empty when all was in order. A
+// run that ended for a reason that is no violation has a sentence only.
 type Trial func(ctx context.Context, seed uint64) (invariant, says string, err error)
 
 // Verdict is what a run of seeds came to.
@@ -26,7 +28,8 @@ type Verdict struct {
 }
 
 // Part plays a list of seeds, separated by commas, until one is caught, and
-// writes the verdict. It is what a process with one saboteur on does.
+// writes the verdict. It is what a process with one saboteur on does. Only a
+// violation catches a saboteur; with none on, every run has to end well.
 func Part(ctx context.Context, list string, play Trial, out io.Writer) error {
 	var v Verdict
 	for text := range strings.SplitSeq(list, ",") {
@@ -38,7 +41,8 @@ func Part(ctx context.Context, list string, play Trial, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}
-		if v.Violated = cmp.Or(invariant, says) != ""; v.Violated {
+		v.Violated = invariant != "" || says != "" && lever.Active() == ""
+		if v.Violated {
 			v.Seed, v.Invariant, v.Says = seed, invariant, says
 			break
 		}
