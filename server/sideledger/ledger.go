@@ -93,7 +93,11 @@ func Path(dir string, realm uint32) string {
 // Open opens a realm's ledger for appending, and makes it when there is none. dir
 // must be there: a folder that is not mounted is not to be made.
 func Open(dir string, realm uint32, key []byte) (*Ledger, error) {
-	return open(Path(dir, realm), key, os.O_RDWR|os.O_CREATE)
+	l, err := open(Path(dir, realm), key, os.O_RDWR|os.O_CREATE)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the side ledger: %s is not there: mount that storage, or make the folder on storage that does not fail with the data's", dir)
+	}
+	return l, err
 }
 
 // Read opens a realm's ledger that is only read.

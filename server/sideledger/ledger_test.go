@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"onedoor/server/exchange"
@@ -143,5 +146,15 @@ func TestLedger_NoticesEveryLineThatWasAltered(t *testing.T) {
 	}
 	if _, err := sideledger.Read(t.TempDir(), realm, key); !errors.Is(err, sideledger.ErrNone) {
 		t.Errorf("none to read: %v", err)
+	}
+}
+
+func TestOpen_AFolderThatIsNotMountedIsNotMade(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mount")
+	if _, err := sideledger.Open(dir, realm, key); err == nil || !strings.Contains(err.Error(), "mount that storage") {
+		t.Errorf("opened with %v", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder was made: %v", err)
 	}
 }
