@@ -144,7 +144,7 @@ func (s *server) putBack(b *backup) bool {
 		return true
 	}
 	s.w.must(s.store.Store.Close(), "close the server's store")
-	s.disk.Heal() // Whoever restores takes a disk that works.
+	s.disk.PowerOn() // Whoever restores takes a machine that runs, and a disk that works.
 	s.disk.PutBack(dataFolder, b.files)
 	st, err := s.reopenStore()
 	if !s.w.must(err, "open the restored store") {
