@@ -1,8 +1,6 @@
 package client
 
 import (
-	"slices"
-
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/client-sdk/internal/localdb"
@@ -16,7 +14,7 @@ import (
 // refuses where it is any other than the one the change made. It is fold for a
 // record of which nothing else is known, and answers false where fold is needed.
 func (t *taking) confirm(id syncengine.ID, own []confirmed, rebased bool) (bool, error) {
-	if t.rewound || rebased || len(own) != 1 || own[0].code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || slices.Contains(t.gone, id) {
+	if t.rewound || rebased || len(own) != 1 || own[0].code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || t.leavesOut(id) {
 		return false, nil
 	}
 	c := &own[0]

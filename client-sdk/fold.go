@@ -77,7 +77,7 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 	folded := false
 	for i := range own {
 		c := &own[i]
-		if slices.Contains(t.gone, row.ID) || c.code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq {
+		if t.leavesOut(row.ID) || c.code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq {
 			continue
 		}
 		read, err := t.r.readOwn(t.s, c.row)
@@ -85,8 +85,6 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 			return false, err
 		}
 		if row.Base == nil && !folded && !read.create {
-			// What left with a key may stand under another one by this very change.
-			t.s.pos.Unsure = t.s.pos.Unsure || t.viewMoved && placesRecord(kind, read.change.Cells)
 			continue
 		}
 		rank, err := t.rank(row, read.create)
@@ -141,21 +139,22 @@ func (t *taking) place(row *localdb.Record, kind *schema.Kind, base *pagerecord.
 }
 
 // placeAs computes scope keys as the server does, as far as the phone holds them.
+// What it does not know the server does not know either: it calls a change that
+// follows something out of the phone's sight merged, and sends the record.
 func (t *taking) placeAs(row *localdb.Record, kind *schema.Kind, rec *syncengine.Record) error {
 	var failed error
 	placed := syncengine.Place(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
 		keys, ok, err := t.parentKeys(id)
-		if err == nil && !ok {
-			err = t.doubt(id)
-		}
 		if err != nil {
 			failed = err
 		}
+		t.orphaned = t.orphaned || !ok
 		return keys, ok
 	})
 	if failed != nil {
 		return failed
 	}
+	t.placed = append(t.placed, row.ID)
 	row.Keys = row.Keys[:0]
 	for _, key := range placed {
 		if _, held := t.s.rights.over[key]; !held {
@@ -170,16 +169,48 @@ func (t *taking) placeAs(row *localdb.Record, kind *schema.Kind, rec *syncengine
 	return nil
 }
 
-// doubt notes that the server may know a record that lies outside of the phone's
-// area. One whose making waits in quarantine it does not.
-func (t *taking) doubt(id syncengine.ID) error {
-	for q, err := range t.tx.QuarantinedOf(id) {
-		if err != nil || q.State == localdb.QuarantineWaiting {
-			return err
+// placeAgain places own records once more where one of them was folded in before
+// something that it follows: a visit before the door that was added to it later.
+// It goes on until nothing moves, since what follows a visit moves with it.
+func (t *taking) placeAgain() error {
+	for again := t.orphaned; again; {
+		again = false
+		ids := t.placed
+		t.placed = nil
+		for _, id := range ids {
+			moved, err := t.placeOne(id)
+			if err != nil {
+				return err
+			}
+			again = again || moved
 		}
 	}
-	t.s.pos.Unsure = true
 	return nil
+}
+
+// placeOne places a record of base again; moved tells that it stands elsewhere now.
+func (t *taking) placeOne(id syncengine.ID) (moved bool, err error) {
+	row, ok, err := t.tx.Record(id)
+	if err != nil || !ok || row.Base == nil || len(row.Keys) == 0 {
+		return false, err
+	}
+	kind, known := t.r.schema.Kind(row.Kind)
+	if !known {
+		return false, nil
+	}
+	base, err := t.r.decodeBase(kind, &row)
+	if err != nil {
+		return false, err
+	}
+	before := slices.Clone(row.Keys)
+	if err := t.place(&row, kind, base); err != nil || slices.Equal(before, row.Keys) {
+		return false, err
+	}
+	above, err := t.above(&row, nil)
+	if err != nil {
+		return false, err
+	}
+	return true, t.put(&row, kind, base, above, false)
 }
 
 // engineRecord gives as much of a record as placing looks at.

@@ -79,10 +79,6 @@ type position struct {
 	// Pulling is set while staging holds a part of a pull; NewView, while it began
 	// with other keys; NewPlaces, while it holds territories.
 	Pulling, NewView, NewPlaces bool
-	// Unsure is set when an own change was folded in whose place in the district the
-	// phone had to guess: it is filled anew, after one more exchange that shows the
-	// server how far the phone has come.
-	Unsure bool
 	// Gone lists the records with own changes that left the phone's area in the pull under way.
 	Gone []syncengine.ID
 	// BackedUp is the newest verified backup the server told of, BackedUpBefore the one before it.

@@ -134,7 +134,7 @@ func chainAt(tx *localdb.Tx, s *state, seq syncengine.DeviceSeq) (syncengine.Cha
 func (r *Replica) status(tx *localdb.Tx, s *state, batch []localdb.Change, digests bool) (*syncv1.Status, error) {
 	m := &syncv1.Status{
 		OutboxCount: uint64(s.end.Seq - s.pos.Mark), GrantVersion: s.grants.GetVersion(),
-		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch),
+		GrantSwitchDeviceSeq: uint64(s.pos.GrantSwitch), Acknowledged: proto.Uint64(uint64(s.pos.Mark)),
 	}
 	if m.OutboxCount > 0 || s.pos.VersionSent != r.o.AppVersion {
 		// A sync with nothing to say stays small.

@@ -67,12 +67,19 @@ func (t *taking) settle() error {
 			return err
 		}
 	}
+	if err := t.placeAgain(); err != nil {
+		return err
+	}
 	t.changed = t.changed || t.out.Pulled+t.out.Gone > 0 || len(own.order) > 0 || view != nil
 	if err := t.checkpoint(); err != nil {
 		return err
 	}
 	return t.clearJournal()
 }
+
+// leavesOut reports that own changes to a record are not folded in: it has left,
+// or base moves to other keys, and what is not named stands under none of them.
+func (t *taking) leavesOut(id syncengine.ID) bool { return t.viewMoved || slices.Contains(t.gone, id) }
 
 // viewKeys gives the numbers of the keys the phone holds, when they changed since
 // base moved last; nil otherwise.

@@ -65,8 +65,13 @@ type taking struct {
 	// renewed tells that this answer is the first one of another epoch, rewound that
 	// base moved over own changes that the server does not have.
 	renewed, rewound bool
-	// viewMoved tells that base moves to other keys.
+	// viewMoved tells that base moves to other keys. Then the pages leave nothing of
+	// the phone's own out, and nothing is folded in.
 	viewMoved bool
+	// placed are the records that the phone placed by itself, orphaned tells that one
+	// of them follows something unknown.
+	placed   []syncengine.ID
+	orphaned bool
 	// again tells that the pull has to begin anew.
 	again bool
 	// parents remembers the records that others follow, gone those that left in this pull.
@@ -99,7 +104,7 @@ func (t *taking) all() error {
 	}
 	t.clock()
 	t.s.pos.VersionSent = t.r.o.AppVersion
-	t.out.more, t.out.revoked = t.a.more(t.s) || t.again || t.s.pos.Unsure, t.s.pos.Revoked
+	t.out.more, t.out.revoked = t.a.more(t.s) || t.again, t.s.pos.Revoked
 	t.out.progress = t.out.progress || len(t.a.outcomes) > 0 || t.s.pos.Mark != before.Mark ||
 		!slices.Equal(t.s.pos.Cursor, before.Cursor)
 	return t.s.savePosition(t.tx)
@@ -134,13 +139,7 @@ func (t *taking) body() error {
 		t.s.pos.Pulling = true
 		return nil
 	}
-	unsure := t.s.pos.Unsure
-	t.s.pos.Unsure = false
-	if err := t.settle(); err != nil || !unsure {
-		return err
-	}
-	t.s.pos.Cursor, t.again = nil, true
-	return nil
+	return t.settle()
 }
 
 // clock remembers how far the server's clock is ahead, and the greatest time seen.

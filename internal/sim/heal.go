@@ -4,6 +4,7 @@ import (
 	"onedoor/internal/sim/model"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 // restRounds is how often everybody syncs after faults have stopped. Work that needs more has not come to rest, which the
@@ -43,6 +44,7 @@ func (w *world) modernise() {
 		w.server.stop()
 		w.server.schema = w.software.newer
 		w.model.ServerSchema(w.server.schema)
+		w.model.Poisoned(syncengine.ID{})
 		w.server.goOn("is upgraded")
 	}
 	for _, p := range w.phones {

@@ -66,6 +66,7 @@ func (p *phone) upgrade() {
 	}
 	p.disk.PowerOff(disk.Nothing, nil)
 	p.schema = p.w.software.newer
+	p.w.model.PhoneSchema(p.id, p.schema)
 	p.died("is upgraded")
 }
 

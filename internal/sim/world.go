@@ -68,6 +68,10 @@ func newWorld(c Case, keys *secrets, dir string, out io.Writer) (*world, error) 
 	}
 	w.software = w.newSoftware()
 	w.model = model.New(model.Options{})
+	w.model.ServerSchema(w.software.older)
+	if w.weather.often[Poison] > 0 {
+		w.model.Poisoned(poison)
+	}
 	var err error
 	if w.server, err = newServer(w); err != nil {
 		return nil, err

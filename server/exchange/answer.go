@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/schema"
@@ -99,6 +100,9 @@ func (a *answering) page() error {
 	if n := a.call.body.GetPageBytesMax(); n > 0 && int(n) < c.maxByte {
 		c.maxByte = int(n)
 	}
+	if c.behind, err = a.behind(); err != nil {
+		return err
+	}
 	if err := a.compareDigests(&c); err != nil {
 		return err
 	}
@@ -111,6 +115,19 @@ func (a *answering) page() error {
 	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}
 	a.reply.Tag = c.next.tag[:]
 	return nil
+}
+
+// behind reports that the log holds changes of this incarnation which the phone
+// does not have: its database was put back, or is a copy of one that went on.
+func (a *answering) behind() (bool, error) {
+	status := a.call.body.GetStatus()
+	if status == nil || status.Acknowledged == nil {
+		return false, nil
+	}
+	progress := &storedv1.Progress{}
+	incarnation := a.call.push.device.Incarnation
+	_, err := read(a.r, bucketProgress, incarnation[:], progress)
+	return progress.GetMark() > status.GetAcknowledged()+status.GetOutboxCount(), err
 }
 
 // storeViews makes the expansions that a reply's cursor names known to the store.

@@ -26,7 +26,8 @@ type cursor struct {
 	view identity.ViewVersion
 	// rules is the fingerprint of who reads what; other rules fill every key again.
 	rules uint32
-	// filling is set while keys that are not in before are filled up to fill.
+	// filling is set while the phone moves to other keys: those that are not in before
+	// are filled up to fill.
 	filling bool
 	before  identity.ViewVersion
 	fill    syncengine.Seq

@@ -65,8 +65,9 @@ func (k *work) flushScope(before, after *syncengine.Record) error {
 	for _, s := range after.Keys {
 		row := store.ScopeRow{Key: s.Key, Seq: after.Seq, RecordID: after.ID, Type: store.RowPresent, Entered: s.Entered}
 		if s.Left != 0 {
-			// A stay that began and ended within this group was never shown to anyone.
-			if before == nil || s.Left <= before.Seq || s.Entered > k.w.Head().Seq {
+			// A stay that ended within this group is told even if it began there: who
+			// made the record has to hear that it is gone.
+			if before != nil && s.Left <= before.Seq {
 				continue
 			}
 			row.Seq, row.Type = s.Left, store.RowLeft

@@ -25,7 +25,7 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	child.Parent, child.LastCommon, child.Chain = p.device.Incarnation, lastCommon, chain
 	child.EnrolledAt = k.now
 	k.svc.random(child.Incarnation[:])
-	if err := k.enrolFork(child, chain, p.served); err != nil {
+	if err := k.enrolFork(p, child, chain); err != nil {
 		return err
 	}
 	p.result = pushed{outcomes: p.result.outcomes, epoch: k.world.History.Epoch, fork: &syncv1.Fork{
@@ -37,9 +37,10 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	return nil
 }
 
-// enrolFork registers a copy, which has seen what its parent was served, and what
-// the cursor of this very call says beyond that.
-func (k *work) enrolFork(child identity.Device, chain syncengine.Chain, served syncengine.Coordinate) error {
+// enrolFork registers the new incarnation. Of what is known of its parent it
+// inherits what this very copy knows too: what it was served, and the grant
+// versions to which it had switched before the copies parted.
+func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain) error {
 	parent, err := k.progressOf(child.Parent)
 	if err != nil {
 		return err
@@ -55,8 +56,15 @@ func (k *work) enrolFork(child identity.Device, chain syncengine.Chain, served s
 		return err
 	}
 	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
-	progress.Served, progress.ServedBefore, progress.Switches = parent.GetServed(), slices.Clone(parent.GetServedBefore()), parent.GetSwitches()
-	noteServed(progress, served)
+	progress.Served, progress.ServedBefore = parent.GetServed(), slices.Clone(parent.GetServedBefore())
+	for _, s := range parent.GetSwitches() {
+		if s.GetVersion() <= p.body.GetStatus().GetGrantVersion() && s.GetAfter() <= uint64(child.LastCommon) {
+			progress.Switches = append(progress.Switches, s)
+		}
+	}
+	if err := k.noteStatus(p, progress); err != nil {
+		return err
+	}
 	k.setProgress(child.Incarnation, progress)
 	return nil
 }
@@ -65,6 +73,9 @@ func (k *work) enrolFork(child identity.Device, chain syncengine.Chain, served s
 func (k *work) chainAfter(incarnation syncengine.ID, seq syncengine.DeviceSeq) (chain syncengine.Chain, err error) {
 	if seq == 0 {
 		return chain, nil
+	}
+	if parent, last, forked := k.parentOf(incarnation); forked && seq <= last {
+		return k.chainAfter(parent, seq)
 	}
 	first, b, err := k.batchOf(incarnation, seq)
 	if err != nil || b == nil {
@@ -79,4 +90,12 @@ func (k *work) chainAfter(incarnation syncengine.ID, seq syncengine.DeviceSeq) (
 		chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
 	}
 	return chain, nil
+}
+
+// parentOf gives the incarnation that another branched off.
+func (k *work) parentOf(incarnation syncengine.ID) (parent syncengine.ID, last syncengine.DeviceSeq, forked bool) {
+	if k.world.Lineage == nil {
+		return parent, 0, false
+	}
+	return k.world.Lineage(incarnation)
 }

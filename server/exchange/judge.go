@@ -30,7 +30,10 @@ type judging struct {
 	afterHandover bool
 	incoming      syncengine.Incoming
 	merged        syncengine.Merged
-	extra         storedv1.Extra
+	// unplaced tells that the author's phone cannot work out where the record
+	// stands, so that it must be sent the record or told that it is gone.
+	unplaced bool
+	extra    storedv1.Extra
 	// base is the base that counts.
 	base    syncengine.Coordinate
 	stamp   syncengine.UnixMilli
@@ -203,27 +206,13 @@ func (j *judging) resupplied() {
 
 // grants gives the expansion of the grants in force for this device_seq.
 func (j *judging) grants() (identity.View, error) {
-	var version uint64
-	for _, s := range j.progress.GetSwitches() {
-		if s.GetAfter() < uint64(j.seq) {
-			version = s.GetVersion()
-		}
-	}
-	return j.work.view(j.push.device, version)
+	return j.work.view(j.push.device, versionAt(j.progress, j.seq))
 }
 
 // covered finds the roles that cover the record's scope now or at base.
 func (j *judging) covered(view identity.View, rec *syncengine.Record) {
-	now := rolesOver(view, rec.CurrentKeys())
-	then := now
-	if seq, ok := j.work.world.History.Current(j.base); ok {
-		for _, s := range rec.Keys {
-			if rec.InKeyAt(s.Key, seq) {
-				then |= rolesOver(view, []syncengine.ScopeKey{s.Key})
-			}
-		}
-	}
-	j.roles, j.afterHandover = then, now == 0 && then != 0
+	now, either := j.work.rolesNowOrAt(view, rec, j.base)
+	j.roles, j.afterHandover = either, now == 0 && either != 0
 }
 
 // merge runs the engine and places what came out of it.
@@ -242,7 +231,7 @@ func (j *judging) merge(rec *syncengine.Record) error {
 	} else {
 		in.Rank = j.rankOver()
 		in.Unreadable = unreadable(j.kind, readable)
-		j.extra.Unreadable = uint32(^readable) & (1<<syncengine.ClassMax - 1)
+		j.extra.Unreadable = unreadableBits(readable)
 	}
 	j.rank = in.Rank
 	j.merged = j.work.world.Merge(j.kind.Engine, rec, c.RecordID, in)
@@ -258,13 +247,6 @@ func (j *judging) rankOver() (rank syncengine.Rank) {
 	return rank
 }
 
-func unreadable(kind *schema.Kind, readable schema.Classes) func(syncengine.FieldNumber) bool {
-	return func(n syncengine.FieldNumber) bool {
-		class, ok := kind.Engine.Class(n)
-		return ok && !readable.Has(class)
-	}
-}
-
 // place gives the merged record its scope keys when the change could alter them.
 func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 	if rec != nil && !j.writesScope() {
@@ -277,7 +259,8 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 	if rec == nil || moved {
 		j.follow = append(j.follow, j.in.change.RecordID)
 	}
-	return nil
+	j.unplaced, err = j.work.outOfSight(j.kind, j.merged.Record, j.push.device)
+	return err
 }
 
 // writesScope reports that the record's place may change: by a field that places
@@ -337,8 +320,10 @@ func (j *judging) mayResolve(rec *syncengine.Record, writable schema.Classes) bo
 func (j *judging) accept() (*syncv1.Outcome, error) {
 	e := j.entry()
 	e.Type = store.EntryMerged
-	if j.merged.Applied && len(j.merged.Held) == 0 {
+	if j.merged.Applied && len(j.merged.Held) == 0 && !j.unplaced {
 		e.Type = store.EntryApplied
+	} else if j.merged.Applied {
+		j.merged.Record.Tail, j.merged.Record.TailSince = syncengine.ID{}, j.work.next
 	}
 	e.Prev, e.Stamp, e.Suspect, e.Rank = j.previous(), j.stamp, j.suspect, j.rank
 	j.extra.AfterHandover = j.afterHandover
@@ -366,8 +351,11 @@ func encodeExtra(m *storedv1.Extra) []byte {
 
 // quarantine keeps the change whole, lists it for whoever may decide and goes on.
 func (j *judging) quarantine(why reason) (*syncv1.Outcome, error) {
+	if err := j.timeUnmerged(); err != nil {
+		return nil, err
+	}
 	e := j.entry()
-	e.Type, e.Reason, e.Stamp = store.EntryQuarantined, uint8(why), j.work.now
+	e.Type, e.Reason, e.Stamp, e.Suspect = store.EntryQuarantined, uint8(why), j.stamp, j.suspect
 	if why == syncv1.QuarantineReason_QUARANTINE_REASON_ERASED {
 		e.Salt, e.Body = nil, nil
 	}
@@ -377,6 +365,19 @@ func (j *judging) quarantine(why reason) (*syncv1.Outcome, error) {
 		j.work.list(e, j.in.change != nil && j.in.change.Create)
 	}
 	return j.work.outcomeOf(e, j.in.deviceTime())
+}
+
+// timeUnmerged fixes the stamp of a change that is not merged now: a release
+// uses the stamp of first receipt. What cannot be read has the time of arrival.
+func (j *judging) timeUnmerged() error {
+	switch {
+	case j.stamp != 0:
+		return nil
+	case j.in.change == nil:
+		j.stamp = j.work.now
+		return nil
+	}
+	return j.time()
 }
 
 // previous is the record's newest entry before this change.

@@ -42,6 +42,11 @@ type cutting struct {
 	// plain and held are room to read one record after the other in.
 	plain wire.PlainRecord
 	held  [][]byte
+	// moving tells that the phone's keys change in this pull: what it drops with a key
+	// may stand under another one by its own change, so nothing of its own is left out.
+	moving bool
+	// behind tells that the phone does not have all of its own changes.
+	behind bool
 	// viewSent is what the phone is told when its keys differ.
 	viewSent *syncv1.View
 }
@@ -130,7 +135,8 @@ func (c *cutting) announce(standing, added []syncengine.ScopeKey) {
 	now := c.view.Version()
 	c.next = cursor{view: now, rules: c.svc.schema.Access.Fingerprint()}
 	goesOn := c.valid && c.from.view == now && c.from.rules == c.next.rules && len(c.refill) == 0
-	if len(added) > 0 {
+	c.moving = !goesOn || c.from.filling
+	if c.moving {
 		c.next.filling = true
 		c.next.before = c.standingView(standing)
 		if goesOn {
@@ -179,7 +185,7 @@ func (c *cutting) rows(keys []syncengine.ScopeKey, after, head syncengine.Seq, i
 		if err != nil {
 			return after, false, err
 		}
-		if err := c.entry(rows, after, increment); err != nil {
+		if err := c.entry(rows, increment); err != nil {
 			return after, false, err
 		}
 		after = rows[0].Seq
@@ -187,9 +193,8 @@ func (c *cutting) rows(keys []syncengine.ScopeKey, after, head syncengine.Seq, i
 	return head, true, nil
 }
 
-// entry adds what the rows of one seq tell about one record. from is the
-// position before it.
-func (c *cutting) entry(rows []store.ScopeRow, from syncengine.Seq, increment bool) error {
+// entry adds what the rows of one seq tell about one record.
+func (c *cutting) entry(rows []store.ScopeRow, increment bool) error {
 	var present, left bool
 	for _, row := range rows {
 		switch row.Type {
@@ -202,7 +207,10 @@ func (c *cutting) entry(rows []store.ScopeRow, from syncengine.Seq, increment bo
 		case store.RowPresent:
 			present = true
 		case store.RowLeft:
-			left = left || row.Entered <= c.start(increment)
+			var err error
+			if left, err = c.tells(row, left, increment); err != nil {
+				return err
+			}
 		}
 	}
 	if !present && !left {
@@ -211,12 +219,15 @@ func (c *cutting) entry(rows []store.ScopeRow, from syncengine.Seq, increment bo
 	return c.record(rows[0].RecordID, present, increment)
 }
 
-// start is the position the phone had on the keys in hand before this page.
-func (c *cutting) start(increment bool) syncengine.Seq {
-	if increment {
-		return c.from.at.Seq
+// tells reports that a stay which ended is told. A fill replaces what the phone
+// held, so there only a stay counts that one of the user's own changes began: the
+// phone may be about to fold that change in.
+func (c *cutting) tells(row store.ScopeRow, left, increment bool) (bool, error) {
+	if left || increment {
+		return true, nil
 	}
-	return c.next.fill
+	e, ok, err := c.r.Entry(row.Entered)
+	return ok && c.userOf(e.Incarnation) == c.device.UserID, err
 }
 
 func (c *cutting) record(id syncengine.ID, present, increment bool) error {
@@ -228,7 +239,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	if err != nil {
 		return fmt.Errorf("stored record %s: %w", id, err)
 	}
-	if present && increment && c.ownOnly() {
+	if present && increment && !c.moving && !c.behind && c.ownOnly() {
 		return nil
 	}
 	kind, known := c.svc.schema.Kind(row.Kind)
@@ -266,7 +277,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 func (c *cutting) ownSince(head syncengine.Seq) bool {
 	results := c.pushed.GetResults()
 	first := c.from.at.Seq + 1
-	if !c.valid || len(results) == 0 || head+1 != first+syncengine.Seq(len(results)) {
+	if !c.valid || c.moving || c.behind || len(results) == 0 || head+1 != first+syncengine.Seq(len(results)) {
 		return false
 	}
 	for i, o := range results {

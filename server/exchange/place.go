@@ -19,11 +19,11 @@ func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Se
 	var failed error
 	keys := syncengine.Place(kind.Engine, rec, func(parent syncengine.ID) ([]syncengine.ScopeKey, bool) {
 		k.followers.add(parent, rec.ID)
-		keys, ok, err := k.keysOf(parent)
+		p, ok, err := k.parent(parent)
 		if err != nil {
 			failed = err
 		}
-		return keys, ok
+		return p.keys, ok
 	})
 	if failed != nil {
 		return false, failed
@@ -35,29 +35,56 @@ func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Se
 	return true, nil
 }
 
-// keysOf gives the keys a record is in, as the group has left it; ok is false when there is no such record.
-func (k *work) keysOf(id syncengine.ID) (keys []syncengine.ScopeKey, ok bool, err error) {
+// parentPlace is what placing a record looks at of one that it follows.
+type parentPlace struct {
+	kind syncengine.KindNumber
+	keys []syncengine.ScopeKey
+}
+
+// parent gives the place of a record, as the group has left it; ok is false when there is no such record.
+func (k *work) parent(id syncengine.ID) (p parentPlace, ok bool, err error) {
 	if s, read := k.records[id]; read {
 		if s.after == nil {
-			return nil, false, nil
+			return p, false, nil
 		}
-		return s.after.CurrentKeys(), true, nil
+		return parentPlace{s.after.Kind, s.after.CurrentKeys()}, true, nil
 	}
-	if keys, ok := k.parents[id]; ok {
-		return keys, true, nil
+	if p, ok := k.parents[id]; ok {
+		return p, true, nil
 	}
-	if keys, ok := k.svc.places[id]; ok {
-		return keys, true, nil
+	if p, ok := k.svc.places[id]; ok {
+		return p, true, nil
 	}
 	row, ok, err := k.w.Record(id)
 	if err != nil || !ok {
-		return nil, false, err
+		return p, false, err
 	}
-	keys, err = wire.StoredKeys(row.Body)
-	if err == nil {
-		k.parents[id] = keys
+	p.kind = row.Kind
+	if p.keys, err = wire.StoredKeys(row.Body); err == nil {
+		k.parents[id] = p
 	}
-	return keys, err == nil, err
+	return p, err == nil, err
+}
+
+// outOfSight reports that a record follows one that is known here and that a
+// phone may not read: it would take it for unknown, and place the record wrongly.
+func (k *work) outOfSight(kind *schema.Kind, rec *syncengine.Record, device identity.Device) (out bool, err error) {
+	if !slices.ContainsFunc(kind.Engine.ScopeFields, func(f *syncengine.Field) bool { return f.Scope == syncengine.ScopeParent }) {
+		return false, nil
+	}
+	view, err := k.view(device, 0)
+	if err != nil {
+		return false, err
+	}
+	syncengine.Place(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
+		p, ok, failed := k.parent(id)
+		if failed != nil {
+			err = failed
+		}
+		out = out || ok && k.svc.schema.Access.ReadClasses(p.kind, rolesOver(view, p.keys)) == 0
+		return p.keys, ok
+	})
+	return out, err
 }
 
 // placesMax bounds the doors and cases whose keys are remembered: those of a
@@ -66,16 +93,16 @@ const placesMax = 40_000
 
 // places remembers, from one group to the next, the keys of records that others
 // name as what they are about. It belongs to whoever commits.
-type places map[syncengine.ID][]syncengine.ScopeKey
+type places map[syncengine.ID]parentPlace
 
 // committed takes over what a group has looked up and forgets what it has changed.
 func (p places) committed(k *work) {
 	if len(p)+len(k.parents) > placesMax {
 		clear(p)
 	}
-	for id, keys := range k.parents {
+	for id, place := range k.parents {
 		if len(p) < placesMax {
-			p[id] = keys
+			p[id] = place
 		}
 	}
 	for id, s := range k.records {

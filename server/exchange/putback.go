@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -311,12 +309,8 @@ func (a *answering) tellEpoch() error {
 
 // waitingWith gives what a quarantined entry keeps of a change for its release.
 func (j *judging) waitingWith() []byte {
-	if len(j.extra.First) == 0 && !j.restamped && j.extra.CountedBase == nil {
+	if len(j.extra.First) == 0 && j.extra.CountedBase == nil {
 		return nil
 	}
-	kept := &storedv1.Extra{First: j.extra.First, CountedBase: j.extra.CountedBase}
-	if j.restamped {
-		kept.FirstStampMs, kept.FirstSuspect = int64(j.stamp), j.suspect
-	}
-	return encode(proto.Message(kept))
+	return encode(&storedv1.Extra{First: j.extra.First, CountedBase: j.extra.CountedBase})
 }

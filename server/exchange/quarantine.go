@@ -13,6 +13,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -187,7 +188,7 @@ func (k *work) release(seq syncengine.Seq, d decision) error {
 	r.extra.Outcome = uint32(outcome)
 	k.hold(&r.extra, r.merged.Held)
 	k.setRecord(r.merged.Record)
-	k.close(e, d, &r.extra, store.Entry{Type: store.EntryReleased, Stamp: r.stamp, Suspect: r.suspect, Rank: r.rank})
+	k.close(e, d, &r.extra, store.Entry{Type: store.EntryReleased, Stamp: e.Stamp, Suspect: e.Suspect, Rank: r.rank})
 	if created {
 		k.appeared = append(k.appeared, e.RecordID)
 	}
@@ -243,11 +244,9 @@ type releasing struct {
 	rec    *syncengine.Record
 	merged syncengine.Merged
 	extra  storedv1.Extra
-	// base, stamp, suspect and rank are what the change is merged with.
-	base    syncengine.Coordinate
-	stamp   syncengine.UnixMilli
-	suspect bool
-	rank    syncengine.Rank
+	// base is the one that counts.
+	base syncengine.Coordinate
+	rank syncengine.Rank
 }
 
 func (r *releasing) prepare() (err error) {
@@ -271,32 +270,12 @@ func (r *releasing) prepare() (err error) {
 	return nil
 }
 
-// time fixes the stamp as of the change's arrival, or as it was before a restore.
-func (r *releasing) time() error {
-	waited, err := Extra(r.entry)
-	if err != nil {
-		return err
-	}
-	r.extra.First, r.extra.CountedBase = waited.GetFirst(), waited.GetCountedBase()
-	r.base = countedBase(r.change.Base, waited)
-	if waited.GetFirstStampMs() != 0 {
-		r.stamp, r.suspect = syncengine.UnixMilli(waited.GetFirstStampMs()), waited.GetFirstSuspect()
-		return nil
-	}
-	least, err := r.work.committedAt(r.base)
-	r.stamp, r.suspect = syncengine.Stamp(r.change.DeviceTime, 0, least, r.entry.Stamp)
-	return err
-}
-
-// merge applies the change with its own base and device_seq. A write of the same
+// merge applies the change with its own base and device_seq, and the stamp of its first receipt. A write of the same
 // author that is older in the chain but merged meanwhile stands over it.
 func (r *releasing) merge() (moved, created bool, err error) {
 	k := r.work
 	device, err := k.svc.caches.device(k.w, r.entry.Incarnation)
 	if err != nil {
-		return false, false, err
-	}
-	if err := r.time(); err != nil {
 		return false, false, err
 	}
 	r.rank = k.rankOf(device.UserID)
@@ -308,18 +287,40 @@ func (r *releasing) merge() (moved, created bool, err error) {
 	if s := k.records[r.change.RecordID]; r.rec != nil {
 		s.prev = r.rec.Seq
 	}
-	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: r.entry.Incarnation, Seq: r.entry.DeviceSeq}, Base: r.base,
-		Create: r.change.Create, At: at, Stamp: r.stamp, Suspect: r.suspect, Rank: r.rank, Cells: r.cells,
-		Resolves: r.change.Resolves, OwnLater: later.has,
+	in, err := r.incoming(device)
+	if err != nil {
+		return false, false, err
 	}
-	in.First, in.Since = firstOf(&r.extra)
+	in.At, in.OwnLater = at, later.has
 	r.merged = k.world.Merge(r.kind.Engine, r.rec, r.change.RecordID, in)
 	// The author's phone does not fold a release in by itself.
 	r.merged.Record.Tail, r.merged.Record.TailSince = syncengine.ID{}, at.Seq
 	later.note(&r.extra)
 	moved, err = k.place(r.kind, r.merged.Record, at.Seq)
 	return moved, r.rec == nil, err
+}
+
+// incoming is the change as it arrived: with the stamp and the places it had
+// then, and without a sight of what its author could not read, whoever releases it.
+func (r *releasing) incoming(device identity.Device) (*syncengine.Incoming, error) {
+	e := &r.entry
+	waited, err := Extra(*e)
+	if err != nil {
+		return nil, err
+	}
+	r.base = countedBase(r.change.Base, waited)
+	in := &syncengine.Incoming{
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: r.base, Create: r.change.Create,
+		Stamp: e.Stamp, Suspect: e.Suspect, Rank: r.rank, Cells: r.cells, Resolves: r.change.Resolves,
+	}
+	r.extra.First, r.extra.CountedBase = waited.GetFirst(), waited.GetCountedBase()
+	in.First, in.Since = firstOf(&r.extra)
+	if r.rec == nil {
+		return in, nil
+	}
+	readable, err := r.work.readableBy(r.rec, device, e.DeviceSeq, r.base)
+	in.Unreadable, r.extra.Unreadable = unreadable(r.kind, readable), unreadableBits(readable)
+	return in, err
 }
 
 // laterCells are the cells that an author wrote after a change that is being released.

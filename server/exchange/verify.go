@@ -281,6 +281,9 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 		m.Record.Tail, m.Record.TailSince = syncengine.ID{}, e.Seq
 	} else if wasApplied := e.Type == store.EntryApplied; wasApplied && !m.Applied {
 		v.problem("seq %d: outcome applied, the log gives merged", e.Seq)
+	} else if m.Applied && !wasApplied {
+		// Its author's phone could not fold it in: it was held in part, or stands out of sight.
+		m.Record.Tail, m.Record.TailSince = syncengine.ID{}, e.Seq
 	}
 	v.records[c.RecordID] = m.Record
 }

@@ -39,7 +39,7 @@ type work struct {
 	// appeared lists records that came into being, whose waiting changes may be released.
 	appeared []syncengine.ID
 	// parents holds the keys of records that the group looked up and left alone.
-	parents map[syncengine.ID][]syncengine.ScopeKey
+	parents map[syncengine.ID]parentPlace
 	// followers are the records of this group that name another as a parent.
 	followers followers
 	// views and ranks are what the group has looked up of identity, which does
@@ -96,7 +96,7 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 		return nil, err
 	}
 	return &work{
-		svc: svc, w: w, awaiting: awaiting, parents: map[syncengine.ID][]syncengine.ScopeKey{}, now: svc.now(), tree: tree,
+		svc: svc, w: w, awaiting: awaiting, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
 		world:     syncengine.World{History: historyOf(history, syncengine.Epoch(history.GetEpoch())), Lineage: lineage},
 		doubts:    history.GetDoubtful(),
 		next:      w.Head().Seq + 1,
@@ -311,7 +311,7 @@ func (k *work) setProgress(incarnation syncengine.ID, p *storedv1.Progress) {
 // time of this commit for what is in it, 0 for none.
 func (k *work) committedAt(c syncengine.Coordinate) (syncengine.UnixMilli, error) {
 	seq, ok := k.world.History.Current(c)
-	if !ok {
+	if !ok || seq == 0 {
 		return 0, nil
 	}
 	if seq > k.w.Head().Seq {

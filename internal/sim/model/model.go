@@ -41,7 +41,7 @@ type Options struct {
 // what is changed later.
 
 // Territory tells of a territory; parent is zero for the root.
-func (m *Model) Territory(id, parent syncengine.ID) { m.places.add(id, parent) }
+func (m *Model) Territory(id, parent syncengine.ID) { m.territory.add(id, parent) }
 
 // User tells of a user with their own role, and of a later change of it.
 func (m *Model) User(id syncengine.ID, role identity.Role) { m.people.user(id, role) }
@@ -62,7 +62,15 @@ func (m *Model) Enrolled(p PhoneID, incarnation, user syncengine.ID, grantVersio
 func (m *Model) Revoked(incarnation syncengine.ID) { m.people.revoke(incarnation) }
 
 // ServerSchema tells that the server runs with another schema from now on.
-func (m *Model) ServerSchema(s *schema.Schema) { m.schema = s }
+func (m *Model) ServerSchema(s *schema.Schema) { m.serverSchema(s) }
+
+// PhoneSchema tells that a phone runs with another schema from now on; it begins
+// with this software's own.
+func (m *Model) PhoneSchema(p PhoneID, s *schema.Schema) { m.phones[p].schema = s }
+
+// Poisoned tells of a record by whose id the server's engine fails when it places
+// what names it; zero for none any more.
+func (m *Model) Poisoned(id syncengine.ID) { m.poison = id }
 
 // Row is one change as a phone's local commit made it: the exact bytes.
 type Row struct {

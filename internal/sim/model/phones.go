@@ -1,11 +1,11 @@
 package model
 
 import (
+	"crypto/sha256"
 	"maps"
 	"slices"
 
-	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
-
+	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
@@ -14,73 +14,87 @@ import (
 type phone struct {
 	id          PhoneID
 	incarnation syncengine.ID
-	user        syncengine.ID
-	// rows are the changes in its database, from device_seq 1, those of before a fork too.
+	// names are the incarnations it had before forks.
+	names  []syncengine.ID
+	user   syncengine.ID
+	schema *schema.Schema
+	// rows are the changes in its database, from device_seq 1.
 	rows []*row
-	// checkpoint is where the last reply stood that it took with caught_up.
-	checkpoint syncengine.Coordinate
-	gone       bool
+	// checkpoint is where the last reply stood that it took with caught_up, and
+	// view what it was sent there.
+	checkpoint place
+	at         syncengine.Coordinate
+	view       *rights
+	// grant is the version of grants it works under.
+	grant uint64
+	// mark is the last row it knows to be decided, settled the last that its base reflects.
+	mark, settled syncengine.DeviceSeq
+	// quarantined holds what it was told of its quarantined rows.
+	quarantined map[syncengine.DeviceSeq]string
+	// epoch is the one it last heard of. After another one was told, or a new name,
+	// rewinding is set until base is replaced; the server has rows up to rewound only.
+	epoch              syncengine.Epoch
+	rewinding, renewed bool
+	rewound            syncengine.DeviceSeq
+	// pulling tells that it holds pages of a pull that has not caught up.
+	pulling bool
+	// moving tells that it was told of other keys than those its base stands under.
+	moving  bool
+	revoked bool
+	gone    bool
+	// idle counts exchanges since faults stopped that drained nothing.
+	idle int
+	// checked holds what was last found right on its screen.
+	checked map[syncengine.ID]screenKey
 }
 
 // row is one change as its phone made it.
 type row struct {
 	seq        syncengine.DeviceSeq
 	body, salt []byte
+	digest     [sha256.Size]byte
 	change     *wire.Change
-	// saw is the phone's checkpoint when it was made.
-	saw syncengine.Coordinate
+	user       syncengine.ID
+	// grant is the version of grants its author worked under.
+	grant uint64
+	// line holds the rows before it in its database.
+	line []*row
+	// cells are what it writes, as the newest software cuts it.
+	cells []syncengine.CellWrite
+	// saw says for each cell what of the log its author stood on, screen what stood there.
+	saw    map[syncengine.CellKey]place
+	screen map[syncengine.CellKey]sight
+	// whole is the place on which a deletion or a restore of the record stands.
+	whole place
+	// server tells that it was made at the server, by somebody who sees everything.
+	server bool
+	// lost tells that no database holds it any more, and acked that a server answered for it.
+	lost, acked bool
 }
 
-func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, _ uint64) {
-	m.phones[p] = &phone{id: p, incarnation: incarnation, user: user}
+// sight is what an author had on the screen in one cell: the value that stood,
+// and what the list of the conflict named beside it.
+type sight struct {
+	shown  *write
+	listed []value
 }
 
-func (m *Model) wrote(p PhoneID, rows []Row, asked []Asked) {
-	ph, f := m.phones[p], m.at(p, syncengine.ID{})
-	for _, r := range rows {
-		f.want(r.DeviceSeq == syncengine.DeviceSeq(len(ph.rows)+1), I2, "row %d follows row %d", r.DeviceSeq, len(ph.rows))
-		change, err := wire.DecodeChange(r.Body)
-		if !f.want(err == nil, I2, "row %d cannot be read: %v", r.DeviceSeq, err) {
-			continue
-		}
-		ph.rows = append(ph.rows, &row{seq: r.DeviceSeq, body: r.Body, salt: r.Salt, change: change, saw: ph.checkpoint})
+// inner is what the chain holds of a change.
+func inner(salt, body []byte) [sha256.Size]byte { return sha256.Sum256(slices.Concat(salt, body)) }
+
+func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, grantVersion uint64) {
+	m.phones[p] = &phone{
+		id: p, incarnation: incarnation, user: user, grant: grantVersion, schema: m.newest,
+		quarantined: map[syncengine.DeviceSeq]string{}, checked: map[syncengine.ID]screenKey{},
 	}
-	m.askedFor(ph, rows, asked)
-}
-
-// askedFor wants every cell that the script asked for in the rows of the commit.
-func (m *Model) askedFor(ph *phone, rows []Row, asked []Asked) {
-	for _, a := range asked {
-		f := m.at(ph.id, a.Record)
-		var written []syncengine.CellWrite
-		for _, r := range ph.rows[max(0, len(ph.rows)-len(rows)):] {
-			if kind, ok := m.schema.Kind(r.change.Kind); ok && r.change.RecordID == a.Record {
-				cells, _ := wire.Cells(kind, r.change.Create, r.change.Patch)
-				written = append(written, cells...)
-			}
-		}
-		for _, c := range a.Cells {
-			f.want(slices.ContainsFunc(written, func(w syncengine.CellWrite) bool {
-				return w.Key == c.Key && w.Cleared == c.Cleared && string(w.Data) == string(c.Data)
-			}), I2, "the edit of field %d was asked for and is in no row", c.Key.Field)
-		}
-	}
-}
-
-func (m *Model) took(p PhoneID, _ CallID, reply *syncv1.ExchangeResponse) {
-	if ph := m.phones[p]; reply.GetCaughtUp() {
-		ph.checkpoint = coordinate(reply.GetPosition())
-	}
-}
-
-func coordinate(c *syncv1.Coordinate) syncengine.Coordinate {
-	return syncengine.Coordinate{Epoch: syncengine.Epoch(c.GetEpoch()), Seq: syncengine.Seq(c.GetSeq())}
 }
 
 // copied gives the state of a phone as a copy of its files holds it.
 func (ph *phone) copied() *phone {
 	next := *ph
-	next.rows = slices.Clone(ph.rows)
+	next.rows = slices.Clip(ph.rows)
+	next.quarantined = maps.Clone(ph.quarantined)
+	next.checked = map[syncengine.ID]screenKey{}
 	return &next
 }
 
@@ -89,10 +103,39 @@ func (m *Model) saved(p PhoneID, name string) { m.copies[name] = m.phones[p].cop
 func (m *Model) putBack(p PhoneID, name string) {
 	ph := m.copies[name].copied()
 	ph.id = p
+	before := m.phones[p]
 	m.phones[p] = ph
+	if before != nil {
+		m.loseRows(before)
+	}
 }
 
-func (m *Model) lost(p PhoneID) { m.phones[p].gone = true }
+func (m *Model) lost(p PhoneID) {
+	ph := m.phones[p]
+	ph.gone = true
+	m.loseRows(ph)
+}
+
+// loseRows counts the rows of a database that is no more as lost by name, those
+// that another database holds aside.
+func (m *Model) loseRows(was *phone) {
+	for _, r := range was.rows {
+		if !m.heldSomewhere(r) {
+			r.lost = true
+		}
+	}
+}
+
+func (m *Model) heldSomewhere(r *row) bool {
+	for _, ph := range m.phones {
+		if !ph.gone && ph.has(r) {
+			return true
+		}
+	}
+	return false
+}
+
+func (ph *phone) has(r *row) bool { return int(r.seq) <= len(ph.rows) && ph.rows[r.seq-1] == r }
 
 // phoneIDs lists the phones in order.
 func (m *Model) phoneIDs() []PhoneID { return slices.Sorted(maps.Keys(m.phones)) }

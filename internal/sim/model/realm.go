@@ -1,133 +1,92 @@
 package model
 
 import (
-	"slices"
-
-	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+	"crypto/sha256"
 
 	"onedoor/internal/schema"
-	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
 // Model is the auditor's own picture of a realm.
 type Model struct {
 	schema     *schema.Schema
+	newest     *schema.Schema
 	stampAhead syncengine.UnixMilli
-	places     places
+	territory  tree
 	people     people
-	phones     map[PhoneID]*phone
+
+	phones map[PhoneID]*phone
 	// copies are files of phones that were put aside.
 	copies map[string]*phone
+	// rows are all changes that any phone ever made, by the digest of their bytes.
+	rows map[[sha256.Size]byte]*row
+	// forks tell of the incarnations that branched off others.
+	forks map[syncengine.ID]forked
+	// changes are rows and server's writes under the name by which the log knows them.
+	changes map[syncengine.Dot]*change
 
-	// log holds the entries as the server committed them; entry n stands at n-1.
-	log     []store.Entry
-	head    store.Head
-	history syncengine.History
-	// backups hold the log as it was when each was made.
-	backups map[string]backup
-	calls   []call
+	// branches are all histories that the log ever had; now is the one that grows.
+	branches []*branch
+	now      *branch
+	backups  map[string]*branch
+	// secret tells that the store went back and nobody has told the server.
+	secret bool
+	// putBackOnce tells that it ever did.
+	putBackOnce bool
+
+	calls []*call
+	// cursors tell where each cursor that was handed out stands, nonces which were used.
+	cursors map[string]place
+	nonces  map[string]bool
 	act     *Act
+	// poison is a record that the server's engine cannot stand.
+	poison syncengine.ID
+	// step is what the commit in hand has done so far.
+	step step
+	// dirty are records changed since the server was last compared.
+	dirty map[syncengine.ID]bool
 
 	healed bool
 	counts counts
 	found  []Violation
 }
 
-// backup is what a copy of the server's files holds.
-type backup struct {
-	head store.Head
-	log  []store.Entry
+// serverSchema has every record be of the kind as the server's software knows it now.
+func (m *Model) serverSchema(s *schema.Schema) {
+	m.schema = s
+	for _, states := range m.now.records {
+		for _, rec := range states {
+			if kind, ok := s.Kind(rec.kind.Number); ok {
+				rec.kind = kind
+			}
+		}
+	}
 }
 
-// call is one arrival of a request.
-type call struct {
-	body *syncv1.ExchangeBody
-	at   syncengine.UnixMilli
+// forked says where an incarnation branched off another.
+type forked struct {
+	parent syncengine.ID
+	last   syncengine.DeviceSeq
 }
 
 // New makes a model of an empty realm.
 func New(o Options) *Model {
 	m := &Model{
-		schema: o.Schema, stampAhead: o.StampAhead, history: syncengine.History{Epoch: 1},
-		places: places{parent: map[syncengine.ID]syncengine.ID{}},
-		people: people{users: map[syncengine.ID]*user{}, revoked: map[syncengine.ID]bool{}},
-		phones: map[PhoneID]*phone{}, copies: map[string]*phone{}, backups: map[string]backup{},
+		schema: o.Schema, newest: schema.Load(), stampAhead: o.StampAhead,
+		territory: tree{parent: map[syncengine.ID]syncengine.ID{}},
+		people:    people{users: map[syncengine.ID]*user{}, revoked: map[syncengine.ID]bool{}},
+		phones:    map[PhoneID]*phone{}, copies: map[string]*phone{}, rows: map[[sha256.Size]byte]*row{},
+		forks: map[syncengine.ID]forked{}, changes: map[syncengine.Dot]*change{},
+		backups: map[string]*branch{}, cursors: map[string]place{}, nonces: map[string]bool{},
+		dirty: map[syncengine.ID]bool{},
 	}
 	if m.schema == nil {
-		m.schema = schema.Load()
+		m.schema = m.newest
 	}
 	if m.stampAhead == 0 {
 		m.stampAhead = syncengine.StampAheadMax
 	}
+	m.now = newBranch()
+	m.branches = []*branch{m.now}
 	return m
-}
-
-func (m *Model) arrived(body *syncv1.ExchangeBody, at syncengine.UnixMilli) CallID {
-	m.calls = append(m.calls, call{body, at})
-	return CallID(len(m.calls) - 1)
-}
-
-func (m *Model) acted(error) { m.act = nil }
-
-func (m *Model) committed(head store.Head, entries []store.Entry) {
-	f := m.at(0, syncengine.ID{})
-	for _, e := range entries {
-		f.want(e.Seq == syncengine.Seq(len(m.log)+1), I5, "seq %d follows seq %d", e.Seq, len(m.log))
-		m.log = append(m.log, e)
-	}
-	f.want(head.Seq == syncengine.Seq(len(m.log)), I5, "the head says %d, the log ends at %d", head.Seq, len(m.log))
-	m.head = head
-}
-
-// answered wants caught_up to be said at the log's end only.
-func (m *Model) answered(_ CallID, reply *syncv1.ExchangeResponse, err error) {
-	if err != nil || !reply.GetCaughtUp() {
-		return
-	}
-	at := coordinate(reply.GetPosition())
-	m.at(0, syncengine.ID{}).want(at.Seq == m.head.Seq && at.Epoch == m.head.Epoch, I6,
-		"caught up at %s, the log's end is %d/%d", at, m.head.Epoch, m.head.Seq)
-}
-
-func (m *Model) backedUp(name string, head store.Head) {
-	m.backups[name] = backup{head, slices.Clone(m.log)}
-}
-
-func (m *Model) wentBack(name string, _ bool) {
-	b := m.backups[name]
-	m.log, m.head = slices.Clone(b.log), b.head
-}
-
-func (m *Model) epochBegan(h syncengine.History) { m.history, m.head.Epoch = h, h.Epoch }
-
-func (m *Model) heal() { m.healed = true }
-
-// checkServer compares the log with what the world told.
-func (m *Model) checkServer(r store.Reader) {
-	f := m.at(0, syncengine.ID{})
-	f.want(r.Head().Seq == m.head.Seq, I5, "the store's head is %d, commits told of %d", r.Head().Seq, m.head.Seq)
-}
-
-// checkPhone wants the phone to say of itself what the world saw it do.
-func (m *Model) checkPhone(p PhoneID, s Screen) {
-	ph, f := m.phones[p], m.at(p, syncengine.ID{})
-	status, err := s.Status()
-	if !f.want(err == nil, I8, "status: %v", err) {
-		return
-	}
-	at := syncengine.Coordinate{Epoch: syncengine.Epoch(status.Epoch), Seq: syncengine.Seq(status.Seq)}
-	f.want(at == ph.checkpoint, I6, "the checkpoint is %s, the last reply it took with caught_up stands at %s", at, ph.checkpoint)
-}
-
-// checkFiles has nothing to look for while no purge has been predicted.
-func (m *Model) checkFiles(PhoneID, []byte) {}
-
-func (m *Model) atRest(r store.Reader, phones map[PhoneID]Screen) {
-	m.checkServer(r)
-	for _, p := range m.phoneIDs() {
-		if s, ok := phones[p]; ok {
-			m.checkPhone(p, s)
-		}
-	}
 }

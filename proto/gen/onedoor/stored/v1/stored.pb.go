@@ -578,13 +578,9 @@ type Extra struct {
 	OwnLater []*CellAddress `protobuf:"bytes,10,rep,name=own_later,json=ownLater,proto3" json:"own_later,omitempty"`
 	// For an absent range: the chain after it, as the phone declared it or as it stood before.
 	AbsentChain []byte `protobuf:"bytes,11,opt,name=absent_chain,json=absentChain,proto3" json:"absent_chain,omitempty"`
-	// For a quarantined change with first coordinates: the stamp it had with the first of them.
-	FirstStampMs int64 `protobuf:"varint,12,opt,name=first_stamp_ms,json=firstStampMs,proto3" json:"first_stamp_ms,omitempty"`
-	// True when that stamp was bounded.
-	FirstSuspect bool `protobuf:"varint,13,opt,name=first_suspect,json=firstSuspect,proto3" json:"first_suspect,omitempty"`
 	// The base that counted, where the author's own is of an epoch with two histories and was not proven to be of this one;
 	// a seq of 0 is no base. Absent when the author's own counted.
-	CountedBase   *Coordinate `protobuf:"bytes,14,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
+	CountedBase   *Coordinate `protobuf:"bytes,12,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -694,20 +690,6 @@ func (x *Extra) GetAbsentChain() []byte {
 		return x.AbsentChain
 	}
 	return nil
-}
-
-func (x *Extra) GetFirstStampMs() int64 {
-	if x != nil {
-		return x.FirstStampMs
-	}
-	return 0
-}
-
-func (x *Extra) GetFirstSuspect() bool {
-	if x != nil {
-		return x.FirstSuspect
-	}
-	return false
 }
 
 func (x *Extra) GetCountedBase() *Coordinate {
@@ -1597,7 +1579,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xba\x04\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\xef\x03\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
@@ -1613,10 +1595,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\fabsent_until\x18\t \x01(\x04R\vabsentUntil\x12;\n" +
 	"\town_later\x18\n" +
 	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
-	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12$\n" +
-	"\x0efirst_stamp_ms\x18\f \x01(\x03R\ffirstStampMs\x12#\n" +
-	"\rfirst_suspect\x18\r \x01(\bR\ffirstSuspect\x12@\n" +
-	"\fcounted_base\x18\x0e \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\"5\n" +
+	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12@\n" +
+	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\x9a\x02\n" +

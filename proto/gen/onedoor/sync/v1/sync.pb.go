@@ -1288,7 +1288,10 @@ type Status struct {
 	// Digests of the checkpoint, at most daily.
 	Digests []*KeyDigest `protobuf:"bytes,7,rep,name=digests,proto3" json:"digests,omitempty"`
 	// Version of the software, for the operator's list.
-	AppVersion    string `protobuf:"bytes,8,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
+	AppVersion string `protobuf:"bytes,8,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
+	// device_seq of the last own change whose outcome the phone has. With outbox_count it tells how far its own
+	// sequence goes: a database that was put back or copied does not have what the log holds of its incarnation.
+	Acknowledged  *uint64 `protobuf:"varint,9,opt,name=acknowledged,proto3,oneof" json:"acknowledged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1377,6 +1380,13 @@ func (x *Status) GetAppVersion() string {
 		return x.AppVersion
 	}
 	return ""
+}
+
+func (x *Status) GetAcknowledged() uint64 {
+	if x != nil && x.Acknowledged != nil {
+		return *x.Acknowledged
+	}
+	return 0
 }
 
 // KeyDigest is the digest of what one scope key holds of one kind and visibility class.
@@ -3511,7 +3521,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x06Absent\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\x04R\x02to\x12\x14\n" +
-	"\x05chain\x18\x03 \x01(\fR\x05chain\"\xec\x02\n" +
+	"\x05chain\x18\x03 \x01(\fR\x05chain\"\xa6\x03\n" +
 	"\x06Status\x12;\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\n" +
@@ -3523,7 +3533,9 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x17grant_switch_device_seq\x18\x06 \x01(\x04R\x14grantSwitchDeviceSeq\x124\n" +
 	"\adigests\x18\a \x03(\v2\x1a.onedoor.sync.v1.KeyDigestR\adigests\x12\x1f\n" +
 	"\vapp_version\x18\b \x01(\tR\n" +
-	"appVersion\"E\n" +
+	"appVersion\x12'\n" +
+	"\facknowledged\x18\t \x01(\x04H\x00R\facknowledged\x88\x01\x01B\x0f\n" +
+	"\r_acknowledged\"E\n" +
 	"\tKeyDigest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05class\x18\x02 \x01(\rR\x05class\x12\x10\n" +
@@ -3866,6 +3878,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 	if File_onedoor_sync_v1_sync_proto != nil {
 		return
 	}
+	file_onedoor_sync_v1_sync_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

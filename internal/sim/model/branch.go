@@ -1,0 +1,163 @@
+package model
+
+import (
+	"maps"
+	"slices"
+
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// branch is one true history of the log. An epoch's number does not tell two of
+// them apart where a file was copied back and the server went on unaware.
+type branch struct {
+	number int
+	// parent is the history this one went on from, up to and including fork; nil for the first.
+	parent *branch
+	fork   syncengine.Seq
+	// history is what the server calls the epochs.
+	history syncengine.History
+
+	log     []store.Entry
+	commits []commit
+	// records holds each record's states, oldest first.
+	records map[syncengine.ID][]*record
+	// followers lists the records that name a record as what they follow.
+	followers map[syncengine.ID][]syncengine.ID
+	// decided holds what became of each change in this history.
+	decided map[syncengine.Dot]*decision
+	// waiting names the quarantined changes that nobody has decided about.
+	waiting map[syncengine.Dot]bool
+	marks   map[syncengine.ID]mark
+}
+
+// commit is one durable transaction of the log.
+type commit struct {
+	seq syncengine.Seq
+	at  syncengine.UnixMilli
+}
+
+// mark is how far an incarnation's changes are decided.
+type mark struct {
+	seq   syncengine.DeviceSeq
+	chain [32]byte
+}
+
+// decision is what became of a change in one history.
+type decision struct {
+	change *change
+	// entry is the one that first decided it, last the newest.
+	entry, last store.Entry
+	outcome     outcome
+	// applied tells what a release came to.
+	applied bool
+	// held are fields that the server did not know when it decided, and does not yet.
+	held []syncengine.FieldNumber
+}
+
+func newBranch() *branch {
+	return &branch{
+		history: syncengine.History{Epoch: 1}, records: map[syncengine.ID][]*record{}, followers: map[syncengine.ID][]syncengine.ID{},
+		decided: map[syncengine.Dot]*decision{}, waiting: map[syncengine.Dot]bool{}, marks: map[syncengine.ID]mark{},
+	}
+}
+
+// copied gives the history as a copy of the server's files holds it.
+func (b *branch) copied() *branch {
+	c := *b
+	c.log, c.commits = slices.Clip(b.log), slices.Clip(b.commits)
+	c.records, c.followers = clipped(b.records), clipped(b.followers)
+	c.decided, c.waiting, c.marks = maps.Clone(b.decided), maps.Clone(b.waiting), maps.Clone(b.marks)
+	return &c
+}
+
+// clipped copies a map of slices so that appending to one leaves the other alone.
+func clipped[V any](in map[syncengine.ID][]V) map[syncengine.ID][]V {
+	out := make(map[syncengine.ID][]V, len(in))
+	for k, v := range in {
+		out[k] = slices.Clip(v)
+	}
+	return out
+}
+
+func (b *branch) head() syncengine.Seq { return syncengine.Seq(len(b.log)) }
+
+// place is an entry of one true history; its zero value is none.
+type place struct {
+	branch *branch
+	seq    syncengine.Seq
+	// epoch is the number by which the server calls that part of the history.
+	epoch syncengine.Epoch
+}
+
+func (p place) isZero() bool { return p.branch == nil || p.seq == 0 }
+
+// holds reports whether the log up to p holds an entry written at any of at.
+func (p place) holds(at []place) bool {
+	limit := p.seq
+	for b := p.branch; b != nil; b = b.parent {
+		for _, a := range at {
+			if a.branch == b && a.seq <= limit {
+				return true
+			}
+		}
+		limit = min(limit, b.fork)
+	}
+	return false
+}
+
+// seqIn gives the seq of the newest place of a write in the log up to a place.
+func (w *write) seqIn(p place) (seq syncengine.Seq) {
+	for _, a := range w.at {
+		if p.holds([]place{a}) {
+			seq = max(seq, a.seq)
+		}
+	}
+	return seq
+}
+
+// within gives the seq of p in a history; ok is false where p is not part of it.
+func (p place) within(b *branch) (seq syncengine.Seq, ok bool) {
+	if p.isZero() {
+		return 0, false
+	}
+	limit := syncengine.Seq(1<<63 - 1)
+	for at := b; at != nil; at = at.parent {
+		if at == p.branch {
+			return p.seq, p.seq <= limit
+		}
+		limit = min(limit, at.fork)
+	}
+	return 0, false
+}
+
+// record gives a record as it stands; nil where there is none.
+func (b *branch) record(id syncengine.ID) *record {
+	if states := b.records[id]; len(states) > 0 {
+		return states[len(states)-1]
+	}
+	return nil
+}
+
+// recordAt gives a record as it stood when the log had reached seq.
+func (b *branch) recordAt(id syncengine.ID, seq syncengine.Seq) *record {
+	states := b.records[id]
+	for i := len(states) - 1; i >= 0; i-- {
+		if states[i].seq <= seq {
+			return states[i]
+		}
+	}
+	return nil
+}
+
+// committedAt gives the time of the commit that wrote seq; 0 for none.
+func (b *branch) committedAt(seq syncengine.Seq) syncengine.UnixMilli {
+	if seq == 0 {
+		return 0
+	}
+	i, _ := slices.BinarySearchFunc(b.commits, seq, func(c commit, s syncengine.Seq) int { return int(c.seq) - int(s) })
+	if i == len(b.commits) {
+		return 0
+	}
+	return b.commits[i].at
+}

@@ -1,0 +1,163 @@
+package model
+
+import (
+	"bytes"
+	"slices"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/syncengine"
+)
+
+type syncBody = syncv1.ExchangeBody
+
+// arrived takes a request as it reached the server.
+func (m *Model) arrived(body *syncBody, at syncengine.UnixMilli) CallID {
+	c := &call{body: body, at: at, rows: make([]*row, len(body.GetBatch().GetChanges()))}
+	for i, b := range body.GetBatch().GetChanges() {
+		c.rows[i] = m.rows[inner(b.GetSalt(), b.GetBody())]
+	}
+	m.calls = append(m.calls, c)
+	return CallID(len(m.calls) - 1)
+}
+
+func (c *call) incarnation() syncengine.ID {
+	id, _ := syncengine.IDFromBytes(c.body.GetIncarnation())
+	return id
+}
+
+// dot names the i-th change of the call's batch.
+func (c *call) dot(i int) syncengine.Dot {
+	return syncengine.Dot{Incarnation: c.incarnation(), Seq: syncengine.DeviceSeq(c.body.GetBatch().GetFirstDeviceSeq()) + syncengine.DeviceSeq(i)}
+}
+
+// answered holds a reply against what the log says.
+func (m *Model) answered(id CallID, reply *syncv1.ExchangeResponse, err error) {
+	c := m.calls[id]
+	c.answered, c.branch = true, m.now
+	if err != nil {
+		return
+	}
+	m.wantFork(c, reply)
+	if reply.GetFork() == nil {
+		m.wantOutcomes(c, reply)
+		m.wantReceipt(c, reply.GetReceipt())
+	}
+	for i, told := range reply.GetOutcomes().GetResults() {
+		if i < len(c.rows) {
+			m.wantOutcome(c, i, told)
+		}
+	}
+	m.wantNonce(c, reply)
+	if len(reply.GetCursor()) > 0 {
+		m.wantPage(c, reply)
+	}
+}
+
+// wantOutcomes wants the outcome of every change of the batch, as the log has it.
+func (m *Model) wantOutcomes(c *call, reply *syncv1.ExchangeResponse) {
+	f, told := m.at(0, syncengine.ID{}), reply.GetOutcomes().GetResults()
+	first := syncengine.DeviceSeq(c.body.GetBatch().GetFirstDeviceSeq())
+	if e := reply.GetExpected(); e != 0 {
+		next, elsewhere := m.now.marks[c.incarnation()].seq+1, c.body.GetEpoch() != 0 && c.body.GetEpoch() != uint32(m.now.history.Epoch)
+		f.want(syncengine.DeviceSeq(e) == next && (first > next || elsewhere), I1, "change %d is expected, decided is up to %d and the batch begins at %d", e, next-1, first)
+		return
+	}
+	f.want(len(told) == len(c.rows), I2, "%d outcomes for %d changes", len(told), len(c.rows))
+}
+
+func (m *Model) wantOutcome(c *call, i int, told *syncv1.Outcome) {
+	dot := c.dot(i)
+	d := m.now.decided[dot]
+	if !m.at(0, syncengine.ID{}).want(d != nil, I2, "change %s is answered and stands nowhere in the log", named(dot)) {
+		return
+	}
+	if d.change == nil {
+		return
+	}
+	c.rows[i].acked = true
+	f := m.at(0, d.entry.RecordID)
+	f.want(d.change.row.digest == c.rows[i].digest, I18, "change %s is answered with the outcome of another content", named(dot))
+	want := d.outcome.text(d.change.row)
+	f.want(toldText(told) == want, I1, "change %s is told as %s; it is %s", named(dot), toldText(told), want)
+}
+
+// wantFork wants a copied database to be told apart, exactly when another content
+// stands under one of its numbers.
+func (m *Model) wantFork(c *call, reply *syncv1.ExchangeResponse) {
+	f, fork := m.at(0, syncengine.ID{}), reply.GetFork()
+	at, differs := m.differsAt(c)
+	if fork == nil && reply.GetExpected() != 0 && reply.GetOutcomes() == nil {
+		// The batch was not looked at; it comes again.
+		return
+	}
+	f.want(differs == (fork != nil), I18, "another content under the numbers of %s is %v, a new name was given: %v", c.incarnation(), differs, fork != nil)
+	if fork == nil {
+		return
+	}
+	f.want(!differs || syncengine.DeviceSeq(fork.GetLastCommon()) == at, I18, "the copies of %s part after change %d, told was %d", c.incarnation(), at, fork.GetLastCommon())
+	child := syncengine.ID(fork.GetIncarnation())
+	m.forks[child] = forked{c.incarnation(), syncengine.DeviceSeq(fork.GetLastCommon())}
+	if m.people.revoked[c.incarnation()] {
+		m.people.revoke(child)
+	}
+	after := mark{seq: syncengine.DeviceSeq(fork.GetLastCommon())}
+	copy(after.chain[:], fork.GetChain())
+	m.now.marks[child] = after
+}
+
+// differsAt finds where a batch parts from what the log has under its numbers.
+func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
+	marked := m.now.marks[c.incarnation()]
+	chain := [32]byte(c.chainBefore())
+	for i, r := range c.rows {
+		dot := c.dot(i)
+		d := m.now.decided[dot]
+		switch {
+		case r == nil:
+			return 0, false
+		case d == nil:
+			return 0, dot.Seq == marked.seq+1 && chain != marked.chain
+		case d.change != nil && d.change.row.digest != r.digest:
+			return dot.Seq - 1, true
+		}
+		chain = chained(chain, r.digest)
+	}
+	return 0, false
+}
+
+func (c *call) chainBefore() (chain [32]byte) {
+	copy(chain[:], c.body.GetBatch().GetChainBefore())
+	return chain
+}
+
+// wantReceipt holds the server's proof against the chain that the log gives.
+func (m *Model) wantReceipt(c *call, r *syncv1.Receipt) {
+	if r == nil {
+		return
+	}
+	f, marked := m.at(0, syncengine.ID{}), m.now.marks[c.incarnation()]
+	f.want(syncengine.DeviceSeq(r.GetDeviceSeq()) == marked.seq && bytes.Equal(r.GetChain(), marked.chain[:]), I2,
+		"the receipt is for change %d, decided with its chain is %d", r.GetDeviceSeq(), marked.seq)
+}
+
+// wantNonce wants no page for a nonce that was used before.
+func (m *Model) wantNonce(c *call, reply *syncv1.ExchangeResponse) {
+	key := string(c.body.GetIncarnation()) + string(c.body.GetNonce())
+	used := m.nonces[key]
+	m.nonces[key] = true
+	m.at(0, syncengine.ID{}).want(!used || reply.GetPage() == nil && len(reply.GetCursor()) == 0, I10, "a request with a used nonce was answered with a page")
+}
+
+// userOf gives the user behind an incarnation, through forks.
+func (m *Model) userOf(incarnation syncengine.ID) (syncengine.ID, bool) {
+	for _, p := range m.phoneIDs() {
+		if ph := m.phones[p]; ph.incarnation == incarnation || slices.Contains(ph.names, incarnation) {
+			return ph.user, true
+		}
+	}
+	if f, ok := m.forks[incarnation]; ok {
+		return m.userOf(f.parent)
+	}
+	return syncengine.ID{}, false
+}

@@ -1,0 +1,200 @@
+package model
+
+import (
+	"slices"
+
+	"onedoor/syncengine"
+)
+
+// merging is one change on its way into a record's next state.
+type merging struct {
+	m      *Model
+	ch     *change
+	before *record
+	next   *record
+	at     place
+	// release tells that the change leaves quarantine.
+	release bool
+	// applied is false as soon as anything but the plain case happens.
+	applied bool
+	written []syncengine.CellKey
+}
+
+// merge predicts the state of a record after a change whose writes are merged at
+// a place in the log, and whether it was plainly applied.
+func (m *Model) merge(before *record, ch *change, writes []*write, at place, release bool) *merging {
+	g := &merging{m: m, ch: ch, before: before, at: at, release: release, applied: len(ch.row.change.Resolves) == 0}
+	if before == nil {
+		kind, _ := m.schema.Kind(ch.row.change.Kind)
+		g.next = &record{id: ch.row.change.RecordID, kind: kind, seq: at.seq}
+	} else {
+		g.next = before.next(at.seq)
+	}
+	for _, w := range writes {
+		g.written = append(g.written, w.key)
+		w.known = ch.places(w)
+		g.write(w)
+		w.at = append(slices.Clip(w.at), at)
+		w.known = append(ch.places(w), at)
+	}
+	g.closeKept()
+	if m.deleteEdit(g.next) || before != nil && m.deleteEdit(before) {
+		g.applied = false
+	}
+	return g
+}
+
+// write merges one cell: what the write saw leaves the set, what is left over of
+// it that the author had not been shown stays kept, and the write joins, unless
+// something in the log has seen it already.
+func (g *merging) write(w *write) {
+	c := g.next.own(w.key)
+	resolved := g.resolves(w.key, w.class)
+	settled := g.settleKept(c, w, resolved)
+	if g.coveredAlready(c, w) {
+		g.applied = false
+		return
+	}
+	open, kept := c.contested(), len(c.kept)
+	var stay []value
+	for _, v := range c.set {
+		if !g.m.saw(w, v.write) {
+			stay = append(stay, v)
+			continue
+		}
+		g.leave(c, w, v, resolved, open)
+	}
+	c.set = append(stay, standing(w))
+	g.show(c)
+	c.merged = append(c.merged, merged{value: standing(w)})
+	if len(c.set) != 1 || len(c.kept) != kept || settled {
+		g.applied = false
+	}
+}
+
+// leave lets a value that w saw go, or keeps it.
+func (g *merging) leave(c *cell, w *write, v value, resolved, open bool) {
+	review := policyOf(g.next.kind, w.key) == syncengine.Review
+	if !resolved && (review && open || !g.m.shownTo(w, v)) {
+		v.covered = g.at
+		if v.from != 0 && v.until == 0 {
+			v.until = g.at.seq
+		}
+		c.kept = append(c.kept, v)
+		return
+	}
+	g.m.at(0, g.next.id).want(g.m.onScreen(w, v.write) || g.release, I3,
+		"field %d: the value of %s is gone, written over by %s, whose author had not been shown it", w.key.Field, named(v.by.dot), named(w.by.dot))
+}
+
+// settleKept drops kept values that the write saw and whose author was shown them.
+func (g *merging) settleKept(c *cell, w *write, resolved bool) bool {
+	review := policyOf(g.next.kind, w.key) == syncengine.Review
+	before := len(c.kept)
+	c.kept = slices.DeleteFunc(c.kept, func(k value) bool {
+		return g.m.saw(w, k.write) && (resolved || !review && g.m.shownTo(w, k))
+	})
+	return len(c.kept) < before
+}
+
+// coveredAlready handles a write that something in the log has in its past: it
+// joins the log only, and is kept unless its own author wrote over it.
+func (g *merging) coveredAlready(c *cell, w *write) bool {
+	covered, ownLater := false, false
+	for _, o := range c.merged {
+		switch {
+		case g.m.before(w.by, o.by):
+			ownLater = true
+		case !o.logOnly && g.m.saw(o.write, w):
+			covered = true
+		}
+	}
+	if !covered && !ownLater {
+		return false
+	}
+	if !ownLater {
+		k := standing(w)
+		k.covered = g.at
+		c.kept = append(c.kept, k)
+	}
+	c.merged = append(c.merged, merged{standing(w), true})
+	return true
+}
+
+// show orders the set and notes from when to when each value was last shown.
+func (g *merging) show(c *cell) {
+	ordered(g.next.kind, c.set)
+	for i := range c.set {
+		v := &c.set[i]
+		switch shown := v.same(c.set[0].write); {
+		case shown && (v.from == 0 || v.until != 0):
+			v.from, v.until = g.at.seq, 0
+		case !shown && v.from != 0 && v.until == 0:
+			v.until = g.at.seq
+		}
+	}
+}
+
+// resolves reports that the change closes what is open at a cell that its author
+// could read.
+func (g *merging) resolves(key syncengine.CellKey, class syncengine.Class) bool {
+	r := g.ch.row
+	return r.closes(key) && !r.change.Create && !r.change.Base.IsZero() && !g.ch.blind.Has(class)
+}
+
+// closeKept drops the kept values that the change names and that were kept when
+// its author looked.
+func (g *merging) closeKept() {
+	if len(g.ch.row.change.Resolves) == 0 {
+		return
+	}
+	base := g.ch.limited(g.m.placeNamed(g.ch))
+	for _, c := range slices.Clone(g.next.cells) {
+		if len(c.kept) == 0 || !g.resolves(c.key, c.kept[0].class) {
+			continue
+		}
+		own := g.next.own(c.key)
+		own.kept = slices.DeleteFunc(own.kept, func(k value) bool { return g.m.reaches(base, []place{k.covered}) })
+	}
+}
+
+// openKind says what is open at a cell of a record.
+func (m *Model) openKind(rec *record, c *cell) syncengine.ConflictKind {
+	switch {
+	case m.unseenByDelete(rec, c):
+		return syncengine.DeleteEdit
+	case c.contested():
+		return syncengine.Contested
+	case len(c.kept) > 0:
+		return syncengine.KeptOpen
+	}
+	return syncengine.NoConflict
+}
+
+// unseenByDelete reports a value of a deleted record that the deletion had not seen.
+func (m *Model) unseenByDelete(rec *record, c *cell) bool {
+	deletion := rec.deletion()
+	if deletion == nil || c.key.Field == syncengine.LifeField {
+		return false
+	}
+	return slices.ContainsFunc(c.set, func(v value) bool { return v.by != deletion.by && !m.sawOfRecord(deletion, v.write) })
+}
+
+// deleteEdit reports whether the deletion that stands had not seen some value.
+func (m *Model) deleteEdit(rec *record) bool {
+	return rec.deletion() != nil && slices.ContainsFunc(rec.cells, func(c *cell) bool { return m.unseenByDelete(rec, c) })
+}
+
+// conflictsOf lists the ids that a change's outcome names: those of cells it
+// writes, and for a write of life all that a deletion had not seen.
+func (g *merging) conflictsOf() []syncengine.ConflictID {
+	var out []syncengine.ConflictID
+	life := slices.Contains(g.written, syncengine.CellKey{Field: syncengine.LifeField})
+	for _, c := range g.next.cells {
+		kind := g.m.openKind(g.next, c)
+		if kind != syncengine.NoConflict && (slices.Contains(g.written, c.key) || kind == syncengine.DeleteEdit && life) {
+			out = append(out, syncengine.ConflictIDOf(g.next.id, c.key))
+		}
+	}
+	return out
+}

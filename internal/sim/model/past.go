@@ -1,0 +1,123 @@
+package model
+
+import (
+	"slices"
+
+	"onedoor/syncengine"
+)
+
+// saw reports whether v, a write of the same cell, is in w's true past: it is an
+// earlier row of the same database, or it stood in the log that w's author had
+// before them and could read.
+func (m *Model) saw(w, v *write) bool {
+	if m.before(v.by, w.by) {
+		return true
+	}
+	if w.by.row.change.Create || w.by.blind.Has(w.class) {
+		return false
+	}
+	return m.reaches(w.by.limited(w.by.row.place(w.key)), v.known)
+}
+
+// limited gives as much of a place as counts.
+func (c *change) limited(p place) place {
+	if c.doubted {
+		return c.counted
+	}
+	return p
+}
+
+// place says what of the log the author stood on in a cell.
+func (r *row) place(key syncengine.CellKey) place {
+	if r.server {
+		return r.whole
+	}
+	return r.saw[key]
+}
+
+// sawOfRecord reports whether the author of a deletion had v, a write of any
+// cell of the record, before them.
+func (m *Model) sawOfRecord(deletion, v *write) bool {
+	if m.before(v.by, deletion.by) {
+		return true
+	}
+	return !deletion.by.row.change.Create && !deletion.by.blind.Has(v.class) && m.reaches(deletion.by.limited(deletion.by.row.whole), v.known)
+}
+
+// before reports whether a is an earlier change of b's own chain: in the same
+// database, and known to the server as such.
+func (m *Model) before(a, b *change) bool {
+	if a.row.server || b.row.server {
+		return a.dot.Incarnation == b.dot.Incarnation && a.dot.Seq < b.dot.Seq
+	}
+	line := b.row.line
+	return int(a.row.seq) <= len(line) && line[a.row.seq-1] == a.row && m.descends(b.dot, a.dot)
+}
+
+// descends reports whether dot a belongs to the chain that leads to b, through forks.
+func (m *Model) descends(b, a syncengine.Dot) bool {
+	for a.Incarnation != b.Incarnation {
+		f, forked := m.forks[b.Incarnation]
+		if !forked {
+			return false
+		}
+		b = syncengine.Dot{Incarnation: f.parent, Seq: min(b.Seq, f.last+1)}
+	}
+	return a.Seq < b.Seq
+}
+
+// shownTo reports, by the rule of the protocol, whether v was shown to w's
+// author: it was the one shown at w's base, or an own change above it.
+func (m *Model) shownTo(w *write, v value) bool {
+	base := w.by.limited(m.placeNamed(w.by))
+	if m.looksAtBase(w) {
+		if seq, ok := base.within(m.now); ok && m.knows(base.epoch) && v.shownAt(seq) {
+			return true
+		}
+	}
+	return m.before(v.by, w.by) && !m.reaches(base, v.known)
+}
+
+// looksAtBase reports that base counts at all for a write.
+func (m *Model) looksAtBase(w *write) bool {
+	return !w.by.row.change.Create && !w.by.blind.Has(w.class) && !w.by.row.change.Base.IsZero()
+}
+
+// placeNamed is the place that a change's base names.
+func (m *Model) placeNamed(c *change) place {
+	if c.row.server || len(c.row.cells) == 0 || c.row.change.Create {
+		return c.row.whole
+	}
+	return c.row.saw[c.row.cells[0].Key]
+}
+
+// onScreen reports whether w's author truly had v, or what reads the same, on
+// the screen: in the row's own sight or in that of an earlier row of the same
+// database over which it was written, or as an own row, or on the conflict's list.
+func (m *Model) onScreen(w *write, v *write) bool {
+	if w.by.row.server || m.before(v.by, w.by) || v.by.row == w.by.row {
+		return true
+	}
+	for r := w.by.row; r != nil; r = r.over(w.key) {
+		s := r.screen[w.key]
+		if s.shown != nil && s.shown.same(v) || slices.ContainsFunc(s.listed, func(x value) bool { return x.write == v }) && r.closes(w.key) {
+			return true
+		}
+	}
+	return false
+}
+
+// closes reports that the row names what is open at a cell.
+func (r *row) closes(key syncengine.CellKey) bool {
+	return slices.Contains(r.change.Resolves, syncengine.ConflictIDOf(r.change.RecordID, key))
+}
+
+// over gives the row of the same database that the author wrote over in a cell.
+func (r *row) over(key syncengine.CellKey) *row {
+	for i := len(r.line) - 1; i >= 0; i-- {
+		if o := r.line[i]; o.change.RecordID == r.change.RecordID && o.writes(key) {
+			return o
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package model_test
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/internal/sim/model"
+	"onedoor/server/exchange"
+	"onedoor/syncengine"
+)
+
+func decodeHex(dst []byte, text string) (int, error) {
+	return hex.Decode(dst, []byte(strings.ReplaceAll(text, "-", "")))
+}
+
+func (s *stage) door(territory, address string) *recordv1.Premises {
+	id := s.grids[territory]
+	return &recordv1.Premises{Address: proto.String(address), Territory: id[:]}
+}
+
+func visitOf(door syncengine.ID, note string) *recordv1.Visit {
+	return &recordv1.Visit{PremisesIds: [][]byte{door[:]}, Note: proto.String(note)}
+}
+
+func rooms(n uint32) *recordv1.Premises { return &recordv1.Premises{Rooms: proto.Uint32(n)} }
+
+func contact(name string) *recordv1.Premises {
+	return &recordv1.Premises{Contact: &recordv1.Contact{Name: proto.String(name)}}
+}
+
+func moveAct(door, to syncengine.ID) model.Act {
+	return model.Act{Writes: []exchange.ServerChange{{
+		RecordID: door, Kind: syncengine.KindNumber(recordv1.Kind_KIND_PREMISES), Fields: &recordv1.Premises{Territory: to[:]},
+	}}}
+}
+
+func TestStory_AnOrdinaryDayIsPredictedToTheLastValue(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_POLICE_OFFICER, community)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	a.sync()
+	s.clean()
+	b.sync()
+	c.sync()
+	s.clean()
+	visit := b.add(visitOf(door, "门口电线老化"))
+	a.edit(door, rooms(3))
+	b.edit(door, rooms(4))
+	s.clean()
+	s.later(time.Minute)
+	a.sync()
+	b.sync()
+	s.clean()
+	c.sync()
+	c.edit(door, rooms(5))
+	c.edit(visit, &recordv1.Visit{Note: proto.String("已整改")})
+	b.do(func() error { return b.Delete(visit) })
+	s.clean()
+	s.rest()
+}
+
+func TestStory_ADoorThatMovesBeforeItsAuthorHeardOfItLeavesThePhone(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	a.sync()
+	door := a.add(s.door(gridA, "大研街道1号"))
+	a.lose = 1
+	a.sync()
+	s.moveDoor(door, gridB)
+	a.sync()
+	s.rest()
+}
+
+func TestStory_AReleasedChangeKeepsTheStampOfItsFirstReceipt(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	a.sync()
+	// b finds the door by its id and has a clock that is two hours behind.
+	b.skew = -2 * time.Hour
+	b.sync()
+	s.later(time.Hour)
+	b.do(func() error {
+		return b.AddWithID(door, s.door(gridA, "大研街道一号"))
+	})
+	s.later(time.Hour)
+	b.sync()
+	s.later(time.Hour)
+	s.must(s.act(model.Act{Release: s.waiting()[0]}))
+	s.rest()
+}
