@@ -220,10 +220,10 @@ func (c *cutting) entry(rows []store.ScopeRow, increment bool) error {
 }
 
 // tells reports that a stay which ended is told. A fill replaces what the phone
-// held, so there only a stay counts that one of the user's own changes began: the
-// phone may be about to fold that change in.
+// held, so there only a stay counts that the fill has shown already, or that one of
+// the user's own changes began: the phone may be about to fold that change in.
 func (c *cutting) tells(row store.ScopeRow, left, increment bool) (bool, error) {
-	if left || increment {
+	if left || increment || row.Entered <= c.next.fill {
 		return true, nil
 	}
 	e, ok, err := c.r.Entry(row.Entered)

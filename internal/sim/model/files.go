@@ -3,6 +3,8 @@ package model
 import (
 	"bytes"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"onedoor/syncengine"
 )
 
@@ -10,39 +12,59 @@ import (
 // file's bytes.
 const valueBytesMin = 12
 
-// checkFiles looks for values of records that a phone does not hold any more and
-// did not write, in the decrypted bytes of its files.
+// checkFiles looks for texts of records that a phone does not hold any more and
+// did not write, in the decrypted bytes of its files. Ids and numbers are no
+// proof: others name them too.
 func (m *Model) checkFiles(p PhoneID, plain []byte) {
 	ph := m.phones[p]
 	held := m.heldBy(ph)
-	allowed := func(data []byte) bool {
-		for _, h := range held {
-			for _, w := range m.shownOf(h) {
-				if bytes.Contains(w.data, data) {
-					return true
-				}
-			}
-		}
-		for _, r := range ph.rows {
-			if bytes.Contains(r.body, data) {
-				return true
-			}
-		}
-		return false
-	}
+	m.counts[I11]++
 	for id := range m.now.records {
 		if held[id] != nil {
 			continue
 		}
-		for _, c := range m.now.record(id).cells {
+		rec := m.now.record(id)
+		for _, c := range rec.cells {
+			if !isText(rec, c.key.Field) {
+				continue
+			}
 			for _, v := range c.merged {
 				text := valueOf(v.data)
-				if len(text) < valueBytesMin || allowed(text) {
-					continue
-				}
-				m.at(p, id).want(!bytes.Contains(plain, text), I11, "a value of field %d is still in its files, though the record has left it", c.key.Field)
+				gone := len(text) < valueBytesMin || !bytes.Contains(plain, text) || m.mayHold(ph, held, text)
+				m.at(p, id).want(gone, I11, "a value of field %d is still in its files, though the record has left it", c.key.Field)
 			}
 		}
 	}
-	m.at(p, syncengine.ID{}).want(true, I11, "")
+}
+
+// isText reports a field of texts, or of messages that hold some.
+func isText(rec *record, field syncengine.FieldNumber) bool {
+	f, ok := rec.kind.Field(field)
+	if !ok || f.Desc.IsMap() {
+		return false
+	}
+	return f.Desc.Kind() == protoreflect.StringKind || f.Desc.Kind() == protoreflect.MessageKind
+}
+
+// mayHold reports a text that a phone holds by right: in a record of its own, or
+// in a change that it made.
+func (m *Model) mayHold(ph *phone, held map[syncengine.ID]*heldRecord, text []byte) bool {
+	for _, h := range held {
+		if h.base == nil {
+			continue
+		}
+		for _, c := range h.base.cells {
+			for _, v := range c.merged {
+				if bytes.Contains(v.data, text) {
+					return true
+				}
+			}
+		}
+	}
+	for _, r := range ph.rows {
+		if bytes.Contains(r.body, text) {
+			return true
+		}
+	}
+	return false
 }

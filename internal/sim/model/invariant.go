@@ -90,14 +90,14 @@ type finding struct {
 
 func (m *Model) at(p PhoneID, record syncengine.ID) finding { return finding{m, p, record} }
 
-// uncertain reports what nobody can predict any more once a file was put back
-// without a word: the server may doubt what a phone says of the history that was
-// lost, which makes false conflicts, and no more than that. What is lost, who may
-// read and write, and that the log is whole, is checked as before.
+// uncertain reports what is not predicted any more once the server went back to
+// an earlier state: it may doubt what a phone says of the history that was lost,
+// which makes false conflicts, and no more than that. What is lost, who may read
+// and write, and that the log is whole, is checked as before.
 func (m *Model) uncertain(i Invariant) bool {
 	switch i {
 	case I1, I3, I4, I6, I8, I9, I12, I16:
-		return m.putBackOnce
+		return len(m.branches) > 1
 	}
 	return false
 }
