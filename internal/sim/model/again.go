@@ -42,7 +42,7 @@ func (m *Model) believe(ch *change, e store.Entry) {
 		ch.first = append(ch.first, syncengine.Coordinate{Epoch: syncengine.Epoch(c.GetEpoch()), Seq: syncengine.Seq(c.GetSeq())})
 	}
 	for _, c := range ch.first {
-		f.want(ch.stood(c), I13, "change %s is said to have stood at %s, where it never stood", named(ch.dot), c)
+		f.want(ch.stood(c) || m.nameShared(ch.dot.Incarnation), I13, "change %s is said to have stood at %s, where it never stood", named(ch.dot), c)
 	}
 	ch.doubted, ch.counted = false, place{}
 	if c := extra.GetCountedBase(); c != nil {
@@ -53,6 +53,17 @@ func (m *Model) believe(ch *change, e store.Entry) {
 			ch.counted = place{branch: base.branch, seq: syncengine.Seq(c.GetSeq()), epoch: base.epoch}
 		}
 	}
+}
+
+// nameShared reports an incarnation that more than one phone has gone by.
+func (m *Model) nameShared(incarnation syncengine.ID) bool {
+	n := 0
+	for _, ph := range m.phones {
+		if ph.incarnation == incarnation || slices.Contains(ph.names, incarnation) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // stood reports whether a history once had the change at a coordinate.

@@ -2,10 +2,12 @@ package model
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/server/exchange"
 	"onedoor/syncengine"
 )
 
@@ -35,6 +37,7 @@ func (c *call) dot(i int) syncengine.Dot {
 func (m *Model) answered(id CallID, reply *syncv1.ExchangeResponse, err error) {
 	c := m.calls[id]
 	c.answered, c.branch = true, m.now
+	m.strangers[c.incarnation()] = errors.Is(err, exchange.ErrUnknownDevice)
 	if err != nil {
 		return
 	}
@@ -59,7 +62,7 @@ func (m *Model) wantOutcomes(c *call, reply *syncv1.ExchangeResponse) {
 	f, told := m.at(0, syncengine.ID{}), reply.GetOutcomes().GetResults()
 	first := syncengine.DeviceSeq(c.body.GetBatch().GetFirstDeviceSeq())
 	if e := reply.GetExpected(); e != 0 {
-		next, elsewhere := m.now.marks[c.incarnation()].seq+1, c.body.GetEpoch() != 0 && c.body.GetEpoch() != uint32(m.now.history.Epoch)
+		next, elsewhere := m.mark(c.incarnation()).seq+1, c.body.GetEpoch() != 0 && c.body.GetEpoch() != uint32(m.now.history.Epoch)
 		f.want(syncengine.DeviceSeq(e) == next && (first > next || elsewhere), I1, "change %d is expected, decided is up to %d and the batch begins at %d", e, next-1, first)
 		return
 	}
@@ -97,18 +100,18 @@ func (m *Model) wantFork(c *call, reply *syncv1.ExchangeResponse) {
 	}
 	f.want(!differs || syncengine.DeviceSeq(fork.GetLastCommon()) == at, I18, "the copies of %s part after change %d, told was %d", c.incarnation(), at, fork.GetLastCommon())
 	child := syncengine.ID(fork.GetIncarnation())
-	m.forks[child] = forked{c.incarnation(), syncengine.DeviceSeq(fork.GetLastCommon())}
 	if m.people.revoked[c.incarnation()] {
 		m.people.revoke(child)
 	}
 	after := mark{seq: syncengine.DeviceSeq(fork.GetLastCommon())}
 	copy(after.chain[:], fork.GetChain())
 	m.now.marks[child] = after
+	m.forks[child] = forked{c.incarnation(), after.seq, after.chain}
 }
 
 // differsAt finds where a batch parts from what the log has under its numbers.
 func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
-	marked := m.now.marks[c.incarnation()]
+	marked := m.mark(c.incarnation())
 	chain := [32]byte(c.chainBefore())
 	for i, r := range c.rows {
 		dot := c.dot(i)
@@ -136,7 +139,7 @@ func (m *Model) wantReceipt(c *call, r *syncv1.Receipt) {
 	if r == nil {
 		return
 	}
-	f, marked := m.at(0, syncengine.ID{}), m.now.marks[c.incarnation()]
+	f, marked := m.at(0, syncengine.ID{}), m.mark(c.incarnation())
 	f.want(syncengine.DeviceSeq(r.GetDeviceSeq()) == marked.seq && bytes.Equal(r.GetChain(), marked.chain[:]), I2,
 		"the receipt is for change %d, decided with its chain is %d", r.GetDeviceSeq(), marked.seq)
 }

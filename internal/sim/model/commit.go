@@ -61,7 +61,7 @@ func (m *Model) entry(e store.Entry) {
 // decide takes the entry that decides a change for the first time.
 func (m *Model) decide(e store.Entry) {
 	dot, f := syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, m.at(0, e.RecordID)
-	before := m.now.marks[dot.Incarnation]
+	before := m.mark(dot.Incarnation)
 	f.want(dot.Seq == before.seq+1, I1, "seq %d decides change %s, the one before it was %d", e.Seq, named(dot), before.seq)
 	if !f.want(m.now.decided[dot] == nil, I18, "seq %d decides change %s a second time", e.Seq, named(dot)) {
 		return
@@ -175,7 +175,7 @@ func (m *Model) absent(e store.Entry) {
 	f := m.at(0, syncengine.ID{})
 	extra := &storedv1.Extra{}
 	f.want(proto.Unmarshal(e.Extra, extra) == nil, I2, "seq %d: what it says besides cannot be read", e.Seq)
-	before := m.now.marks[e.Incarnation]
+	before := m.mark(e.Incarnation)
 	f.want(e.DeviceSeq == before.seq+1, I1, "seq %d declares absent from %d, decided is %d", e.Seq, e.DeviceSeq, before.seq)
 	after := mark{seq: syncengine.DeviceSeq(extra.GetAbsentUntil())}
 	copy(after.chain[:], extra.GetAbsentChain())

@@ -38,7 +38,9 @@ type Model struct {
 	// cursors tell where each cursor that was handed out stands, nonces which were used.
 	cursors map[string]place
 	nonces  map[string]bool
-	act     *Act
+	// strangers are incarnations that the server, set back, does not know any more.
+	strangers map[syncengine.ID]bool
+	act       *Act
 	// poison is a record that the server's engine cannot stand.
 	poison syncengine.ID
 	// step is what the commit in hand has done so far.
@@ -67,6 +69,19 @@ func (m *Model) serverSchema(s *schema.Schema) {
 type forked struct {
 	parent syncengine.ID
 	last   syncengine.DeviceSeq
+	chain  [32]byte
+}
+
+// mark gives how far an incarnation is decided. A copy that came back to a
+// restored server begins where it branched off.
+func (m *Model) mark(incarnation syncengine.ID) mark {
+	if at, ok := m.now.marks[incarnation]; ok {
+		return at
+	}
+	if f, ok := m.forks[incarnation]; ok {
+		return mark{f.last, f.chain}
+	}
+	return mark{}
 }
 
 // New makes a model of an empty realm.
@@ -78,7 +93,8 @@ func New(o Options) *Model {
 		phones:    map[PhoneID]*phone{}, copies: map[string]*phone{}, rows: map[[sha256.Size]byte]*row{},
 		forks: map[syncengine.ID]forked{}, changes: map[syncengine.Dot]*change{},
 		backups: map[string]*branch{}, cursors: map[string]place{}, nonces: map[string]bool{},
-		dirty: map[syncengine.ID]bool{},
+		strangers: map[syncengine.ID]bool{},
+		dirty:     map[syncengine.ID]bool{},
 	}
 	if m.schema == nil {
 		m.schema = m.newest
