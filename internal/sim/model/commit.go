@@ -181,8 +181,31 @@ func (m *Model) absent(e store.Entry) {
 	copy(after.chain[:], extra.GetAbsentChain())
 	m.now.marks[e.Incarnation] = after
 	for seq := e.DeviceSeq; seq <= after.seq; seq++ {
-		m.now.decided[syncengine.Dot{Incarnation: e.Incarnation, Seq: seq}] = &decision{entry: e, last: e, outcome: outcome{entry: e}}
+		dot := syncengine.Dot{Incarnation: e.Incarnation, Seq: seq}
+		f.want(m.mayLack(dot), I13, "change %s is declared absent, and fewer than two backups ever held it", named(dot))
+		m.now.decided[dot] = &decision{entry: e, last: e, outcome: outcome{entry: e}}
 	}
+}
+
+// mayLack reports that a phone may have dropped a change from its journal: two
+// backups hold it, or the database that held it is no more.
+func (m *Model) mayLack(dot syncengine.Dot) bool {
+	holding := 0
+	for _, b := range m.backups {
+		if b.decided[dot] != nil {
+			holding++
+		}
+	}
+	if holding >= 2 {
+		return true
+	}
+	for _, p := range m.phoneIDs() {
+		ph := m.phones[p]
+		if ph.incarnation == dot.Incarnation && dot.Seq >= 1 && int(dot.Seq) <= len(ph.rows) {
+			return ph.rows[dot.Seq-1].lost
+		}
+	}
+	return true
 }
 
 // named tells a change in words.
