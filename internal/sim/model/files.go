@@ -17,6 +17,10 @@ const valueBytesMin = 12
 // proof: others name them too.
 func (m *Model) checkFiles(p PhoneID, plain []byte) {
 	ph := m.phones[p]
+	if ph.pulling || ph.moving || ph.checkpoint.branch == nil {
+		// What it has staged becomes base or goes when it has caught up.
+		return
+	}
 	held := m.heldBy(ph)
 	m.counts[I11]++
 	for id := range m.now.records {
