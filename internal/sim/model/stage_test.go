@@ -284,6 +284,9 @@ type actor struct {
 	open *openCall
 	// pass lets the next replies through, lose loses those after them.
 	pass, lose int
+	// twist changes what reaches the phone, which the model is not told of: it stands
+	// for a phone that handles a reply wrongly.
+	twist func(*syncv1.ExchangeResponse)
 	// sent is the last request that the phone made.
 	sent *syncv1.ExchangeRequest
 	// alter changes the next replies on their way from the server to model and phone.
@@ -431,6 +434,9 @@ func (l line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv
 		return nil, errLine
 	}
 	p.open = &openCall{call, proto.CloneOf(reply)}
+	if p.twist != nil {
+		p.twist(reply)
+	}
 	return reply, nil
 }
 

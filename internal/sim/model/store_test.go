@@ -1,0 +1,56 @@
+package model_test
+
+import (
+	"testing"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/internal/sim/model"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// thefts take something out of the store behind the server's back.
+var thefts = []struct {
+	name  string
+	steal func(tx store.Writer, door store.Record, key syncengine.ScopeKey, phone syncengine.ID) error
+	finds model.Invariant
+}{
+	{"a row by which pages are cut", func(tx store.Writer, door store.Record, key syncengine.ScopeKey, _ syncengine.ID) error {
+		return tx.DeleteScope(key, door.Seq, door.ID)
+	}, model.I4},
+	{"a mark of what is decided", func(tx store.Writer, _ store.Record, _ syncengine.ScopeKey, phone syncengine.ID) error {
+		return tx.DeleteDocument("progress", phone[:])
+	}, model.I1},
+	{"a record's newest state", func(tx store.Writer, door store.Record, _ syncengine.ScopeKey, _ syncengine.ID) error {
+		door.Seq--
+		return tx.PutRecord(door)
+	}, model.I4},
+	{"a place on the list of conflicts", func(tx store.Writer, door store.Record, _ syncengine.ScopeKey, _ syncengine.ID) error {
+		return tx.DeleteDocument("conflict", door.ID[:])
+	}, model.I3},
+}
+
+func TestAtRest_WhatIsMissingInTheStoreIsFound(t *testing.T) {
+	for _, theft := range thefts {
+		t.Run(theft.name, func(t *testing.T) {
+			s := newStage(t)
+			a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+			b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+			door := a.add(s.door(gridA, "大研街道1号"))
+			a.sync()
+			b.sync()
+			a.edit(door, rooms(3))
+			b.edit(door, rooms(4))
+			s.rest()
+			s.must(s.store.Update(s.ctx, func(tx store.Writer) error {
+				rec, _, err := tx.Record(door)
+				if err != nil {
+					return err
+				}
+				return theft.steal(tx, rec, syncengine.TerritoryKey(s.grids[gridA]), a.incarnation())
+			}))
+			caught(t, s.atRest(), theft.finds)
+		})
+	}
+}
