@@ -52,6 +52,7 @@ func (m *Model) checkStored(r store.Reader, id syncengine.ID) {
 	f.want(got.Seq == want.seq && got.Kind == want.kind.Number, I4, "it stands at seq %d, predicted is %d", got.Seq, want.seq)
 	f.want(slices.Equal(got.CurrentKeys(), want.keys()), I10, "it stands under %d keys, predicted are %d others", len(got.CurrentKeys()), len(want.keys()))
 	m.checkCells(f, got, want)
+	m.checkPlaces(f, got)
 	m.checkRows(r, want)
 	_, listed, err := r.Document(bucketConflict, id[:])
 	open := slices.ContainsFunc(want.cells, func(c *cell) bool { return m.openKind(want, c) != syncengine.NoConflict })
