@@ -71,6 +71,8 @@ type position struct {
 	Rewound syncengine.DeviceSeq
 	// Supplied is the last change that was ever acknowledged before a restore; above it none has been.
 	Supplied syncengine.DeviceSeq
+	// Shared is the last change that was made under another name, before a fork.
+	Shared syncengine.DeviceSeq
 	// Cleared is the last change dropped from the journal, ClearedChain the chain after it.
 	Cleared      syncengine.DeviceSeq
 	ClearedChain syncengine.Chain

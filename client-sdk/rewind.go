@@ -33,8 +33,19 @@ func (t *taking) epoch(acknowledged syncengine.DeviceSeq) {
 		pos.BackedUp, pos.BackedUpBefore = syncengine.Coordinate{}, syncengine.Coordinate{}
 		pos.rewind()
 		pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
+		t.compareLast()
 	}
 	pos.Epoch = now
+}
+
+// compareLast has the last change that the server says it has sent again, unless
+// this answer was given to a batch: the server may have it from another copy of this
+// database, with another content, and would not say so unasked.
+func (t *taking) compareLast() {
+	pos := &t.s.pos
+	if e := syncengine.DeviceSeq(t.a.GetExpected()); e > 1 && len(t.a.outcomes) == 0 {
+		pos.Mark = min(pos.Mark, max(e-2, pos.Cleared, pos.Shared))
+	}
 }
 
 // judgedAnew forgets that an earlier history had quarantined a change.

@@ -273,7 +273,7 @@ func (t *taking) fork(m *syncv1.Fork) error {
 		return err
 	}
 	t.s.self.Incarnation = incarnation
-	t.s.pos.Mark, t.s.pos.Supplied, t.s.pos.Enrolment = last, 0, false
+	t.s.pos.Mark, t.s.pos.Shared, t.s.pos.Supplied, t.s.pos.Enrolment = last, last, 0, false
 	t.s.pos.rewind()
 	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
 	t.out.progress = true
