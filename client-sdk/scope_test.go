@@ -264,7 +264,7 @@ func TestQuarantine_LeavesTheScreenWithTheOutcome(t *testing.T) {
 	ann.sync()
 	door := ann.add("premises", `{"address":"邻网格1号","territory":"`+gridB+`"}`)
 	// After a restart the server answers with outcomes alone; then the line is cut.
-	w.restart()
+	w.kill()
 	ann.line.seen = func(*syncv1.ExchangeResponse) { ann.line.seen, ann.line.loseRequest = nil, 1 }
 	if _, err := ann.Sync(t.Context()); !errors.Is(err, errLine) {
 		t.Fatal(err)
@@ -347,7 +347,7 @@ func TestScope_OwnWorkThatMovedAwayDuringThePullIsNotShown(t *testing.T) {
 	ann.page = 1
 	ann.restart()
 	// The door is acknowledged; before ann has caught up, the operator moves it away.
-	w.restart()
+	w.kill()
 	replies := 0
 	ann.line.seen = func(m *syncv1.ExchangeResponse) {
 		switch replies++; replies {

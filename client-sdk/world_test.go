@@ -109,6 +109,16 @@ func (w *world) crash() {
 	w.serve()
 }
 
+// kill ends the server as a loss of power does and starts it on what was durable
+// before: unlike one that stops in order it forgets the nonces it gave out.
+func (w *world) kill() {
+	w.t.Helper()
+	durable := w.store.(*memstore.Store).Copy()
+	w.must(w.service.Close())
+	w.store = durable
+	w.serve()
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {

@@ -129,7 +129,12 @@ func (s *server) goOn(how string) {
 
 // crashed ends the server as a loss of power does, and starts it again on what had reached the disk.
 func (s *server) crashed() {
+	durable := s.store.Store
+	if mem, ok := durable.(*memstore.Store); ok {
+		durable = mem.Copy() // What the service writes while it is closed is what a killed one does not.
+	}
 	s.stop()
+	s.store.Store = durable
 	if s.disk != nil {
 		// The power is off: what the process has open is dead, and closing it says so.
 		_ = s.store.Store.Close()

@@ -36,6 +36,9 @@ type phone struct {
 	epoch              syncengine.Epoch
 	rewinding, renewed bool
 	rewound            syncengine.DeviceSeq
+	// comparing tells that it may send the last row that the server has once more, to
+	// see that it is its own: copies of a database share numbers.
+	comparing bool
 	// pulling tells that it holds pages of a pull that has not caught up.
 	pulling bool
 	// moving tells that it was told of other keys than those its base stands under.

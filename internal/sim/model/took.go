@@ -23,9 +23,11 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		ph.names = append(ph.names[:len(ph.names):len(ph.names)], ph.incarnation)
 		ph.incarnation, ph.mark = syncengine.ID(f.GetIncarnation()), syncengine.DeviceSeq(f.GetLastCommon())
 		ph.rewind()
+		ph.comparing = false
 	} else {
 		ph.advance(c, reply)
 		renewed := ph.takeEpoch(syncengine.Epoch(reply.GetEpoch()))
+		ph.comparing = len(reply.GetOutcomes().GetResults()) == 0 && (ph.comparing || renewed && reply.GetExpected() > 1)
 		ph.noteQuarantined(c, reply)
 		if g := reply.GetGrants(); g != nil && (renewed || g.GetVersion() > ph.grant) {
 			ph.grant = g.GetVersion()
