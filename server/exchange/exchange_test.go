@@ -157,6 +157,34 @@ func TestExchange_CopiedDatabaseGetsItsOwnName(t *testing.T) {
 	w.verify()
 }
 
+func TestExchange_ACopyIsJudgedByTheGrantsItKnowsAndNotByThoseThatTheOtherConfirmed(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	p := w.phone(user)
+	p.sync()
+	twin := *p
+	w.must(w.service.Update(w.ctx, func(tx store.Writer) error {
+		u, err := identity.GetUser(tx, user)
+		if err != nil {
+			return err
+		}
+		u.TerritoryID = w.gridB
+		if err := identity.PutUser(tx, u); err != nil {
+			return err
+		}
+		_, err = identity.RefreshGrants(tx, user, 2)
+		return err
+	}))
+	p.sync()
+	w.now = w.now.Add(2 * time.Minute) // so that the next call says something new of the phone
+	p.take(p.call(p.request()))
+	twin.create(kindPremises, door(w.gridA, "made before the handover was heard of"))
+	if got := codes(twin.call(twin.request()).GetOutcomes()); !slices.Equal(got, []syncv1.OutcomeCode{applied}) {
+		t.Errorf("outcomes %v", got)
+	}
+	w.verify()
+}
+
 func TestExchange_OutOfScopeIsQuarantinedAndReleasable(t *testing.T) {
 	w := newWorld(t)
 	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))

@@ -9,10 +9,12 @@ import (
 )
 
 // versionAt gives the grant version in force for one change of an incarnation:
-// the one the phone had switched to before it. No clock decides.
-func versionAt(p *storedv1.Progress, seq syncengine.DeviceSeq) (version uint64) {
+// the one the phone had switched to before it. No clock decides. Two copies of a
+// database share a name until one of them is found out: what the one has confirmed
+// is no word of the other, so no version above most counts; 0 for no bound.
+func versionAt(p *storedv1.Progress, seq syncengine.DeviceSeq, most uint64) (version uint64) {
 	for _, s := range p.GetSwitches() {
-		if s.GetAfter() < uint64(seq) {
+		if s.GetAfter() < uint64(seq) && (most == 0 || s.GetVersion() <= most) {
 			version = s.GetVersion()
 		}
 	}
@@ -41,7 +43,7 @@ func (k *work) readableBy(rec *syncengine.Record, device identity.Device, seq sy
 	if err != nil {
 		return 0, err
 	}
-	view, err := k.view(device, versionAt(progress, seq))
+	view, err := k.view(device, versionAt(progress, seq, 0))
 	if err != nil {
 		return 0, err
 	}
