@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ import (
 
 	"onedoor/internal/command"
 	"onedoor/internal/sim"
+	"onedoor/internal/sim/model"
 	"onedoor/internal/sim/sabotage"
 )
 
@@ -69,7 +72,8 @@ func newSabotagePart(a *app) *cobra.Command {
 	return c
 }
 
-// trySeed plays a seed as `run` does and gives what was found first.
+// trySeed plays a seed as `run` does and gives what was found at the first wrong
+// step: of several things the least, since what is found together has no order.
 func trySeed(ctx context.Context, seed uint64) (invariant, says string, err error) {
 	r, err := sim.Run(ctx, sim.Options{Seeds: 1, Base: seed, Workers: 1})
 	if err != nil || len(r.Failures) == 0 {
@@ -79,7 +83,10 @@ func trySeed(ctx context.Context, seed uint64) (invariant, says string, err erro
 	if len(f.Violations) == 0 {
 		return "", f.Err.Error(), nil
 	}
-	return f.Violations[0].Invariant.String(), f.Violations[0].Text, nil
+	first := slices.MinFunc(f.Violations, func(a, b model.Violation) int {
+		return cmp.Or(cmp.Compare(a.Invariant, b.Invariant), cmp.Compare(a.Text, b.Text))
+	})
+	return first.Invariant.String(), first.Text, nil
 }
 
 func (a *app) sabotage(ctx context.Context, o sabotageOptions) error {

@@ -55,7 +55,10 @@ func TestSabotage_WritesTheOverlayOnly(t *testing.T) {
 }
 
 // quick are saboteurs that any run of the simulator catches within a few seeds.
-var quick = []string{"gap in seq on rollback", "high-water mark skipped", "quarantine blocking the queue"}
+var quick = []string{
+	"clamp missing", "gap in seq on rollback", "high-water mark skipped", "own chain ignored", "quarantine blocking the queue", "scope fill skipped",
+	"used nonce answered with a page",
+}
 
 func TestSabotage_QuickSaboteursAreCaught(t *testing.T) {
 	code, out, errs := run(t, "sabotage", "--json", "--seeds", "40", "--within", "10m", "--only", strings.Join(quick, ","))
