@@ -437,6 +437,73 @@ func TestRestore_AnotherChangeUnderTheNumberOfALostOneIsNotTakenForIt(t *testing
 	w.settle()
 }
 
+// Both copies have written under one name before the server is put back to a state
+// that knows of neither: whoever comes back second has nothing new to send, and
+// must not take the other's numbers for its own.
+func TestRestore_BothCopiesOfAPhoneBringBackWhatTheyHandedIn(t *testing.T) {
+	for _, written := range [][2]int{{1, 1}, {1, 3}, {3, 1}} {
+		t.Run(fmt.Sprint(written), func(t *testing.T) {
+			w, ann, bob, door, _ := pair(t)
+			b := w.backup()
+			twin := ann.copyOf()
+			var made []string
+			add := func(p *phone, n int) {
+				for i := range n {
+					made = append(made, p.add("visit", fmt.Sprintf(`{"premises_ids":[%q],"note":"%s的第%d次"}`, door, p.name, i)))
+				}
+				p.sync()
+			}
+			add(twin, written[0])
+			w.restore(b)
+			add(ann, written[1])
+			twin.sync()
+			for _, p := range []*phone{ann, twin, bob, ann} {
+				p.sync()
+			}
+			for _, id := range made {
+				for _, p := range []*phone{ann, bob, twin} {
+					if _, shown := p.shown()[id]; !shown {
+						t.Errorf("%s does not show %s of %v", p.name, id, made)
+					}
+				}
+			}
+			if ann.Self().Incarnation == twin.Self().Incarnation {
+				t.Error("two databases have one name")
+			}
+			w.verify()
+		})
+	}
+}
+
+func TestRestore_ACopyBringsWhatItSharedWithOneThatIsGone(t *testing.T) {
+	for _, returns := range []bool{false, true} {
+		t.Run(fmt.Sprint("the first copy returns: ", returns), func(t *testing.T) {
+			w, ann, bob, door, _ := pair(t)
+			b := w.backup()
+			shared := ann.add("visit", `{"premises_ids":["`+door+`"],"note":"两个副本都有"}`)
+			ann.sync()
+			twin := ann.copyOf()
+			ann.edit(shared, `{"outcome":"seen"}`)
+			ann.sync()
+			own := twin.add("visit", `{"premises_ids":["`+door+`"],"note":"副本自己的"}`)
+			twin.sync()
+			w.restore(b)
+			phones := []*phone{twin, bob, twin}
+			if returns {
+				phones = append(phones, ann, twin, bob, ann)
+			}
+			for _, p := range phones {
+				p.sync()
+			}
+			for _, p := range phones {
+				p.shows(shared, map[string]any{"note": "两个副本都有"})
+				p.shows(own, map[string]any{"note": "副本自己的"})
+			}
+			w.verify()
+		})
+	}
+}
+
 func TestFork_WhatWasSharedStaysOnTheCopysScreen(t *testing.T) {
 	w, ann, door := solo(t)
 	ann.sync()

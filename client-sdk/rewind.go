@@ -38,12 +38,13 @@ func (t *taking) epoch(acknowledged syncengine.DeviceSeq) {
 	pos.Epoch = now
 }
 
-// compareLast has the last change that the server says it has sent again, unless
-// this answer was given to a batch: the server may have it from another copy of this
-// database, with another content, and would not say so unasked.
+// compareLast has the last change that the server says it has sent again, or the
+// last one that was made here where it says more, unless this answer was given to a
+// batch: the server may have them from another copy of this database, with another
+// content, and would not say so unasked.
 func (t *taking) compareLast() {
 	pos := &t.s.pos
-	if e := syncengine.DeviceSeq(t.a.GetExpected()); e > 1 && len(t.a.outcomes) == 0 {
+	if e := min(syncengine.DeviceSeq(t.a.GetExpected()), t.s.end.Seq+1); e > 1 && len(t.a.outcomes) == 0 {
 		pos.Mark = min(pos.Mark, max(e-2, pos.Cleared, pos.Shared))
 	}
 }

@@ -3,6 +3,7 @@ package exchange
 import (
 	"slices"
 
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/server/identity"
@@ -67,6 +68,35 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 	}
 	k.setProgress(child.Incarnation, progress)
 	return nil
+}
+
+// orphaned finds a copy whose shared past this log lacks, as after a restore from
+// before it, and gives the copy a new name that shares only what the log has: then
+// it brings the rest itself. The copy that wrote it first may be gone; where it
+// comes back too, its changes stand twice, with equal values.
+func (k *work) orphaned(p *push, progress *storedv1.Progress) (bool, error) {
+	d := p.device
+	if d.Parent.IsZero() || syncengine.DeviceSeq(progress.GetMark()) != d.LastCommon {
+		return false, nil
+	}
+	has, err := k.shared(d.Parent, d.LastCommon)
+	if err != nil || has >= d.LastCommon {
+		return false, err
+	}
+	return true, k.fork(p, has)
+}
+
+// shared gives the last of a copy's inherited changes that the log has.
+func (k *work) shared(parent syncengine.ID, last syncengine.DeviceSeq) (syncengine.DeviceSeq, error) {
+	progress, err := k.progressOf(parent)
+	if err != nil {
+		return 0, err
+	}
+	last = min(last, syncengine.DeviceSeq(progress.GetMark()))
+	if older, common, forked := k.parentOf(parent); forked && last <= common {
+		return k.shared(older, last)
+	}
+	return last, nil
 }
 
 // chainAfter recomputes the chain after a change from the log.

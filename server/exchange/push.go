@@ -123,6 +123,9 @@ func (k *work) push(p *push) error {
 	if a := p.body.GetAbsent(); a != nil {
 		k.declareAbsent(p, progress, a)
 	}
+	if orphaned, err := k.orphaned(p, progress); orphaned || err != nil {
+		return err
+	}
 	if err := k.pushChanges(p, progress); err != nil || p.result.fork != nil {
 		return err
 	}
@@ -179,7 +182,11 @@ func (k *work) replay(p *push, i int) (done bool, err error) {
 		return true, err
 	}
 	if !ok || e.Type != store.EntryAbsent && syncengine.InnerDigest(e.Salt, e.Body) != p.changes[i].inner {
-		return true, k.fork(p, seq-1)
+		common, err := k.common(p, i)
+		if err != nil {
+			return true, err
+		}
+		return true, k.fork(p, common)
 	}
 	outcome, err := k.outcomeOf(e, p.changes[i].deviceTime())
 	if err != nil {
@@ -187,6 +194,18 @@ func (k *work) replay(p *push, i int) (done bool, err error) {
 	}
 	p.result.outcomes.Results = append(p.result.outcomes.Results, outcome)
 	return false, nil
+}
+
+// common gives the last change before the i-th that the log and the phone are known
+// to share: the one just before it when their chains agree there, none otherwise,
+// since after a restore another copy may have written what the phone does not send.
+func (k *work) common(p *push, i int) (syncengine.DeviceSeq, error) {
+	before := p.first + syncengine.DeviceSeq(i) - 1
+	chain, err := k.chainAfter(p.device.Incarnation, before)
+	if err != nil || chain != p.chainBefore(i) {
+		return 0, err
+	}
+	return before, nil
 }
 
 // chainBefore gives the chain before the i-th change, from what the phone sent.

@@ -94,11 +94,12 @@ func (m *Model) wantFork(c *call, reply *syncv1.ExchangeResponse) {
 		// The batch was not looked at; it comes again.
 		return
 	}
+	differs = differs || m.orphaned(c, fork)
 	f.want(differs == (fork != nil), I18, "another content under the numbers of %s is %v, a new name was given: %v", c.incarnation(), differs, fork != nil)
 	if fork == nil {
 		return
 	}
-	f.want(!differs || syncengine.DeviceSeq(fork.GetLastCommon()) == at, I18, "the copies of %s part after change %d, told was %d", c.incarnation(), at, fork.GetLastCommon())
+	f.want(m.orphaned(c, fork) || syncengine.DeviceSeq(fork.GetLastCommon()) == at, I18, "the copies of %s part after change %d, told was %d", c.incarnation(), at, fork.GetLastCommon())
 	child := syncengine.ID(fork.GetIncarnation())
 	if m.people.revoked[c.incarnation()] {
 		m.people.revoke(child)
@@ -122,11 +123,30 @@ func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
 		case d == nil:
 			return 0, dot.Seq == marked.seq+1 && chain != marked.chain
 		case d.change != nil && d.change.row.digest != r.digest:
-			return dot.Seq - 1, true
+			return m.commonBefore(r, dot), true
 		}
 		chain = chained(chain, r.digest)
 	}
 	return 0, false
+}
+
+// commonBefore gives the row before one that differs when all rows before it in its
+// database are those of the log; otherwise nothing is known to be common.
+func (m *Model) commonBefore(r *row, dot syncengine.Dot) syncengine.DeviceSeq {
+	for _, q := range r.line {
+		d := m.now.decided[syncengine.Dot{Incarnation: dot.Incarnation, Seq: q.seq}]
+		if d != nil && d.change != nil && d.change.row.digest != q.digest {
+			return 0
+		}
+	}
+	return dot.Seq - 1
+}
+
+// orphaned allows a new name for a copy that has nothing of its own in this log,
+// whose shared past a restore has taken away: it brings that itself.
+func (m *Model) orphaned(c *call, fork *syncv1.Fork) bool {
+	f, copied := m.forks[c.incarnation()]
+	return copied && fork != nil && len(m.branches) > 1 && syncengine.DeviceSeq(fork.GetLastCommon()) < f.last && m.mark(c.incarnation()).seq == f.last
 }
 
 func (c *call) chainBefore() (chain [32]byte) {

@@ -58,29 +58,13 @@ func (m *Model) wantNothingLost() {
 	}
 	for _, p := range m.phoneIDs() {
 		ph := m.phones[p]
-		if ph.gone || m.strangers[ph.incarnation] || m.sharesName(ph) {
+		if ph.gone || m.strangers[ph.incarnation] {
 			continue
 		}
 		for _, r := range ph.rows {
 			m.at(ph.id, r.change.RecordID).want(found[r] || r.lost || m.declaredAbsent(ph, r), I2, "row %d of it stands nowhere in the log", r.seq)
 		}
 	}
-}
-
-// sharesName reports a phone whose database was copied before the server went back
-// to an earlier state. There the other copy may have taken its numbers, and it
-// takes the other's changes for its own: docs/known-gaps.md tells of it.
-func (m *Model) sharesName(ph *phone) bool {
-	if len(m.branches) == 1 {
-		return false
-	}
-	mine := append(slices.Clone(ph.names), ph.incarnation)
-	for _, other := range m.phones {
-		if other != ph && slices.ContainsFunc(append(slices.Clone(other.names), other.incarnation), func(id syncengine.ID) bool { return slices.Contains(mine, id) }) {
-			return true
-		}
-	}
-	return false
 }
 
 func (m *Model) declaredAbsent(ph *phone, r *row) bool {
