@@ -163,18 +163,7 @@ func TestExchange_ACopyIsJudgedByTheGrantsItKnowsAndNotByThoseThatTheOtherConfir
 	p := w.phone(user)
 	p.sync()
 	twin := *p
-	w.must(w.service.Update(w.ctx, func(tx store.Writer) error {
-		u, err := identity.GetUser(tx, user)
-		if err != nil {
-			return err
-		}
-		u.TerritoryID = w.gridB
-		if err := identity.PutUser(tx, u); err != nil {
-			return err
-		}
-		_, err = identity.RefreshGrants(tx, user, 2)
-		return err
-	}))
+	w.reassign(user, w.gridB, 2)
 	p.sync()
 	w.now = w.now.Add(2 * time.Minute) // so that the next call says something new of the phone
 	p.take(p.call(p.request()))
@@ -329,10 +318,7 @@ func TestExchange_MovedDoorTakesItsVisitsAlong(t *testing.T) {
 		visit := a.create(kindVisit, &recordv1.Visit{PremisesIds: [][]byte{id[:]}, Note: proto.String("看过")})
 		hazard := a.create(kindHazard, &recordv1.Hazard{PremisesId: id[:], Code: recordv1.HazardCode_HAZARD_CODE_GAS.Enum(), State: recordv1.HazardState_HAZARD_STATE_FOUND.Enum()})
 		a.sync()
-		_, err := w.service.Write(w.ctx, syncengine.ID{}, []exchange.ServerChange{{
-			RecordID: id, Kind: kindPremises, Fields: &recordv1.Premises{Territory: w.gridB[:]},
-		}})
-		w.must(err)
+		w.moveDoor(id, w.gridB)
 		b.sync()
 		a.edit(kindPremises, id, &recordv1.Premises{Rooms: proto.Uint32(1)})
 		resp := a.call(a.request())

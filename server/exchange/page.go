@@ -47,6 +47,8 @@ type cutting struct {
 	moving bool
 	// behind tells that the phone does not have all of its own changes.
 	behind bool
+	// goesOn tells that the phone holds the keys of now, or is being filled with them.
+	goesOn bool
 	// viewSent is what the phone is told when its keys differ.
 	viewSent *syncv1.View
 }
@@ -103,21 +105,16 @@ func (c *cutting) begin() error {
 	if !c.valid {
 		c.from = cursor{}
 	}
+	c.next = cursor{view: c.view.Version(), rules: c.svc.schema.Access.Fingerprint()}
+	c.goesOn = c.valid && c.from.view == c.next.view && c.from.rules == c.next.rules && len(c.refill) == 0
 	return nil
 }
 
 // split divides the phone's keys into those it stands on and those to fill.
 func (c *cutting) split() (standing, added []syncengine.ScopeKey, err error) {
-	base := c.from.view
-	if c.from.filling {
-		base = c.from.before
-	}
-	var before identity.View
-	if c.valid && base != (identity.ViewVersion{}) && c.from.rules == c.svc.schema.Access.Fingerprint() {
-		before, err = identity.GetView(c.r, base)
-		if err != nil && !errors.Is(err, identity.ErrViewUnknown) {
-			return nil, nil, err
-		}
+	before, err := c.stoodOn()
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, k := range c.view {
 		if slices.Equal(before.Roles(k.Key), k.Roles) && !slices.Contains(c.refill, k.Key) {
@@ -129,24 +126,45 @@ func (c *cutting) split() (standing, added []syncengine.ScopeKey, err error) {
 	return standing, added, nil
 }
 
+// stoodOn gives the keys that the phone's position is exact for. A store that was
+// put back may not know the view that a cursor names: then every key is filled from
+// the start, and the phone is told so.
+func (c *cutting) stoodOn() (identity.View, error) {
+	base := c.from.view
+	switch {
+	case !c.valid || c.from.rules != c.next.rules:
+		return nil, nil
+	case c.from.filling:
+		base = c.from.before
+	case base == c.next.view:
+		return c.view, nil
+	}
+	if base == (identity.ViewVersion{}) {
+		return nil, nil
+	}
+	before, err := identity.GetView(c.r, base)
+	if errors.Is(err, identity.ErrViewUnknown) {
+		c.goesOn = false
+		return nil, nil
+	}
+	return before, err
+}
+
 // announce sets up the next cursor and, when the phone's keys differ from its
 // cursor's, tells it which keys it now holds and which are filled.
 func (c *cutting) announce(standing, added []syncengine.ScopeKey) {
-	now := c.view.Version()
-	c.next = cursor{view: now, rules: c.svc.schema.Access.Fingerprint()}
-	goesOn := c.valid && c.from.view == now && c.from.rules == c.next.rules && len(c.refill) == 0
-	c.moving = !goesOn || c.from.filling
+	c.moving = !c.goesOn || c.from.filling
 	if c.moving {
 		c.next.filling = true
 		c.next.before = c.standingView(standing)
-		if goesOn {
+		if c.goesOn {
 			c.next.fill = c.from.fill
 		}
 	}
-	if goesOn {
+	if c.goesOn {
 		return
 	}
-	c.viewSent = &syncv1.View{Version: now[:]}
+	c.viewSent = &syncv1.View{Version: c.next.view[:]}
 	for _, k := range c.view {
 		c.viewSent.Keys = append(c.viewSent.Keys, &syncv1.KeyView{Key: []byte(k.Key), Roles: k.Roles})
 	}

@@ -1,0 +1,102 @@
+package exchange_test
+
+import (
+	"testing"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/server/store/memstore"
+	"onedoor/syncengine"
+)
+
+// ways a store becomes what a copy of it holds, which knows no view that a phone got later.
+var ways = map[string]func(*world, *memstore.Store){
+	"put back without a word": func(w *world, b *memstore.Store) { w.putBack(b) },
+	"restored":                func(w *world, b *memstore.Store) { w.restore(b) },
+}
+
+// reassign gives a user another territory.
+func (w *world) reassign(user, territory syncengine.ID, at syncengine.UnixMilli) {
+	w.t.Helper()
+	w.must(w.service.Update(w.ctx, func(tx store.Writer) error {
+		u, err := identity.GetUser(tx, user)
+		if err != nil {
+			return err
+		}
+		u.TerritoryID = territory
+		if err := identity.PutUser(tx, u); err != nil {
+			return err
+		}
+		_, err = identity.RefreshGrants(tx, user, at)
+		return err
+	}))
+}
+
+// moveDoor has the server put a door into another territory.
+func (w *world) moveDoor(id, to syncengine.ID) {
+	w.t.Helper()
+	_, err := w.service.Write(w.ctx, syncengine.ID{}, []exchange.ServerChange{{
+		RecordID: id, Kind: kindPremises, Fields: &recordv1.Premises{Territory: to[:]},
+	}})
+	w.must(err)
+}
+
+func TestExchange_AStoreThatDoesNotKnowThePhonesViewStillTellsWhatChanged(t *testing.T) {
+	for name, goBack := range ways {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			officer := w.phone(w.user(recordv1.Role_ROLE_POLICE_OFFICER, w.gridA))
+			stays, moves := officer.create(kindPremises, door(w.gridA, "1")), officer.create(kindPremises, door(w.gridA, "2"))
+			officer.sync()
+			p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+			b := w.copied()
+			p.sync()
+			goBack(w, b)
+			w.moveDoor(moves, w.gridB)
+			officer.sync()
+			added := officer.create(kindPremises, door(w.gridA, "3"))
+			officer.sync()
+			p.sync()
+			if p.have[stays] == nil || p.have[added] == nil || !p.gone[moves] {
+				t.Errorf("it holds the old door: %v, the new one: %v; it was told that one left: %v", p.have[stays] != nil, p.have[added] != nil, p.gone[moves])
+			}
+			w.verify()
+		})
+	}
+}
+
+func TestExchange_AStoreThatDoesNotKnowTheViewBeforeAFillBeginsItAgain(t *testing.T) {
+	for name, goBack := range ways {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			officer := w.phone(w.user(recordv1.Role_ROLE_POLICE_OFFICER, w.gridB))
+			for _, number := range []string{"1", "2", "3"} {
+				officer.create(kindPremises, door(w.gridB, number))
+			}
+			officer.sync()
+			user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.community)
+			p := w.phone(user)
+			b := w.copied()
+			w.reassign(user, w.gridA, 2)
+			p.sync()
+			w.reassign(user, w.community, 3)
+			p.page = 1
+			p.take(p.call(p.request()))
+			if p.last.GetCaughtUp() || p.last.GetView() == nil {
+				t.Fatalf("the fill is not under way: %v", p.last)
+			}
+			goBack(w, b)
+			for p.take(p.call(p.request())); p.last.GetCursor() == nil; {
+				p.take(p.call(p.request()))
+			}
+			if v := p.last.GetView(); len(v.GetKeys()) == 0 || len(v.GetFilled()) != len(v.GetKeys()) {
+				t.Errorf("it is told to fill %d of %d keys", len(v.GetFilled()), len(v.GetKeys()))
+			}
+			p.sync()
+			w.verify()
+		})
+	}
+}
