@@ -98,6 +98,13 @@ func (m *Model) knows(epoch syncengine.Epoch) bool {
 	return epoch == 1 || epoch == h.Epoch || slices.ContainsFunc(h.Forks, func(f syncengine.Fork) bool { return f.Epoch == epoch })
 }
 
+// inForce gives the seq of a place in the history in force; ok is false where that
+// history does not have it, or does not know the epoch by which it is named.
+func (m *Model) inForce(p place) (seq syncengine.Seq, ok bool) {
+	seq, ok = p.within(m.now)
+	return seq, ok && m.knows(p.epoch)
+}
+
 // reaches reports whether the log up to a place holds any of the places by which
 // the history in force knows a write. Of an epoch that it does not know nothing is
 // in another one.

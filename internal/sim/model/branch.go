@@ -49,19 +49,10 @@ type decision struct {
 	// entry is the one that first decided it, last the newest.
 	entry, last store.Entry
 	outcome     outcome
-	// credit is how much of what the author saw counts by this decision.
-	credit credit
 	// applied tells what a release came to.
 	applied bool
 	// held are fields that the server did not know when it decided, and does not yet.
 	held []syncengine.FieldNumber
-}
-
-// recall makes the change again what this decision made of it: another history
-// may have decided about it since.
-func (d *decision) recall() {
-	ch := d.change
-	ch.credit, ch.stamp, ch.suspect, ch.rank = d.credit, d.last.Stamp, d.last.Suspect, d.last.Rank
 }
 
 func newBranch() *branch {
@@ -125,11 +116,21 @@ func (w *write) seqIn(p place) (seq syncengine.Seq) {
 	return seq
 }
 
+// written gives p in the history whose server wrote its entry: up to its fork a
+// history is one with those that it went on from.
+func (p place) written() place {
+	for p.branch.parent != nil && p.seq <= p.branch.fork {
+		p.branch = p.branch.parent
+	}
+	return p
+}
+
 // within gives the seq of p in a history; ok is false where p is not part of it.
 func (p place) within(b *branch) (seq syncengine.Seq, ok bool) {
 	if p.isZero() {
 		return 0, false
 	}
+	p = p.written()
 	limit := syncengine.Seq(1<<63 - 1)
 	for at := b; at != nil; at = at.parent {
 		if at == p.branch {

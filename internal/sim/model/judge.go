@@ -187,9 +187,7 @@ func (m *Model) judgeRights(v *verdict, r *row, dot syncengine.Dot, rec *record)
 // baseNow gives the seq that a change's base names in the history in force, as
 // far as it counts; ok is false where it names none.
 func (m *Model) baseNow(ch *change) (seq syncengine.Seq, ok bool) {
-	base := ch.limited(m.placeNamed(ch))
-	seq, ok = base.within(m.now)
-	return seq, ok && m.knows(base.epoch)
+	return m.inForce(ch.limited(m.placeNamed(ch)))
 }
 
 // wouldBe gives the record that a creation makes, for its place.

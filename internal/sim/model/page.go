@@ -36,7 +36,7 @@ func (m *Model) wantSameHistory(c *call, at syncengine.Coordinate) {
 	if !known || from.isZero() {
 		return
 	}
-	if _, ok := from.within(m.now); !ok {
+	if _, ok := m.inForce(from); !ok {
 		m.at(0, syncengine.ID{}).want(at.Epoch > from.epoch, I20,
 			"a page of epoch %d for a phone at seq %d of a history that is no more", at.Epoch, from.seq)
 	}

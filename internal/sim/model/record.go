@@ -13,27 +13,21 @@ type change struct {
 	row *row
 	// writes are its cells, held ones too, in cell order.
 	writes []*write
-	// credit, stamp, suspect and rank are those of the decision about it that is being followed.
-	credit
+	// blind are the classes whose cells its author could not read.
+	blind   schema.Classes
 	stamp   syncengine.UnixMilli
 	suspect bool
 	rank    syncengine.Rank
+	// doubted tells that its base counts up to counted only: the history it names was
+	// put back without a word, and nothing proves more.
+	doubted bool
+	counted place
 	// entries are the places of the entries that decided it, first those of them of
 	// earlier histories that its newest entry carries.
 	entries []place
 	first   []syncengine.Coordinate
 	// stamps are all that were ever stored for it.
 	stamps []stamped
-}
-
-// credit is how much of what a change's author saw counts in one history.
-type credit struct {
-	// blind are the classes whose cells its author could not read.
-	blind schema.Classes
-	// doubted tells that its base counts up to counted only: the history it names was
-	// put back without a word, and nothing proves more.
-	doubted bool
-	counted place
 }
 
 // stamped is a stored stamp.
@@ -51,8 +45,9 @@ type write struct {
 	class   syncengine.Class
 	// hash is the write's share of digests; 0 until it is asked for.
 	hash uint64
-	// at says where it stands in every history that merged it.
-	at []place
+	// at says where it stands in every history that merged it, known which of these
+	// places the history in force knows of.
+	at, known []place
 }
 
 // same reports whether two writes read the same.
@@ -63,11 +58,7 @@ func (w *write) same(o *write) bool {
 // value is a write that stands in a cell's set, or is kept beside it.
 type value struct {
 	*write
-	// credit, known, stamp, suspect and rank are those of the entry that merged it in this history:
-	// a backup of before a change was supplied again knows nothing of its later places.
-	credit
-	// known are the places by which this history knows it.
-	known   []place
+	// stamp, suspect and rank are those of the entry that merged it in this history.
 	stamp   syncengine.UnixMilli
 	suspect bool
 	rank    syncengine.Rank
@@ -78,15 +69,9 @@ type value struct {
 	covered place
 }
 
-// standing gives a write as it is about to be merged: known by its earlier places.
+// standing gives a write as it is merged now.
 func standing(w *write) value {
-	return value{write: w, credit: w.by.credit, known: w.by.places(w), stamp: w.by.stamp, suspect: w.by.suspect, rank: w.by.rank}
-}
-
-// mergedAt gives the value as it stands once it is merged at a place.
-func (v value) mergedAt(at place) value {
-	v.known = append(slices.Clip(v.known), at)
-	return v
+	return value{write: w, stamp: w.by.stamp, suspect: w.by.suspect, rank: w.by.rank}
 }
 
 func (v value) shownAt(seq syncengine.Seq) bool {
@@ -162,12 +147,12 @@ func (r *record) own(key syncengine.CellKey) *cell {
 }
 
 // deletion gives the deletion that stands; nil while the record lives.
-func (r *record) deletion() *value {
+func (r *record) deletion() *write {
 	life := r.find(syncengine.CellKey{Field: syncengine.LifeField})
 	if life == nil || len(life.set) == 0 || !isDead(life.set[0].write) {
 		return nil
 	}
-	return &life.set[0]
+	return life.set[0].write
 }
 
 // lifeDead is the encoded value of a deletion.

@@ -42,7 +42,7 @@ func (m *Model) wantDrained(ph *phone) {
 	f := m.at(ph.id, syncengine.ID{})
 	f.want(ph.mark == ph.end(), I14, "%d of its changes were never decided", ph.end()-ph.mark)
 	if !ph.revoked {
-		seq, ok := ph.checkpoint.within(m.now)
+		seq, ok := m.inForce(ph.checkpoint)
 		f.want(ok && seq == m.now.head(), I4, "it stands at %s, the log's end is %d/%d", ph.at, m.now.history.Epoch, m.now.head())
 	}
 }
@@ -81,7 +81,7 @@ func (m *Model) wantOrderFree() {
 		for _, c := range rec.cells {
 			var set []value
 			for _, a := range c.merged {
-				seen := slices.ContainsFunc(c.merged, func(b merged) bool { return b.write != a.write && m.saw(b.value, a.value) })
+				seen := slices.ContainsFunc(c.merged, func(b merged) bool { return b.write != a.write && m.saw(b.write, a.write) })
 				if !seen {
 					set = append(set, a.value)
 				}
