@@ -56,6 +56,9 @@ type Options struct {
 	Tries int
 	// PageBytesMax asks for smaller pages, before compression; 0 leaves it to the server.
 	PageBytesMax int
+	// BatchChangesMax asks for smaller batches, as far as groups stay whole; 0 is what
+	// the protocol allows.
+	BatchChangesMax int
 	// Now is the phone's clock; nil is the system's. It may be wrong, jump and run backwards.
 	Now func() time.Time
 	// Random draws ids, keys and salts; nil is the system's. A simulation hands in a seeded source.

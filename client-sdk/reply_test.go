@@ -101,6 +101,23 @@ func TestSync_ARevokedPhoneIsToldAndItsWorkIsKept(t *testing.T) {
 	}
 }
 
+func TestSync_ARevokedPhoneHandsInEveryBatch(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	ann.batch = 1
+	ann.restart()
+	for range 3 {
+		ann.add("premises", `{"address":"民主路7号","territory":"`+gridA+`"}`)
+	}
+	id := mustParse(t, ann.Self().Incarnation)
+	w.must(w.service.Update(t.Context(), func(tx store.Writer) error { return identity.RevokeDevice(tx, id) }))
+	report, err := ann.Sync(t.Context())
+	if !errors.Is(err, client.ErrRevoked) || report.Quarantined != 3 || report.RoundTrips != 3 {
+		t.Errorf("report %+v, %v", report, err)
+	}
+}
+
 func TestSync_AServerThatLostItsTailGetsTheChangesAgain(t *testing.T) {
 	w, ann, door := solo(t)
 	ann.sync()

@@ -71,11 +71,11 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out 
 		return err
 	}
 	if len(read) == 0 || read[0].DeviceSeq != first {
-		if read, err = readBatch(tx, first, s.end.Seq); err != nil {
+		if read, err = r.readBatch(tx, first, s.end.Seq); err != nil {
 			return err
 		}
 	}
-	var cutter outbox.Cutter
+	cutter := outbox.Cutter{Most: r.o.BatchChangesMax}
 	for i := range read {
 		if again.beyond(read[i].DeviceSeq) || !takes(&cutter, &read[i]) {
 			break
@@ -102,8 +102,8 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out 
 }
 
 // readBatch reads the changes of a batch from one on, and at most one more.
-func readBatch(tx *localdb.Tx, first, last syncengine.DeviceSeq) ([]localdb.Change, error) {
-	var cutter outbox.Cutter
+func (r *Replica) readBatch(tx *localdb.Tx, first, last syncengine.DeviceSeq) ([]localdb.Change, error) {
+	cutter := outbox.Cutter{Most: r.o.BatchChangesMax}
 	read := make([]localdb.Change, 0, min(last-first+1, wire.BatchChangesMax+1))
 	for row, err := range tx.Changes(first) {
 		if err != nil {

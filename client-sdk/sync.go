@@ -242,7 +242,7 @@ func (u *run) exchange(digests bool) syncloop.Event {
 	u.counted = now
 	taken.RoundTrips = 1
 	u.report.add(&taken.Report)
-	if taken.revoked {
+	if taken.revoked && !taken.handsOn {
 		return u.failed(ErrRevoked, false)
 	}
 	return syncloop.Event{Kind: syncloop.Replied, More: taken.more, Progress: taken.progress}
@@ -330,7 +330,7 @@ func (u *run) readAhead(sent *sending) error {
 		return nil
 	}
 	return u.r.view(func(tx *localdb.Tx, s *state) (err error) {
-		u.read, err = readBatch(tx, sent.batch[len(sent.batch)-1].DeviceSeq+1, s.end.Seq)
+		u.read, err = u.r.readBatch(tx, sent.batch[len(sent.batch)-1].DeviceSeq+1, s.end.Seq)
 		return err
 	})
 }

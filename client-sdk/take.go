@@ -22,6 +22,9 @@ type taken struct {
 	more, progress bool
 	// revoked tells that the server gives this device nothing any more.
 	revoked bool
+	// handsOn tells that this answer decided changes and the outbox holds more of them: a
+	// revoked phone hands in all that it has.
+	handsOn bool
 }
 
 // take writes one answer in one transaction: outcomes into the journal, the page
@@ -105,6 +108,7 @@ func (t *taking) all() error {
 	t.clock()
 	t.s.pos.VersionSent = t.r.o.AppVersion
 	t.out.more, t.out.revoked = t.a.more(t.s) || t.again, t.s.pos.Revoked
+	t.out.handsOn = len(t.a.outcomes) > 0 && t.s.pos.Mark < t.s.end.Seq
 	t.out.progress = t.out.progress || len(t.a.outcomes) > 0 || t.s.pos.Mark != before.Mark ||
 		!slices.Equal(t.s.pos.Cursor, before.Cursor)
 	return t.s.savePosition(t.tx)

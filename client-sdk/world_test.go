@@ -322,6 +322,7 @@ type phone struct {
 	skew   time.Duration
 	random *rand.ChaCha8
 	page   int
+	batch  int
 	tries  int
 	// atOnce does what the phone does beside a call at once.
 	atOnce bool
@@ -360,7 +361,7 @@ func (p *phone) open() {
 // tryOpen opens the replica, where the disk lets it.
 func (p *phone) tryOpen() error {
 	o := client.Options{
-		Transport: p.line, Random: p.random, Tries: max(p.tries, 1), PageBytesMax: p.page, Disk: p.disk,
+		Transport: p.line, Random: p.random, Tries: max(p.tries, 1), PageBytesMax: p.page, BatchChangesMax: p.batch, Disk: p.disk,
 		Now:  func() time.Time { return p.w.now.Add(p.skew) },
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}

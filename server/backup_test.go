@@ -212,6 +212,23 @@ func backedUp(t *testing.T) (dir, out string) {
 	return dir, out
 }
 
+func TestRestore_TwiceInOneSecondKeepsBothRealmsThatItMovesAside(t *testing.T) {
+	dir, out := backedUp(t)
+	var aside []string
+	for range 3 {
+		made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: dir, Replace: 530702, Now: clock, Random: seeded(7)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		aside = append(aside, made.Replaced)
+	}
+	for i, folder := range aside {
+		if _, err := os.Stat(filepath.Join(folder, server.DatabaseFile)); err != nil || slices.Contains(aside[:i], folder) {
+			t.Errorf("%s of %v: %v", folder, aside, err)
+		}
+	}
+}
+
 func TestRestore_MovesAsideOnlyTheRealmThatIsNamed(t *testing.T) {
 	dir, out := backedUp(t)
 	before := files(t, dir)

@@ -216,9 +216,7 @@ func (r *restoring) setAside() error {
 	if r.old == nil {
 		return nil
 	}
-	name := replacedPrefix + r.config.Now().UTC().Format("20060102T150405Z")
-	r.result.Replaced = r.config.path(name)
-	if err := os.Mkdir(r.result.Replaced, folderMode); err != nil {
+	if err := r.makeAside(); err != nil {
 		return fmt.Errorf("move the old realm aside: %w", err)
 	}
 	for _, name := range aside {
@@ -228,6 +226,21 @@ func (r *restoring) setAside() error {
 		}
 	}
 	return syncFolder(r.config.Dir)
+}
+
+// makeAside makes the folder that the old realm is moved to. One of the same second
+// stands where a restore was cut off and begun again: it keeps what it holds.
+func (r *restoring) makeAside() error {
+	name := r.config.path(replacedPrefix + r.config.Now().UTC().Format("20060102T150405Z"))
+	for n := 1; ; n++ {
+		r.result.Replaced = name
+		if n > 1 {
+			r.result.Replaced = fmt.Sprintf("%s-%d", name, n)
+		}
+		if err := os.Mkdir(r.result.Replaced, folderMode); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
 }
 
 // putBack undoes setAside.

@@ -11,6 +11,10 @@ const changeFrameBytes = 16
 // Cutter decides how far a batch reaches: within the limits of a batch, and
 // never into the middle of a group.
 type Cutter struct {
+	// Most asks for fewer changes than the protocol allows, as far as groups can be
+	// kept whole; 0 does not.
+	Most int
+
 	group          syncengine.DeviceSeq
 	changes, bytes int
 	whole          int
@@ -28,7 +32,7 @@ func (c *Cutter) Take(seq, group syncengine.DeviceSeq, bodyBytes int) bool {
 	}
 	c.changes++
 	c.bytes += bodyBytes + changeFrameBytes
-	if c.changes > wire.BatchChangesMax || c.bytes > wire.BatchBytesMax {
+	if c.changes > wire.BatchChangesMax || c.bytes > wire.BatchBytesMax || c.Most > 0 && c.changes > c.Most && c.whole > 0 {
 		c.changes = c.whole
 		return false
 	}

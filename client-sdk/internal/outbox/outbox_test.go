@@ -218,8 +218,9 @@ func TestCutter_NeverCutsIntoAGroup(t *testing.T) {
 				rows = append(rows, r)
 			}
 		}
+		most := rapid.SampledFrom([]int{0, 0, 1, 3, 50}).Draw(rt, "most")
 		for sent := 0; sent < len(rows); {
-			var c outbox.Cutter
+			c := outbox.Cutter{Most: most}
 			for _, r := range rows[sent:] {
 				if !c.Take(r.seq, r.group, r.bytes) {
 					break
@@ -236,10 +237,22 @@ func TestCutter_NeverCutsIntoAGroup(t *testing.T) {
 			if total > wire.BatchBytesMax || n > wire.BatchChangesMax {
 				rt.Fatalf("a batch of %d changes and %d bytes", n, total)
 			}
+			if most > 0 && n > most && n > groupAt(rows[sent:], func(r row) syncengine.DeviceSeq { return r.group }) {
+				rt.Fatalf("a batch of %d changes where %d were asked for", n, most)
+			}
 			sent += n
 			if sent < len(rows) && rows[sent].group != 0 && rows[sent].group < rows[sent].seq {
 				rt.Fatalf("cut before change %d of group %d", rows[sent].seq, rows[sent].group)
 			}
 		}
 	})
+}
+
+// groupAt counts the rows of the group that rows begin with.
+func groupAt[R any](rows []R, group func(R) syncengine.DeviceSeq) int {
+	n := 1
+	for n < len(rows) && group(rows[0]) != 0 && group(rows[n]) == group(rows[0]) {
+		n++
+	}
+	return n
 }

@@ -49,10 +49,19 @@ type decision struct {
 	// entry is the one that first decided it, last the newest.
 	entry, last store.Entry
 	outcome     outcome
+	// credit is how much of what the author saw counts by this decision.
+	credit credit
 	// applied tells what a release came to.
 	applied bool
 	// held are fields that the server did not know when it decided, and does not yet.
 	held []syncengine.FieldNumber
+}
+
+// recall makes the change again what this decision made of it: another history
+// may have decided about it since.
+func (d *decision) recall() {
+	ch := d.change
+	ch.credit, ch.stamp, ch.suspect, ch.rank = d.credit, d.last.Stamp, d.last.Suspect, d.last.Rank
 }
 
 func newBranch() *branch {

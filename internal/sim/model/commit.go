@@ -118,6 +118,7 @@ func (m *Model) accept(d *decision, v *verdict) {
 	e, f, ch := d.entry, m.at(0, d.entry.RecordID), d.change
 	f.want(e.Rank == v.rank, I21, "change %s has rank %d, its author's is %d", named(ch.dot), e.Rank, v.rank)
 	ch.blind, ch.rank = v.blind, e.Rank
+	d.credit = ch.credit
 	rec := m.now.record(e.RecordID)
 	f.want(e.Prev == seqOf(rec), I5, "seq %d names %d as the entry before it, it is %d", e.Seq, e.Prev, seqOf(rec))
 	writes, held := m.writesOf(ch, v.cells, v.kind.Field)

@@ -31,6 +31,7 @@ func (m *Model) release(e store.Entry) {
 		return
 	}
 	f, ch := m.at(0, e.RecordID), d.change
+	d.recall()
 	f.want(m.mayRelease(d), I16, "change %s leaves quarantine though nobody decided so", named(ch.dot))
 	delete(m.now.waiting, ch.dot)
 	kind, known := m.schema.Kind(ch.row.change.Kind)
@@ -51,7 +52,7 @@ func (m *Model) release(e store.Entry) {
 	next.moveTo(m.keysOf(next), e.Seq)
 	m.put(next)
 	after := *d
-	after.last, after.applied, after.held = e, g.applied, held
+	after.last, after.applied, after.held, after.credit = e, g.applied, held, ch.credit
 	m.now.decided[ch.dot] = &after
 }
 
@@ -146,6 +147,8 @@ func (m *Model) mergeHeld(e store.Entry) {
 		return
 	}
 	ch := d.change
+	d.recall()
+	m.believe(ch, e)
 	kind, _ := m.schema.Kind(ch.row.change.Kind)
 	cells, _ := wire.Cells(kind, ch.row.change.Create, ch.row.change.Patch)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c syncengine.CellWrite) bool { return !slices.Contains(d.held, c.Key.Field) })

@@ -32,10 +32,8 @@ func (m *Model) merge(before *record, ch *change, writes []*write, at place, rel
 	}
 	for _, w := range writes {
 		g.written = append(g.written, w.key)
-		w.known = ch.places(w)
-		g.write(w)
+		g.write(standing(w))
 		w.at = append(slices.Clip(w.at), at)
-		w.known = append(ch.places(w), at)
 	}
 	g.closeKept()
 	if m.deleteEdit(g.next) || before != nil && m.deleteEdit(before) {
@@ -47,7 +45,7 @@ func (m *Model) merge(before *record, ch *change, writes []*write, at place, rel
 // write merges one cell: what the write saw leaves the set, what is left over of
 // it that the author had not been shown stays kept, and the write joins, unless
 // something in the log has seen it already.
-func (g *merging) write(w *write) {
+func (g *merging) write(w value) {
 	c := g.next.own(w.key)
 	resolved := g.resolves(w.key, w.class)
 	settled := g.settleKept(c, w, resolved)
@@ -58,22 +56,23 @@ func (g *merging) write(w *write) {
 	open, kept := c.contested(), len(c.kept)
 	var stay []value
 	for _, v := range c.set {
-		if !g.m.saw(w, v.write) {
+		if !g.m.saw(w, v) {
 			stay = append(stay, v)
 			continue
 		}
 		g.leave(c, w, v, resolved, open)
 	}
-	c.set = append(stay, standing(w))
+	w = w.mergedAt(g.at)
+	c.set = append(stay, w)
 	g.show(c)
-	c.merged = append(c.merged, merged{value: standing(w)})
+	c.merged = append(c.merged, merged{value: w})
 	if len(c.set) != 1 || len(c.kept) != kept || settled {
 		g.applied = false
 	}
 }
 
 // leave lets a value that w saw go, or keeps it.
-func (g *merging) leave(c *cell, w *write, v value, resolved, open bool) {
+func (g *merging) leave(c *cell, w, v value, resolved, open bool) {
 	review := policyOf(g.next.kind, w.key) == syncengine.Review
 	if !resolved && (review && open || !g.m.shownTo(w, v)) {
 		v.covered = g.at
@@ -83,41 +82,42 @@ func (g *merging) leave(c *cell, w *write, v value, resolved, open bool) {
 		c.kept = append(c.kept, v)
 		return
 	}
-	g.m.at(0, g.next.id).want(g.m.onScreen(w, v.write) || g.release, I3,
+	g.m.at(0, g.next.id).want(g.m.onScreen(w.write, v.write) || g.release, I3,
 		"field %d: the value of %s is gone, written over by %s, whose author had not been shown it", w.key.Field, named(v.by.dot), named(w.by.dot))
 }
 
 // settleKept drops kept values that the write saw and whose author was shown them.
-func (g *merging) settleKept(c *cell, w *write, resolved bool) bool {
+func (g *merging) settleKept(c *cell, w value, resolved bool) bool {
 	review := policyOf(g.next.kind, w.key) == syncengine.Review
 	before := len(c.kept)
 	c.kept = slices.DeleteFunc(c.kept, func(k value) bool {
-		return g.m.saw(w, k.write) && (resolved || !review && g.m.shownTo(w, k))
+		return g.m.saw(w, k) && (resolved || !review && g.m.shownTo(w, k))
 	})
 	return len(c.kept) < before
 }
 
 // coveredAlready handles a write that something in the log has in its past: it
 // joins the log only, and is kept unless its own author wrote over it.
-func (g *merging) coveredAlready(c *cell, w *write) bool {
+func (g *merging) coveredAlready(c *cell, w value) bool {
 	covered, ownLater := false, false
 	for _, o := range c.merged {
 		switch {
 		case g.m.before(w.by, o.by):
 			ownLater = true
-		case !o.logOnly && g.m.saw(o.write, w):
+		case !o.logOnly && g.m.saw(o.value, w):
 			covered = true
 		}
 	}
 	if !covered && !ownLater {
 		return false
 	}
+	w = w.mergedAt(g.at)
 	if !ownLater {
-		k := standing(w)
+		k := w
 		k.covered = g.at
 		c.kept = append(c.kept, k)
 	}
-	c.merged = append(c.merged, merged{standing(w), true})
+	c.merged = append(c.merged, merged{w, true})
 	return true
 }
 
@@ -177,7 +177,7 @@ func (m *Model) unseenByDelete(rec *record, c *cell) bool {
 	if deletion == nil || c.key.Field == syncengine.LifeField {
 		return false
 	}
-	return slices.ContainsFunc(c.set, func(v value) bool { return v.by != deletion.by && !m.sawOfRecord(deletion, v.write) })
+	return slices.ContainsFunc(c.set, func(v value) bool { return v.by != deletion.by && !m.sawOfRecord(deletion, &v) })
 }
 
 // deleteEdit reports whether the deletion that stands had not seen some value.

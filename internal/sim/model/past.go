@@ -9,18 +9,18 @@ import (
 // saw reports whether v, a write of the same cell, is in w's true past: it is an
 // earlier row of the same database, or it stood in the log that w's author had
 // before them and could read.
-func (m *Model) saw(w, v *write) bool {
+func (m *Model) saw(w, v value) bool {
 	if m.before(v.by, w.by) {
 		return true
 	}
-	if w.by.row.change.Create || w.by.blind.Has(w.class) {
+	if w.by.row.change.Create || w.blind.Has(w.class) {
 		return false
 	}
-	return m.reaches(w.by.limited(w.by.row.place(w.key)), v.known)
+	return m.reaches(w.limited(w.by.row.place(w.key)), v.known)
 }
 
 // limited gives as much of a place as counts.
-func (c *change) limited(p place) place {
+func (c *credit) limited(p place) place {
 	if c.doubted {
 		return c.counted
 	}
@@ -37,11 +37,11 @@ func (r *row) place(key syncengine.CellKey) place {
 
 // sawOfRecord reports whether the author of a deletion had v, a write of any
 // cell of the record, before them.
-func (m *Model) sawOfRecord(deletion, v *write) bool {
+func (m *Model) sawOfRecord(deletion, v *value) bool {
 	if m.before(v.by, deletion.by) {
 		return true
 	}
-	return !deletion.by.row.change.Create && !deletion.by.blind.Has(v.class) && m.reaches(deletion.by.limited(deletion.by.row.whole), v.known)
+	return !deletion.by.row.change.Create && !deletion.blind.Has(v.class) && m.reaches(deletion.limited(deletion.by.row.whole), v.known)
 }
 
 // before reports whether a is an earlier change of b's own chain: in the same
@@ -68,8 +68,8 @@ func (m *Model) descends(b, a syncengine.Dot) bool {
 
 // shownTo reports, by the rule of the protocol, whether v was shown to w's
 // author: it was the one shown at w's base, or an own change above it.
-func (m *Model) shownTo(w *write, v value) bool {
-	base := w.by.limited(m.placeNamed(w.by))
+func (m *Model) shownTo(w, v value) bool {
+	base := w.limited(m.placeNamed(w.by))
 	if m.looksAtBase(w) {
 		if seq, ok := m.inForce(base); ok && v.shownAt(seq) {
 			return true
@@ -79,8 +79,8 @@ func (m *Model) shownTo(w *write, v value) bool {
 }
 
 // looksAtBase reports that base counts at all for a write.
-func (m *Model) looksAtBase(w *write) bool {
-	return !w.by.row.change.Create && !w.by.blind.Has(w.class) && !w.by.row.change.Base.IsZero()
+func (m *Model) looksAtBase(w value) bool {
+	return !w.by.row.change.Create && !w.blind.Has(w.class) && !w.by.row.change.Base.IsZero()
 }
 
 // placeNamed is the place that a change's base names.

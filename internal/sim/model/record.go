@@ -13,21 +13,27 @@ type change struct {
 	row *row
 	// writes are its cells, held ones too, in cell order.
 	writes []*write
-	// blind are the classes whose cells its author could not read.
-	blind   schema.Classes
+	// credit, stamp, suspect and rank are those of the decision about it that is being followed.
+	credit
 	stamp   syncengine.UnixMilli
 	suspect bool
 	rank    syncengine.Rank
-	// doubted tells that its base counts up to counted only: the history it names was
-	// put back without a word, and nothing proves more.
-	doubted bool
-	counted place
 	// entries are the places of the entries that decided it, first those of them of
 	// earlier histories that its newest entry carries.
 	entries []place
 	first   []syncengine.Coordinate
 	// stamps are all that were ever stored for it.
 	stamps []stamped
+}
+
+// credit is how much of what a change's author saw counts in one history.
+type credit struct {
+	// blind are the classes whose cells its author could not read.
+	blind schema.Classes
+	// doubted tells that its base counts up to counted only: the history it names was
+	// put back without a word, and nothing proves more.
+	doubted bool
+	counted place
 }
 
 // stamped is a stored stamp.
@@ -45,9 +51,8 @@ type write struct {
 	class   syncengine.Class
 	// hash is the write's share of digests; 0 until it is asked for.
 	hash uint64
-	// at says where it stands in every history that merged it, known which of these
-	// places the history in force knows of.
-	at, known []place
+	// at says where it stands in every history that merged it.
+	at []place
 }
 
 // same reports whether two writes read the same.
@@ -58,7 +63,11 @@ func (w *write) same(o *write) bool {
 // value is a write that stands in a cell's set, or is kept beside it.
 type value struct {
 	*write
-	// stamp, suspect and rank are those of the entry that merged it in this history.
+	// credit, known, stamp, suspect and rank are those of the entry that merged it in this history:
+	// a backup of before a change was supplied again knows nothing of its later places.
+	credit
+	// known are the places by which this history knows it.
+	known   []place
 	stamp   syncengine.UnixMilli
 	suspect bool
 	rank    syncengine.Rank
@@ -69,9 +78,15 @@ type value struct {
 	covered place
 }
 
-// standing gives a write as it is merged now.
+// standing gives a write as it is about to be merged: known by its earlier places.
 func standing(w *write) value {
-	return value{write: w, stamp: w.by.stamp, suspect: w.by.suspect, rank: w.by.rank}
+	return value{write: w, credit: w.by.credit, known: w.by.places(w), stamp: w.by.stamp, suspect: w.by.suspect, rank: w.by.rank}
+}
+
+// mergedAt gives the value as it stands once it is merged at a place.
+func (v value) mergedAt(at place) value {
+	v.known = append(slices.Clip(v.known), at)
+	return v
 }
 
 func (v value) shownAt(seq syncengine.Seq) bool {
@@ -147,12 +162,12 @@ func (r *record) own(key syncengine.CellKey) *cell {
 }
 
 // deletion gives the deletion that stands; nil while the record lives.
-func (r *record) deletion() *write {
+func (r *record) deletion() *value {
 	life := r.find(syncengine.CellKey{Field: syncengine.LifeField})
 	if life == nil || len(life.set) == 0 || !isDead(life.set[0].write) {
 		return nil
 	}
-	return life.set[0].write
+	return &life.set[0]
 }
 
 // lifeDead is the encoded value of a deletion.

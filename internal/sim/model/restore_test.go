@@ -1,0 +1,95 @@
+package model_test
+
+import (
+	"testing"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/internal/wire"
+	"onedoor/server/exchange"
+	"onedoor/server/store"
+	"onedoor/server/store/memstore"
+	"onedoor/syncengine"
+)
+
+// backUp copies the store under a name.
+func (s *stage) backUp(name string) *memstore.Store {
+	s.t.Helper()
+	s.must(s.service.View(s.ctx, func(r store.Reader) error {
+		s.model.BackedUp(name, r.Head())
+		return nil
+	}))
+	return s.store.Copy()
+}
+
+// restore puts a copy back and begins a new epoch, as an operator does.
+func (s *stage) restore(name string, backup *memstore.Store) {
+	s.t.Helper()
+	s.must(s.service.Close())
+	var before syncengine.History
+	s.must(s.store.View(s.ctx, func(r store.Reader) (err error) {
+		before, err = exchange.History(r)
+		return err
+	}))
+	s.store = backup.Copy()
+	s.model.WentBack(name, true)
+	h, err := exchange.BeginEpoch(s.ctx, s.store, exchange.Renewal{Known: before.Forks, Now: syncengine.UnixMilli(s.now.UnixMilli())})
+	s.must(err)
+	s.model.EpochBegan(h)
+	s.must(s.store.View(s.ctx, func(r store.Reader) error {
+		s.told = r.Head().Seq
+		return nil
+	}))
+	s.serve()
+}
+
+// A visit is told to have been at a second door. That is supplied again to a server
+// restored from before, and there b reads it and takes it back. The backup of after
+// has it by its first place only, which b never saw: both the telling and its removal
+// stand, and the visit follows both doors.
+func TestStory_ABackupKnowsAChangeByThePlacesOfItsOwnHistory(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	first, second := a.add(s.door(gridA, "大研街道1号")), a.add(s.door(gridA, "大研街道2号"))
+	visit := a.add(visitOf(first, "门口电线老化"))
+	a.sync()
+	before := s.backUp("before")
+	a.edit(visit, &recordv1.Visit{PremisesIds: [][]byte{second[:]}})
+	a.sync()
+	after := s.backUp("after")
+	s.restore("before", before)
+	a.sync()
+	b.sync()
+	b.do(func() error {
+		return b.Group(func(g *client.Group) error { return g.Remove(visit, "visit", "premises_ids", string(second[:])) })
+	})
+	s.clean()
+	s.restore("after", after)
+	b.sync()
+	s.clean()
+	if got := s.visitDoors(visit); got != 2 {
+		t.Errorf("the visit follows %d doors, want both", got)
+	}
+	s.rest()
+}
+
+// visitDoors counts the doors whose keys a visit is stored under.
+func (s *stage) visitDoors(visit syncengine.ID) (doors int) {
+	s.t.Helper()
+	s.must(s.service.View(s.ctx, func(r store.Reader) error {
+		row, _, err := r.Record(visit)
+		if err != nil {
+			return err
+		}
+		keys, err := wire.StoredKeys(row.Body)
+		for _, key := range keys {
+			if key == syncengine.RecordKey(key.ID()) {
+				doors++
+			}
+		}
+		return err
+	}))
+	return doors
+}
