@@ -146,16 +146,32 @@ func (w *world) distrust(d dice) {
 	if w.tally[DeviceGone] > 0 || p.lost || p.incarnation().IsZero() {
 		return
 	}
-	incarnation := p.incarnation()
 	w.strike(DeviceGone)
+	w.revoke(p)
+}
+
+// revoke ends the trust in a phone's device.
+func (w *world) revoke(p *phone) {
+	incarnation := p.incarnation()
 	w.operate("revokes "+p.name, func() error {
 		err := w.server.service.Update(w.server.ctx, func(tx store.Writer) error {
 			return identity.RevokeDevice(tx, incarnation)
 		})
-		if err == nil {
+		w.server.feelPower()
+		if w.server.distrusts(incarnation) {
 			w.model.Revoked(incarnation)
 			w.revoked = append(w.revoked, incarnation)
 		}
 		return err
 	})
+}
+
+// distrusts reports that the server holds a device for revoked, whatever was said to whoever asked for it.
+func (s *server) distrusts(incarnation syncengine.ID) (revoked bool) {
+	s.view(func(r store.Reader) error {
+		d, err := identity.GetDevice(r, incarnation)
+		revoked = d.State == identity.DeviceRevoked
+		return err
+	})
+	return revoked
 }

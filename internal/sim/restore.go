@@ -158,19 +158,8 @@ func (s *server) putBack(b *backup) bool {
 // server since the backup is lost, but for what is never given back.
 func (w *world) relearn() {
 	for _, u := range w.staff.users {
-		w.server.view(func(r store.Reader) error {
-			person, err := identity.GetUser(r, u.id)
-			if err != nil {
-				return err
-			}
-			if person.TerritoryID != u.home {
-				u.gone = u.home
-			}
-			u.role, u.home, u.told = roleOf(person), person.TerritoryID, 0
-			return nil
-		})
-		w.model.User(u.id, uint32(u.role))
-		w.tellGrants(u)
+		u.told = 0
+		w.lookUp(u)
 	}
 	w.strand()
 }

@@ -144,6 +144,7 @@ func (s *server) crashed() {
 			return
 		}
 		s.store.Store = st
+		s.w.lookAgain()
 		s.store.tellDurable()
 	}
 	s.w.trace.tell(s.w.now, "server", "loses its power")
@@ -184,10 +185,12 @@ func (s *server) newID() syncengine.ID {
 	return wire.NewRecordID(s.w.unix(), b)
 }
 
-// act does something at the server itself and tells the auditor around it.
+// act does something at the server itself and tells the auditor around it. Where the machine lost its power in it, what had
+// reached the disk is part of it.
 func (s *server) act(a model.Act, do func() error) error {
 	s.w.model.Acting(a)
 	err := do()
+	s.feelPower()
 	s.w.model.Acted(err)
 	return err
 }

@@ -90,6 +90,31 @@ func (w *world) tellGrants(u *user) {
 	})
 }
 
+// lookAgain has them learn how everybody stands after a loss of power: a commit that it cut off failed for whoever asked,
+// and may stand all the same.
+func (w *world) lookAgain() {
+	for _, u := range w.staff.users {
+		w.lookUp(u)
+	}
+}
+
+// lookUp has the operator and the auditor learn how a user stands at the server.
+func (w *world) lookUp(u *user) {
+	w.server.view(func(r store.Reader) error {
+		person, err := identity.GetUser(r, u.id)
+		if err != nil {
+			return err
+		}
+		if person.TerritoryID != u.home {
+			u.gone = u.home
+		}
+		u.role, u.home = roleOf(person), person.TerritoryID
+		return nil
+	})
+	w.model.User(u.id, uint32(u.role))
+	w.tellGrants(u)
+}
+
 func roleOf(u identity.User) recordv1.Role { return recordv1.Role(u.Role) }
 
 // code makes a join code for a user.

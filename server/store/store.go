@@ -197,6 +197,8 @@ type Store interface {
 	// Update runs f in the realm's one write transaction, one at a time. It commits when f
 	// returns nil and rolls back when f returns an error or panics (the panic goes on).
 	// When Update returns nil the writes are durable; when it returns an error nothing changed.
+	// A loss of power ends the process before it can act on either: what was cut off in its commit
+	// is there whole or not at all, and only who reads after the start knows which.
 	Update(ctx context.Context, f func(Writer) error) error
 	// Check walks the engine's own structures and reports damage; it does not know the log's meaning.
 	Check(ctx context.Context) ([]string, error)
