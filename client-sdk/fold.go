@@ -171,9 +171,12 @@ func (t *taking) placeAs(row *localdb.Record, kind *schema.Kind, rec *syncengine
 
 // placeAgain places own records once more where one of them was folded in before
 // something that it follows: a visit before the door that was added to it later.
-// It goes on until nothing moves, since what follows a visit moves with it.
+// It goes on until nothing moves, since what follows a visit moves with it: as many
+// rounds as there are records at most, since records that name one another as what
+// they follow would move for ever.
 func (t *taking) placeAgain() error {
-	for again := t.orphaned; again; {
+	again := t.orphaned
+	for rounds := len(t.placed); again && rounds >= 0; rounds-- {
 		again = false
 		ids := t.placed
 		t.placed = nil
@@ -202,8 +205,8 @@ func (t *taking) placeOne(id syncengine.ID) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	before := slices.Clone(row.Keys)
-	if err := t.place(&row, kind, base); err != nil || slices.Equal(before, row.Keys) {
+	before := slices.Sorted(slices.Values(row.Keys))
+	if err := t.place(&row, kind, base); err != nil || slices.Equal(before, slices.Sorted(slices.Values(row.Keys))) {
 		return false, err
 	}
 	above, err := t.above(&row, nil)
