@@ -7,7 +7,7 @@ var pureImports = []string{
 	"crypto/hmac", "crypto/sha256", "crypto/sha512", "crypto/subtle",
 	"embed", // What it reads was compiled in.
 	"encoding", "encoding/base32", "encoding/base64", "encoding/binary", "encoding/csv", "encoding/hex", "encoding/json",
-	"errors", "fmt", "hash", "hash/crc32", "hash/fnv", "iter", "maps", "math", "math/big", "math/bits",
+	"errors", "fmt", "hash", "hash/crc32", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits",
 	"regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }
 
