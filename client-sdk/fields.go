@@ -36,8 +36,11 @@ func addField(out *domain.Fields, name string, d protoreflect.FieldDescriptor, v
 	switch {
 	case d.IsMap():
 		out.Sizes[name] = v.Map().Len()
-		v.Map().Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
+		v.Map().Range(func(k protoreflect.MapKey, entry protoreflect.Value) bool {
 			out.Keys[name] = append(out.Keys[name], k.String())
+			if d.MapValue().Kind() == protoreflect.MessageKind {
+				addFields(out, name+"."+k.String()+".", entry.Message())
+			}
 			return true
 		})
 		return

@@ -26,7 +26,8 @@ type FreeText struct {
 }
 
 // Fields is what the rules look at of a record. Names are the contract's, such as "found_at"; a field inside a message is
-// named with a dot, such as "point.latitude_e7". A field that is absent stands in none of the maps.
+// named with a dot, such as "point.latitude_e7", and with the key between where the message stands in a map, such as
+// "parties.甲方.consent". A field that is absent stands in none of the maps.
 type Fields struct {
 	// Texts holds the text fields.
 	Texts map[string]string
@@ -67,10 +68,19 @@ var preconditions = map[Kind][]precondition{
 	KindPremises:   premisesRules,
 	KindVisit:      visitRules,
 	KindHazard:     hazardRules,
-	KindDispute:    disputeRules,
+	KindDispute:    slices.Concat(disputeRules, stepRules),
 	KindCaseEvent:  caseEventRules,
 	KindTask:       taskRules,
 	KindAttachment: attachmentRules,
+}
+
+// RulesOf lists the names of a kind's rules in the order in which a form shows them.
+func RulesOf(kind Kind) []string {
+	out := make([]string, len(preconditions[kind]))
+	for i, rule := range preconditions[kind] {
+		out[i] = rule.name
+	}
+	return out
 }
 
 // Check gives every reason why the edit is not kept, none when it is. It is asked on the phone before the local commit;

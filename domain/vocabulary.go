@@ -79,4 +79,7 @@ const (
 	disputeDeclined = 11
 	// taskReturned is TASK_STATE_RETURNED.
 	taskReturned = 4
+	// eventExtended and eventPaused are CASE_EVENT_KIND_EXTENDED and CASE_EVENT_KIND_PAUSED.
+	eventExtended = 7
+	eventPaused   = 18
 )

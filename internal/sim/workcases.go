@@ -74,6 +74,7 @@ func (p *phone) editDispute(d dice) {
 	switch d.IntN(11) {
 	case 0, 1:
 		m.State = some[recordv1.DisputeState](d, 14)
+		p.stepNeeds(d, m)
 	case 2, 3:
 		m.Result = some[recordv1.CaseResult](d, 3)
 	case 4:
@@ -92,6 +93,26 @@ func (p *phone) editDispute(d dice) {
 		m.Risk = some[recordv1.CaseRisk](d, 3)
 	}
 	p.do("edits "+p.w.known.of(id), e)
+}
+
+// stepNeeds writes beside most steps what they need, so that few are refused; a party that another phone adds or takes out
+// meanwhile makes the server see a case without the consent of each.
+func (p *phone) stepNeeds(d dice, m *recordv1.Dispute) {
+	if d.oneIn(4) {
+		return
+	}
+	consent := recordv1.PartyConsent_PARTY_CONSENT_AGREED
+	if m.GetState() == recordv1.DisputeState_DISPUTE_STATE_REFUSED {
+		consent = recordv1.PartyConsent_PARTY_CONSENT_REFUSED
+	}
+	m.Parties = map[string]*recordv1.Party{}
+	for _, side := range sides {
+		m.Parties[side] = &recordv1.Party{Consent: consent.Enum()}
+	}
+	m.Clinic, m.Result = some[recordv1.Clinic](d, 4), some[recordv1.CaseResult](d, 3)
+	m.AgreementForm = some[recordv1.AgreementForm](d, 2)
+	now := proto.Int64(int64(p.w.now))
+	m.RemediesNotifiedAt, m.PoliceReportedAt, m.CallBackAt, m.AgreementEffectiveOn = now, now, now, now
 }
 
 // sides are the parties of a dispute.
@@ -121,6 +142,12 @@ func (p *phone) addEvent(d dice) {
 		return
 	}
 	m := &recordv1.CaseEvent{CaseId: dispute[:], What: some[recordv1.CaseEventKind](d, 21), Text: word(d)}
+	switch m.GetWhat() {
+	case recordv1.CaseEventKind_CASE_EVENT_KIND_PAUSED:
+		m.Until = proto.Int64(int64(p.w.now) + d.Int64N(30*dayMs))
+	case recordv1.CaseEventKind_CASE_EVENT_KIND_EXTENDED:
+		m.Days = proto.Uint32(1 + uint32(d.IntN(10)))
+	}
 	id := p.made("case_event")
 	p.do(fmt.Sprintf("notes %s of %s", p.w.known.of(id), p.w.known.of(dispute)), edit{id: id, message: m, create: true})
 }

@@ -71,6 +71,30 @@ const (
 	CaseEventKind_CASE_EVENT_KIND_CLOSED CaseEventKind = 20
 	// 备注: a note.
 	CaseEventKind_CASE_EVENT_KIND_NOTED CaseEventKind = 21
+	// 开始办理: work began.
+	CaseEventKind_CASE_EVENT_KIND_HANDLING CaseEventKind = 22
+	// 调解不成: mediation failed.
+	CaseEventKind_CASE_EVENT_KIND_FAILED CaseEventKind = 23
+	// 拒绝调解: a party refuses.
+	CaseEventKind_CASE_EVENT_KIND_REFUSED CaseEventKind = 24
+	// 开始履行: the agreement is being performed.
+	CaseEventKind_CASE_EVENT_KIND_PERFORMING CaseEventKind = 25
+	// 司法确认: judicial confirmation moved on.
+	CaseEventKind_CASE_EVENT_KIND_CONFIRMATION CaseEventKind = 26
+	// 归档: archived.
+	CaseEventKind_CASE_EVENT_KIND_ARCHIVED CaseEventKind = 27
+	// 告知整改: who must put a hazard right was told.
+	CaseEventKind_CASE_EVENT_KIND_NOTIFIED CaseEventKind = 28
+	// 整改: a hazard was put right.
+	CaseEventKind_CASE_EVENT_KIND_RECTIFIED CaseEventKind = 29
+	// 移交: a hazard was handed over to a department.
+	CaseEventKind_CASE_EVENT_KIND_HANDED_OVER CaseEventKind = 30
+	// 复查: a hazard was re-checked.
+	CaseEventKind_CASE_EVENT_KIND_RECHECKED CaseEventKind = 31
+	// 复发: a hazard came back.
+	CaseEventKind_CASE_EVENT_KIND_RECURRED CaseEventKind = 32
+	// 签收: the department acknowledged the hand-over.
+	CaseEventKind_CASE_EVENT_KIND_ACKNOWLEDGED CaseEventKind = 33
 )
 
 // Enum value maps for CaseEventKind.
@@ -98,6 +122,18 @@ var (
 		19: "CASE_EVENT_KIND_RESUMED",
 		20: "CASE_EVENT_KIND_CLOSED",
 		21: "CASE_EVENT_KIND_NOTED",
+		22: "CASE_EVENT_KIND_HANDLING",
+		23: "CASE_EVENT_KIND_FAILED",
+		24: "CASE_EVENT_KIND_REFUSED",
+		25: "CASE_EVENT_KIND_PERFORMING",
+		26: "CASE_EVENT_KIND_CONFIRMATION",
+		27: "CASE_EVENT_KIND_ARCHIVED",
+		28: "CASE_EVENT_KIND_NOTIFIED",
+		29: "CASE_EVENT_KIND_RECTIFIED",
+		30: "CASE_EVENT_KIND_HANDED_OVER",
+		31: "CASE_EVENT_KIND_RECHECKED",
+		32: "CASE_EVENT_KIND_RECURRED",
+		33: "CASE_EVENT_KIND_ACKNOWLEDGED",
 	}
 	CaseEventKind_value = map[string]int32{
 		"CASE_EVENT_KIND_UNSPECIFIED":     0,
@@ -122,6 +158,18 @@ var (
 		"CASE_EVENT_KIND_RESUMED":         19,
 		"CASE_EVENT_KIND_CLOSED":          20,
 		"CASE_EVENT_KIND_NOTED":           21,
+		"CASE_EVENT_KIND_HANDLING":        22,
+		"CASE_EVENT_KIND_FAILED":          23,
+		"CASE_EVENT_KIND_REFUSED":         24,
+		"CASE_EVENT_KIND_PERFORMING":      25,
+		"CASE_EVENT_KIND_CONFIRMATION":    26,
+		"CASE_EVENT_KIND_ARCHIVED":        27,
+		"CASE_EVENT_KIND_NOTIFIED":        28,
+		"CASE_EVENT_KIND_RECTIFIED":       29,
+		"CASE_EVENT_KIND_HANDED_OVER":     30,
+		"CASE_EVENT_KIND_RECHECKED":       31,
+		"CASE_EVENT_KIND_RECURRED":        32,
+		"CASE_EVENT_KIND_ACKNOWLEDGED":    33,
 	}
 )
 
@@ -168,6 +216,11 @@ type CaseEvent struct {
 	Text *string `protobuf:"bytes,5,opt,name=text,proto3,oneof" json:"text,omitempty"`
 	// Ids of attachments that belong to it, 16 bytes each; their owner is the case. Absent: none.
 	AttachmentIds [][]byte `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
+	// When a pause ends by itself, milliseconds since the Unix epoch, UTC; with PAUSED. Absent: no pause.
+	Until *int64 `protobuf:"varint,7,opt,name=until,proto3,oneof" json:"until,omitempty"`
+	// By how many days the deadline is extended, as the term counts them; with EXTENDED. Absent: by none. At most
+	// domain.ExtensionDaysMax.
+	Days          *uint32 `protobuf:"varint,8,opt,name=days,proto3,oneof" json:"days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -244,11 +297,25 @@ func (x *CaseEvent) GetAttachmentIds() [][]byte {
 	return nil
 }
 
+func (x *CaseEvent) GetUntil() int64 {
+	if x != nil && x.Until != nil {
+		return *x.Until
+	}
+	return 0
+}
+
+func (x *CaseEvent) GetDays() uint32 {
+	if x != nil && x.Days != nil {
+		return *x.Days
+	}
+	return 0
+}
+
 var File_onedoor_record_v1_case_event_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_case_event_proto_rawDesc = "" +
 	"\n" +
-	"\"onedoor/record/v1/case_event.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xfc\x02\n" +
+	"\"onedoor/record/v1/case_event.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xd9\x03\n" +
 	"\tCaseEvent\x12,\n" +
 	"\acase_id\x18\x01 \x01(\fB\x0e\xda\xe2\x18\n" +
 	"\b\x05\x10\x04(\x028\x01P\x01H\x00R\x06caseId\x88\x01\x01\x12E\n" +
@@ -257,13 +324,18 @@ const file_onedoor_record_v1_case_event_proto_rawDesc = "" +
 	"\x02at\x18\x03 \x01(\x03B\f\xda\xe2\x18\b\b\x05\x10\x04h\x01x\x01H\x02R\x02at\x88\x01\x01\x12+\n" +
 	"\x05actor\x18\x04 \x01(\fB\x10\xda\xe2\x18\f\b\x05\x10\x04\x18\x048\x03`\x01x\x02H\x03R\x05actor\x88\x01\x01\x12*\n" +
 	"\x04text\x18\x05 \x01(\tB\x11\xda\xe2\x18\r\b\x01\x10\x04\x18\x01 \x04@\x01H\xd0\x0fH\x04R\x04text\x88\x01\x01\x123\n" +
-	"\x0eattachment_ids\x18\x06 \x03(\fB\f\xda\xe2\x18\b\x10\x040\x018\x01p\x14R\rattachmentIds:\x1a\xda\xe2\x18\x16\b\x05\x1a\b\x02\x03\x04\x05\x06\a\b\t\"\b\x02\x03\x04\x05\x06\a\b\tB\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\fB\f\xda\xe2\x18\b\x10\x040\x018\x01p\x14R\rattachmentIds\x12%\n" +
+	"\x05until\x18\a \x01(\x03B\n" +
+	"\xda\xe2\x18\x06\b\x05\x10\x04h\x01H\x05R\x05until\x88\x01\x01\x12!\n" +
+	"\x04days\x18\b \x01(\rB\b\xda\xe2\x18\x04\b\x05\x10\x04H\x06R\x04days\x88\x01\x01:\x1a\xda\xe2\x18\x16\b\x05\x1a\b\x02\x03\x04\x05\x06\a\b\t\"\b\x02\x03\x04\x05\x06\a\b\tB\n" +
 	"\n" +
 	"\b_case_idB\a\n" +
 	"\x05_whatB\x05\n" +
 	"\x03_atB\b\n" +
 	"\x06_actorB\a\n" +
-	"\x05_text*\xaa\x05\n" +
+	"\x05_textB\b\n" +
+	"\x06_untilB\a\n" +
+	"\x05_days*\x9e\b\n" +
 	"\rCaseEventKind\x12\x1f\n" +
 	"\x1bCASE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18CASE_EVENT_KIND_ACCEPTED\x10\x01\x12\x1b\n" +
@@ -287,7 +359,19 @@ const file_onedoor_record_v1_case_event_proto_rawDesc = "" +
 	"\x16CASE_EVENT_KIND_PAUSED\x10\x12\x12\x1b\n" +
 	"\x17CASE_EVENT_KIND_RESUMED\x10\x13\x12\x1a\n" +
 	"\x16CASE_EVENT_KIND_CLOSED\x10\x14\x12\x19\n" +
-	"\x15CASE_EVENT_KIND_NOTED\x10\x15B.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
+	"\x15CASE_EVENT_KIND_NOTED\x10\x15\x12\x1c\n" +
+	"\x18CASE_EVENT_KIND_HANDLING\x10\x16\x12\x1a\n" +
+	"\x16CASE_EVENT_KIND_FAILED\x10\x17\x12\x1b\n" +
+	"\x17CASE_EVENT_KIND_REFUSED\x10\x18\x12\x1e\n" +
+	"\x1aCASE_EVENT_KIND_PERFORMING\x10\x19\x12 \n" +
+	"\x1cCASE_EVENT_KIND_CONFIRMATION\x10\x1a\x12\x1c\n" +
+	"\x18CASE_EVENT_KIND_ARCHIVED\x10\x1b\x12\x1c\n" +
+	"\x18CASE_EVENT_KIND_NOTIFIED\x10\x1c\x12\x1d\n" +
+	"\x19CASE_EVENT_KIND_RECTIFIED\x10\x1d\x12\x1f\n" +
+	"\x1bCASE_EVENT_KIND_HANDED_OVER\x10\x1e\x12\x1d\n" +
+	"\x19CASE_EVENT_KIND_RECHECKED\x10\x1f\x12\x1c\n" +
+	"\x18CASE_EVENT_KIND_RECURRED\x10 \x12 \n" +
+	"\x1cCASE_EVENT_KIND_ACKNOWLEDGED\x10!B.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
 
 var (
 	file_onedoor_record_v1_case_event_proto_rawDescOnce sync.Once
