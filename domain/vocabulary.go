@@ -83,3 +83,75 @@ const (
 	eventExtended = 7
 	eventPaused   = 18
 )
+
+// Clinic says which way of working a case gets; the zero value is not triaged.
+type Clinic int32
+
+// The clinics.
+const (
+	ClinicGeneral    Clinic = 1
+	ClinicSpecialist Clinic = 2
+	ClinicSpecial    Clinic = 3
+	ClinicCommunity  Clinic = 4
+)
+
+// clinicFacts stand in the order of the clinics' numbers.
+var clinicFacts = [...]struct{ name, zh, en string }{
+	{"GENERAL", "普通门诊", "general clinic"}, {"SPECIALIST", "专科门诊", "specialist clinic"},
+	{"SPECIAL", "特需门诊", "special clinic"}, {"COMMUNITY", "社区门诊", "community clinic"},
+}
+
+// Clinics lists the clinics in the order of their numbers.
+func Clinics() []Clinic {
+	return []Clinic{ClinicGeneral, ClinicSpecialist, ClinicSpecial, ClinicCommunity}
+}
+
+// String gives the name of the proto enum's value without its prefix, such as GENERAL; NONE for no clinic.
+func (c Clinic) String() string {
+	if c < 1 || int(c) > len(clinicFacts) {
+		return "NONE"
+	}
+	return clinicFacts[c-1].name
+}
+
+// Words names the clinic in Chinese and English.
+func (c Clinic) Words() (zh, en string) {
+	if c < 1 || int(c) > len(clinicFacts) {
+		return "未分诊", "no clinic"
+	}
+	return clinicFacts[c-1].zh, clinicFacts[c-1].en
+}
+
+// Severity says how bad a hazard is; the zero value is not judged.
+type Severity int32
+
+// The severities.
+const (
+	SeverityGeneral Severity = 1
+	SeveritySerious Severity = 2
+	SeverityMajor   Severity = 3
+)
+
+// HazardCode says what is wrong; the zero value is not told.
+type HazardCode int32
+
+// hazardCodes are the names of the codes in the order of their numbers.
+var hazardCodes = [...]string{"STRUCT", "FIRE_EQ", "ELEC", "GAS", "EXIT", "EBIKE", "NONRES", "CROWD", "MIXED", "SECUR", "FILING", "OTHER"}
+
+// ParseHazardCode reads a code's name, such as GAS; false when there is none of that name.
+func ParseHazardCode(name string) (HazardCode, bool) {
+	for i, code := range hazardCodes {
+		if code == name {
+			return HazardCode(i + 1), true
+		}
+	}
+	return 0, false
+}
+
+// String gives the code's name, such as GAS.
+func (c HazardCode) String() string {
+	if c < 1 || int(c) > len(hazardCodes) {
+		return "UNSPECIFIED"
+	}
+	return hazardCodes[c-1]
+}

@@ -54,6 +54,8 @@ type realm struct {
 	store   store.Store
 	service *exchange.Service
 	ledger  *sideledger.Ledger
+	// written is the schema version of the software that wrote the set's messages.
+	written uint32
 }
 
 // realmCode is the story's district.
