@@ -78,6 +78,8 @@ type Field struct {
 	Shape  Shape
 	Class  Class
 	Scope  ScopeRole
+	// Spared keeps the field's cells out of an erasure of every cell: they place or count the record.
+	Spared bool
 	// Number64 reads the number behind an encoded value, for Greatest, Least and States.
 	Number64 func(data []byte) int64
 	// States is set for the States policy.

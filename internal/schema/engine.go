@@ -38,7 +38,23 @@ func engineField(d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) *sy
 		assert(d.Kind() == protoreflect.BytesKind, "%s: a scope field holds ids", d.FullName())
 		f.IDs = idsOf
 	}
+	f.Spared = f.Scope != syncengine.NoScope || counts(d, rules)
 	return f
+}
+
+// counts reports a field that says how many, which or when, and nothing in words:
+// figures stay what they are when a record is erased.
+func counts(d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) bool {
+	if d.IsMap() {
+		d = d.MapValue()
+	}
+	switch d.Kind() {
+	case protoreflect.StringKind, protoreflect.MessageKind:
+		return false
+	case protoreflect.BytesKind:
+		return rules.GetRefers() != recordv1.Refers_REFERS_UNSPECIFIED
+	}
+	return true
 }
 
 func policyOf(p recordv1.MergePolicy) syncengine.PolicyKind {

@@ -34,6 +34,8 @@ const (
 	// PastCheckpointsMax bounds the places a phone names when the epoch changed: the newest few and then
 	// ever fewer, a kilobyte once after a restore.
 	PastCheckpointsMax = 64
+	// BarriersMax bounds the erasures of one reply or request: some 25 KB, as much as a usual page.
+	BarriersMax = 200
 	// DigestsMax bounds the digests of one request.
 	DigestsMax = 20_000
 )

@@ -15,6 +15,7 @@ const (
 	receiptDomain   = "onedoor receipt 1\x00"
 	enrolmentDomain = "onedoor device 1\x00"
 	grantsDomain    = "onedoor grants 1\x00"
+	barrierDomain   = "onedoor barrier 1\x00"
 )
 
 // ExchangeMessage is what the device key signs of an exchange.
@@ -65,6 +66,17 @@ func GrantsMessage(user []byte, g *syncv1.Grants) []byte {
 // VerifyGrants checks a user's grants against the realm's receipt key.
 func VerifyGrants(key ed25519.PublicKey, user []byte, g *syncv1.Grants) bool {
 	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, GrantsMessage(user, g), g.GetSignature())
+}
+
+// BarrierMessage is what the realm signs of an erasure.
+func BarrierMessage(b *syncv1.Barrier) []byte {
+	return frame(barrierDomain, b.GetRecordId(), number(uint64(b.GetField())), b.GetKey(),
+		number(uint64(b.GetCoordinate().GetEpoch())), number(b.GetCoordinate().GetSeq()))
+}
+
+// VerifyBarrier checks an erasure against the realm's receipt key.
+func VerifyBarrier(key ed25519.PublicKey, b *syncv1.Barrier) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, BarrierMessage(b), b.GetSignature())
 }
 
 // frame writes a domain and parts with their lengths, so that no two inputs share a frame.

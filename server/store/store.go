@@ -173,6 +173,9 @@ type Writer interface {
 	Reader
 	// Append adds the next log entry; its seq must be one above the last.
 	Append(e Entry) error
+	// RewriteEntry replaces salt, body and extra of an entry that is in the log; all else of e must be as it stands there.
+	// It is for erasures alone: a log is otherwise never changed.
+	RewriteEntry(e Entry) error
 	// PutRecord writes a record's state.
 	PutRecord(rec Record) error
 	// PutScope writes a row of the scope index.
@@ -200,6 +203,9 @@ type Store interface {
 	// A loss of power ends the process before it can act on either: what was cut off in its commit
 	// is there whole or not at all, and only who reads after the start knows which.
 	Update(ctx context.Context, f func(Writer) error) error
+	// Scrub makes what was deleted or written over unreadable in the store's files too: free space and write-ahead log. It
+	// waits for running Views as long as ctx allows, and keeps writers waiting meanwhile.
+	Scrub(ctx context.Context) error
 	// Check walks the engine's own structures and reports damage; it does not know the log's meaning.
 	Check(ctx context.Context) ([]string, error)
 	// Close waits for running transactions and closes.

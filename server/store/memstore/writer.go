@@ -3,6 +3,8 @@ package memstore
 import (
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -13,6 +15,8 @@ import (
 type writer struct {
 	reader
 	broken error
+	// rewritten tells that the log is a copy of the draft's own.
+	rewritten bool
 }
 
 // ready refuses a write after an error, and within a walk, whose rows it would disturb.
@@ -40,6 +44,32 @@ func (w *writer) Append(e store.Entry) error {
 	w.state.log = append(w.state.log, ownEntry(e))
 	w.state.head.Seq = e.Seq
 	return nil
+}
+
+// RewriteEntry replaces the payload of an entry.
+func (w *writer) RewriteEntry(e store.Entry) error {
+	if err := w.ready("rewrite a log entry"); err != nil {
+		return err
+	}
+	if e.Seq == 0 || e.Seq > w.state.head.Seq {
+		return w.refuse("rewrite log entry %d: the log ends at %d", e.Seq, w.state.head.Seq)
+	}
+	if !w.rewritten { // The states of before keep the log they have.
+		w.state.log, w.rewritten = slices.Clone(w.state.log), true
+	}
+	was := &w.state.log[e.Seq-1]
+	if !sameButPayload(*was, e) {
+		return w.refuse("rewrite log entry %d: more than its payload would change", e.Seq)
+	}
+	*was = ownEntry(e)
+	return nil
+}
+
+// sameButPayload reports that two entries differ in salt, body and extra at most.
+func sameButPayload(a, b store.Entry) bool {
+	a.Salt, a.Body, a.Extra = nil, nil, nil
+	b.Salt, b.Body, b.Extra = nil, nil, nil
+	return reflect.DeepEqual(a, b)
 }
 
 // PutRecord writes a record's state.

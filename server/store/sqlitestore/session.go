@@ -24,6 +24,8 @@ var pragmas = []string{
 	// A damaged or forged file is noticed instead of obeyed.
 	"PRAGMA cell_size_check = ON",
 	"PRAGMA trusted_schema = OFF",
+	// What is deleted or written over goes from its page at once; scrub.go says what that leaves behind.
+	"PRAGMA secure_delete = ON",
 	// Nothing of the realm is written to a temporary file.
 	"PRAGMA temp_store = MEMORY",
 	// The schema has none.
@@ -41,7 +43,8 @@ type session struct {
 
 	records, entries, documents, documentsFrom walk
 
-	append, putRecord, setHead  *sqlite.Stmt
+	append, rewrite             *sqlite.Stmt
+	putRecord, setHead          *sqlite.Stmt
 	putScope, deleteScope       *sqlite.Stmt
 	putDocument, deleteDocument *sqlite.Stmt
 }
@@ -104,7 +107,7 @@ func prepare(conn *sqlite.Conn, writes bool) (*session, error) {
 	}
 	if writes {
 		statements[&s.begin] = "BEGIN IMMEDIATE"
-		statements[&s.append], statements[&s.putRecord] = insertEntry, upsertRecord
+		statements[&s.append], statements[&s.rewrite], statements[&s.putRecord] = insertEntry, rewriteEntry, upsertRecord
 		statements[&s.putScope], statements[&s.deleteScope] = upsertScope, deleteScope
 		statements[&s.putDocument], statements[&s.deleteDocument] = upsertDocument, deleteDocument
 		statements[&s.setHead] = updateHead

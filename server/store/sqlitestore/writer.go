@@ -11,7 +11,9 @@ import (
 )
 
 const (
-	insertEntry    = "INSERT INTO log (" + entryColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertEntry  = "INSERT INTO log (" + entryColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	rewriteEntry = "UPDATE log SET salt = ?13, body = ?14, extra = ?15 WHERE seq = ?1 AND type = ?2 AND incarnation = ?3 AND device_seq = ?4" +
+		" AND record_id = ?5 AND kind = ?6 AND prev = ?7 AND ref = ?8 AND stamp = ?9 AND suspect = ?10 AND reason = ?11 AND rank = ?12"
 	upsertRecord   = "INSERT INTO records (id, kind, seq, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq, body = excluded.body"
 	upsertScope    = "INSERT OR REPLACE INTO scope (key, seq, record_id, type, entered) VALUES (?, ?, ?, ?, ?)"
 	deleteScope    = "DELETE FROM scope WHERE key = ? AND seq = ? AND record_id = ?"
@@ -57,6 +59,19 @@ func (w *writer) Append(e store.Entry) error {
 		return w.refuse("append log entry %d: the next is %d", e.Seq, w.head.Seq+1)
 	}
 	stmt := w.s.append
+	bindEntry(stmt, &e)
+	stmt.BindBytes(13, e.Salt)
+	stmt.BindBytes(14, e.Body)
+	stmt.BindBytes(15, e.Extra)
+	if err := w.write("append a log entry", stmt); err != nil {
+		return err
+	}
+	w.head.Seq = e.Seq
+	return nil
+}
+
+// bindEntry binds all of an entry but its payload.
+func bindEntry(stmt *sqlite.Stmt, e *store.Entry) {
 	stmt.BindInt64(1, int64(e.Seq))
 	stmt.BindInt64(2, int64(e.Type))
 	stmt.BindBytes(3, e.Incarnation[:])
@@ -69,13 +84,27 @@ func (w *writer) Append(e store.Entry) error {
 	stmt.BindBool(10, e.Suspect)
 	stmt.BindInt64(11, int64(e.Reason))
 	stmt.BindInt64(12, int64(e.Rank))
+}
+
+// RewriteEntry replaces the payload of an entry.
+func (w *writer) RewriteEntry(e store.Entry) error {
+	if err := w.ready("rewrite a log entry"); err != nil {
+		return err
+	}
+	if e.Seq == 0 || e.Seq > w.head.Seq {
+		return w.refuse("rewrite log entry %d: the log ends at %d", e.Seq, w.head.Seq)
+	}
+	stmt := w.s.rewrite
+	bindEntry(stmt, &e)
 	stmt.BindBytes(13, e.Salt)
 	stmt.BindBytes(14, e.Body)
 	stmt.BindBytes(15, e.Extra)
-	if err := w.write("append a log entry", stmt); err != nil {
+	if err := w.write("rewrite a log entry", stmt); err != nil {
 		return err
 	}
-	w.head.Seq = e.Seq
+	if w.s.conn.Changes() != 1 {
+		return w.refuse("rewrite log entry %d: more than its payload would change", e.Seq)
+	}
 	return nil
 }
 

@@ -18,6 +18,8 @@ var contentRules = []rule{
 	{"AbsentAndEmptyBytesComeBackAbsent", emptyComesBackAbsent},
 	{"AWriteReplacesWhatStoodThere", writeReplaces},
 	{"RemovingWhatIsNotThereIsNoError", removingNothing},
+	{"ARewrittenEntryHasItsNewPayloadAndNothingElseOfIt", rewriting},
+	{"AViewOfBeforeKeepsThePayloadItSaw", rewritingBesideAView},
 	{"LargeBodiesComeBackWhole", largeBodies},
 	{"SlicesBelongToTheCaller", slicesBelongToCaller},
 	{"ScopeRowsComeInOrderAndUpToTheLimit", scopeOrderAndLimit},
@@ -154,6 +156,38 @@ func removingNothing(t *testing.T, s store.Store) {
 		rows := must(r.Scope(nil, grid(1), 0, everything))
 		same(t, "seqs left", seqs(rows), []syncengine.Seq{1, 3}, nil)
 		same(t, "documents left", documents(r, "changes", nil, nil), []string{"\x01", "\x03"}, nil)
+	})
+}
+
+func rewriting(t *testing.T, s store.Store) {
+	changes(t, s, 1, 3)
+	want := entry(2)
+	want.Salt, want.Body, want.Extra = nil, []byte("less"), []byte("why")
+	update(t, s, func(w store.Writer) error {
+		mustNot(w.RewriteEntry(want))
+		e, _, err := w.Entry(2)
+		same(t, "entry within the update", e, want, err)
+		return nil
+	})
+	mustNot(s.Scrub(context.Background()))
+	view(t, s, func(r store.Reader) {
+		for seq, want := range map[syncengine.Seq]store.Entry{1: entry(1), 2: want, 3: entry(3)} {
+			e, _, err := r.Entry(seq)
+			same(t, "entry", showEntry(e), showEntry(want), err)
+		}
+	})
+}
+
+func rewritingBesideAView(t *testing.T, s store.Store) {
+	changes(t, s, 1, 2)
+	view(t, s, func(r store.Reader) {
+		update(t, s, func(w store.Writer) error {
+			e := entry(1)
+			e.Body = []byte("less")
+			return w.RewriteEntry(e)
+		})
+		e, _, err := r.Entry(1)
+		same(t, "entry as of before", showEntry(e), showEntry(entry(1)), err)
 	})
 }
 

@@ -25,6 +25,7 @@ func calls(ctx context.Context, s store.Store, ran *bool) map[string]error {
 		"check":  err,
 		"view":   s.View(ctx, func(store.Reader) error { *ran = true; return nil }),
 		"update": s.Update(ctx, func(store.Writer) error { *ran = true; return nil }),
+		"scrub":  s.Scrub(ctx),
 	}
 }
 

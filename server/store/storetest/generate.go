@@ -52,7 +52,9 @@ var rare = rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 func changing() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		n := func(label string, most int) int { return rapid.IntRange(0, most).Draw(t, label) }
-		switch n("write", 9) {
+		switch n("write", 10) {
+		case 9:
+			return fmt.Sprintf("rewrite seq=%d body=%d stamp=%d", n("seq", 6), lengths.Draw(t, "body"), rare.Draw(t, "stamp"))
 		case 0, 1, 2:
 			return fmt.Sprintf("append gap=%d record=%d body=%d type=%d", rare.Draw(t, "gap"), n("record", 5), lengths.Draw(t, "body"), n("type", 9))
 		case 3:

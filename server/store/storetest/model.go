@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 
 	"onedoor/server/store"
@@ -66,6 +67,7 @@ func (m *model) Update(_ context.Context, f func(store.Writer) error) error {
 	return nil
 }
 
+func (m *model) Scrub(context.Context) error             { return nil }
 func (m *model) Check(context.Context) ([]string, error) { return nil, nil }
 func (m *model) Close() error                            { return nil }
 
@@ -181,6 +183,20 @@ func (m *modelState) Append(e store.Entry) error {
 	}
 	m.log = append(m.log, e)
 	m.head.Seq = e.Seq
+	return nil
+}
+
+func (m *modelState) RewriteEntry(e store.Entry) error {
+	i := slices.IndexFunc(m.log, func(was store.Entry) bool { return was.Seq == e.Seq })
+	if i < 0 {
+		return m.spoil(true)
+	}
+	was := m.log[i]
+	was.Salt, was.Body, was.Extra = e.Salt, e.Body, e.Extra
+	if err := m.spoil(!reflect.DeepEqual(was, e)); err != nil {
+		return err
+	}
+	m.log[i] = e
 	return nil
 }
 

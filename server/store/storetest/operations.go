@@ -23,6 +23,7 @@ import (
 // In an update:
 //
 //	append gap=N record=R body=B type=T   the entry after the next N; body bytes B
+//	rewrite seq=N body=B                  other body bytes in entry N; its stamp too with stamp=1, which is refused
 //	put record=R body=B                   a record's state, at the head's seq
 //	scope key=K seq=N record=R type=T     a scope row
 //	unscope key=K seq=N record=R          removes it
@@ -273,6 +274,14 @@ var writes = map[string]func(w store.Writer, args map[string]int) error{
 		e := entry(w.Head().Seq + 1 + syncengine.Seq(a["gap"]))
 		e.RecordID, e.Type, e.Body = id(byte(a["record"])), store.EntryType(a["type"]), pattern(a["body"], a["record"])
 		return w.Append(e)
+	},
+	"rewrite": func(w store.Writer, a map[string]int) error {
+		e, _, err := w.Entry(syncengine.Seq(a["seq"]))
+		if err != nil {
+			return err
+		}
+		e.Salt, e.Body, e.Extra, e.Stamp = nil, pattern(a["body"], 3), []byte{3}, e.Stamp+syncengine.UnixMilli(a["stamp"])
+		return w.RewriteEntry(e)
 	},
 	"put": func(w store.Writer, a map[string]int) error {
 		return w.PutRecord(store.Record{ID: id(byte(a["record"])), Kind: 2, Seq: w.Head().Seq, Body: pattern(a["body"], 1)})

@@ -161,8 +161,14 @@ func goexitLeavesNoTrace(t *testing.T, s store.Store) {
 func droppedErrorSpoils(t *testing.T, s store.Store) {
 	changes(t, s, 1, 2)
 	for name, wrong := range map[string]func(w store.Writer) error{
-		"append":   func(w store.Writer) error { return w.Append(store.Entry{Seq: 1}) },
-		"set head": func(w store.Writer) error { return w.SetHead(store.Head{Seq: 99}) },
+		"append":                             func(w store.Writer) error { return w.Append(store.Entry{Seq: 1}) },
+		"set head":                           func(w store.Writer) error { return w.SetHead(store.Head{Seq: 99}) },
+		"rewrite an entry that is not there": func(w store.Writer) error { return w.RewriteEntry(entry(99)) },
+		"rewrite more than a payload": func(w store.Writer) error {
+			e := entry(1)
+			e.Stamp++
+			return w.RewriteEntry(e)
+		},
 		"in a walk": func(w store.Writer) (err error) {
 			mustNot(w.Records(func(store.Record) bool { err = w.PutDocument("changes", nil, nil); return false }))
 			return err

@@ -106,6 +106,7 @@ func writeInsideWalk(t *testing.T, s store.Store) {
 	changes(t, s, 1, 2)
 	writes := map[string]func(w store.Writer) error{
 		"append":          func(w store.Writer) error { return w.Append(entry(w.Head().Seq + 1)) },
+		"rewrite":         func(w store.Writer) error { return w.RewriteEntry(entry(1)) },
 		"put record":      func(w store.Writer) error { return w.PutRecord(store.Record{ID: id(1)}) },
 		"put scope":       func(w store.Writer) error { return w.PutScope(store.ScopeRow{Key: grid(1), Seq: 1}) },
 		"delete scope":    func(w store.Writer) error { return w.DeleteScope(grid(1), 1, id(1)) },

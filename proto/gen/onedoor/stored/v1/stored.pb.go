@@ -580,7 +580,12 @@ type Extra struct {
 	AbsentChain []byte `protobuf:"bytes,11,opt,name=absent_chain,json=absentChain,proto3" json:"absent_chain,omitempty"`
 	// The base that counted, where the author's own is of an epoch with two histories and was not proven to be of this one;
 	// a seq of 0 is no base. Absent when the author's own counted.
-	CountedBase   *Coordinate `protobuf:"bytes,12,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
+	CountedBase *Coordinate `protobuf:"bytes,12,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
+	// SHA-256 over the salt and the body as they came, 32 bytes, once cells of the change were erased: the chain goes on over it.
+	// The entry's body is then what is left of the change.
+	InnerDigest []byte `protobuf:"bytes,20,opt,name=inner_digest,json=innerDigest,proto3" json:"inner_digest,omitempty"`
+	// For an erasure: the cells that it destroys.
+	Erased        []*CellAddress `protobuf:"bytes,21,rep,name=erased,proto3" json:"erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,6 +700,20 @@ func (x *Extra) GetAbsentChain() []byte {
 func (x *Extra) GetCountedBase() *Coordinate {
 	if x != nil {
 		return x.CountedBase
+	}
+	return nil
+}
+
+func (x *Extra) GetInnerDigest() []byte {
+	if x != nil {
+		return x.InnerDigest
+	}
+	return nil
+}
+
+func (x *Extra) GetErased() []*CellAddress {
+	if x != nil {
+		return x.Erased
 	}
 	return nil
 }
@@ -1532,6 +1551,126 @@ func (x *DeviceNonces) GetFresh() []uint64 {
 	return nil
 }
 
+// Barrier says since when values of a cell are those of after its erasure. Keyed by the record's id, the field's number (4
+// bytes, big endian) and the element or key.
+type Barrier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the erasure stands in the log, at most one an epoch: the newest.
+	At            []*Coordinate `protobuf:"bytes,1,rep,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Barrier) Reset() {
+	*x = Barrier{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Barrier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Barrier) ProtoMessage() {}
+
+func (x *Barrier) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
+func (*Barrier) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Barrier) GetAt() []*Coordinate {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+// Erasure says whom an erasure concerns, keyed by the seq of its entry.
+type Erasure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The record.
+	RecordId []byte `protobuf:"bytes,1,opt,name=record_id,json=recordId,proto3" json:"record_id,omitempty"`
+	// The cells; field 0 names every cell that may be erased.
+	Cells []*CellAddress `protobuf:"bytes,2,rep,name=cells,proto3" json:"cells,omitempty"`
+	// Incarnations that wrote to the record: they may hold what they wrote.
+	Authors [][]byte `protobuf:"bytes,3,rep,name=authors,proto3" json:"authors,omitempty"`
+	// Scope keys that the record was ever under: who held one may hold the record.
+	Keys          [][]byte `protobuf:"bytes,4,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erasure) Reset() {
+	*x = Erasure{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erasure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erasure) ProtoMessage() {}
+
+func (x *Erasure) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
+func (*Erasure) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Erasure) GetRecordId() []byte {
+	if x != nil {
+		return x.RecordId
+	}
+	return nil
+}
+
+func (x *Erasure) GetCells() []*CellAddress {
+	if x != nil {
+		return x.Cells
+	}
+	return nil
+}
+
+func (x *Erasure) GetAuthors() [][]byte {
+	if x != nil {
+		return x.Authors
+	}
+	return nil
+}
+
+func (x *Erasure) GetKeys() [][]byte {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -1579,7 +1718,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xef\x03\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\xca\x04\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
@@ -1596,7 +1735,9 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\town_later\x18\n" +
 	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
 	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12@\n" +
-	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\"5\n" +
+	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\x12!\n" +
+	"\finner_digest\x18\x14 \x01(\fR\vinnerDigest\x126\n" +
+	"\x06erased\x18\x15 \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x06erased\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\x9a\x02\n" +
@@ -1653,7 +1794,14 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\adevices\x18\x03 \x03(\v2\x1f.onedoor.stored.v1.DeviceNoncesR\adevices\"F\n" +
 	"\fDeviceNonces\x12 \n" +
 	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x14\n" +
-	"\x05fresh\x18\x02 \x03(\x04R\x05freshB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\x05fresh\x18\x02 \x03(\x04R\x05fresh\"8\n" +
+	"\aBarrier\x12-\n" +
+	"\x02at\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x02at\"\x8a\x01\n" +
+	"\aErasure\x12\x1b\n" +
+	"\trecord_id\x18\x01 \x01(\fR\brecordId\x124\n" +
+	"\x05cells\x18\x02 \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x05cells\x12\x18\n" +
+	"\aauthors\x18\x03 \x03(\fR\aauthors\x12\x12\n" +
+	"\x04keys\x18\x04 \x03(\fR\x04keysB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -1667,7 +1815,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),       // 1: onedoor.stored.v1.Record
@@ -1689,6 +1837,8 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*LedgerState)(nil),  // 17: onedoor.stored.v1.LedgerState
 	(*Nonces)(nil),       // 18: onedoor.stored.v1.Nonces
 	(*DeviceNonces)(nil), // 19: onedoor.stored.v1.DeviceNonces
+	(*Barrier)(nil),      // 20: onedoor.stored.v1.Barrier
+	(*Erasure)(nil),      // 21: onedoor.stored.v1.Erasure
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -1704,18 +1854,21 @@ var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	8,  // 10: onedoor.stored.v1.Extra.held:type_name -> onedoor.stored.v1.CellAddress
 	8,  // 11: onedoor.stored.v1.Extra.own_later:type_name -> onedoor.stored.v1.CellAddress
 	0,  // 12: onedoor.stored.v1.Extra.counted_base:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 13: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 14: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
-	10, // 15: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
-	0,  // 16: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 17: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
-	15, // 18: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
-	19, // 19: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	8,  // 13: onedoor.stored.v1.Extra.erased:type_name -> onedoor.stored.v1.CellAddress
+	0,  // 14: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 15: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
+	10, // 16: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
+	0,  // 17: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 18: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
+	15, // 19: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
+	19, // 20: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
+	0,  // 21: onedoor.stored.v1.Barrier.at:type_name -> onedoor.stored.v1.Coordinate
+	8,  // 22: onedoor.stored.v1.Erasure.cells:type_name -> onedoor.stored.v1.CellAddress
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_stored_proto_init() }
@@ -1729,7 +1882,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

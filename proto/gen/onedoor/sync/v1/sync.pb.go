@@ -935,13 +935,13 @@ func (x *StateFrom) GetState() int32 {
 // BatchChange is one change as it travels.
 type BatchChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Encoded Change. Absent when erased.
+	// Encoded Change. Absent when all of it was erased.
 	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
 	// 16 random bytes when the change carries person data; destroyed with the body at erasure.
 	Salt []byte `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
 	// Where the change first stood, when it is supplied again after a restore.
 	First *First `protobuf:"bytes,3,opt,name=first,proto3" json:"first,omitempty"`
-	// Set instead of body when the payload was erased.
+	// Set when cells of the change were erased. Body is then what is left of it, absent when nothing is, and there is no salt.
 	Erased        *ErasedChange `protobuf:"bytes,4,opt,name=erased,proto3" json:"erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1076,7 +1076,7 @@ type ErasedChange struct {
 	DeviceSeq uint64 `protobuf:"varint,1,opt,name=device_seq,json=deviceSeq,proto3" json:"device_seq,omitempty"`
 	// Record it belonged to.
 	RecordId []byte `protobuf:"bytes,2,opt,name=record_id,json=recordId,proto3" json:"record_id,omitempty"`
-	// SHA-256 over salt and body, 32 bytes.
+	// SHA-256 over the salt and the body as they were, 32 bytes.
 	InnerDigest   []byte `protobuf:"bytes,3,opt,name=inner_digest,json=innerDigest,proto3" json:"inner_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1680,7 +1680,12 @@ type ExchangeBody struct {
 	LacksEnrolment bool `protobuf:"varint,14,opt,name=lacks_enrolment,json=lacksEnrolment,proto3" json:"lacks_enrolment,omitempty"`
 	// The grants that the phone works under, shown with their signature when the epoch changed: a server that was restored from
 	// before them takes them up.
-	Grants        *Grants `protobuf:"bytes,15,opt,name=grants,proto3" json:"grants,omitempty"`
+	Grants *Grants `protobuf:"bytes,15,opt,name=grants,proto3" json:"grants,omitempty"`
+	// Seq, in the epoch named by epoch, up to which this phone has applied the erasures it was told; 0 for none.
+	BarrierSeq uint64 `protobuf:"varint,20,opt,name=barrier_seq,json=barrierSeq,proto3" json:"barrier_seq,omitempty"`
+	// Signed erasures that the phone carries, shown when the epoch changed: a server that was restored from before one takes it
+	// up. At most 200.
+	Barriers      []*Barrier `protobuf:"bytes,21,rep,name=barriers,proto3" json:"barriers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1820,6 +1825,20 @@ func (x *ExchangeBody) GetGrants() *Grants {
 	return nil
 }
 
+func (x *ExchangeBody) GetBarrierSeq() uint64 {
+	if x != nil {
+		return x.BarrierSeq
+	}
+	return 0
+}
+
+func (x *ExchangeBody) GetBarriers() []*Barrier {
+	if x != nil {
+		return x.Barriers
+	}
+	return nil
+}
+
 // Checkpoint is a place in the log that a phone's records stood at.
 type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1915,7 +1934,11 @@ type ExchangeResponse struct {
 	// Whether the nonce was fresh, used or unknown; only a fresh one is answered with a page.
 	NonceState NonceState `protobuf:"varint,18,opt,name=nonce_state,json=nonceState,proto3,enum=onedoor.sync.v1.NonceState" json:"nonce_state,omitempty"`
 	// Present when the phone lacks one.
-	Enrolment     *Enrolment `protobuf:"bytes,19,opt,name=enrolment,proto3" json:"enrolment,omitempty"`
+	Enrolment *Enrolment `protobuf:"bytes,19,opt,name=enrolment,proto3" json:"enrolment,omitempty"`
+	// Seq up to which barriers tells every erasure that concerns this phone; absent when the phone knows.
+	BarrierSeq uint64 `protobuf:"varint,23,opt,name=barrier_seq,json=barrierSeq,proto3" json:"barrier_seq,omitempty"`
+	// True when there are more erasures than barriers had room for; call again.
+	MoreBarriers  bool `protobuf:"varint,24,opt,name=more_barriers,json=moreBarriers,proto3" json:"more_barriers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2081,6 +2104,20 @@ func (x *ExchangeResponse) GetEnrolment() *Enrolment {
 		return x.Enrolment
 	}
 	return nil
+}
+
+func (x *ExchangeResponse) GetBarrierSeq() uint64 {
+	if x != nil {
+		return x.BarrierSeq
+	}
+	return 0
+}
+
+func (x *ExchangeResponse) GetMoreBarriers() bool {
+	if x != nil {
+		return x.MoreBarriers
+	}
+	return false
 }
 
 // Outcomes are the results of a batch.
@@ -3186,17 +3223,20 @@ func (x *KeyView) GetRoles() []uint32 {
 	return nil
 }
 
-// Barrier is an erasure.
+// Barrier is the erasure of cells of a record: a value whose author had not yet seen the erasure is destroyed wherever it
+// turns up.
 type Barrier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Record.
+	// Record, 16 bytes.
 	RecordId []byte `protobuf:"bytes,1,opt,name=record_id,json=recordId,proto3" json:"record_id,omitempty"`
-	// Field number; all cells when 0.
+	// Field number; 0 for every cell that is neither the record's life nor one that places or counts it.
 	Field uint32 `protobuf:"varint,2,opt,name=field,proto3" json:"field,omitempty"`
 	// Coordinate of the erasure.
 	Coordinate *Coordinate `protobuf:"bytes,3,opt,name=coordinate,proto3" json:"coordinate,omitempty"`
-	// Signature of the realm.
-	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Ed25519 signature by the realm's receipt key over the other fields, as internal/wire frames them.
+	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Element or key of a set or map field; absent for all of the field.
+	Key           []byte `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3255,6 +3295,13 @@ func (x *Barrier) GetCoordinate() *Coordinate {
 func (x *Barrier) GetSignature() []byte {
 	if x != nil {
 		return x.Signature
+	}
+	return nil
+}
+
+func (x *Barrier) GetKey() []byte {
+	if x != nil {
+		return x.Key
 	}
 	return nil
 }
@@ -3558,7 +3605,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xd4\x04\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xab\x05\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3575,11 +3622,14 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x04past\x18\f \x03(\v2\x1b.onedoor.sync.v1.CheckpointR\x04past\x128\n" +
 	"\tenrolment\x18\r \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\x12'\n" +
 	"\x0flacks_enrolment\x18\x0e \x01(\bR\x0elacksEnrolment\x12/\n" +
-	"\x06grants\x18\x0f \x01(\v2\x17.onedoor.sync.v1.GrantsR\x06grants\"K\n" +
+	"\x06grants\x18\x0f \x01(\v2\x17.onedoor.sync.v1.GrantsR\x06grants\x12\x1f\n" +
+	"\vbarrier_seq\x18\x14 \x01(\x04R\n" +
+	"barrierSeq\x124\n" +
+	"\bbarriers\x18\x15 \x03(\v2\x18.onedoor.sync.v1.BarrierR\bbarriers\"K\n" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xc8\x06\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x8e\a\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -3602,7 +3652,10 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x05epoch\x18\x11 \x01(\rR\x05epoch\x12<\n" +
 	"\vnonce_state\x18\x12 \x01(\x0e2\x1b.onedoor.sync.v1.NonceStateR\n" +
 	"nonceState\x128\n" +
-	"\tenrolment\x18\x13 \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\"h\n" +
+	"\tenrolment\x18\x13 \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\x12\x1f\n" +
+	"\vbarrier_seq\x18\x17 \x01(\x04R\n" +
+	"barrierSeq\x12#\n" +
+	"\rmore_barriers\x18\x18 \x01(\bR\fmoreBarriers\"h\n" +
 	"\bOutcomes\x12(\n" +
 	"\x10first_device_seq\x18\x01 \x01(\x04R\x0efirstDeviceSeq\x122\n" +
 	"\aresults\x18\x02 \x03(\v2\x18.onedoor.sync.v1.OutcomeR\aresults\"\xa1\x02\n" +
@@ -3691,14 +3744,15 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x06filled\x18\x03 \x03(\fR\x06filled\"1\n" +
 	"\aKeyView\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05roles\x18\x02 \x03(\rR\x05roles\"\x97\x01\n" +
+	"\x05roles\x18\x02 \x03(\rR\x05roles\"\xa9\x01\n" +
 	"\aBarrier\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\rR\x05field\x12;\n" +
 	"\n" +
 	"coordinate\x18\x03 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\n" +
 	"coordinate\x12\x1c\n" +
-	"\tsignature\x18\x04 \x01(\fR\tsignature\"_\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x10\n" +
+	"\x03key\x18\x05 \x01(\fR\x03key\"_\n" +
 	"\x04Fork\x12 \n" +
 	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x1f\n" +
 	"\vlast_common\x18\x02 \x01(\x04R\n" +
@@ -3831,46 +3885,47 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	22, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
 	19, // 17: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
 	34, // 18: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	7,  // 19: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	24, // 20: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	26, // 21: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	27, // 22: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 23: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	34, // 24: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	36, // 25: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	38, // 26: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 27: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	18, // 28: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	39, // 29: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 30: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	19, // 31: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	25, // 32: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 33: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 34: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 35: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	28, // 36: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	29, // 37: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	33, // 38: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	30, // 39: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	31, // 40: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	32, // 41: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	32, // 42: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 43: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	25, // 44: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	35, // 45: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	37, // 46: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 47: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	5,  // 48: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	20, // 49: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	40, // 50: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 51: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	23, // 52: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	41, // 53: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	51, // [51:54] is the sub-list for method output_type
-	48, // [48:51] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	38, // 19: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 20: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	24, // 21: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	26, // 22: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	27, // 23: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 24: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	34, // 25: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	36, // 26: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	38, // 27: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 28: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	18, // 29: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	39, // 30: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 31: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	19, // 32: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	25, // 33: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 34: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 35: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 36: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	28, // 37: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	29, // 38: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	33, // 39: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	30, // 40: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	31, // 41: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	32, // 42: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	32, // 43: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 44: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	25, // 45: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	35, // 46: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	37, // 47: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 48: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	5,  // 49: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	20, // 50: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	40, // 51: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	6,  // 52: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	23, // 53: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	41, // 54: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	52, // [52:55] is the sub-list for method output_type
+	49, // [49:52] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
