@@ -53,13 +53,13 @@ func Bars(kind *Kind, barriers []Barrier, h History, base Coordinate, key CellKe
 	})
 }
 
-// Raise adds the place of an erasure to those that a barrier stands at: the
-// newest of each epoch counts.
+// Raise adds the place of an erasure to those that a barrier stands at: the one
+// of each epoch that was raised last counts.
 func Raise(at []Coordinate, c Coordinate) []Coordinate {
 	out := slices.Clone(at)
 	for i := range out {
 		if out[i].Epoch == c.Epoch {
-			out[i].Seq = max(out[i].Seq, c.Seq)
+			out[i].Seq = c.Seq
 			return out
 		}
 	}

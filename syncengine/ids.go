@@ -119,6 +119,9 @@ func (h History) shared(a, b Epoch) Seq {
 	return shared
 }
 
+// Shared gives the greatest seq up to which an epoch holds the same entries as the one in force.
+func (h History) Shared(e Epoch) Seq { return h.shared(e, h.Epoch) }
+
 // EpochAt gives the epoch in which the entry at seq of the log in force was written.
 func (h History) EpochAt(seq Seq) Epoch {
 	e := h.Epoch

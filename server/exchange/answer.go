@@ -34,6 +34,9 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 		if c.push.device.State == identity.DeviceRevoked {
 			return nil
 		}
+		if err := a.barriers(); err != nil {
+			return err
+		}
 		err := a.page()
 		keep = a.keep
 		return err

@@ -27,6 +27,10 @@
 //	nonces      "1"                         handed out and unused when the server was stopped
 //	ledger      "1"                         how far the side ledger and the store agree
 //	revision    "1"                         how often identity changed
+//	barrier     record + field + key        since when values of erased cells count again
+//	erasure     seq                         whom an erasure concerns
+//	aside       record + seq                changes that were ever quarantined, as long as their bodies stand
+//	unclean     "1"                         erased bytes may still be read in the store's files
 //	author      incarnation                 the user behind writes made at the server
 //
 // Read service.go first, then group.go, push.go, judge.go and page.go; epoch.go,

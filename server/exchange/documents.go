@@ -26,6 +26,10 @@ const (
 	bucketAuthor     = "author"
 	bucketRevision   = "revision"
 	bucketNonces     = "nonces"
+	bucketBarrier    = "barrier"
+	bucketErasure    = "erasure"
+	bucketAside      = "aside"
+	bucketUnclean    = "unclean"
 )
 
 var historyKey = []byte("1")

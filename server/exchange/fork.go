@@ -117,7 +117,7 @@ func (k *work) chainAfter(incarnation syncengine.ID, seq syncengine.DeviceSeq) (
 		if err != nil {
 			return chain, err
 		}
-		chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+		chain = chain.Next(InnerDigest(e))
 	}
 	return chain, nil
 }

@@ -38,6 +38,8 @@ type judging struct {
 	base    syncengine.Coordinate
 	stamp   syncengine.UnixMilli
 	suspect bool
+	// gone tells that nothing is left of the change since its cells were erased.
+	gone bool
 	// restamped tells that the stamp is the one from before a restore.
 	restamped bool
 	// follow lists records whose scope keys may change because of this change.
@@ -53,6 +55,9 @@ const none = syncv1.QuarantineReason_QUARANTINE_REASON_UNSPECIFIED
 func (j *judging) decide() (*syncv1.Outcome, error) {
 	j.countBase()
 	j.resupplied()
+	if err := j.bar(); err != nil {
+		return nil, err
+	}
 	why, err := j.judge()
 	if err != nil {
 		return nil, err
@@ -98,7 +103,7 @@ func (j *judging) judge() (reason, error) {
 func (j *judging) readable() reason {
 	c := j.in.change
 	switch {
-	case j.in.erased != nil:
+	case j.gone:
 		return syncv1.QuarantineReason_QUARANTINE_REASON_ERASED
 	case j.push.faulty[j.seq]:
 		return syncv1.QuarantineReason_QUARANTINE_REASON_FAULT
@@ -119,7 +124,7 @@ func (j *judging) readable() reason {
 	if err != nil || c.Create && !j.complete(cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
-	if salted := len(j.in.salt) > 0; c.Salted != salted || !salted && wire.NeedsSalt(j.kind, cells) {
+	if salted := len(j.in.salt) > 0; j.extra.InnerDigest == nil && (c.Salted != salted || !salted && wire.NeedsSalt(j.kind, cells)) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
 	if !wire.CheckSteps(j.kind, c, cells) {
@@ -320,7 +325,7 @@ func (j *judging) mayResolve(rec *syncengine.Record, writable schema.Classes) bo
 func (j *judging) accept() (*syncv1.Outcome, error) {
 	e := j.entry()
 	e.Type = store.EntryMerged
-	if j.merged.Applied && len(j.merged.Held) == 0 && !j.unplaced {
+	if j.merged.Applied && len(j.merged.Held) == 0 && !j.unplaced && j.extra.InnerDigest == nil {
 		e.Type = store.EntryApplied
 	} else if j.merged.Applied {
 		j.merged.Record.Tail, j.merged.Record.TailSince = syncengine.ID{}, j.work.next
@@ -343,7 +348,7 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 
 // encodeExtra encodes what few entries have; nothing for the others.
 func encodeExtra(m *storedv1.Extra) []byte {
-	if m.First == nil && m.CountedBase == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
+	if m.InnerDigest == nil && m.First == nil && m.CountedBase == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
 		return nil
 	}
 	return encode(m)

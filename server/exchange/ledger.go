@@ -52,7 +52,7 @@ type LedgerDocument struct {
 const bucketLedger = "ledger"
 
 // ledgered lists the buckets that the ledger keeps.
-var ledgered = append(identity.LedgerBuckets(), bucketHistory)
+var ledgered = append(identity.LedgerBuckets(), bucketHistory, bucketBarrier)
 
 // recorder is a writer that notes what the ledger keeps.
 type recorder struct {

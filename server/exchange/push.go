@@ -52,6 +52,8 @@ type pushed struct {
 	fork     *syncv1.Fork
 	// epoch is the one in force when the batch was decided.
 	epoch syncengine.Epoch
+	// barred lists records of the batch with changes that are erased in part or whole.
+	barred []syncengine.ID
 }
 
 // supplied is one change of a batch.
@@ -60,7 +62,7 @@ type supplied struct {
 	inner      [32]byte
 	first      *syncv1.First
 	erased     *syncv1.ErasedChange
-	// change is nil when the body cannot be read; it is quarantined whole.
+	// change is nil when the body cannot be read; it is quarantined whole. Of an erased change it is what is left.
 	change *wire.Change
 }
 
@@ -87,17 +89,19 @@ func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq) error
 	if n := len(s.salt); n != 0 && n != wire.SaltBytes {
 		return badRequest("change %d: a salt of %d bytes", seq, n)
 	}
-	if s.erased != nil {
-		if len(s.erased.GetInnerDigest()) != len(s.inner) || syncengine.DeviceSeq(s.erased.GetDeviceSeq()) != seq {
-			return badRequest("change %d: not a well-formed erased change", seq)
-		}
-		copy(s.inner[:], s.erased.GetInnerDigest())
-		return nil
-	}
 	if len(s.body) > wire.ChangeBytesMax {
 		return badRequest("change %d of %d bytes, %d are allowed", seq, len(s.body), wire.ChangeBytesMax)
 	}
 	s.inner = syncengine.InnerDigest(s.salt, s.body)
+	if s.erased != nil {
+		if len(s.erased.GetInnerDigest()) != len(s.inner) || len(s.salt) > 0 || syncengine.DeviceSeq(s.erased.GetDeviceSeq()) != seq {
+			return badRequest("change %d: not a well-formed erased change", seq)
+		}
+		copy(s.inner[:], s.erased.GetInnerDigest())
+		if len(s.body) == 0 {
+			return nil
+		}
+	}
 	change, err := wire.DecodeChange(s.body)
 	if err != nil {
 		return nil
@@ -181,17 +185,18 @@ func (k *work) replay(p *push, i int) (done bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if !ok || e.Type != store.EntryAbsent && syncengine.InnerDigest(e.Salt, e.Body) != p.changes[i].inner {
+	if !ok || e.Type != store.EntryAbsent && InnerDigest(e) != p.changes[i].inner {
 		common, err := k.common(p, i)
 		if err != nil {
 			return true, err
 		}
 		return true, k.fork(p, common)
 	}
-	outcome, err := k.outcomeOf(e, p.changes[i].deviceTime())
+	outcome, err := k.outcomeOf(e, timeOf(&p.changes[i], e))
 	if err != nil {
 		return true, err
 	}
+	p.result.noteErased(e)
 	p.result.outcomes.Results = append(p.result.outcomes.Results, outcome)
 	return false, nil
 }

@@ -309,8 +309,8 @@ func (a *answering) tellEpoch() error {
 
 // waitingWith gives what a quarantined entry keeps of a change for its release.
 func (j *judging) waitingWith() []byte {
-	if len(j.extra.First) == 0 && j.extra.CountedBase == nil {
+	if len(j.extra.First) == 0 && j.extra.CountedBase == nil && j.extra.InnerDigest == nil {
 		return nil
 	}
-	return encode(&storedv1.Extra{First: j.extra.First, CountedBase: j.extra.CountedBase})
+	return encode(&storedv1.Extra{First: j.extra.First, CountedBase: j.extra.CountedBase, InnerDigest: j.extra.InnerDigest})
 }

@@ -35,6 +35,7 @@ func (k *work) list(e store.Entry, create bool) {
 		RecordId: e.RecordID[:], Kind: uint32(e.Kind), Incarnation: e.Incarnation[:], DeviceSeq: uint64(e.DeviceSeq),
 		Reason: uint32(e.Reason), AtMs: int64(k.now), Create: create,
 	})
+	k.putBytes(bucketAside, numberedKey(e.RecordID, uint64(e.Seq)), []byte{1})
 	switch {
 	case create, reason(e.Reason) == syncv1.QuarantineReason_QUARANTINE_REASON_UNKNOWN_RECORD,
 		reason(e.Reason) == syncv1.QuarantineReason_QUARANTINE_REASON_CREATE_QUARANTINED:

@@ -111,9 +111,11 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		}
 	}
 	s.start()
-	if err := s.upgrade(ctx); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("upgrade realm: %w", err)
+	for _, step := range []func(context.Context) error{s.upgrade, s.listAside, s.enforce, s.Scrub} {
+		if err := step(ctx); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("upgrade realm: %w", err)
+		}
 	}
 	return s, nil
 }
@@ -290,6 +292,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if n := len(c.body.GetStatus().GetDigests()); n > wire.DigestsMax {
 		return nil, badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
 	}
+	if n := len(c.body.GetBarriers()); n > wire.BarriersMax {
+		return nil, badRequest("%d barriers, %d are allowed", n, wire.BarriersMax)
+	}
 	if n := len(c.body.GetPast()); n > wire.PastCheckpointsMax {
 		return nil, badRequest("%d past checkpoints, %d are allowed", n, wire.PastCheckpointsMax)
 	}
@@ -298,6 +303,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	}
 	c.nonce = s.nonces.use(incarnation, c.body.GetNonce())
 	if err := s.takeGrants(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := s.takeBarriers(ctx, c); err != nil {
 		return nil, err
 	}
 	return c, s.checkLog(ctx, c)

@@ -176,6 +176,8 @@ func (v *verifying) entry(e store.Entry) error {
 		delete(v.waiting, e.Ref)
 	case store.EntryMoved:
 		v.move(e)
+	case store.EntryErased:
+		v.erase(e, extra)
 	}
 	return nil
 }
@@ -187,7 +189,7 @@ func (v *verifying) follow(e store.Entry) {
 		v.problem("seq %d: change %d of %s comes after %d", e.Seq, e.DeviceSeq, e.Incarnation, c.mark)
 	}
 	c.mark = e.DeviceSeq
-	c.chain = c.chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+	c.chain = c.chain.Next(InnerDigest(e))
 }
 
 func (v *verifying) chain(incarnation syncengine.ID) *chainState {
@@ -225,7 +227,7 @@ func (v *verifying) chainAfter(incarnation syncengine.ID, seq syncengine.DeviceS
 		}
 		switch e.Type {
 		case store.EntryApplied, store.EntryMerged, store.EntryQuarantined:
-			chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
+			chain = chain.Next(InnerDigest(e))
 		case store.EntryAbsent:
 			if extra, err := Extra(e); err == nil && syncengine.DeviceSeq(extra.GetAbsentUntil()) <= seq {
 				copy(chain[:], extra.GetAbsentChain())
@@ -312,6 +314,19 @@ func (v *verifying) move(e store.Entry) {
 	next := *rec
 	next.Seq, next.Tail, next.TailSince = e.Seq, syncengine.ID{}, e.Seq
 	v.records[e.RecordID] = &next
+}
+
+func (v *verifying) erase(e store.Entry, extra *storedv1.Extra) {
+	kind, ok := v.schema.Kind(e.Kind)
+	rec := v.records[e.RecordID]
+	if rec == nil {
+		return // Raised for a record that this log did not have.
+	}
+	if !ok || rec.Seq != e.Prev {
+		v.problem("seq %d: names %d as the entry before it in record %s of kind %d", e.Seq, e.Prev, e.RecordID, e.Kind)
+		return
+	}
+	v.records[e.RecordID] = syncengine.Erase(kind.Engine, rec, cellsOf(extra.GetErased()), e.Seq)
 }
 
 func (v *verifying) compareRecords() error {

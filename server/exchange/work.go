@@ -46,8 +46,9 @@ type work struct {
 	// not change within it.
 	views map[viewOf]identity.View
 	ranks map[syncengine.ID]syncengine.Rank
-	// awaiting tells whether any quarantined change waits for a record.
-	awaiting bool
+	// awaiting tells whether any quarantined change waits for a record, erasures
+	// whether anything was ever erased.
+	awaiting, erasures bool
 	// undo takes back what the batch in hand did, newest last; replaced does so for records.
 	undo     []func()
 	replaced []replacement
@@ -95,8 +96,12 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
+	erasures, err := anyDocument(w, bucketBarrier)
+	if err != nil {
+		return nil, err
+	}
 	return &work{
-		svc: svc, w: w, awaiting: awaiting, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
+		svc: svc, w: w, awaiting: awaiting, erasures: erasures, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
 		world:     syncengine.World{History: historyOf(history, syncengine.Epoch(history.GetEpoch())), Lineage: lineage},
 		doubts:    history.GetDoubtful(),
 		next:      w.Head().Seq + 1,

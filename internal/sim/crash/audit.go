@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"onedoor/server"
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
@@ -64,7 +65,7 @@ func (a *audit) entry(e store.Entry) bool {
 		a.problem("the log holds change %d of %s after %d", e.DeviceSeq, of, len(a.chains[of]))
 		return true
 	}
-	a.chains[of] = append(a.chains[of], chain.Next(syncengine.InnerDigest(e.Salt, e.Body)))
+	a.chains[of] = append(a.chains[of], chain.Next(exchange.InnerDigest(e)))
 	return true
 }
 

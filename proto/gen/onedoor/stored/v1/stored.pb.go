@@ -583,9 +583,9 @@ type Extra struct {
 	CountedBase *Coordinate `protobuf:"bytes,12,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
 	// SHA-256 over the salt and the body as they came, 32 bytes, once cells of the change were erased: the chain goes on over it.
 	// The entry's body is then what is left of the change.
-	InnerDigest []byte `protobuf:"bytes,20,opt,name=inner_digest,json=innerDigest,proto3" json:"inner_digest,omitempty"`
+	InnerDigest []byte `protobuf:"bytes,30,opt,name=inner_digest,json=innerDigest,proto3" json:"inner_digest,omitempty"`
 	// For an erasure: the cells that it destroys.
-	Erased        []*CellAddress `protobuf:"bytes,21,rep,name=erased,proto3" json:"erased,omitempty"`
+	Erased        []*CellAddress `protobuf:"bytes,31,rep,name=erased,proto3" json:"erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1736,8 +1736,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
 	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12@\n" +
 	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\x12!\n" +
-	"\finner_digest\x18\x14 \x01(\fR\vinnerDigest\x126\n" +
-	"\x06erased\x18\x15 \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x06erased\"5\n" +
+	"\finner_digest\x18\x1e \x01(\fR\vinnerDigest\x126\n" +
+	"\x06erased\x18\x1f \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x06erased\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\x9a\x02\n" +

@@ -1,0 +1,216 @@
+package exchange
+
+import (
+	"crypto/ed25519"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// erasuresLookedAtMax bounds the erasures that one reply looks through for those
+// that concern its phone: some tens of milliseconds. A phone that was away longer
+// calls again.
+const erasuresLookedAtMax = 10_000
+
+// barriers tells the phone the erasures that concern it and that it has not
+// applied: of records that it wrote to, or that its user's grants ever covered,
+// and of those that it just sent an erased change of.
+func (a *answering) barriers() error {
+	t := telling{answering: a}
+	from, fresh, err := t.from()
+	if err != nil {
+		return err
+	}
+	through := from
+	if fresh {
+		through, err = t.newest()
+	} else {
+		through, err = t.since(from)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.barred(); err != nil {
+		return err
+	}
+	if through != syncengine.Seq(a.call.body.GetBarrierSeq()) || a.call.push.elsewhere(a.r.Head().Epoch) {
+		a.reply.BarrierSeq = uint64(through)
+	}
+	return nil
+}
+
+// telling gathers the barriers of one reply.
+type telling struct {
+	*answering
+	history syncengine.History
+	lineage syncengine.Lineage
+	// grants are all that the phone's user was ever granted; nil until they are needed.
+	grants []identity.Grant
+	asked  bool
+}
+
+// from gives the seq of this log up to which the phone has applied what it was
+// told. A phone that never synced has nothing that could be erased but what it
+// sends, so it is told of nothing else: fresh.
+func (t *telling) from() (from syncengine.Seq, fresh bool, err error) {
+	if t.history, err = readHistory(t.r); err != nil {
+		return 0, false, err
+	}
+	body := t.call.body
+	if body.GetEpoch() == 0 {
+		return 0, true, nil
+	}
+	from = min(syncengine.Seq(body.GetBarrierSeq()), t.history.Shared(syncengine.Epoch(body.GetEpoch())), t.r.Head().Seq)
+	t.lineage, err = identity.Lineage(t.r)
+	return from, false, err
+}
+
+// newest gives the seq of the newest erasure.
+func (t *telling) newest() (syncengine.Seq, error) {
+	d, ok, err := t.r.LastDocument(bucketErasure, seqKey(1<<63-1))
+	if err != nil || !ok {
+		return 0, err
+	}
+	return seqOfKey(d.Key), nil
+}
+
+// since tells what concerns the phone above a seq, as far as there is room, and
+// gives the seq up to which it has looked.
+func (t *telling) since(from syncengine.Seq) (through syncengine.Seq, err error) {
+	through = from
+	var failed error
+	looked := 0
+	err = t.r.Documents(bucketErasure, seqKey(from+1), nil, func(d store.Document) bool {
+		if looked++; looked > erasuresLookedAtMax || len(t.reply.Barriers) >= wire.BarriersMax {
+			t.reply.MoreBarriers = true
+			return false
+		}
+		m, seq := &storedv1.Erasure{}, seqOfKey(d.Key)
+		if failed = proto.Unmarshal(d.Value, m); failed != nil {
+			return false
+		}
+		var concerned bool
+		if concerned, failed = t.concerns(m); failed != nil {
+			return false
+		}
+		if concerned {
+			for _, cells := range cellsOf(m.GetCells()) {
+				t.tell(m.GetRecordId(), cells, syncengine.Coordinate{Epoch: t.history.EpochAt(seq), Seq: seq})
+			}
+		}
+		through = seq
+		return true
+	})
+	if err == nil {
+		err = failed
+	}
+	return through, err
+}
+
+// barred tells the barriers of records that the phone just sent erased changes of.
+func (t *telling) barred() error {
+	for _, id := range t.call.push.result.barred {
+		barriers, err := Barriers(t.r, id)
+		if err != nil {
+			return err
+		}
+		for _, b := range barriers {
+			if n := len(b.At); n > 0 {
+				t.tell(id[:], b.Cells, b.At[n-1])
+			}
+		}
+	}
+	return nil
+}
+
+// tell signs one barrier into the reply, once.
+func (t *telling) tell(record []byte, cells syncengine.Cells, at syncengine.Coordinate) {
+	b := &syncv1.Barrier{
+		RecordId: slices.Clone(record), Field: uint32(cells.Field), Key: []byte(cells.Key),
+		Coordinate: &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)},
+	}
+	if slices.ContainsFunc(t.reply.Barriers, func(told *syncv1.Barrier) bool {
+		return string(wire.BarrierMessage(told)) == string(wire.BarrierMessage(b))
+	}) {
+		return
+	}
+	b.Signature = ed25519.Sign(t.svc.secrets.ReceiptKey(), wire.BarrierMessage(b))
+	t.reply.Barriers = append(t.reply.Barriers, b)
+}
+
+// concerns reports that the phone may hold something of an erased record: it, or a
+// database that it is a copy of, wrote to it, or one of the user's grants of any
+// time covers a key that the record was under.
+func (t *telling) concerns(m *storedv1.Erasure) (bool, error) {
+	for _, b := range m.GetAuthors() {
+		if author, ok := syncengine.IDFromBytes(b); ok && t.descends(author) {
+			return true, nil
+		}
+	}
+	if err := t.allGrants(); err != nil {
+		return false, err
+	}
+	tree, err := t.svc.caches.treeOf(t.r)
+	if err != nil {
+		return false, err
+	}
+	device := t.call.push.device
+	return slices.ContainsFunc(m.GetKeys(), func(b []byte) bool {
+		key := syncengine.ScopeKey(b)
+		if key == syncengine.RealmKey || key == syncengine.UserKey(device.UserID) || key == syncengine.DeviceKey(device.Incarnation) {
+			return true
+		}
+		return slices.ContainsFunc(t.grants, func(g identity.Grant) bool { return covers(tree, g, key) })
+	}), nil
+}
+
+// covers reports that a grant names a key, or a territory that it lies in.
+func covers(tree *identity.Tree, g identity.Grant, key syncengine.ScopeKey) bool {
+	if key.IsTerritory() {
+		return !g.Territory.IsZero() && tree.Covers(g.Territory, key.ID())
+	}
+	return slices.ContainsFunc(g.Records, func(id syncengine.ID) bool { return key == syncengine.RecordKey(id) })
+}
+
+// descends reports that the phone is the author, or a copy of its database.
+func (t *telling) descends(author syncengine.ID) bool {
+	for id, ok := t.call.push.device.Incarnation, true; ok; {
+		if id == author {
+			return true
+		}
+		if t.lineage == nil {
+			return false
+		}
+		id, _, ok = t.lineage(id)
+	}
+	return false
+}
+
+// allGrants reads what the user was ever granted, once.
+func (t *telling) allGrants() error {
+	if t.asked {
+		return nil
+	}
+	t.asked = true
+	user := t.call.push.device.UserID
+	for version := uint64(1<<64 - 1); version > 0; {
+		v, err := identity.GrantsAsOf(t.r, user, version)
+		if err != nil {
+			return err
+		}
+		t.grants = append(t.grants, v.Grants...)
+		if v.Version == 0 {
+			return nil
+		}
+		version = v.Version - 1
+	}
+	return nil
+}
