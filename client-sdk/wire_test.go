@@ -35,7 +35,7 @@ func (w *world) listen() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
 	server, stopping := grpc.NewServer(), make(chan struct{})
-	syncv1.RegisterSyncServiceServer(server, syncrpc.New(w.service, hub, stopping))
+	syncv1.RegisterSyncServiceServer(server, syncrpc.New(w.service, hub, syncrpc.Options{Stopping: stopping}))
 	go func() { _ = server.Serve(l) }() // stopped by Stop
 	w.t.Cleanup(func() {
 		close(stopping)

@@ -10,6 +10,7 @@ import (
 
 	"onedoor/internal/sqlitevfs"
 	"onedoor/server/identity"
+	"onedoor/server/signin"
 )
 
 // Names of the files in a realm's folder.
@@ -38,6 +39,8 @@ type Config struct {
 	// ClientCAFile is a PEM file; with it only callers whose certificate it has
 	// signed are let in, such as the gateway in front of the server.
 	ClientCAFile string
+	// Provider is the identity provider at which people may sign in; empty for none.
+	Provider signin.Provider
 	// PlainText allows plain text on an address that others can reach, for
 	// machines that have something in front which encrypts.
 	PlainText bool
@@ -68,6 +71,9 @@ func (c Config) filled() Config {
 	c.Random = shared(c.Random)
 	return c
 }
+
+// behindGateway reports that every caller comes through a gateway, which has shown its certificate and tells addresses.
+func (c Config) behindGateway() bool { return c.ClientCAFile != "" }
 
 func (c Config) path(name string) string { return filepath.Join(c.Dir, name) }
 

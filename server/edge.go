@@ -16,6 +16,7 @@ import (
 	_ "onedoor/internal/grpczstd" // Registers the compressor that phones ask for.
 	"onedoor/internal/wire"
 	"onedoor/server/adminrpc"
+	"onedoor/server/signin"
 	"onedoor/server/syncrpc"
 )
 
@@ -39,7 +40,13 @@ const (
 
 // openEdge makes the gRPC server with all its services.
 func (s *Server) openEdge(ctx context.Context) error {
-	admin := adminrpc.New(s.realm, adminrpc.Options{Now: s.config.Now, Random: s.config.Random, Log: s.config.Log})
+	gateway := s.config.behindGateway()
+	admin := adminrpc.New(s.realm, adminrpc.Options{
+		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
+		SignIn: signin.New(s.realm, signin.Options{
+			Key: s.secrets.SignInKey(), Provider: s.config.Provider, Now: s.config.Now, Random: s.config.Random,
+		}),
+	})
 	if err := admin.Publish(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
 	}
@@ -54,7 +61,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, s.noticeBackups),
 		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
 	)
-	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, s.stopping))
+	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now}))
 	adminv1.RegisterAdminServiceServer(s.grpc, admin)
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

@@ -77,6 +77,7 @@ func (s *Server) openRealm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.secrets = secrets
 	o := exchange.Options{Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint}
 	if s.config.Ledger != "" {
 		if s.ledger, err = s.openLedger(ctx, secrets); err != nil {

@@ -23,6 +23,7 @@ type Server struct {
 	transport credentials.TransportCredentials
 	store     store.Store
 	realm     *exchange.Service
+	secrets   *identity.Secrets
 	hub       *notify.Hub
 	grpc      *grpc.Server
 	health    *health.Server

@@ -145,7 +145,13 @@ type device struct {
 // code makes a join code of a new user.
 func (w *world) code(name string) string {
 	w.t.Helper()
-	m, err := w.admin().CreateJoinCode(w.ctx, &adminv1.CreateJoinCodeRequest{UserId: w.worker(name)})
+	return w.codeOf(w.worker(name))
+}
+
+// codeOf makes a join code of a user.
+func (w *world) codeOf(user []byte) string {
+	w.t.Helper()
+	m, err := w.admin().CreateJoinCode(w.ctx, &adminv1.CreateJoinCodeRequest{UserId: user})
 	w.must(err)
 	return m.GetCode()
 }

@@ -124,21 +124,29 @@ func (a *app) asking(f func(c *client, args []string) error) func(*cobra.Command
 		if err != nil {
 			return err
 		}
-		transport, err := a.remote.transport()
-		if err != nil {
-			return err
-		}
-		conn, err := grpc.NewClient(a.remote.address(), grpc.WithTransportCredentials(transport), grpc.WithUnaryInterceptor(bounded),
-			grpc.WithNoProxy(), // The token goes to the server that was named, through nothing in between.
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
-		if err != nil {
-			return command.Misused("--server %s: %v", a.remote.address(), err)
-		}
-		defer conn.Close()
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
-		err = f(&client{AdminServiceClient: adminv1.NewAdminServiceClient(conn), ctx: ctx}, args)
-		return a.remote.explain(err)
+		return a.calling(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), args, f)
 	})
+}
+
+// openly runs a command's work against a server without a token.
+func (a *app) openly(f func(c *client, args []string) error) func(*cobra.Command, []string) error {
+	return command.Running(func(ctx context.Context, args []string) error { return a.calling(ctx, args, f) })
+}
+
+// calling connects, runs the work, and puts a server's refusal into words.
+func (a *app) calling(ctx context.Context, args []string, f func(c *client, args []string) error) error {
+	transport, err := a.remote.transport()
+	if err != nil {
+		return err
+	}
+	conn, err := grpc.NewClient(a.remote.address(), grpc.WithTransportCredentials(transport), grpc.WithUnaryInterceptor(bounded),
+		grpc.WithNoProxy(), // The token goes to the server that was named, through nothing in between.
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
+	if err != nil {
+		return command.Misused("--server %s: %v", a.remote.address(), err)
+	}
+	defer conn.Close()
+	return a.remote.explain(f(&client{AdminServiceClient: adminv1.NewAdminServiceClient(conn), ctx: ctx}, args))
 }
 
 // bounded ends a call that takes too long.

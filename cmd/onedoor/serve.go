@@ -34,6 +34,10 @@ also written to a side ledger in a folder on other storage, before it is done. A
 restore replays it, so that what was revoked stays revoked and who was enrolled
 stays known. The folder must be there; give it every time.
 
+With --oidc-issuer and --oidc-client-id people may also sign in at an identity
+provider, which is asked when somebody does. Register a public client there that
+may return to http://127.0.0.1 (any port), as ` + "`onedoor login --provider`" + ` does.
+
 When it stops, watches end, calls in hand are finished, and what was not
 acknowledged is sent again by the phones. A second signal ends it at once, which
 loses nothing either.`,
@@ -48,10 +52,13 @@ loses nothing either.`,
 	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
 	f.StringVar(&config.ClientCAFile, "tls-client-ca", "", "let in only callers with a certificate signed by those in this PEM `FILE`")
 	f.StringVar(&config.Ledger, "ledger", "", "`DIR` on other storage for the side ledger, which a restore replays")
+	f.StringVar(&config.Provider.Issuer, "oidc-issuer", "", "`URL` of an OpenID Connect provider at which people may sign in")
+	f.StringVar(&config.Provider.ClientID, "oidc-client-id", "", "the `ID` by which it knows this realm")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
 	command.Required(c, "data")
 	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	c.MarkFlagsRequiredTogether("oidc-issuer", "oidc-client-id")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		level := slog.LevelInfo
 		if verbose {

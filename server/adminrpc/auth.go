@@ -58,7 +58,7 @@ func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
 	}
 	c := &caller{ctx: ctx}
 	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		c.Principal, err = identity.CheckToken(r, token)
+		c.Principal, err = identity.CheckToken(r, token, s.now())
 		return err
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"onedoor/internal/schema"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/signin"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -24,6 +25,10 @@ type Options struct {
 	// Random draws join codes and tokens; the system's when nil. It is read inside
 	// the write transaction only, so never by two callers at once.
 	Random io.Reader
+	// SignIn signs people in; nil where nobody calls for that, as when a realm is made.
+	SignIn *signin.Service
+	// BehindGateway says that callers come through a gateway, which tells their addresses.
+	BehindGateway bool
 	// Log takes management calls and faults, never record content; silent when nil.
 	Log *slog.Logger
 }
@@ -36,13 +41,16 @@ type Service struct {
 	clock  func() time.Time
 	random io.Reader
 	log    *slog.Logger
+	signin *signin.Service
+	// behindGateway says that the address of a caller is what the gateway tells.
+	behindGateway bool
 	// importing guards the making of an import: two at once could both make the same door.
 	importing sync.Mutex
 }
 
 // New makes the service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log}
+	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, behindGateway: o.BehindGateway}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

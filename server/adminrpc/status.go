@@ -1,6 +1,7 @@
 package adminrpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -20,7 +21,9 @@ import (
 	"onedoor/internal/territoryfile"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/signin"
 	"onedoor/server/store"
+	"onedoor/server/throttle"
 )
 
 // Domain names the service in error details, as it does for phones.
@@ -50,47 +53,61 @@ type refusal struct {
 	hint   string
 	// retry asks the caller to call again after retryAfter.
 	retry bool
+	// after is another wait than retryAfter.
+	after time.Duration
 }
 
 // refusals is the table; of two that fit the first counts.
 var refusals = []refusal{
-	{identity.ErrTokenUnknown, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "give the token file that the operator made", false},
-	{identity.ErrTokenRevoked, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "ask the operator for a new token", false},
-	{errNotPermitted, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "use the token of somebody whose role may", false},
-	{errOutOfReach, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "use the token of somebody who works where the record is", false},
-	{identity.ErrUserClosed, codes.FailedPrecondition, adminv1.Reason_REASON_USER_CLOSED, "set the user active first", false},
-	{identity.ErrUserUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the users", false},
-	{identity.ErrDeviceUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the devices", false},
-	{identity.ErrTerritoryUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "import the territory first", false},
-	{identity.ErrTeamUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the teams", false},
-	{errNoRecord, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "check the id; a phone's new record appears when it has synced", false},
-	{errNoToken, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the tokens", false},
-	{identity.ErrInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false},
-	{identity.ErrRoleUnknown, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "give a role that this server knows", false},
-	{identity.ErrCodeTaken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "a territory code names one territory", false},
-	{identity.ErrTreeBroken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "territories form a tree", false},
-	{errInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false},
-	{exchange.ErrBadRequest, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false},
-	{exchange.ErrNotWaiting, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_WAITING, "list the quarantine again", false},
-	{exchange.ErrNotReleasable, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_RELEASABLE, "release what it depends on first, or reject it", false},
-	{errFileTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false},
-	{csvfile.ErrTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false},
-	{csvfile.ErrNotCSV, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file as CSV in UTF-8", false},
-	{csvfile.ErrEncoding, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file as CSV in UTF-8", false},
-	{csvfile.ErrHeader, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "give the columns that docs/cli.md names, or a map", false},
-	{importer.ErrMap, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "correct the column map", false},
-	{importer.ErrNoRows, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file again", false},
-	{territoryfile.ErrNoRows, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file again", false},
-	{territoryfile.ErrRealmAbsent, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "give a file with the realm's county", false},
-	{importer.ErrTooManyMissing, codes.FailedPrecondition, adminv1.Reason_REASON_TOO_MANY_MISSING, "import it without --register, or export the whole register", false},
-	{errImportRunning, codes.Unavailable, adminv1.Reason_REASON_IMPORT_RUNNING, "call again when it is done", true},
-	{exchange.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true},
-	{store.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true},
-	{exchange.ErrLedger, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; give the side ledger's folder space and make it writable", false},
-	{store.ErrFull, codes.ResourceExhausted, adminv1.Reason_REASON_STORE_FULL, "nothing was changed; free disk space", false},
-	{store.ErrReadOnly, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; make the data folder writable", false},
-	{store.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false},
-	{identity.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false},
+	{identity.ErrTokenUnknown, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "give the token file that the operator made", false, 0},
+	{identity.ErrTokenRevoked, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "ask the operator for a new token", false, 0},
+	{errNotPermitted, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "use the token of somebody whose role may", false, 0},
+	{errOutOfReach, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "use the token of somebody who works where the record is", false, 0},
+	{identity.ErrTokenExpired, codes.Unauthenticated, adminv1.Reason_REASON_TOKEN, "sign in again with `onedoor login`", false, 0},
+	{signin.ErrProvider, codes.Unavailable, adminv1.Reason_REASON_PROVIDER, "try again when it answers; nothing was changed", true, 0},
+	{signin.ErrNoProvider, codes.FailedPrecondition, adminv1.Reason_REASON_PROVIDER, "serve with --oidc-issuer and --oidc-client-id, or use a password", false, 0},
+	{signin.ErrRefused, codes.Unauthenticated, adminv1.Reason_REASON_SIGN_IN, "check all three, and that the phone's clock is right; who has lost one asks the operator for an invitation", false, 0},
+	{signin.ErrWeak, codes.InvalidArgument, adminv1.Reason_REASON_PASSWORD, "nothing was changed", false, 0},
+	{signin.ErrNothingPending, codes.FailedPrecondition, adminv1.Reason_REASON_INVITATION, "choose the password first", false, 0},
+	{signin.ErrBusy, codes.Unavailable, adminv1.Reason_REASON_SLOW_DOWN, "try again in a moment", true, 0},
+	{identity.ErrAccountUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the accounts with `onedoor signin list`", false, 0},
+	{identity.ErrAccountTaken, codes.AlreadyExists, adminv1.Reason_REASON_INVALID, "choose another; nothing was changed", false, 0},
+	{identity.ErrCodeMistyped, codes.InvalidArgument, adminv1.Reason_REASON_INVITATION, "compare the code with the one shown", false, 0},
+	{identity.ErrCodeUnknown, codes.NotFound, adminv1.Reason_REASON_INVITATION, "an invitation works once; ask the operator for a new one", false, 0},
+	{identity.ErrCodeExpired, codes.FailedPrecondition, adminv1.Reason_REASON_INVITATION, "ask the operator for a new one", false, 0},
+	{identity.ErrUserClosed, codes.FailedPrecondition, adminv1.Reason_REASON_USER_CLOSED, "set the user active first", false, 0},
+	{identity.ErrUserUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the users", false, 0},
+	{identity.ErrDeviceUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the devices", false, 0},
+	{identity.ErrTerritoryUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "import the territory first", false, 0},
+	{identity.ErrTeamUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the teams", false, 0},
+	{errNoRecord, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "check the id; a phone's new record appears when it has synced", false, 0},
+	{errNoToken, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the tokens", false, 0},
+	{identity.ErrInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
+	{identity.ErrRoleUnknown, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "give a role that this server knows", false, 0},
+	{identity.ErrCodeTaken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "a territory code names one territory", false, 0},
+	{identity.ErrTreeBroken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "territories form a tree", false, 0},
+	{errInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
+	{exchange.ErrBadRequest, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
+	{exchange.ErrNotWaiting, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_WAITING, "list the quarantine again", false, 0},
+	{exchange.ErrNotReleasable, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_RELEASABLE, "release what it depends on first, or reject it", false, 0},
+	{errFileTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false, 0},
+	{csvfile.ErrTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false, 0},
+	{csvfile.ErrNotCSV, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file as CSV in UTF-8", false, 0},
+	{csvfile.ErrEncoding, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file as CSV in UTF-8", false, 0},
+	{csvfile.ErrHeader, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "give the columns that docs/cli.md names, or a map", false, 0},
+	{importer.ErrMap, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "correct the column map", false, 0},
+	{importer.ErrNoRows, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file again", false, 0},
+	{territoryfile.ErrNoRows, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "export the file again", false, 0},
+	{territoryfile.ErrRealmAbsent, codes.InvalidArgument, adminv1.Reason_REASON_FILE_REFUSED, "give a file with the realm's county", false, 0},
+	{importer.ErrTooManyMissing, codes.FailedPrecondition, adminv1.Reason_REASON_TOO_MANY_MISSING, "import it without --register, or export the whole register", false, 0},
+	{errImportRunning, codes.Unavailable, adminv1.Reason_REASON_IMPORT_RUNNING, "call again when it is done", true, 0},
+	{exchange.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true, 0},
+	{store.ErrClosed, codes.Unavailable, adminv1.Reason_REASON_STOPPING, "call again in a moment", true, 0},
+	{exchange.ErrLedger, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; give the side ledger's folder space and make it writable", false, 0},
+	{store.ErrFull, codes.ResourceExhausted, adminv1.Reason_REASON_STORE_FULL, "nothing was changed; free disk space", false, 0},
+	{store.ErrReadOnly, codes.Unavailable, adminv1.Reason_REASON_STORE_READ_ONLY, "nothing was changed; make the data folder writable", false, 0},
+	{store.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false, 0},
+	{identity.ErrDamaged, codes.DataLoss, adminv1.Reason_REASON_STORE_DAMAGED, "restore a backup; phones bring back what is newer", false, 0},
 }
 
 // fault stands for every error that the table does not name.
@@ -108,6 +125,10 @@ func (s *Service) status(ctx context.Context, err error) error {
 	if _, ok := status.FromError(err); ok {
 		return err // The stream itself failed.
 	}
+	var slow *throttle.SlowDown
+	if errors.As(err, &slow) {
+		return slowDown(slow)
+	}
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {
 			return r.status(err.Error())
@@ -118,13 +139,19 @@ func (s *Service) status(ctx context.Context, err error) error {
 	return fault.status("internal fault")
 }
 
+// slowDown tells a caller when to come again.
+func slowDown(err *throttle.SlowDown) error {
+	r := refusal{code: codes.ResourceExhausted, reason: adminv1.Reason_REASON_SLOW_DOWN, hint: "wait; what was typed was not looked at", retry: true, after: err.Wait}
+	return r.status(err.Error())
+}
+
 func (r refusal) status(message string) error {
 	details := []protoadapt.MessageV1{
 		&errdetails.ErrorInfo{Reason: strings.TrimPrefix(r.reason.String(), "REASON_"), Domain: Domain},
 		&errdetails.LocalizedMessage{Locale: "en", Message: r.hint},
 	}
 	if r.retry {
-		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)})
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(cmp.Or(r.after, retryAfter))})
 	}
 	st := status.New(r.code, message)
 	if detailed, err := st.WithDetails(details...); err == nil {

@@ -43,23 +43,31 @@ func NewCode(w store.Writer, user syncengine.ID, now syncengine.UnixMilli, rando
 	if _, err := activeUser(w, user); err != nil {
 		return "", 0, err
 	}
+	symbols, err := freshSymbols(w, bucketCodes, random)
+	if err != nil {
+		return "", 0, err
+	}
+	m := &storedv1.JoinCode{UserId: user[:], CreatedMs: int64(now)}
+	return grouped(symbols), codeExpiry(m), put(w, bucketCodes, codeKey(symbols), m)
+}
+
+// freshSymbols draws a code that the bucket does not hold.
+func freshSymbols(r store.Reader, bucket string, random io.Reader) (string, error) {
 	for range codeDraws {
 		symbols, err := drawSymbols(random)
 		if err != nil {
-			return "", 0, err
+			return "", err
 		}
 		key := codeKey(symbols)
-		_, taken, err := w.Document(bucketCodes, key)
+		_, taken, err := r.Document(bucket, key)
 		if err != nil {
-			return "", 0, wrapAt(err, bucketCodes, key)
+			return "", wrapAt(err, bucket, key)
 		}
-		if taken {
-			continue
+		if !taken {
+			return symbols, nil
 		}
-		m := &storedv1.JoinCode{UserId: user[:], CreatedMs: int64(now)}
-		return grouped(symbols), codeExpiry(m), put(w, bucketCodes, key, m)
 	}
-	return "", 0, fmt.Errorf("%d random join codes were all taken: the source of randomness repeats itself: %w", codeDraws, ErrInvalid)
+	return "", fmt.Errorf("%d random codes were all taken: the source of randomness repeats itself: %w", codeDraws, ErrInvalid)
 }
 
 // RedeemCode gives the user a code was made for and marks the code as used by
@@ -95,6 +103,23 @@ func RedeemCode(w store.Writer, typed string, incarnation syncengine.ID, now syn
 	}
 	m.UsedBy = incarnation[:]
 	return user, put(w, bucketCodes, key, m)
+}
+
+// CodeOwner gives the user that a code was made for, used or not, or [ErrCodeMistyped] or [ErrCodeUnknown].
+func CodeOwner(r store.Reader, typed string) (syncengine.ID, error) {
+	symbols, err := ParseCode(typed)
+	if err != nil {
+		return syncengine.ID{}, err
+	}
+	m := &storedv1.JoinCode{}
+	ok, err := get(r, bucketCodes, codeKey(symbols), m)
+	if err != nil {
+		return syncengine.ID{}, err
+	}
+	if !ok {
+		return syncengine.ID{}, ErrCodeUnknown
+	}
+	return idOf(m.GetUserId())
 }
 
 // ParseCode reads a code as people type it: in any case, with or without

@@ -51,6 +51,14 @@ const (
 	bucketTokens = "identity.tokens"
 	// bucketTokenLog: dense number -> TokenEvent.
 	bucketTokenLog = "identity.token-log"
+	// bucketAccounts: user id -> Account.
+	bucketAccounts = "identity.accounts"
+	// bucketAccountNames: name for signing in -> user id.
+	bucketAccountNames = "identity.account-names"
+	// bucketAccountSubjects: hash of issuer and subject -> user id.
+	bucketAccountSubjects = "identity.account-subjects"
+	// bucketInvitations: hash of a code -> JoinCode.
+	bucketInvitations = "identity.invitations"
 )
 
 // LedgerBuckets lists the buckets of which a restore must lose nothing: who there
@@ -60,6 +68,7 @@ func LedgerBuckets() []string {
 	return []string{
 		bucketUsers, bucketDevices, bucketUserDevices, bucketBranches, bucketGrants, bucketFurther, bucketTerritories,
 		bucketTerritoryCodes, bucketTree, bucketTeams, bucketAssignments, bucketUserDoors, bucketCodes, bucketTokens, bucketTokenLog,
+		bucketAccounts, bucketAccountNames, bucketAccountSubjects, bucketInvitations,
 	}
 }
 

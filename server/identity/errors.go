@@ -54,6 +54,14 @@ var (
 	// ErrTokenRevoked means a token was revoked or its user has left.
 	ErrTokenRevoked = errors.New("token is revoked: ask the operator for a new one")
 
+	// ErrTokenExpired means a session has ended by itself.
+	ErrTokenExpired = errors.New("session has ended: sign in again")
+
+	// ErrAccountUnknown means a user has no way to sign in, or nobody has that name.
+	ErrAccountUnknown = errors.New("no such account: invite the user first")
+	// ErrAccountTaken means another user signs in by that name or subject.
+	ErrAccountTaken = errors.New("taken by another user")
+
 	// ErrSecretsExist means the secrets file stands already and is not overwritten.
 	ErrSecretsExist = errors.New("secrets file exists already")
 	// ErrSecretsMissing means there is no secrets file.

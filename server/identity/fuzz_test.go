@@ -75,7 +75,7 @@ func FuzzCheckToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		err := s.View(t.Context(), func(r store.Reader) error {
-			who, err := identity.CheckToken(r, text)
+			who, err := identity.CheckToken(r, text, monday)
 			if genuine := strings.TrimSpace(text) == minted; genuine != (err == nil) || genuine != who.Operator {
 				t.Fatalf("%q speaks for %+v, %v", text, who, err)
 			}

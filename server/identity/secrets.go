@@ -144,6 +144,9 @@ func (s *Secrets) NonceKey(epoch syncengine.Epoch) []byte {
 // LedgerKey is the MAC key of the side ledger.
 func (s *Secrets) LedgerKey() []byte { return s.derive("onedoor ledger") }
 
+// SignInKey seals what people's authenticators know.
+func (s *Secrets) SignInKey() []byte { return s.derive("onedoor sign-in") }
+
 // ReceiptKey signs receipts.
 func (s *Secrets) ReceiptKey() ed25519.PrivateKey { return s.receipt }
 

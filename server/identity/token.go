@@ -33,6 +33,8 @@ type Token struct {
 	Minted syncengine.UnixMilli
 	// Revoked is 0 while the token is in force.
 	Revoked syncengine.UnixMilli
+	// Expires is 0 for a token that does not end by itself.
+	Expires syncengine.UnixMilli
 }
 
 // TokenAction says what happened to a token.
@@ -61,6 +63,8 @@ type Principal struct {
 	UserID syncengine.ID
 	// Role is the user's role now, or the operator's.
 	Role Role
+	// Token is the id of the token; zero for the operator's.
+	Token syncengine.ID
 	// Operator is true for the operator's token: it manages and reads no record content.
 	Operator bool
 }
@@ -69,6 +73,11 @@ type Principal struct {
 // zero, and writes it to the tokens log. The text is returned once and stored as
 // a hash only.
 func MintToken(w store.Writer, user syncengine.ID, now syncengine.UnixMilli, random io.Reader) (text string, token Token, err error) {
+	return MintSession(w, user, now, 0, random)
+}
+
+// MintSession is MintToken for a token that ends by itself.
+func MintSession(w store.Writer, user syncengine.ID, now, expires syncengine.UnixMilli, random io.Reader) (text string, token Token, err error) {
 	if !user.IsZero() {
 		if _, err := activeUser(w, user); err != nil {
 			return "", token, err
@@ -80,7 +89,7 @@ func MintToken(w store.Writer, user syncengine.ID, now syncengine.UnixMilli, ran
 	}
 	text = tokenPrefix + base64.RawURLEncoding.EncodeToString(draw[:])
 	hash := tokenHash(text)
-	token = Token{ID: syncengine.ID(hash[:16]), User: user, Minted: now}
+	token = Token{ID: syncengine.ID(hash[:16]), User: user, Minted: now, Expires: expires}
 	if err := putToken(w, token, hash[:]); err != nil {
 		return "", token, err
 	}
@@ -101,10 +110,10 @@ func RevokeToken(w store.Writer, id syncengine.ID, now syncengine.UnixMilli) err
 	return logToken(w, TokenRevoked, token, now)
 }
 
-// CheckToken tells who speaks with a token, or [ErrTokenUnknown] or
-// [ErrTokenRevoked]. The role is looked up now, so that a change of it counts at
+// CheckToken tells who speaks with a token, or [ErrTokenUnknown],
+// [ErrTokenRevoked] or [ErrTokenExpired]. The role is looked up now, so that a change of it counts at
 // once. Nothing it does depends in time on how much of a stored hash is right.
-func CheckToken(r store.Reader, text string) (Principal, error) {
+func CheckToken(r store.Reader, text string, now syncengine.UnixMilli) (Principal, error) {
 	hash := tokenHash(strings.TrimSpace(text))
 	token, stored, err := getToken(r, syncengine.ID(hash[:16]))
 	if err != nil {
@@ -116,6 +125,9 @@ func CheckToken(r store.Reader, text string) (Principal, error) {
 	if token.Revoked != 0 {
 		return Principal{}, ErrTokenRevoked
 	}
+	if token.Expires != 0 && now >= token.Expires {
+		return Principal{}, ErrTokenExpired
+	}
 	if token.User.IsZero() {
 		return Principal{Role: uint32(recordv1.Role_ROLE_OPERATOR), Operator: true}, nil
 	}
@@ -123,7 +135,7 @@ func CheckToken(r store.Reader, text string) (Principal, error) {
 	if errors.Is(err, ErrUserClosed) || errors.Is(err, ErrUserUnknown) {
 		return Principal{}, ErrTokenRevoked
 	}
-	return Principal{UserID: u.ID, Role: u.Role}, err
+	return Principal{UserID: u.ID, Role: u.Role, Token: token.ID}, err
 }
 
 // GetToken reads a token by the id that lists name it by, or [ErrTokenUnknown].
@@ -184,6 +196,7 @@ func putToken(w store.Writer, t Token, hash []byte) error {
 		UserId:    idBytes(t.User),
 		MintedMs:  int64(t.Minted),
 		RevokedMs: int64(t.Revoked),
+		ExpiresMs: int64(t.Expires),
 	})
 }
 
@@ -207,7 +220,25 @@ func tokenOf(id syncengine.ID, m *storedv1.Token) (Token, error) {
 		User:    user,
 		Minted:  syncengine.UnixMilli(m.GetMintedMs()),
 		Revoked: syncengine.UnixMilli(m.GetRevokedMs()),
+		Expires: syncengine.UnixMilli(m.GetExpiresMs()),
 	}, err
 }
 
 func tokenHash(text string) [sha256.Size]byte { return sha256.Sum256([]byte("onedoor token 1" + text)) }
+
+// EndSessions makes the tokens of a user void that signing in gave; those that the operator made stay.
+func EndSessions(w store.Writer, user syncengine.ID, now syncengine.UnixMilli) error {
+	tokens, err := Tokens(w)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.User != user || t.Expires == 0 || t.Expires <= now {
+			continue
+		}
+		if err := RevokeToken(w, t.ID, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}

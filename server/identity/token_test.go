@@ -16,17 +16,17 @@ func TestCheckToken_TellsWhoSpeaks(t *testing.T) {
 		addUser(t, w, id(100), staff, communityA)
 		admin, _, err := identity.MintToken(w, syncengine.ID{}, monday, seeded(1))
 		must(t, err)
-		console, _, err := identity.MintToken(w, id(100), monday, seeded(2))
+		console, minted, err := identity.MintToken(w, id(100), monday, seeded(2))
 		must(t, err)
 		operator := identity.Principal{Role: uint32(recordv1.Role_ROLE_OPERATOR), Operator: true}
-		if p, err := identity.CheckToken(w, admin+"\n"); err != nil || p != operator {
+		if p, err := identity.CheckToken(w, admin+"\n", monday); err != nil || p != operator {
 			t.Errorf("operator: %v %v", p, err)
 		}
-		if p, err := identity.CheckToken(w, console); err != nil || p != (identity.Principal{UserID: id(100), Role: staff}) {
+		if p, err := identity.CheckToken(w, console, monday); err != nil || p != (identity.Principal{UserID: id(100), Role: staff, Token: minted.ID}) {
 			t.Errorf("console user: %v %v", p, err)
 		}
 		addUser(t, w, id(100), auditor, communityA)
-		if p, _ := identity.CheckToken(w, console); p.Role != auditor {
+		if p, _ := identity.CheckToken(w, console, monday); p.Role != auditor {
 			t.Errorf("a changed role does not count: %d", p.Role)
 		}
 	})
@@ -52,7 +52,7 @@ func TestCheckToken_RefusesForgeries(t *testing.T) {
 			"not even text":    string([]byte{0xff, 0xfe}),
 			"a very long text": strings.Repeat("x", 1<<20),
 		} {
-			if _, err := identity.CheckToken(w, forged); !errors.Is(err, identity.ErrTokenUnknown) {
+			if _, err := identity.CheckToken(w, forged, monday); !errors.Is(err, identity.ErrTokenUnknown) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -68,7 +68,7 @@ func TestTokens_AreLoggedForEverAndListedForTheirUser(t *testing.T) {
 		must(t, err)
 		must(t, identity.RevokeToken(w, console.ID, monday+2))
 		must(t, identity.RevokeToken(w, console.ID, monday+3))
-		if _, err := identity.CheckToken(w, text); !errors.Is(err, identity.ErrTokenRevoked) {
+		if _, err := identity.CheckToken(w, text, monday); !errors.Is(err, identity.ErrTokenRevoked) {
 			t.Errorf("revoked: %v", err)
 		}
 		log, err := identity.TokenLog(w)

@@ -55,7 +55,7 @@ func TestSetUserState_AClosedUserLosesDevicesTokensCodesAndGrants(t *testing.T) 
 		if _, err := identity.RedeemCode(w, string(code), id(201), monday+2); !errors.Is(err, identity.ErrUserClosed) {
 			t.Errorf("code: %v", err)
 		}
-		if _, err := identity.CheckToken(w, token); !errors.Is(err, identity.ErrTokenRevoked) {
+		if _, err := identity.CheckToken(w, token, monday); !errors.Is(err, identity.ErrTokenRevoked) {
 			t.Errorf("token: %v", err)
 		}
 		if _, _, err := identity.NewCode(w, user, monday, seeded(3)); !errors.Is(err, identity.ErrUserClosed) {

@@ -5,11 +5,13 @@ package syncrpc
 import (
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -17,6 +19,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/notify"
 	"onedoor/server/store"
+	"onedoor/server/throttle"
 )
 
 // Service answers phones.
@@ -24,19 +27,28 @@ type Service struct {
 	syncv1.UnimplementedSyncServiceServer
 	realm *exchange.Service
 	hub   *notify.Hub
+	// enrolments slows down who guesses join codes.
+	enrolments *enrolments
 	// stopping is closed when the server begins to stop, so that watches end.
 	stopping <-chan struct{}
 }
 
-// New makes the service; stopping ends its watches.
-func New(realm *exchange.Service, hub *notify.Hub, stopping <-chan struct{}) *Service {
-	return &Service{realm: realm, hub: hub, stopping: stopping}
+// Options are what a service needs from outside.
+type Options struct {
+	// Stopping ends watches when it is closed.
+	Stopping <-chan struct{}
+	// BehindGateway says that callers come through a gateway, which tells their addresses.
+	BehindGateway bool
+	// Now is the server's clock; the system's when nil.
+	Now func() time.Time
 }
 
-// Enrol registers a device.
-func (s *Service) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
-	resp, err := s.realm.Enrol(ctx, req)
-	return resp, Status(err)
+// New makes the service.
+func New(realm *exchange.Service, hub *notify.Hub, o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Service{realm: realm, hub: hub, stopping: o.Stopping, enrolments: newEnrolments(o.BehindGateway, o.Now)}
 }
 
 // Exchange takes changes and gives the next page.
@@ -108,12 +120,30 @@ func Status(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return status.FromContextError(err).Err()
 	}
+	var slow *throttle.SlowDown
+	if errors.As(err, &slow) {
+		return slowDown(slow)
+	}
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
 			return r.status(err)
 		}
 	}
 	return reason{code: codes.Internal, name: "INTERNAL", hint: "try again; the operator finds the cause in the log"}.status(err)
+}
+
+// slowDown tells a caller when to come again.
+func slowDown(err *throttle.SlowDown) error {
+	st := status.New(codes.ResourceExhausted, err.Error())
+	detailed, detailErr := st.WithDetails(
+		&errdetails.ErrorInfo{Reason: "SLOW_DOWN", Domain: Domain},
+		&errdetails.LocalizedMessage{Locale: "en", Message: "wait, then compare the code with the one shown"},
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(err.Wait)},
+	)
+	if detailErr != nil {
+		return st.Err()
+	}
+	return detailed.Err()
 }
 
 func (r reason) status(err error) error {

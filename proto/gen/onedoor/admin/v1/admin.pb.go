@@ -72,6 +72,16 @@ const (
 	Reason_REASON_STOPPING Reason = 15
 	// A fault of the server's own, which its log holds; nothing was changed.
 	Reason_REASON_FAULT Reason = 16
+	// What was shown for signing in does not fit, or there is no such account.
+	Reason_REASON_SIGN_IN Reason = 40
+	// Too many failures; call again when the status says so.
+	Reason_REASON_SLOW_DOWN Reason = 41
+	// The password is too easy to guess.
+	Reason_REASON_PASSWORD Reason = 42
+	// The code of an invitation does not fit, is used or has expired.
+	Reason_REASON_INVITATION Reason = 43
+	// The identity provider is not configured or cannot be reached.
+	Reason_REASON_PROVIDER Reason = 44
 )
 
 // Enum value maps for Reason.
@@ -94,6 +104,11 @@ var (
 		14: "REASON_STORE_DAMAGED",
 		15: "REASON_STOPPING",
 		16: "REASON_FAULT",
+		40: "REASON_SIGN_IN",
+		41: "REASON_SLOW_DOWN",
+		42: "REASON_PASSWORD",
+		43: "REASON_INVITATION",
+		44: "REASON_PROVIDER",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":      0,
@@ -113,6 +128,11 @@ var (
 		"REASON_STORE_DAMAGED":    14,
 		"REASON_STOPPING":         15,
 		"REASON_FAULT":            16,
+		"REASON_SIGN_IN":          40,
+		"REASON_SLOW_DOWN":        41,
+		"REASON_PASSWORD":         42,
+		"REASON_INVITATION":       43,
+		"REASON_PROVIDER":         44,
 	}
 )
 
@@ -284,7 +304,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -294,7 +314,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xa1\x03\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\x8c\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -313,7 +333,12 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x16REASON_STORE_READ_ONLY\x10\r\x12\x18\n" +
 	"\x14REASON_STORE_DAMAGED\x10\x0e\x12\x13\n" +
 	"\x0fREASON_STOPPING\x10\x0f\x12\x10\n" +
-	"\fREASON_FAULT\x10\x102\x89\x13\n" +
+	"\fREASON_FAULT\x10\x10\x12\x12\n" +
+	"\x0eREASON_SIGN_IN\x10(\x12\x14\n" +
+	"\x10REASON_SLOW_DOWN\x10)\x12\x13\n" +
+	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
+	"\x11REASON_INVITATION\x10+\x12\x13\n" +
+	"\x0fREASON_PROVIDER\x10,2\xb9\x18\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
@@ -333,7 +358,16 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\tMintToken\x12\".onedoor.admin.v1.MintTokenRequest\x1a#.onedoor.admin.v1.MintTokenResponse\x12W\n" +
 	"\n" +
 	"ListTokens\x12#.onedoor.admin.v1.ListTokensRequest\x1a$.onedoor.admin.v1.ListTokensResponse\x12Z\n" +
-	"\vRevokeToken\x12$.onedoor.admin.v1.RevokeTokenRequest\x1a%.onedoor.admin.v1.RevokeTokenResponse\x12e\n" +
+	"\vRevokeToken\x12$.onedoor.admin.v1.RevokeTokenRequest\x1a%.onedoor.admin.v1.RevokeTokenResponse\x12T\n" +
+	"\tGetSignIn\x12\".onedoor.admin.v1.GetSignInRequest\x1a#.onedoor.admin.v1.GetSignInResponse\x12K\n" +
+	"\x06SignIn\x12\x1f.onedoor.admin.v1.SignInRequest\x1a .onedoor.admin.v1.SignInResponse\x12N\n" +
+	"\aSignOut\x12 .onedoor.admin.v1.SignOutRequest\x1a!.onedoor.admin.v1.SignOutResponse\x12K\n" +
+	"\x06Invite\x12\x1f.onedoor.admin.v1.InviteRequest\x1a .onedoor.admin.v1.InviteResponse\x12W\n" +
+	"\n" +
+	"BeginSetUp\x12#.onedoor.admin.v1.BeginSetUpRequest\x1a$.onedoor.admin.v1.BeginSetUpResponse\x12Z\n" +
+	"\vFinishSetUp\x12$.onedoor.admin.v1.FinishSetUpRequest\x1a%.onedoor.admin.v1.FinishSetUpResponse\x12Z\n" +
+	"\vListSignIns\x12$.onedoor.admin.v1.ListSignInsRequest\x1a%.onedoor.admin.v1.ListSignInsResponse\x12]\n" +
+	"\fRemoveSignIn\x12%.onedoor.admin.v1.RemoveSignInRequest\x1a&.onedoor.admin.v1.RemoveSignInResponse\x12e\n" +
 	"\x0eImportPremises\x12'.onedoor.admin.v1.ImportPremisesRequest\x1a(.onedoor.admin.v1.ImportPremisesResponse(\x01\x12`\n" +
 	"\rListConflicts\x12&.onedoor.admin.v1.ListConflictsRequest\x1a'.onedoor.admin.v1.ListConflictsResponse\x12c\n" +
 	"\x0eListQuarantine\x12'.onedoor.admin.v1.ListQuarantineRequest\x1a(.onedoor.admin.v1.ListQuarantineResponse\x12c\n" +
@@ -378,39 +412,55 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*MintTokenRequest)(nil),           // 17: onedoor.admin.v1.MintTokenRequest
 	(*ListTokensRequest)(nil),          // 18: onedoor.admin.v1.ListTokensRequest
 	(*RevokeTokenRequest)(nil),         // 19: onedoor.admin.v1.RevokeTokenRequest
-	(*ImportPremisesRequest)(nil),      // 20: onedoor.admin.v1.ImportPremisesRequest
-	(*ListConflictsRequest)(nil),       // 21: onedoor.admin.v1.ListConflictsRequest
-	(*ListQuarantineRequest)(nil),      // 22: onedoor.admin.v1.ListQuarantineRequest
-	(*GetQuarantinedRequest)(nil),      // 23: onedoor.admin.v1.GetQuarantinedRequest
-	(*ReleaseQuarantinedRequest)(nil),  // 24: onedoor.admin.v1.ReleaseQuarantinedRequest
-	(*RejectQuarantinedRequest)(nil),   // 25: onedoor.admin.v1.RejectQuarantinedRequest
-	(*ExplainRequest)(nil),             // 26: onedoor.admin.v1.ExplainRequest
-	(*ReadLogRequest)(nil),             // 27: onedoor.admin.v1.ReadLogRequest
-	(*ListTerritoriesResponse)(nil),    // 28: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 29: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 30: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 31: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 32: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 33: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 34: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 35: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 36: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 37: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 38: onedoor.admin.v1.AssignDoorsResponse
-	(*ListDevicesResponse)(nil),        // 39: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 40: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 41: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 42: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 43: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 44: onedoor.admin.v1.RevokeTokenResponse
-	(*ImportPremisesResponse)(nil),     // 45: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 46: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 47: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 48: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 49: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 50: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 51: onedoor.admin.v1.ExplainResponse
-	(*ReadLogResponse)(nil),            // 52: onedoor.admin.v1.ReadLogResponse
+	(*GetSignInRequest)(nil),           // 20: onedoor.admin.v1.GetSignInRequest
+	(*SignInRequest)(nil),              // 21: onedoor.admin.v1.SignInRequest
+	(*SignOutRequest)(nil),             // 22: onedoor.admin.v1.SignOutRequest
+	(*InviteRequest)(nil),              // 23: onedoor.admin.v1.InviteRequest
+	(*BeginSetUpRequest)(nil),          // 24: onedoor.admin.v1.BeginSetUpRequest
+	(*FinishSetUpRequest)(nil),         // 25: onedoor.admin.v1.FinishSetUpRequest
+	(*ListSignInsRequest)(nil),         // 26: onedoor.admin.v1.ListSignInsRequest
+	(*RemoveSignInRequest)(nil),        // 27: onedoor.admin.v1.RemoveSignInRequest
+	(*ImportPremisesRequest)(nil),      // 28: onedoor.admin.v1.ImportPremisesRequest
+	(*ListConflictsRequest)(nil),       // 29: onedoor.admin.v1.ListConflictsRequest
+	(*ListQuarantineRequest)(nil),      // 30: onedoor.admin.v1.ListQuarantineRequest
+	(*GetQuarantinedRequest)(nil),      // 31: onedoor.admin.v1.GetQuarantinedRequest
+	(*ReleaseQuarantinedRequest)(nil),  // 32: onedoor.admin.v1.ReleaseQuarantinedRequest
+	(*RejectQuarantinedRequest)(nil),   // 33: onedoor.admin.v1.RejectQuarantinedRequest
+	(*ExplainRequest)(nil),             // 34: onedoor.admin.v1.ExplainRequest
+	(*ReadLogRequest)(nil),             // 35: onedoor.admin.v1.ReadLogRequest
+	(*ListTerritoriesResponse)(nil),    // 36: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 37: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 38: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 39: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 40: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 41: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 42: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 43: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 44: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 45: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 46: onedoor.admin.v1.AssignDoorsResponse
+	(*ListDevicesResponse)(nil),        // 47: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 48: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 49: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 50: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 51: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 52: onedoor.admin.v1.RevokeTokenResponse
+	(*GetSignInResponse)(nil),          // 53: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 54: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 55: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 56: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 57: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 58: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 59: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 60: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 61: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 62: onedoor.admin.v1.ListConflictsResponse
+	(*ListQuarantineResponse)(nil),     // 63: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 64: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 65: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 66: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 67: onedoor.admin.v1.ExplainResponse
+	(*ReadLogResponse)(nil),            // 68: onedoor.admin.v1.ReadLogResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
@@ -431,42 +481,58 @@ var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	17, // 15: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
 	18, // 16: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
 	19, // 17: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
-	20, // 18: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
-	21, // 19: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
-	22, // 20: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
-	23, // 21: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
-	24, // 22: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
-	25, // 23: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
-	26, // 24: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	27, // 25: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	2,  // 26: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	28, // 27: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	29, // 28: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	30, // 29: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	31, // 30: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	32, // 31: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	33, // 32: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	34, // 33: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	35, // 34: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	36, // 35: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	37, // 36: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	38, // 37: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	39, // 38: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	40, // 39: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	41, // 40: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	42, // 41: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	43, // 42: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	44, // 43: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	45, // 44: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	46, // 45: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	47, // 46: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	48, // 47: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	49, // 48: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	50, // 49: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	51, // 50: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	52, // 51: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	26, // [26:52] is the sub-list for method output_type
-	0,  // [0:26] is the sub-list for method input_type
+	20, // 18: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
+	21, // 19: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
+	22, // 20: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
+	23, // 21: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
+	24, // 22: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
+	25, // 23: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
+	26, // 24: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
+	27, // 25: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
+	28, // 26: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
+	29, // 27: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
+	30, // 28: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
+	31, // 29: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
+	32, // 30: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
+	33, // 31: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
+	34, // 32: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
+	35, // 33: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	2,  // 34: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	36, // 35: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	37, // 36: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	38, // 37: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	39, // 38: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	40, // 39: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	41, // 40: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	42, // 41: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	43, // 42: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	44, // 43: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	45, // 44: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	46, // 45: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	47, // 46: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	48, // 47: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	49, // 48: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	50, // 49: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	51, // 50: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	52, // 51: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	53, // 52: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	54, // 53: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	55, // 54: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	56, // 55: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	57, // 56: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	58, // 57: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	59, // 58: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	60, // 59: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	61, // 60: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	62, // 61: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	63, // 62: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	64, // 63: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	65, // 64: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	66, // 65: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	67, // 66: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	68, // 67: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	34, // [34:68] is the sub-list for method output_type
+	0,  // [0:34] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -480,6 +546,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 	file_onedoor_admin_v1_imports_proto_init()
 	file_onedoor_admin_v1_people_proto_init()
 	file_onedoor_admin_v1_records_proto_init()
+	file_onedoor_admin_v1_signin_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -48,6 +48,14 @@ const (
 	AdminService_MintToken_FullMethodName          = "/onedoor.admin.v1.AdminService/MintToken"
 	AdminService_ListTokens_FullMethodName         = "/onedoor.admin.v1.AdminService/ListTokens"
 	AdminService_RevokeToken_FullMethodName        = "/onedoor.admin.v1.AdminService/RevokeToken"
+	AdminService_GetSignIn_FullMethodName          = "/onedoor.admin.v1.AdminService/GetSignIn"
+	AdminService_SignIn_FullMethodName             = "/onedoor.admin.v1.AdminService/SignIn"
+	AdminService_SignOut_FullMethodName            = "/onedoor.admin.v1.AdminService/SignOut"
+	AdminService_Invite_FullMethodName             = "/onedoor.admin.v1.AdminService/Invite"
+	AdminService_BeginSetUp_FullMethodName         = "/onedoor.admin.v1.AdminService/BeginSetUp"
+	AdminService_FinishSetUp_FullMethodName        = "/onedoor.admin.v1.AdminService/FinishSetUp"
+	AdminService_ListSignIns_FullMethodName        = "/onedoor.admin.v1.AdminService/ListSignIns"
+	AdminService_RemoveSignIn_FullMethodName       = "/onedoor.admin.v1.AdminService/RemoveSignIn"
 	AdminService_ImportPremises_FullMethodName     = "/onedoor.admin.v1.AdminService/ImportPremises"
 	AdminService_ListConflicts_FullMethodName      = "/onedoor.admin.v1.AdminService/ListConflicts"
 	AdminService_ListQuarantine_FullMethodName     = "/onedoor.admin.v1.AdminService/ListQuarantine"
@@ -100,6 +108,22 @@ type AdminServiceClient interface {
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// RevokeToken makes a token void. Operators, and users for their own.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
+	// GetSignIn tells how one signs in; no token is needed.
+	GetSignIn(ctx context.Context, in *GetSignInRequest, opts ...grpc.CallOption) (*GetSignInResponse, error)
+	// SignIn turns a password with a one-time code, or an ID token, into a session; no token is needed.
+	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
+	// SignOut ends the session whose token the call carries.
+	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
+	// Invite lets a user set up a way to sign in.
+	Invite(ctx context.Context, in *InviteRequest, opts ...grpc.CallOption) (*InviteResponse, error)
+	// BeginSetUp takes the password of an invited user; no token is needed.
+	BeginSetUp(ctx context.Context, in *BeginSetUpRequest, opts ...grpc.CallOption) (*BeginSetUpResponse, error)
+	// FinishSetUp makes the account usable; no token is needed.
+	FinishSetUp(ctx context.Context, in *FinishSetUpRequest, opts ...grpc.CallOption) (*FinishSetUpResponse, error)
+	// ListSignIns lists who may sign in.
+	ListSignIns(ctx context.Context, in *ListSignInsRequest, opts ...grpc.CallOption) (*ListSignInsResponse, error)
+	// RemoveSignIn takes a user's way to sign in away and ends the sessions.
+	RemoveSignIn(ctx context.Context, in *RemoveSignInRequest, opts ...grpc.CallOption) (*RemoveSignInResponse, error)
 	// ImportPremises reads a file of doors. All or nothing. Operators.
 	ImportPremises(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportPremisesRequest, ImportPremisesResponse], error)
 	// ListConflicts gives what is open in records, by record id, a page at a time.
@@ -312,6 +336,86 @@ func (c *adminServiceClient) RevokeToken(ctx context.Context, in *RevokeTokenReq
 	return out, nil
 }
 
+func (c *adminServiceClient) GetSignIn(ctx context.Context, in *GetSignInRequest, opts ...grpc.CallOption) (*GetSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSignInResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInResponse)
+	err := c.cc.Invoke(ctx, AdminService_SignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignOutResponse)
+	err := c.cc.Invoke(ctx, AdminService_SignOut_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) Invite(ctx context.Context, in *InviteRequest, opts ...grpc.CallOption) (*InviteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InviteResponse)
+	err := c.cc.Invoke(ctx, AdminService_Invite_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) BeginSetUp(ctx context.Context, in *BeginSetUpRequest, opts ...grpc.CallOption) (*BeginSetUpResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BeginSetUpResponse)
+	err := c.cc.Invoke(ctx, AdminService_BeginSetUp_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) FinishSetUp(ctx context.Context, in *FinishSetUpRequest, opts ...grpc.CallOption) (*FinishSetUpResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishSetUpResponse)
+	err := c.cc.Invoke(ctx, AdminService_FinishSetUp_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ListSignIns(ctx context.Context, in *ListSignInsRequest, opts ...grpc.CallOption) (*ListSignInsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSignInsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListSignIns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) RemoveSignIn(ctx context.Context, in *RemoveSignInRequest, opts ...grpc.CallOption) (*RemoveSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveSignInResponse)
+	err := c.cc.Invoke(ctx, AdminService_RemoveSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) ImportPremises(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportPremisesRequest, ImportPremisesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[2], AdminService_ImportPremises_FullMethodName, cOpts...)
@@ -446,6 +550,22 @@ type AdminServiceServer interface {
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// RevokeToken makes a token void. Operators, and users for their own.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)
+	// GetSignIn tells how one signs in; no token is needed.
+	GetSignIn(context.Context, *GetSignInRequest) (*GetSignInResponse, error)
+	// SignIn turns a password with a one-time code, or an ID token, into a session; no token is needed.
+	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
+	// SignOut ends the session whose token the call carries.
+	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
+	// Invite lets a user set up a way to sign in.
+	Invite(context.Context, *InviteRequest) (*InviteResponse, error)
+	// BeginSetUp takes the password of an invited user; no token is needed.
+	BeginSetUp(context.Context, *BeginSetUpRequest) (*BeginSetUpResponse, error)
+	// FinishSetUp makes the account usable; no token is needed.
+	FinishSetUp(context.Context, *FinishSetUpRequest) (*FinishSetUpResponse, error)
+	// ListSignIns lists who may sign in.
+	ListSignIns(context.Context, *ListSignInsRequest) (*ListSignInsResponse, error)
+	// RemoveSignIn takes a user's way to sign in away and ends the sessions.
+	RemoveSignIn(context.Context, *RemoveSignInRequest) (*RemoveSignInResponse, error)
 	// ImportPremises reads a file of doors. All or nothing. Operators.
 	ImportPremises(grpc.ClientStreamingServer[ImportPremisesRequest, ImportPremisesResponse]) error
 	// ListConflicts gives what is open in records, by record id, a page at a time.
@@ -525,6 +645,30 @@ func (UnimplementedAdminServiceServer) ListTokens(context.Context, *ListTokensRe
 }
 func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeToken not implemented")
+}
+func (UnimplementedAdminServiceServer) GetSignIn(context.Context, *GetSignInRequest) (*GetSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSignIn not implemented")
+}
+func (UnimplementedAdminServiceServer) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignIn not implemented")
+}
+func (UnimplementedAdminServiceServer) SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignOut not implemented")
+}
+func (UnimplementedAdminServiceServer) Invite(context.Context, *InviteRequest) (*InviteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Invite not implemented")
+}
+func (UnimplementedAdminServiceServer) BeginSetUp(context.Context, *BeginSetUpRequest) (*BeginSetUpResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BeginSetUp not implemented")
+}
+func (UnimplementedAdminServiceServer) FinishSetUp(context.Context, *FinishSetUpRequest) (*FinishSetUpResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishSetUp not implemented")
+}
+func (UnimplementedAdminServiceServer) ListSignIns(context.Context, *ListSignInsRequest) (*ListSignInsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSignIns not implemented")
+}
+func (UnimplementedAdminServiceServer) RemoveSignIn(context.Context, *RemoveSignInRequest) (*RemoveSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveSignIn not implemented")
 }
 func (UnimplementedAdminServiceServer) ImportPremises(grpc.ClientStreamingServer[ImportPremisesRequest, ImportPremisesResponse]) error {
 	return status.Error(codes.Unimplemented, "method ImportPremises not implemented")
@@ -873,6 +1017,150 @@ func _AdminService_RevokeToken_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_GetSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetSignIn(ctx, req.(*GetSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_SignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).SignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_SignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).SignIn(ctx, req.(*SignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_SignOut_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignOutRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).SignOut(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_SignOut_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).SignOut(ctx, req.(*SignOutRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_Invite_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InviteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).Invite(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_Invite_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).Invite(ctx, req.(*InviteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_BeginSetUp_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BeginSetUpRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).BeginSetUp(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_BeginSetUp_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).BeginSetUp(ctx, req.(*BeginSetUpRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_FinishSetUp_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishSetUpRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).FinishSetUp(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_FinishSetUp_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).FinishSetUp(ctx, req.(*FinishSetUpRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ListSignIns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSignInsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListSignIns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListSignIns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListSignIns(ctx, req.(*ListSignInsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_RemoveSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).RemoveSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_RemoveSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).RemoveSignIn(ctx, req.(*RemoveSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_ImportPremises_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(AdminServiceServer).ImportPremises(&grpc.GenericServerStream[ImportPremisesRequest, ImportPremisesResponse]{ServerStream: stream})
 }
@@ -1069,6 +1357,38 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeToken",
 			Handler:    _AdminService_RevokeToken_Handler,
+		},
+		{
+			MethodName: "GetSignIn",
+			Handler:    _AdminService_GetSignIn_Handler,
+		},
+		{
+			MethodName: "SignIn",
+			Handler:    _AdminService_SignIn_Handler,
+		},
+		{
+			MethodName: "SignOut",
+			Handler:    _AdminService_SignOut_Handler,
+		},
+		{
+			MethodName: "Invite",
+			Handler:    _AdminService_Invite_Handler,
+		},
+		{
+			MethodName: "BeginSetUp",
+			Handler:    _AdminService_BeginSetUp_Handler,
+		},
+		{
+			MethodName: "FinishSetUp",
+			Handler:    _AdminService_FinishSetUp_Handler,
+		},
+		{
+			MethodName: "ListSignIns",
+			Handler:    _AdminService_ListSignIns_Handler,
+		},
+		{
+			MethodName: "RemoveSignIn",
+			Handler:    _AdminService_RemoveSignIn_Handler,
 		},
 		{
 			MethodName: "ListConflicts",

@@ -2158,7 +2158,9 @@ type Token struct {
 	// When it was minted.
 	MintedMs int64 `protobuf:"varint,3,opt,name=minted_ms,json=mintedMs,proto3" json:"minted_ms,omitempty"`
 	// When it was revoked; 0 while it is in force.
-	RevokedMs     int64 `protobuf:"varint,4,opt,name=revoked_ms,json=revokedMs,proto3" json:"revoked_ms,omitempty"`
+	RevokedMs int64 `protobuf:"varint,4,opt,name=revoked_ms,json=revokedMs,proto3" json:"revoked_ms,omitempty"`
+	// When it ends by itself; 0 for one that does not.
+	ExpiresMs     int64 `protobuf:"varint,5,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2217,6 +2219,13 @@ func (x *Token) GetMintedMs() int64 {
 func (x *Token) GetRevokedMs() int64 {
 	if x != nil {
 		return x.RevokedMs
+	}
+	return 0
+}
+
+func (x *Token) GetExpiresMs() int64 {
+	if x != nil {
+		return x.ExpiresMs
 	}
 	return 0
 }
@@ -2500,13 +2509,15 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x11ListTokensRequest\"{\n" +
 	"\x12ListTokensResponse\x12/\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x17.onedoor.admin.v1.TokenR\x06tokens\x124\n" +
-	"\x06events\x18\x02 \x03(\v2\x1c.onedoor.admin.v1.TokenEventR\x06events\"l\n" +
+	"\x06events\x18\x02 \x03(\v2\x1c.onedoor.admin.v1.TokenEventR\x06events\"\x8b\x01\n" +
 	"\x05Token\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\fR\x06userId\x12\x1b\n" +
 	"\tminted_ms\x18\x03 \x01(\x03R\bmintedMs\x12\x1d\n" +
 	"\n" +
-	"revoked_ms\x18\x04 \x01(\x03R\trevokedMs\"\xa4\x01\n" +
+	"revoked_ms\x18\x04 \x01(\x03R\trevokedMs\x12\x1d\n" +
+	"\n" +
+	"expires_ms\x18\x05 \x01(\x03R\texpiresMs\"\xa4\x01\n" +
 	"\n" +
 	"TokenEvent\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x125\n" +

@@ -1191,7 +1191,9 @@ type Token struct {
 	// When it was minted, in milliseconds since the Unix epoch.
 	MintedMs int64 `protobuf:"varint,3,opt,name=minted_ms,json=mintedMs,proto3" json:"minted_ms,omitempty"`
 	// When it was revoked; 0 while it is in force.
-	RevokedMs     int64 `protobuf:"varint,4,opt,name=revoked_ms,json=revokedMs,proto3" json:"revoked_ms,omitempty"`
+	RevokedMs int64 `protobuf:"varint,4,opt,name=revoked_ms,json=revokedMs,proto3" json:"revoked_ms,omitempty"`
+	// When it ends by itself; 0 for one that does not.
+	ExpiresMs     int64 `protobuf:"varint,5,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1254,6 +1256,177 @@ func (x *Token) GetRevokedMs() int64 {
 	return 0
 }
 
+func (x *Token) GetExpiresMs() int64 {
+	if x != nil {
+		return x.ExpiresMs
+	}
+	return 0
+}
+
+// Account is a user's way to sign in at the console. Its key is the user's id.
+type Account struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name for signing in, in lower case; empty for an account of the identity provider.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What is in force; absent until it was set up.
+	Credential *Credential `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	// What was chosen and awaits the proof that the authenticator works.
+	Pending *Credential `protobuf:"bytes,3,opt,name=pending,proto3" json:"pending,omitempty"`
+	// Issuer of the identity provider; empty without one.
+	Issuer string `protobuf:"bytes,4,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	// Subject there.
+	Subject string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Key of the invitation that is open, 32 bytes; absent when none is.
+	Invitation []byte `protobuf:"bytes,6,opt,name=invitation,proto3" json:"invitation,omitempty"`
+	// When the user signed in last, in milliseconds since the Unix epoch; 0 for never.
+	SignedInMs    int64 `protobuf:"varint,7,opt,name=signed_in_ms,json=signedInMs,proto3" json:"signed_in_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Account) Reset() {
+	*x = Account{}
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Account) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Account) ProtoMessage() {}
+
+func (x *Account) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Account.ProtoReflect.Descriptor instead.
+func (*Account) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Account) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Account) GetCredential() *Credential {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *Account) GetPending() *Credential {
+	if x != nil {
+		return x.Pending
+	}
+	return nil
+}
+
+func (x *Account) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *Account) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Account) GetInvitation() []byte {
+	if x != nil {
+		return x.Invitation
+	}
+	return nil
+}
+
+func (x *Account) GetSignedInMs() int64 {
+	if x != nil {
+		return x.SignedInMs
+	}
+	return 0
+}
+
+// Credential is a password with the authenticator's key.
+type Credential struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The password's hash in the PHC string format, argon2id.
+	PasswordHash string `protobuf:"bytes,1,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
+	// The key of the one-time codes, sealed with a key of the realm.
+	SealedTotp []byte `protobuf:"bytes,2,opt,name=sealed_totp,json=sealedTotp,proto3" json:"sealed_totp,omitempty"`
+	// The last time step whose code was used, so that none is used twice; 0 for none.
+	TotpStep      uint64 `protobuf:"varint,3,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Credential) Reset() {
+	*x = Credential{}
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Credential) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Credential) ProtoMessage() {}
+
+func (x *Credential) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Credential.ProtoReflect.Descriptor instead.
+func (*Credential) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Credential) GetPasswordHash() string {
+	if x != nil {
+		return x.PasswordHash
+	}
+	return ""
+}
+
+func (x *Credential) GetSealedTotp() []byte {
+	if x != nil {
+		return x.SealedTotp
+	}
+	return nil
+}
+
+func (x *Credential) GetTotpStep() uint64 {
+	if x != nil {
+		return x.TotpStep
+	}
+	return 0
+}
+
 // TokenEvent is one line of the append-only log of tokens.
 type TokenEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1271,7 +1444,7 @@ type TokenEvent struct {
 
 func (x *TokenEvent) Reset() {
 	*x = TokenEvent{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1456,7 @@ func (x *TokenEvent) String() string {
 func (*TokenEvent) ProtoMessage() {}
 
 func (x *TokenEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1469,7 @@ func (x *TokenEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenEvent.ProtoReflect.Descriptor instead.
 func (*TokenEvent) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *TokenEvent) GetAction() TokenAction {
@@ -1411,13 +1584,34 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x12\x1d\n" +
 	"\n" +
 	"created_ms\x18\x02 \x01(\x03R\tcreatedMs\x12\x17\n" +
-	"\aused_by\x18\x03 \x01(\fR\x06usedBy\"p\n" +
+	"\aused_by\x18\x03 \x01(\fR\x06usedBy\"\x8f\x01\n" +
 	"\x05Token\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\fR\x06userId\x12\x1b\n" +
 	"\tminted_ms\x18\x03 \x01(\x03R\bmintedMs\x12\x1d\n" +
 	"\n" +
-	"revoked_ms\x18\x04 \x01(\x03R\trevokedMs\"\x8d\x01\n" +
+	"revoked_ms\x18\x04 \x01(\x03R\trevokedMs\x12\x1d\n" +
+	"\n" +
+	"expires_ms\x18\x05 \x01(\x03R\texpiresMs\"\x89\x02\n" +
+	"\aAccount\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12=\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\v2\x1d.onedoor.stored.v1.CredentialR\n" +
+	"credential\x127\n" +
+	"\apending\x18\x03 \x01(\v2\x1d.onedoor.stored.v1.CredentialR\apending\x12\x16\n" +
+	"\x06issuer\x18\x04 \x01(\tR\x06issuer\x12\x18\n" +
+	"\asubject\x18\x05 \x01(\tR\asubject\x12\x1e\n" +
+	"\n" +
+	"invitation\x18\x06 \x01(\fR\n" +
+	"invitation\x12 \n" +
+	"\fsigned_in_ms\x18\a \x01(\x03R\n" +
+	"signedInMs\"o\n" +
+	"\n" +
+	"Credential\x12#\n" +
+	"\rpassword_hash\x18\x01 \x01(\tR\fpasswordHash\x12\x1f\n" +
+	"\vsealed_totp\x18\x02 \x01(\fR\n" +
+	"sealedTotp\x12\x1b\n" +
+	"\ttotp_step\x18\x03 \x01(\x04R\btotpStep\"\x8d\x01\n" +
 	"\n" +
 	"TokenEvent\x126\n" +
 	"\x06action\x18\x01 \x01(\x0e2\x1e.onedoor.stored.v1.TokenActionR\x06action\x12\x19\n" +
@@ -1450,7 +1644,7 @@ func file_onedoor_stored_v1_identity_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_stored_v1_identity_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_onedoor_stored_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_onedoor_stored_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_onedoor_stored_v1_identity_proto_goTypes = []any{
 	(UserState)(0),        // 0: onedoor.stored.v1.UserState
 	(DeviceState)(0),      // 1: onedoor.stored.v1.DeviceState
@@ -1470,22 +1664,26 @@ var file_onedoor_stored_v1_identity_proto_goTypes = []any{
 	(*Assignment)(nil),    // 15: onedoor.stored.v1.Assignment
 	(*JoinCode)(nil),      // 16: onedoor.stored.v1.JoinCode
 	(*Token)(nil),         // 17: onedoor.stored.v1.Token
-	(*TokenEvent)(nil),    // 18: onedoor.stored.v1.TokenEvent
-	(*Coordinate)(nil),    // 19: onedoor.stored.v1.Coordinate
+	(*Account)(nil),       // 18: onedoor.stored.v1.Account
+	(*Credential)(nil),    // 19: onedoor.stored.v1.Credential
+	(*TokenEvent)(nil),    // 20: onedoor.stored.v1.TokenEvent
+	(*Coordinate)(nil),    // 21: onedoor.stored.v1.Coordinate
 }
 var file_onedoor_stored_v1_identity_proto_depIdxs = []int32{
 	0,  // 0: onedoor.stored.v1.User.state:type_name -> onedoor.stored.v1.UserState
 	1,  // 1: onedoor.stored.v1.Device.state:type_name -> onedoor.stored.v1.DeviceState
-	19, // 2: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
+	21, // 2: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
 	8,  // 3: onedoor.stored.v1.GrantVersion.grants:type_name -> onedoor.stored.v1.Grant
 	8,  // 4: onedoor.stored.v1.FurtherGrants.grants:type_name -> onedoor.stored.v1.Grant
 	13, // 5: onedoor.stored.v1.ScopeView.groups:type_name -> onedoor.stored.v1.ScopeGroup
-	2,  // 6: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	19, // 6: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
+	19, // 7: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
+	2,  // 8: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_identity_proto_init() }
@@ -1500,7 +1698,7 @@ func file_onedoor_stored_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_identity_proto_rawDesc), len(file_onedoor_stored_v1_identity_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
