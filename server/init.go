@@ -13,6 +13,7 @@ import (
 	"onedoor/domain"
 	"onedoor/internal/schema"
 	"onedoor/internal/territoryfile"
+	"onedoor/server/accessledger"
 	"onedoor/server/adminrpc"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -211,13 +212,20 @@ func (f *founding) people(ctx context.Context, st store.Store, secrets *identity
 	}
 	var token string
 	err = service.Update(ctx, func(w store.Writer) (err error) {
-		token, _, err = identity.MintToken(w, syncengine.ID{}, syncengine.UnixMilli(f.stage.Now().UnixMilli()), f.stage.Random)
-		return err
+		now := syncengine.UnixMilli(f.stage.Now().UnixMilli())
+		token, _, err = identity.MintToken(w, syncengine.ID{}, now, f.stage.Random)
+		return errors.Join(err, noteToken(w, now))
 	})
 	if err != nil {
 		return err
 	}
 	return WriteToken(f.stage.path(TokenFile), token)
+}
+
+// noteToken tells the access ledger that the operator's own token was made.
+func noteToken(w store.Writer, now syncengine.UnixMilli) error {
+	_, err := accessledger.Append(w, accessledger.Entry{At: now, Action: accessledger.TokenMint, Actor: accessledger.Actor{Operator: true}})
+	return err
 }
 
 // moveUp puts the files in their place, the database last: with it the folder

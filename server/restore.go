@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/sideledger"
@@ -175,6 +176,9 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 		if token, _, err = identity.MintToken(w, syncengine.ID{}, now, r.config.Random); err != nil {
 			return err
 		}
+		if err := noteRestore(w, now, r.result.Made); err != nil {
+			return err
+		}
 		return w.DeleteDocument(bucketBackup, backupKey)
 	})
 	if err != nil {
@@ -182,6 +186,15 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 	}
 	r.result.TokenFile = r.config.path(TokenFile)
 	return WriteToken(r.stage.path(TokenFile), token)
+}
+
+// noteRestore tells the access ledger of the restore and of the token that it mints.
+func noteRestore(w store.Writer, now syncengine.UnixMilli, made time.Time) error {
+	restored := accessledger.Entry{
+		At: now, Action: accessledger.Restore, Actor: accessledger.Actor{Operator: true}, Reason: "backup of " + made.UTC().Format(time.RFC3339),
+	}
+	_, err := accessledger.Append(w, restored)
+	return errors.Join(err, noteToken(w, now))
 }
 
 // replay puts what the side ledger has beyond the backup into the store, and gives

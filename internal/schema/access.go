@@ -50,6 +50,7 @@ type Access struct {
 	kindRead, kindWrite   map[syncengine.KindNumber]Roles
 	classRead, classWrite [syncengine.ClassMax]Roles
 	rank                  [roleMax + 1]syncengine.Rank
+	sealed                Classes
 	fingerprint           uint32
 }
 
@@ -62,6 +63,9 @@ func newAccess(s *Schema) *Access {
 	eachValue(recordv1.VisibilityClass(0).Descriptor(), func(v protoreflect.EnumValueDescriptor) {
 		if rules, _ := proto.GetExtension(v.Options(), recordv1.E_Class).(*recordv1.ClassRules); rules != nil {
 			a.classRead[v.Number()], a.classWrite[v.Number()] = roleSet(rules.GetRead()), roleSet(rules.GetWrite())
+			if rules.GetSealed() {
+				a.sealed |= 1 << v.Number()
+			}
 		}
 	})
 	eachValue(recordv1.Role(0).Descriptor(), func(v protoreflect.EnumValueDescriptor) {
@@ -99,6 +103,10 @@ func (a *Access) classes(roles Roles, table *[syncengine.ClassMax]Roles) (c Clas
 	}
 	return c
 }
+
+// Sealed gives the classes whose values the server keeps sealed and whose every
+// reading stands in the access ledger.
+func (a *Access) Sealed() Classes { return a.sealed }
 
 // Fingerprint names the read rules by their content: 4 bytes of SHA-256 over the
 // roles that read each kind and class.

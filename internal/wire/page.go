@@ -19,6 +19,9 @@ type PageBuilder struct {
 	bytes   int
 	// records are messages made ahead, a few dozen in one piece.
 	records []syncv1.PageRecord
+	// watched are the classes of which shown is told; shown is nil when none is.
+	watched schema.Classes
+	shown   func(syncengine.KindNumber, syncengine.ID, syncengine.FieldNumber)
 }
 
 // recordsAhead is how many messages are made at once: few enough that a page of
@@ -31,6 +34,12 @@ func NewPageBuilder(world syncengine.World, userOf func(syncengine.ID) syncengin
 		world: world, userOf: userOf, page: &syncv1.Page{},
 		keys: map[syncengine.ScopeKey]uint32{}, authors: map[syncengine.ID]uint32{},
 	}
+}
+
+// Watch has shown called with each field of the classes of which the page tells
+// anything: a value, that it was removed, or who wrote it.
+func (b *PageBuilder) Watch(classes schema.Classes, shown func(syncengine.KindNumber, syncengine.ID, syncengine.FieldNumber)) {
+	b.watched, b.shown = classes, shown
 }
 
 // Page gives what was built.
@@ -64,6 +73,9 @@ func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []sync
 		cell := &rec.Cells[i]
 		if class, ok := kind.Engine.Class(cell.Key.Field); ok && classes.Has(class) {
 			c.cell(cell)
+			if b.watched.Has(class) {
+				b.shown(rec.Kind, rec.ID, cell.Key.Field)
+			}
 		}
 	}
 	b.bytes += 60 + len(m.Fields) + 30*len(m.Writes) + c.detailBytes

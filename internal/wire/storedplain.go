@@ -161,6 +161,9 @@ func (b *PageBuilder) AddPlain(kind *schema.Kind, id syncengine.ID, seq syncengi
 		c := &p.cells[i]
 		if class, ok := kind.Engine.Class(c.field); ok && classes.Has(class) && c.field != syncengine.LifeField {
 			m.Fields = append(m.Fields, c.data...)
+			if b.watched.Has(class) {
+				b.shown(kind.Number, id, c.field)
+			}
 		}
 	}
 	if cells > 0 {

@@ -8,6 +8,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/internal/schema"
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -41,8 +42,13 @@ func (s *Service) AssignDoors(ctx context.Context, req *adminv1.AssignDoorsReque
 				return nil, err
 			}
 			grants, err := identity.CurrentGrants(w, user)
+			if err != nil {
+				return nil, err
+			}
 			out.GrantVersion = grants.Version
-			return changes, err
+			return changes, s.act(w, c, accessledger.Entry{
+				Action: accessledger.DoorsAssign, Users: []syncengine.ID{user}, Records: accessledger.About(kindPremises, ids...),
+			})
 		})
 		if err != nil {
 			return nil, fmt.Errorf("assign doors: %w", err)

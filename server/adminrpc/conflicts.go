@@ -8,6 +8,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/syncengine"
 )
 
@@ -19,7 +20,7 @@ func (s *Service) ListConflicts(ctx context.Context, req *adminv1.ListConflictsR
 			return nil, err
 		}
 		out := &adminv1.ListConflictsResponse{}
-		err = s.view(c, func(x *reach) error { return x.conflictsAfter(after, pageOf(req.GetLimit()), out) })
+		err = s.view(c, accessledger.Conflicts, func(x *reach) error { return x.conflictsAfter(after, pageOf(req.GetLimit()), out) })
 		return out, err
 	})
 }
@@ -30,12 +31,14 @@ func (x *reach) conflictsAfter(after syncengine.ID, limit int, out *adminv1.List
 	last := after
 	err := x.service.realm.ListConflicts(x.r, after, func(rec *syncengine.Record) bool {
 		var list []*adminv1.Conflict
+		shown := x.looks.Len()
 		if list, failed = x.conflictsOf(rec); failed != nil {
 			return false
 		}
 		size := proto.Size(&adminv1.ListConflictsResponse{Conflicts: list})
 		if records == limit || records > 0 && bytes+size > replyBytesMax {
 			out.NextAfterRecordId = last[:]
+			x.looks.Forget(shown)
 			return false
 		}
 		if len(list) > 0 {

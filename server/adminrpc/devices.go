@@ -5,8 +5,10 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 // ListDevices gives all devices with what each last said of itself.
@@ -55,8 +57,11 @@ func (s *Service) CreateJoinCode(ctx context.Context, req *adminv1.CreateJoinCod
 		out := &adminv1.CreateJoinCodeResponse{}
 		err = s.realm.Update(c.ctx, func(w store.Writer) error {
 			code, expires, err := identity.NewCode(w, user, s.now(), s.random)
+			if err != nil {
+				return err
+			}
 			out.Code, out.ExpiresMs = string(code), int64(expires)
-			return err
+			return s.act(w, c, accessledger.Entry{Action: accessledger.JoinCode, Users: []syncengine.ID{user}})
 		})
 		return out, err
 	})
@@ -69,7 +74,12 @@ func (s *Service) RevokeDevice(ctx context.Context, req *adminv1.RevokeDeviceReq
 		if err != nil {
 			return nil, err
 		}
-		err = s.realm.Update(c.ctx, func(w store.Writer) error { return identity.RevokeDevice(w, id) })
+		err = s.realm.Update(c.ctx, func(w store.Writer) error {
+			if err := identity.RevokeDevice(w, id); err != nil {
+				return err
+			}
+			return s.act(w, c, accessledger.Entry{Action: accessledger.DeviceRevoke, Devices: []syncengine.ID{id}})
+		})
 		return &adminv1.RevokeDeviceResponse{}, err
 	})
 }

@@ -10,6 +10,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -23,7 +24,7 @@ func (s *Service) Explain(ctx context.Context, req *adminv1.ExplainRequest) (*ad
 			return nil, err
 		}
 		var out *adminv1.ExplainResponse
-		err = s.view(c, func(x *reach) (err error) {
+		err = s.view(c, accessledger.Explain, func(x *reach) (err error) {
 			out, err = x.explain(id, req)
 			return err
 		})

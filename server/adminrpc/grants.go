@@ -7,8 +7,10 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 // GetGrants gives a user's grants in force and where each comes from.
@@ -64,11 +66,26 @@ func (s *Service) SetGrants(ctx context.Context, req *adminv1.SetGrantsRequest) 
 			if err := identity.PutFurtherGrants(w, user, grants); err != nil {
 				return err
 			}
-			out.Version, err = identity.RefreshGrants(w, user, s.now())
-			return err
+			if out.Version, err = identity.RefreshGrants(w, user, s.now()); err != nil {
+				return err
+			}
+			return s.act(w, c, accessledger.Entry{
+				Action: accessledger.GrantsSet, Users: []syncengine.ID{user}, Place: grantedPlaces(req.GetGrants()),
+			})
 		})
 		return out, err
 	})
+}
+
+// grantedPlaces lists the territories of grants, as many as a place has room for.
+func grantedPlaces(list []*adminv1.Grant) string {
+	var codes []string
+	for _, g := range list {
+		if g.GetTerritoryCode() != "" {
+			codes = append(codes, g.GetTerritoryCode())
+		}
+	}
+	return placeOf(codes...)
 }
 
 func grantsOf(r store.Reader, list []*adminv1.Grant) ([]identity.Grant, error) {

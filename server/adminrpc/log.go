@@ -5,6 +5,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -18,7 +19,7 @@ func (s *Service) ReadLog(req *adminv1.ReadLogRequest, stream grpc.ServerStreami
 		for {
 			var page []*adminv1.LogEntry
 			done := false
-			err := s.view(c, func(x *reach) (err error) {
+			err := s.view(c, accessledger.LogRead, func(x *reach) (err error) {
 				if until == 0 {
 					until = x.r.Head().Seq
 				}
@@ -88,7 +89,7 @@ func (x *reach) entry(e store.Entry) (*adminv1.LogEntry, error) {
 		Seq: uint64(e.Seq), Type: adminv1.LogEntryType(e.Type), Author: author, DeviceSeq: uint64(e.DeviceSeq),
 		RecordId: bytesOf(e.RecordID), RecordKind: recordKind(e.Kind), PrevSeq: uint64(e.Prev), RefSeq: uint64(e.Ref),
 		StampMs: int64(e.Stamp), Suspect: e.Suspect, Reason: quarantineReason(e.Reason), Rank: uint32(e.Rank),
-		AfterHandover: extra.GetAfterHandover(), ConflictIds: extra.GetConflicts(), Cells: v.written(cells),
+		AfterHandover: extra.GetAfterHandover(), ConflictIds: extra.GetConflicts(), Cells: x.written(v, cells),
 		DecidedBy: extra.GetDecidedBy(), AbsentUntil: extra.GetAbsentUntil(),
 	}
 	if v.classes != 0 {

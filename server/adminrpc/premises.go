@@ -3,6 +3,7 @@ package adminrpc
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 
 	"google.golang.org/grpc"
@@ -14,6 +15,7 @@ import (
 
 	"onedoor/internal/importer"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -54,7 +56,13 @@ func (s *Service) importPremises(c *caller, o *adminv1.ImportPremisesOptions, fi
 			return nil
 		}
 		return s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
-			return p.changes, identity.MoveDoors(w, p.moved, s.now())
+			if err := identity.MoveDoors(w, p.moved, s.now()); err != nil {
+				return nil, err
+			}
+			return p.changes, s.act(w, c, accessledger.Entry{
+				Action: accessledger.PremisesImport, Place: accessledger.FileName(options.File),
+				Reason: fmt.Sprintf("%d doors new, %d changed", p.out.GetAdded(), p.out.GetChanged()),
+			})
 		})
 	})
 	return out, err

@@ -7,6 +7,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/syncengine"
@@ -28,7 +29,7 @@ func decides(p identity.Principal) bool {
 func (s *Service) ListQuarantine(ctx context.Context, req *adminv1.ListQuarantineRequest) (*adminv1.ListQuarantineResponse, error) {
 	return answer(ctx, s, anyone, func(c *caller) (*adminv1.ListQuarantineResponse, error) {
 		out := &adminv1.ListQuarantineResponse{}
-		err := s.view(c, func(x *reach) error {
+		err := s.view(c, accessledger.QuarantineRead, func(x *reach) error {
 			return x.waitingAfter(syncengine.Seq(req.GetAfterSeq()), pageOf(req.GetLimit()), out)
 		})
 		return out, err
@@ -58,7 +59,9 @@ func (x *reach) waitingAfter(after syncengine.Seq, limit int, out *adminv1.ListQ
 // waitingChange is a change that waits, as one caller may see it.
 type waitingChange struct {
 	change *adminv1.QuarantinedChange
-	cells  []*adminv1.WrittenCell
+	// sight is what the caller may see of the cells that it would write.
+	sight sight
+	cells []syncengine.CellWrite
 	// own is true when the caller wrote it, seen when the caller may know of it.
 	own, seen bool
 }
@@ -86,7 +89,7 @@ func (x *reach) waiting(q exchange.Quarantined) (*waitingChange, error) {
 			Seq: uint64(q.Seq), RecordId: bytesOf(q.RecordID), RecordKind: recordKind(q.Kind), Reason: q.Reason, Author: author,
 			DeviceSeq: uint64(q.DeviceSeq), AtMs: int64(q.At), Create: q.Create,
 		},
-		cells: v.written(cells), own: own, seen: v.seen || own,
+		sight: v, cells: cells, own: own, seen: v.seen || own,
 	}, nil
 }
 
@@ -120,10 +123,10 @@ func (x *reach) waitingAt(seq syncengine.Seq) (*waitingChange, error) {
 func (s *Service) GetQuarantined(ctx context.Context, req *adminv1.GetQuarantinedRequest) (*adminv1.GetQuarantinedResponse, error) {
 	return answer(ctx, s, anyone, func(c *caller) (*adminv1.GetQuarantinedResponse, error) {
 		out := &adminv1.GetQuarantinedResponse{}
-		err := s.view(c, func(x *reach) error {
+		err := s.view(c, accessledger.QuarantineRead, func(x *reach) error {
 			w, err := x.waitingAt(syncengine.Seq(req.GetSeq()))
 			if err == nil {
-				out.Change, out.Cells = w.change, w.cells
+				out.Change, out.Cells = w.change, x.written(w.sight, w.cells)
 			}
 			return err
 		})
@@ -155,7 +158,7 @@ func (s *Service) RejectQuarantined(ctx context.Context, req *adminv1.RejectQuar
 
 // mayDecide wants a change in the caller's reach that somebody else wrote.
 func (s *Service) mayDecide(c *caller, seq syncengine.Seq) error {
-	return s.view(c, func(x *reach) error {
+	return s.judge(c, func(x *reach) error {
 		w, err := x.waitingAt(seq)
 		if err == nil && w.own {
 			return fmt.Errorf("seq %d is the caller's own change: %w", seq, errNotPermitted)

@@ -7,6 +7,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -20,20 +21,40 @@ type reach struct {
 	who     identity.Principal
 	world   syncengine.World
 	authors map[syncengine.ID]*adminv1.Author
+	// looks are the sealed fields of which a message was made.
+	looks accessledger.Looks
 }
 
 // sight is what a caller may see of one record.
 type sight struct {
 	// seen is false when the caller may not know of the record.
 	seen bool
+	// record and number are the record's id and the number of its kind.
+	record syncengine.ID
+	number syncengine.KindNumber
 	// kind is nil when this software does not know it.
 	kind *schema.Kind
 	// classes are those whose values may be read.
 	classes schema.Classes
 }
 
-// view runs f with the caller's reach over a consistent state.
-func (s *Service) view(c *caller, f func(*reach) error) error {
+// view runs f with the caller's reach over a consistent state, and notes in the
+// access ledger which sealed fields f made messages of: that is durable before
+// anything is sent.
+func (s *Service) view(c *caller, action accessledger.Action, f func(*reach) error) error {
+	var x *reach
+	err := s.judge(c, func(made *reach) error {
+		x = made
+		return f(made)
+	})
+	if err != nil || x.looks.Empty() {
+		return err
+	}
+	return s.realm.Note(c.ctx, accessledger.Entry{Action: action, Actor: c.actor(), Records: x.looks.Records()})
+}
+
+// judge is view for what only decides and is not sent.
+func (s *Service) judge(c *caller, f func(*reach) error) error {
 	return s.realm.View(c.ctx, func(r store.Reader) error {
 		world, err := s.realm.World(r)
 		if err != nil {
@@ -45,7 +66,7 @@ func (s *Service) view(c *caller, f func(*reach) error) error {
 
 // of tells what the caller may see of a record.
 func (x *reach) of(rec *syncengine.Record) (sight, error) {
-	v := sight{}
+	v := sight{record: rec.ID, number: rec.Kind}
 	v.kind, _ = x.service.schema.Kind(rec.Kind)
 	if overseers(x.who) {
 		v.seen = true
@@ -172,6 +193,7 @@ func (x *reach) value(v sight, field syncengine.FieldNumber, value *syncengine.V
 	}
 	if !v.hides(field) {
 		m.Data, m.Cleared = value.Data, value.Cleared
+		x.saw(v, field)
 	}
 	return m, err
 }
@@ -197,13 +219,21 @@ func keptValues(c *syncengine.Cell) []syncengine.Value {
 	return out
 }
 
+// saw notes a sealed field that the caller is shown.
+func (x *reach) saw(v sight, field syncengine.FieldNumber) {
+	if class, ok := v.kind.Engine.Class(field); ok && x.service.schema.Access.Sealed().Has(class) {
+		x.looks.Add(v.number, v.record, field)
+	}
+}
+
 // written tells what a change writes.
-func (v sight) written(cells []syncengine.CellWrite) []*adminv1.WrittenCell {
+func (x *reach) written(v sight, cells []syncengine.CellWrite) []*adminv1.WrittenCell {
 	out := make([]*adminv1.WrittenCell, len(cells))
 	for i, c := range cells {
 		out[i] = &adminv1.WrittenCell{Cell: v.cell(c.Key)}
 		if !out[i].Cell.Hidden {
 			out[i].Data, out[i].Cleared = c.Data, c.Cleared
+			x.saw(v, c.Key.Field)
 		}
 	}
 	return out

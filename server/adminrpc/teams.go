@@ -3,9 +3,11 @@ package adminrpc
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -31,7 +33,12 @@ func (s *Service) PutTeam(ctx context.Context, req *adminv1.PutTeamRequest) (*ad
 			if team.Territories, err = territoriesOf(w, req.GetTeam().GetTerritoryCodes()); err != nil {
 				return err
 			}
-			return identity.PutTeam(w, team, s.now())
+			if err := identity.PutTeam(w, team, s.now()); err != nil {
+				return err
+			}
+			return s.act(w, c, accessledger.Entry{
+				Action: accessledger.TeamPut, Users: membersOf(team), Place: placeOf(req.GetTeam().GetTerritoryCodes()...),
+			})
 		})
 		return &adminv1.PutTeamResponse{TeamId: team.ID[:]}, err
 	})
@@ -70,6 +77,11 @@ func teamOf(m *adminv1.Team) (t identity.Team, err error) {
 	}
 	t.Helpers, err = idsOf("helper", m.GetHelperIds())
 	return t, err
+}
+
+// membersOf lists the people of a team.
+func membersOf(t identity.Team) []syncengine.ID {
+	return slices.DeleteFunc(append([]syncengine.ID{t.Officer, t.GridWorker}, t.Helpers...), syncengine.ID.IsZero)
 }
 
 func territoriesOf(r store.Reader, codes []string) ([]syncengine.ID, error) {

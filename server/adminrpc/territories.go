@@ -12,6 +12,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/territoryfile"
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -121,6 +122,13 @@ func (s *Service) PlantTerritories(ctx context.Context, by syncengine.ID, areas 
 	err := s.realm.UpdateAndWrite(ctx, by, func(w store.Writer) ([]exchange.ServerChange, error) {
 		p = &planting{service: s, ids: map[domain.Code]syncengine.ID{}}
 		if err := p.all(w, w, areas); err != nil {
+			return nil, err
+		}
+		_, err := accessledger.Append(w, accessledger.Entry{
+			At: s.now(), Action: accessledger.TerritoriesImport, Actor: accessledger.Actor{User: by, Operator: true},
+			Reason: fmt.Sprintf("%d territories new, %d changed", p.counts.Added, p.counts.Changed),
+		})
+		if err != nil {
 			return nil, err
 		}
 		return s.changesTo(w, territoryRecords(p.planted))

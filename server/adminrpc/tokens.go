@@ -7,6 +7,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -22,8 +23,11 @@ func (s *Service) MintToken(ctx context.Context, req *adminv1.MintTokenRequest) 
 		var out *adminv1.MintTokenResponse
 		err = s.realm.Update(c.ctx, func(w store.Writer) error {
 			text, token, err := identity.MintToken(w, user, s.now(), s.random)
+			if err != nil {
+				return err
+			}
 			out = &adminv1.MintTokenResponse{Token: text, TokenId: token.ID[:]}
-			return err
+			return s.act(w, c, accessledger.Entry{Action: accessledger.TokenMint, Users: []syncengine.ID{user}})
 		})
 		return out, err
 	})
@@ -75,7 +79,10 @@ func (s *Service) RevokeToken(ctx context.Context, req *adminv1.RevokeTokenReque
 			if !operators(c.Principal) && token.User != c.UserID {
 				return fmt.Errorf("token of another user: %w", errNotPermitted)
 			}
-			return identity.RevokeToken(w, id, s.now())
+			if err := identity.RevokeToken(w, id, s.now()); err != nil {
+				return err
+			}
+			return s.act(w, c, accessledger.Entry{Action: accessledger.TokenRevoke, Users: someone(token.User)})
 		})
 		return &adminv1.RevokeTokenResponse{}, err
 	})

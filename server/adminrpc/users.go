@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc"
 
@@ -12,6 +13,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/importer"
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -28,6 +30,9 @@ func (s *Service) AddUser(ctx context.Context, req *adminv1.AddUserRequest) (*ad
 				return nil, err
 			}
 			if u, err = s.addUser(w, req.GetName(), uint32(req.GetRole()), territory); err != nil {
+				return nil, err
+			}
+			if err := s.act(w, c, accessledger.Entry{Action: accessledger.UserAdd, Users: []syncengine.ID{u.ID}, Place: placeOf(req.GetTerritoryCode())}); err != nil {
 				return nil, err
 			}
 			return s.changesTo(w, staffRecords([]identity.User{u}))
@@ -78,10 +83,18 @@ func (s *Service) SetUserState(ctx context.Context, req *adminv1.SetUserStateReq
 			return nil, err
 		}
 		err = s.realm.Update(c.ctx, func(w store.Writer) error {
-			return identity.SetUserState(w, id, identity.UserState(req.GetState()), s.now())
+			if err := identity.SetUserState(w, id, identity.UserState(req.GetState()), s.now()); err != nil {
+				return err
+			}
+			return s.act(w, c, accessledger.Entry{Action: accessledger.UserState, Users: []syncengine.ID{id}, Reason: stateName(req.GetState())})
 		})
 		return &adminv1.SetUserStateResponse{}, err
 	})
+}
+
+// stateName names a state as the ledger tells it.
+func stateName(state adminv1.UserState) string {
+	return strings.ToLower(strings.TrimPrefix(state.String(), "USER_STATE_"))
 }
 
 // ImportUsers reads a file of users.
@@ -117,7 +130,19 @@ func (s *Service) importUsers(c *caller, o *adminv1.ImportUsersOptions, file []b
 				return err
 			})
 		}
-		return s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) { return take(w, w) })
+		return s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
+			changes, err := take(w, w)
+			if err != nil {
+				return nil, err
+			}
+			made := make([]syncengine.ID, 0, len(out.GetUsers()))
+			for _, u := range out.GetUsers() {
+				made = append(made, syncengine.ID(u.GetUserId()))
+			}
+			return changes, s.act(w, c, accessledger.Entry{
+				Action: accessledger.UsersImport, Users: made, Place: accessledger.FileName(baseName(o.GetOptions())),
+			})
+		})
 	})
 	return out, err
 }

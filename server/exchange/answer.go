@@ -9,6 +9,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -16,12 +17,12 @@ import (
 
 // answer adds what the phone may read now: grants, and for a fresh nonce the page.
 func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, reply *syncv1.ExchangeResponse) error {
-	var keep []identity.View
+	var a answering
 	err := s.store.View(ctx, func(r store.Reader) error {
 		if at := s.backedUp.Load(); at != nil {
 			reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
 		}
-		a := answering{svc: s, r: r, call: c, reply: reply}
+		a = answering{svc: s, r: r, call: c, reply: reply}
 		if err := a.tellEpoch(); err != nil {
 			return err
 		}
@@ -37,14 +38,12 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 		if err := a.barriers(); err != nil {
 			return err
 		}
-		err := a.page()
-		keep = a.keep
-		return err
+		return a.page()
 	})
 	if err != nil {
 		return err
 	}
-	return s.storeViews(ctx, keep)
+	return s.storeAnswered(ctx, &a)
 }
 
 // answering builds the reading half of a reply from one snapshot.
@@ -55,6 +54,8 @@ type answering struct {
 	reply *syncv1.ExchangeResponse
 	// keep lists views that the new cursor names and the store must know.
 	keep []identity.View
+	// looks are the sealed fields that the page shows.
+	looks accessledger.Looks
 }
 
 func (a *answering) grants() error {
@@ -112,7 +113,7 @@ func (a *answering) page() error {
 	if err := c.cut(); err != nil {
 		return err
 	}
-	a.keep = append(c.keep, view)
+	a.keep, a.looks = append(c.keep, view), c.looks
 	a.reply.Page, a.reply.CaughtUp, a.reply.View = c.builder.Page(), c.caughtUp, c.viewSent
 	a.reply.Cursor = c.next.seal(a.svc.secrets.CursorKey(c.world.History.Epoch), device.Incarnation)
 	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}
@@ -133,13 +134,16 @@ func (a *answering) behind() (bool, error) {
 	return progress.GetMark() > status.GetAcknowledged()+status.GetOutboxCount(), err
 }
 
-// storeViews makes the expansions that a reply's cursor names known to the store.
-func (s *Service) storeViews(ctx context.Context, views []identity.View) error {
-	fresh := slices.DeleteFunc(views, func(v identity.View) bool {
+// storeAnswered makes durable what must be before the reply leaves: the
+// expansions that its cursor names, and one entry of the access ledger where the
+// page shows sealed fields. A page that shows none, to a phone whose view is
+// known, writes nothing.
+func (s *Service) storeAnswered(ctx context.Context, a *answering) error {
+	fresh := slices.DeleteFunc(a.keep, func(v identity.View) bool {
 		_, ok := s.seen.Load(v.Version())
 		return ok
 	})
-	if len(fresh) == 0 {
+	if len(fresh) == 0 && a.looks.Empty() {
 		return nil
 	}
 	err := s.inGroup(ctx, func(k *work) error {
@@ -147,6 +151,9 @@ func (s *Service) storeViews(ctx context.Context, views []identity.View) error {
 			if _, err := identity.PutView(k.w, v); err != nil {
 				return err
 			}
+		}
+		if !a.looks.Empty() {
+			k.note(synced(a.call.push.device, &a.looks))
 		}
 		return nil
 	})

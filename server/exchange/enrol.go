@@ -9,6 +9,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -27,7 +28,9 @@ func (s *Service) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.
 	}
 	var device identity.Device
 	err := s.Update(ctx, func(w store.Writer) (err error) {
-		device, err = s.enrol(w, req, incarnation, key)
+		if device, err = s.enrol(w, req, incarnation, key); err == nil {
+			_, err = accessledger.Append(w, enrolled(device, s.now(), "join code"))
+		}
 		return err
 	})
 	if err != nil {

@@ -35,6 +35,9 @@ func (k *work) flush() (store.Head, error) {
 	if err := k.flushDocuments(); err != nil {
 		return store.Head{}, err
 	}
+	if err := k.flushNotes(); err != nil {
+		return store.Head{}, err
+	}
 	return k.flushHead()
 }
 

@@ -49,6 +49,7 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 	if err := identity.PutDevice(k.w, child); err != nil {
 		return err
 	}
+	k.note(enrolled(child, k.now, "a copy of another database"))
 	if err := raiseRevision(k.w); err != nil {
 		return err
 	}

@@ -10,14 +10,15 @@ import (
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
 // The side ledger keeps, on other storage, what a restore must not undo: every
-// change of identity (people, devices, grants, tokens, territories) and of the
-// epochs, as the documents that were written. An entry is durable before its
+// change of identity (people, devices, grants, tokens, territories), of the epochs
+// and of the access ledger, as the documents that were written. An entry is durable before its
 // transaction commits; the number of the last one stands in the database, in the
 // same transaction. So a database that lacks entries, because it was restored, put
 // back or cut off by a crash, is rolled forward when it is opened.
@@ -51,8 +52,23 @@ type LedgerDocument struct {
 
 const bucketLedger = "ledger"
 
-// ledgered lists the buckets that the ledger keeps.
-var ledgered = append(identity.LedgerBuckets(), bucketHistory, bucketBarrier)
+// accessNewest is how many of the newest entries of the access ledger an entry of
+// everything holds: some hundred kilobytes, and more than a restore adds itself.
+const accessNewest = 1000
+
+// ledgered lists the buckets that the ledger keeps. Whoever looked at what is
+// sealed since the backup must not be forgotten by a restore either.
+var ledgered = slices.Concat(identity.LedgerBuckets(), []string{bucketHistory, bucketBarrier}, accessledger.Buckets())
+
+// wholeFrom gives the key from which on an entry of everything holds a bucket: all
+// of it, but for the access ledger, which has no bound. What a restore then lacks of
+// that is told as lost.
+func wholeFrom(r store.Reader, bucket string) ([]byte, error) {
+	if bucket != accessledger.EntriesBucket() {
+		return nil, nil
+	}
+	return accessledger.NewestKey(r, accessNewest)
+}
 
 // recorder is a writer that notes what the ledger keeps.
 type recorder struct {
@@ -78,6 +94,12 @@ func (r *recorder) note(bucket string, key, value []byte) {
 	}
 }
 
+// onlyLooks reports that the transaction changed nothing that a restore may not
+// undo, but noted in the access ledger who saw or decided something.
+func (r *recorder) onlyLooks() bool {
+	return !slices.ContainsFunc(r.changed, func(d LedgerDocument) bool { return !slices.Contains(accessledger.Buckets(), d.Bucket) })
+}
+
 // ledgering runs a transaction and keeps the ledger with it.
 func (s *Service) ledgering(f func(store.Writer) error) (err error) {
 	if s.ledger == nil {
@@ -93,10 +115,17 @@ func (s *Service) ledgering(f func(store.Writer) error) (err error) {
 		if err := noteLedger(w, e.Number); err != nil {
 			return err
 		}
-		if err := s.ledger.Append(e); err != nil {
+		err := s.ledger.Append(e)
+		switch {
+		case err == nil:
+			appended = e.Number
+		case r.onlyLooks():
+			// Phones work on: the database has the entries, and a restore tells them as lost.
+			s.log.Error("the side ledger lacks entries of the access ledger", "error", err)
+			return noteLedger(w, s.ledger.Last())
+		default:
 			return fmt.Errorf("%w: nothing was changed: %w", ErrLedger, err)
 		}
-		appended = e.Number
 		return nil
 	})
 	if err != nil && appended != 0 {
@@ -122,8 +151,12 @@ func agreeing(r store.Reader, number uint64) (*storedv1.LedgerState, error) {
 	if err != nil {
 		return nil, err
 	}
+	access, _, err := accessledger.Head(r)
+	if err != nil {
+		return nil, err
+	}
 	history, err := readHistory(r)
-	return &storedv1.LedgerState{Number: number, Revision: revision, Epoch: uint32(history.Epoch)}, err
+	return &storedv1.LedgerState{Number: number, Revision: revision, Epoch: uint32(history.Epoch), Access: access}, err
 }
 
 // openLedger rolls the database forward to the ledger's end, and begins the
@@ -180,7 +213,11 @@ func (s *Service) beginLedger(ctx context.Context) error {
 	return s.store.Update(ctx, func(w store.Writer) error {
 		e := LedgerEntry{Number: s.ledger.Last() + 1, At: s.now(), Whole: true}
 		for _, bucket := range ledgered {
-			err := w.Documents(bucket, nil, nil, func(d store.Document) bool {
+			from, err := wholeFrom(w, bucket)
+			if err != nil {
+				return err
+			}
+			err = w.Documents(bucket, from, nil, func(d store.Document) bool {
 				e.Documents = append(e.Documents, LedgerDocument{Bucket: bucket, Key: d.Key, Value: append([]byte{}, d.Value...)})
 				return true
 			})
@@ -203,8 +240,10 @@ func Replay(w store.Writer, l Ledger) (entries int, err error) {
 	if _, err := read(w, bucketLedger, historyKey, m); err != nil {
 		return 0, err
 	}
+	var last syncengine.UnixMilli
 	err = l.After(m.GetNumber(), func(e LedgerEntry) error {
 		entries++
+		last = e.At
 		if e.Whole {
 			if err := dropOthers(w, e.Documents); err != nil {
 				return err
@@ -215,7 +254,7 @@ func Replay(w store.Writer, l Ledger) (entries int, err error) {
 	if err != nil || entries == 0 {
 		return entries, err
 	}
-	return entries, errors.Join(raiseRevision(w), noteLedger(w, l.Last()))
+	return entries, errors.Join(accessledger.Mend(w, last), raiseRevision(w), noteLedger(w, l.Last()))
 }
 
 func replay(w store.Writer, documents []LedgerDocument) error {

@@ -8,6 +8,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -152,4 +153,62 @@ func TestLedger_RollsAnOlderStoreForwardAndKnowsItsEpochs(t *testing.T) {
 		t.Error("an older store was not rolled forward")
 	}
 	w.verify()
+}
+
+// accessCheck checks the access ledger of what is served.
+func (w *world) accessCheck() (v *accessledger.Verification) {
+	w.t.Helper()
+	w.must(w.service.View(w.ctx, func(r store.Reader) (err error) {
+		v, err = accessledger.Verify(r)
+		return err
+	}))
+	return v
+}
+
+func (w *world) look(id syncengine.ID) error {
+	return w.service.Note(w.ctx, accessledger.Entry{Action: accessledger.Explain, Records: accessledger.About(kindPremises, id)})
+}
+
+func TestLedger_WhoLookedAfterTheBackupIsKnownAfterTheRestore(t *testing.T) {
+	w, l := newWorld(t), &memoryLedger{}
+	w.keep(w.store, l)
+	w.must(w.look(w.id()))
+	older := w.copied()
+	for range 5 {
+		w.must(w.look(w.id()))
+	}
+	before := w.accessCheck()
+	w.keep(older, l)
+	if after := w.accessCheck(); after.Bad != 0 || after.Last != before.Last || len(after.Cuts) != 0 {
+		t.Errorf("the restored ledger is %+v, want entries up to %d", after, before.Last)
+	}
+	w.verify()
+}
+
+func TestLedger_PhonesWorkOnWhileTheSideLedgerCannotBeWritten(t *testing.T) {
+	w, l := newWorld(t), &memoryLedger{}
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	w.keep(w.store, l)
+	w.must(w.look(w.id()))
+	older, entries := w.copied(), l.Last()
+	l.refuses = errors.New("read-only")
+	w.must(w.look(w.id()))
+	if err := w.closeUser(user); !errors.Is(err, exchange.ErrLedger) {
+		t.Errorf("closing a user: %v", err)
+	}
+	l.refuses = nil
+	w.must(w.closeUser(user))
+	w.must(w.look(w.id()))
+	if l.Last() != entries+2 {
+		t.Fatalf("the side ledger has %d entries, want %d", l.Last(), entries+2)
+	}
+	last := w.accessCheck().Last
+	w.keep(older, l)
+	after := w.accessCheck()
+	if after.Bad != 0 || after.Last != last || len(after.Cuts) != 1 || !after.Cuts[0].Lost {
+		t.Errorf("the restored ledger is %+v, want one gap", after)
+	}
+	if w.state(user) != identity.UserClosed {
+		t.Error("the user is open again")
+	}
 }

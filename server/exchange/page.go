@@ -10,6 +10,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -51,6 +52,8 @@ type cutting struct {
 	goesOn bool
 	// viewSent is what the phone is told when its keys differ.
 	viewSent *syncv1.View
+	// looks are the sealed fields that the page shows.
+	looks accessledger.Looks
 }
 
 // cut builds the page. Keys the phone already stood on come first, in seq order
@@ -102,6 +105,7 @@ func (c *cutting) begin() error {
 	}
 	c.world = syncengine.World{History: history, Lineage: lineage}
 	c.builder = wire.NewPageBuilder(c.world, c.userOf)
+	c.builder.Watch(c.svc.schema.Access.Sealed(), c.looks.Add)
 	if !c.valid {
 		c.from = cursor{}
 	}

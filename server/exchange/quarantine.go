@@ -13,6 +13,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -114,19 +115,29 @@ type decision struct {
 // Release applies a quarantined change with its own base and device_seq; if it
 // creates a record, the author's later changes to it are released with it.
 func (s *Service) Release(ctx context.Context, seq syncengine.Seq, by syncengine.ID, why string) error {
-	return s.decide(ctx, why, func(k *work) error { return k.releaseAll(seq, decision{by, why}) })
+	return s.decide(ctx, seq, why, accessledger.QuarantineRelease, by, func(k *work) error { return k.releaseAll(seq, decision{by, why}) })
 }
 
 // Reject refuses a quarantined change for good; its author is told the reason.
 func (s *Service) Reject(ctx context.Context, seq syncengine.Seq, by syncengine.ID, why string) error {
-	return s.decide(ctx, why, func(k *work) error { return k.reject(seq, decision{by, why}) })
+	return s.decide(ctx, seq, why, accessledger.QuarantineReject, by, func(k *work) error { return k.reject(seq, decision{by, why}) })
 }
 
-func (s *Service) decide(ctx context.Context, why string, f func(*work) error) error {
+// decide runs a person's decision about the change that waits at a seq and notes it.
+func (s *Service) decide(ctx context.Context, seq syncengine.Seq, why string, action accessledger.Action, by syncengine.ID, f func(*work) error) error {
 	if n := len([]rune(why)); n > decisionCharsMax {
 		return fmt.Errorf("reason of %d characters, %d are allowed: %w", n, decisionCharsMax, ErrBadRequest)
 	}
-	return s.inGroup(ctx, f)
+	return s.inGroup(ctx, func(k *work) error {
+		waited, _, err := k.entry(seq)
+		if err == nil {
+			err = f(k)
+		}
+		if err == nil {
+			k.note(decided(action, by, waited))
+		}
+		return err
+	})
 }
 
 func (k *work) quarantined(seq syncengine.Seq) (store.Entry, *storedv1.Quarantined, error) {

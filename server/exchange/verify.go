@@ -10,6 +10,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -27,10 +28,12 @@ type Verification struct {
 	Problems []string
 	// Epochs tells how each epoch but the first began.
 	Epochs []Begun
+	// Access is what the check of the access ledger found; a bad entry is among the problems.
+	Access *accessledger.Verification
 }
 
 // Verify reduces the whole log again and compares: the log is dense, it reduces
-// to the records, chains and marks fit, digests add up. progress is told the
+// to the records, chains and marks fit, digests add up, the access ledger is whole. progress is told the
 // entries done; it may be nil. sc is the schema that the realm was merged by.
 func Verify(r store.Reader, sc *schema.Schema, progress func(done, total syncengine.Seq)) (*Verification, error) {
 	v := &verifying{r: r, out: &Verification{Head: r.Head()}, schema: sc, records: map[syncengine.ID]*syncengine.Record{},
@@ -47,7 +50,7 @@ func Verify(r store.Reader, sc *schema.Schema, progress func(done, total synceng
 		return nil, err
 	}
 	v.epochs()
-	for _, step := range []func() error{v.entries, v.compareRecords, v.compareChains, v.compareDigests, v.compareQuarantine} {
+	for _, step := range []func() error{v.entries, v.compareRecords, v.compareChains, v.compareDigests, v.compareQuarantine, v.checkAccess} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -440,6 +443,13 @@ func (v *verifying) compareDigests() error {
 		delete(v.sums, key)
 		return true
 	})
+}
+
+func (v *verifying) checkAccess() (err error) {
+	if v.out.Access, err = accessledger.Verify(v.r); err == nil && v.out.Access.Bad != 0 {
+		v.problem("access ledger: %s", v.out.Access.Why)
+	}
+	return err
 }
 
 func (v *verifying) compareQuarantine() error {

@@ -7,6 +7,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -56,7 +57,13 @@ func (s *Service) adopt(ctx context.Context, c *call, signed, signature []byte, 
 	if !ok {
 		return d, ErrUnknownDevice
 	}
-	err = s.Update(ctx, func(w store.Writer) error { return identity.AdoptDevice(w, device, user) })
+	err = s.Update(ctx, func(w store.Writer) error {
+		if err := identity.AdoptDevice(w, device, user); err != nil {
+			return err
+		}
+		_, err := accessledger.Append(w, enrolled(device, s.now(), "its own proof, after a restore"))
+		return err
+	})
 	if err != nil {
 		return d, err
 	}
@@ -107,7 +114,14 @@ func (s *Service) takeGrants(ctx context.Context, c *call) error {
 		if err != nil || u.State != identity.UserActive {
 			return err
 		}
-		return identity.AdoptGrants(w, user, v)
+		if err := identity.AdoptGrants(w, user, v); err != nil {
+			return err
+		}
+		_, err = accessledger.Append(w, accessledger.Entry{
+			At: v.At, Action: accessledger.GrantsSet, Actor: accessledger.Actor{User: user, Device: c.push.device.Incarnation},
+			Users: []syncengine.ID{user}, Reason: "the realm's own signature, after a restore",
+		})
+		return err
 	})
 	if err != nil {
 		// A territory that the restore has lost as well: the grants wait for the operator.

@@ -9,6 +9,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -49,6 +50,8 @@ type work struct {
 	// awaiting tells whether any quarantined change waits for a record, erasures
 	// whether anything was ever erased.
 	awaiting, erasures bool
+	// notes are entries of the access ledger that the group adds.
+	notes []accessledger.Entry
 	// undo takes back what the batch in hand did, newest last; replaced does so for records.
 	undo     []func()
 	replaced []replacement
@@ -120,7 +123,7 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 func (k *work) attempt(f func() error) (fault any, err error) {
 	k.undo, k.replaced = k.undo[:0], k.replaced[:0]
 	k.appeared = k.appeared[:0]
-	entries, rows, next, awaiting := len(k.entries), len(k.rows), k.next, k.awaiting
+	entries, rows, notes, next, awaiting := len(k.entries), len(k.rows), len(k.notes), k.next, k.awaiting
 	done := false
 	defer func() {
 		if done && err == nil {
@@ -130,7 +133,7 @@ func (k *work) attempt(f func() error) (fault any, err error) {
 			fault = recover()
 		}
 		k.takeBack()
-		k.entries, k.rows, k.next = k.entries[:entries], k.rows[:rows], next
+		k.entries, k.rows, k.notes, k.next = k.entries[:entries], k.rows[:rows], k.notes[:notes], next
 		k.awaiting = awaiting
 	}()
 	err = f()

@@ -304,7 +304,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -338,7 +338,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x10REASON_SLOW_DOWN\x10)\x12\x13\n" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
 	"\x11REASON_INVITATION\x10+\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\xb9\x18\n" +
+	"\x0fREASON_PROVIDER\x10,2\x87\x1a\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
@@ -375,7 +375,9 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x12ReleaseQuarantined\x12+.onedoor.admin.v1.ReleaseQuarantinedRequest\x1a,.onedoor.admin.v1.ReleaseQuarantinedResponse\x12l\n" +
 	"\x11RejectQuarantined\x12*.onedoor.admin.v1.RejectQuarantinedRequest\x1a+.onedoor.admin.v1.RejectQuarantinedResponse\x12N\n" +
 	"\aExplain\x12 .onedoor.admin.v1.ExplainRequest\x1a!.onedoor.admin.v1.ExplainResponse\x12P\n" +
-	"\aReadLog\x12 .onedoor.admin.v1.ReadLogRequest\x1a!.onedoor.admin.v1.ReadLogResponse0\x01B,Z*onedoor/proto/gen/onedoor/admin/v1;adminv1b\x06proto3"
+	"\aReadLog\x12 .onedoor.admin.v1.ReadLogRequest\x1a!.onedoor.admin.v1.ReadLogResponse0\x01\x12k\n" +
+	"\x10ReadAccessLedger\x12).onedoor.admin.v1.ReadAccessLedgerRequest\x1a*.onedoor.admin.v1.ReadAccessLedgerResponse0\x01\x12_\n" +
+	"\fListAffected\x12%.onedoor.admin.v1.ListAffectedRequest\x1a&.onedoor.admin.v1.ListAffectedResponse0\x01B,Z*onedoor/proto/gen/onedoor/admin/v1;adminv1b\x06proto3"
 
 var (
 	file_onedoor_admin_v1_admin_proto_rawDescOnce sync.Once
@@ -428,39 +430,43 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*RejectQuarantinedRequest)(nil),   // 33: onedoor.admin.v1.RejectQuarantinedRequest
 	(*ExplainRequest)(nil),             // 34: onedoor.admin.v1.ExplainRequest
 	(*ReadLogRequest)(nil),             // 35: onedoor.admin.v1.ReadLogRequest
-	(*ListTerritoriesResponse)(nil),    // 36: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 37: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 38: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 39: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 40: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 41: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 42: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 43: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 44: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 45: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 46: onedoor.admin.v1.AssignDoorsResponse
-	(*ListDevicesResponse)(nil),        // 47: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 48: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 49: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 50: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 51: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 52: onedoor.admin.v1.RevokeTokenResponse
-	(*GetSignInResponse)(nil),          // 53: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 54: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 55: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 56: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 57: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 58: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 59: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 60: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 61: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 62: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 63: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 64: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 65: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 66: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 67: onedoor.admin.v1.ExplainResponse
-	(*ReadLogResponse)(nil),            // 68: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerRequest)(nil),    // 36: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 37: onedoor.admin.v1.ListAffectedRequest
+	(*ListTerritoriesResponse)(nil),    // 38: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 39: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 40: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 41: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 42: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 43: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 44: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 45: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 46: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 47: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 48: onedoor.admin.v1.AssignDoorsResponse
+	(*ListDevicesResponse)(nil),        // 49: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 50: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 51: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 52: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 53: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 54: onedoor.admin.v1.RevokeTokenResponse
+	(*GetSignInResponse)(nil),          // 55: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 56: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 57: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 58: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 59: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 60: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 61: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 62: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 63: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 64: onedoor.admin.v1.ListConflictsResponse
+	(*ListQuarantineResponse)(nil),     // 65: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 66: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 67: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 68: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 69: onedoor.admin.v1.ExplainResponse
+	(*ReadLogResponse)(nil),            // 70: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 71: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 72: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
@@ -497,42 +503,46 @@ var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	33, // 31: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
 	34, // 32: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
 	35, // 33: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	2,  // 34: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	36, // 35: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	37, // 36: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	38, // 37: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	39, // 38: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	40, // 39: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	41, // 40: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	42, // 41: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	43, // 42: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	44, // 43: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	45, // 44: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	46, // 45: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	47, // 46: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	48, // 47: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	49, // 48: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	50, // 49: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	51, // 50: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	52, // 51: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	53, // 52: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	54, // 53: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	55, // 54: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	56, // 55: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	57, // 56: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	58, // 57: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	59, // 58: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	60, // 59: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	61, // 60: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	62, // 61: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	63, // 62: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	64, // 63: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	65, // 64: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	66, // 65: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	67, // 66: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	68, // 67: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	34, // [34:68] is the sub-list for method output_type
-	0,  // [0:34] is the sub-list for method input_type
+	36, // 34: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	37, // 35: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,  // 36: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	38, // 37: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	39, // 38: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	40, // 39: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	41, // 40: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	42, // 41: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	43, // 42: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	44, // 43: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	45, // 44: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	46, // 45: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	47, // 46: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	48, // 47: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	49, // 48: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	50, // 49: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	51, // 50: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	52, // 51: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	53, // 52: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	54, // 53: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	55, // 54: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	56, // 55: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	57, // 56: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	58, // 57: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	59, // 58: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	60, // 59: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	61, // 60: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	62, // 61: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	63, // 62: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	64, // 63: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	65, // 64: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	66, // 65: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	67, // 66: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	68, // 67: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	69, // 68: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	70, // 69: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	71, // 70: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	72, // 71: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	36, // [36:72] is the sub-list for method output_type
+	0,  // [0:36] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -544,6 +554,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 		return
 	}
 	file_onedoor_admin_v1_imports_proto_init()
+	file_onedoor_admin_v1_ledger_proto_init()
 	file_onedoor_admin_v1_people_proto_init()
 	file_onedoor_admin_v1_records_proto_init()
 	file_onedoor_admin_v1_signin_proto_init()

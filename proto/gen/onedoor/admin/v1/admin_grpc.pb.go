@@ -64,6 +64,8 @@ const (
 	AdminService_RejectQuarantined_FullMethodName  = "/onedoor.admin.v1.AdminService/RejectQuarantined"
 	AdminService_Explain_FullMethodName            = "/onedoor.admin.v1.AdminService/Explain"
 	AdminService_ReadLog_FullMethodName            = "/onedoor.admin.v1.AdminService/ReadLog"
+	AdminService_ReadAccessLedger_FullMethodName   = "/onedoor.admin.v1.AdminService/ReadAccessLedger"
+	AdminService_ListAffected_FullMethodName       = "/onedoor.admin.v1.AdminService/ListAffected"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -140,6 +142,10 @@ type AdminServiceClient interface {
 	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
 	// ReadLog gives log entries in seq order, up to the head at the time of the call.
 	ReadLog(ctx context.Context, in *ReadLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadLogResponse], error)
+	// ReadAccessLedger gives entries of the access ledger in their order. Operators and auditors.
+	ReadAccessLedger(ctx context.Context, in *ReadAccessLedgerRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadAccessLedgerResponse], error)
+	// ListAffected gives the records whose sealed fields a device or an account has seen, by record id. Operators and auditors.
+	ListAffected(ctx context.Context, in *ListAffectedRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAffectedResponse], error)
 }
 
 type adminServiceClient struct {
@@ -508,6 +514,44 @@ func (c *adminServiceClient) ReadLog(ctx context.Context, in *ReadLogRequest, op
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AdminService_ReadLogClient = grpc.ServerStreamingClient[ReadLogResponse]
 
+func (c *adminServiceClient) ReadAccessLedger(ctx context.Context, in *ReadAccessLedgerRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadAccessLedgerResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[4], AdminService_ReadAccessLedger_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ReadAccessLedgerRequest, ReadAccessLedgerResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_ReadAccessLedgerClient = grpc.ServerStreamingClient[ReadAccessLedgerResponse]
+
+func (c *adminServiceClient) ListAffected(ctx context.Context, in *ListAffectedRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAffectedResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[5], AdminService_ListAffected_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListAffectedRequest, ListAffectedResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_ListAffectedClient = grpc.ServerStreamingClient[ListAffectedResponse]
+
 // AdminServiceServer is the server API for AdminService service.
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
@@ -582,6 +626,10 @@ type AdminServiceServer interface {
 	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
 	// ReadLog gives log entries in seq order, up to the head at the time of the call.
 	ReadLog(*ReadLogRequest, grpc.ServerStreamingServer[ReadLogResponse]) error
+	// ReadAccessLedger gives entries of the access ledger in their order. Operators and auditors.
+	ReadAccessLedger(*ReadAccessLedgerRequest, grpc.ServerStreamingServer[ReadAccessLedgerResponse]) error
+	// ListAffected gives the records whose sealed fields a device or an account has seen, by record id. Operators and auditors.
+	ListAffected(*ListAffectedRequest, grpc.ServerStreamingServer[ListAffectedResponse]) error
 	mustEmbedUnimplementedAdminServiceServer()
 }
 
@@ -693,6 +741,12 @@ func (UnimplementedAdminServiceServer) Explain(context.Context, *ExplainRequest)
 }
 func (UnimplementedAdminServiceServer) ReadLog(*ReadLogRequest, grpc.ServerStreamingServer[ReadLogResponse]) error {
 	return status.Error(codes.Unimplemented, "method ReadLog not implemented")
+}
+func (UnimplementedAdminServiceServer) ReadAccessLedger(*ReadAccessLedgerRequest, grpc.ServerStreamingServer[ReadAccessLedgerResponse]) error {
+	return status.Error(codes.Unimplemented, "method ReadAccessLedger not implemented")
+}
+func (UnimplementedAdminServiceServer) ListAffected(*ListAffectedRequest, grpc.ServerStreamingServer[ListAffectedResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListAffected not implemented")
 }
 func (UnimplementedAdminServiceServer) mustEmbedUnimplementedAdminServiceServer() {}
 func (UnimplementedAdminServiceServer) testEmbeddedByValue()                      {}
@@ -1287,6 +1341,28 @@ func _AdminService_ReadLog_Handler(srv interface{}, stream grpc.ServerStream) er
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AdminService_ReadLogServer = grpc.ServerStreamingServer[ReadLogResponse]
 
+func _AdminService_ReadAccessLedger_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ReadAccessLedgerRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).ReadAccessLedger(m, &grpc.GenericServerStream[ReadAccessLedgerRequest, ReadAccessLedgerResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_ReadAccessLedgerServer = grpc.ServerStreamingServer[ReadAccessLedgerResponse]
+
+func _AdminService_ListAffected_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListAffectedRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).ListAffected(m, &grpc.GenericServerStream[ListAffectedRequest, ListAffectedResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_ListAffectedServer = grpc.ServerStreamingServer[ListAffectedResponse]
+
 // AdminService_ServiceDesc is the grpc.ServiceDesc for AdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1434,6 +1510,16 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ReadLog",
 			Handler:       _AdminService_ReadLog_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ReadAccessLedger",
+			Handler:       _AdminService_ReadAccessLedger_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ListAffected",
+			Handler:       _AdminService_ListAffected_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -920,7 +920,9 @@ type ClassRules struct {
 	// Roles that may read fields of the class.
 	Read []Role `protobuf:"varint,1,rep,packed,name=read,proto3,enum=onedoor.record.v1.Role" json:"read,omitempty"`
 	// Roles that may write fields of the class.
-	Write         []Role `protobuf:"varint,2,rep,packed,name=write,proto3,enum=onedoor.record.v1.Role" json:"write,omitempty"`
+	Write []Role `protobuf:"varint,2,rep,packed,name=write,proto3,enum=onedoor.record.v1.Role" json:"write,omitempty"`
+	// True when the server keeps values of the class sealed, and every look at one stands in the access ledger.
+	Sealed        bool `protobuf:"varint,3,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -967,6 +969,13 @@ func (x *ClassRules) GetWrite() []Role {
 		return x.Write
 	}
 	return nil
+}
+
+func (x *ClassRules) GetSealed() bool {
+	if x != nil {
+		return x.Sealed
+	}
+	return false
 }
 
 // StateRules stand on the values of an enum used by a field with the STATES policy.
@@ -1132,11 +1141,12 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x04read\x18\x03 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x04read\x12-\n" +
 	"\x05write\x18\x04 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x05write\x12\x1f\n" +
 	"\vrequire_any\x18\x05 \x03(\tR\n" +
-	"requireAny\"h\n" +
+	"requireAny\"\x80\x01\n" +
 	"\n" +
 	"ClassRules\x12+\n" +
 	"\x04read\x18\x01 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x04read\x12-\n" +
-	"\x05write\x18\x02 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x05write\"@\n" +
+	"\x05write\x18\x02 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x05write\x12\x16\n" +
+	"\x06sealed\x18\x03 \x01(\bR\x06sealed\"@\n" +
 	"\n" +
 	"StateRules\x12\x1e\n" +
 	"\n" +
@@ -1179,15 +1189,15 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x13MERGE_POLICY_RANKED\x10\x04\x12\x16\n" +
 	"\x12MERGE_POLICY_FIRST\x10\x05\x12\x17\n" +
 	"\x13MERGE_POLICY_STATES\x10\x06\x12\x17\n" +
-	"\x13MERGE_POLICY_REVIEW\x10\a*\xe1\x02\n" +
+	"\x13MERGE_POLICY_REVIEW\x10\a*\xe3\x02\n" +
 	"\x0fVisibilityClass\x12 \n" +
 	"\x1cVISIBILITY_CLASS_UNSPECIFIED\x10\x00\x126\n" +
 	"\x15VISIBILITY_CLASS_OPEN\x10\x01\x1a\x1b\xda\xe2\x18\x17\n" +
 	"\n" +
 	"\x01\x02\x03\x04\x05\x06\a\b\t\n" +
-	"\x12\t\x01\x02\x03\x04\x05\x06\a\b\t\x122\n" +
-	"\x18VISIBILITY_CLASS_CONTACT\x10\x02\x1a\x14\xda\xe2\x18\x10\n" +
-	"\x06\x02\x03\x04\x05\x06\a\x12\x06\x02\x03\x04\x05\x06\a\x12'\n" +
+	"\x12\t\x01\x02\x03\x04\x05\x06\a\b\t\x124\n" +
+	"\x18VISIBILITY_CLASS_CONTACT\x10\x02\x1a\x16\xda\xe2\x18\x12\n" +
+	"\x06\x02\x03\x04\x05\x06\a\x12\x06\x02\x03\x04\x05\x06\a\x18\x01\x12'\n" +
 	"\x17VISIBILITY_CLASS_POLICE\x10\x03\x1a\n" +
 	"\xda\xe2\x18\x06\n" +
 	"\x01\x03\x12\x01\x03\x124\n" +

@@ -1375,7 +1375,9 @@ type LedgerState struct {
 	// Revision of identity at that entry; another one tells that the ledger missed something.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Epoch in force at that entry; another one tells the same.
-	Epoch         uint32 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch uint32 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Number of the newest entry of the access ledger then; another one tells the same.
+	Access        uint64 `protobuf:"varint,4,opt,name=access,proto3" json:"access,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1427,6 +1429,13 @@ func (x *LedgerState) GetRevision() uint64 {
 func (x *LedgerState) GetEpoch() uint32 {
 	if x != nil {
 		return x.Epoch
+	}
+	return 0
+}
+
+func (x *LedgerState) GetAccess() uint64 {
+	if x != nil {
+		return x.Access
 	}
 	return 0
 }
@@ -1783,11 +1792,12 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"revealedBy\";\n" +
 	"\x06Backup\x12\x18\n" +
 	"\asecrets\x18\x01 \x01(\fR\asecrets\x12\x17\n" +
-	"\amade_ms\x18\x02 \x01(\x03R\x06madeMs\"W\n" +
+	"\amade_ms\x18\x02 \x01(\x03R\x06madeMs\"o\n" +
 	"\vLedgerState\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x14\n" +
-	"\x05epoch\x18\x03 \x01(\rR\x05epoch\"m\n" +
+	"\x05epoch\x18\x03 \x01(\rR\x05epoch\x12\x16\n" +
+	"\x06access\x18\x04 \x01(\x04R\x06access\"m\n" +
 	"\x06Nonces\x12\x12\n" +
 	"\x04next\x18\x01 \x01(\x04R\x04next\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\rR\x05epoch\x129\n" +
