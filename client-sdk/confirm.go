@@ -1,8 +1,6 @@
 package client
 
 import (
-	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
-
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/internal/schema"
 	"onedoor/syncengine"
@@ -14,7 +12,7 @@ import (
 // refuses where it is any other than the one the change made. It is fold for a
 // record of which nothing else is known, and answers false where fold is needed.
 func (t *taking) confirm(id syncengine.ID, own []confirmed, rebased bool) (bool, error) {
-	if t.rewound || rebased || len(own) != 1 || own[0].code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || t.leavesOut(id) {
+	if t.rewound || rebased || len(own) != 1 || !t.foldsIn(id, &own[0]) {
 		return false, nil
 	}
 	c := &own[0]
@@ -23,7 +21,10 @@ func (t *taking) confirm(id syncengine.ID, own []confirmed, rebased bool) (bool,
 		return false, nil
 	}
 	row := localdb.Record{ID: id, Kind: kind.Number, Seq: syncengine.Seq(c.outcome.GetSeq())}
-	if err := t.placeAs(&row, kind, t.madeRecord(kind, id)); err != nil || len(row.Keys) == 0 {
+	if err := t.placeAs(&row, kind, t.madeRecord(kind, id)); err != nil {
+		return false, err
+	}
+	if whole, err := t.readsAll(&row, kind); err != nil || !whole {
 		return false, err
 	}
 	var err error
@@ -34,6 +35,18 @@ func (t *taking) confirm(id syncengine.ID, own []confirmed, rebased bool) (bool,
 	row.Base = t.made.Stored(&write)
 	delete(t.parents, id)
 	return t.tx.ConfirmRecord(&row)
+}
+
+// readsAll reports that the phone may read all that was made, under the keys of its row.
+func (t *taking) readsAll(row *localdb.Record, kind *schema.Kind) (bool, error) {
+	classes, err := t.readable(row)
+	for _, w := range t.made.Cells {
+		class, known := kind.Engine.Class(w.Key.Field)
+		if known && !classes.Has(class) {
+			return false, err
+		}
+	}
+	return classes != 0, err
 }
 
 // placing is as much of a record as placing looks at, in memory that many share.

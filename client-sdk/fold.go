@@ -77,7 +77,7 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 	folded := false
 	for i := range own {
 		c := &own[i]
-		if t.leavesOut(row.ID) || c.code() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq {
+		if !t.foldsIn(row.ID, c) || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq {
 			continue
 		}
 		read, err := t.r.readOwn(t.s, c.row)
@@ -100,15 +100,54 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 		}
 		folded = true
 	}
-	switch {
-	case folded && len(row.Keys) == 0:
-		// The change was applied where the phone has no business any more.
+	if !folded {
+		return false, nil
+	}
+	return t.becomesBase(row, kind, base)
+}
+
+// becomesBase has a record that was worked out here be base, as far as the phone may
+// read it under its keys. A change may have been applied where the phone has no
+// business any more, or under grants that gave more than those of now do: then less
+// of it stays, or nothing, and the answer is false.
+func (t *taking) becomesBase(row *localdb.Record, kind *schema.Kind, base *pagerecord.Record) (bool, error) {
+	classes, err := t.readable(row)
+	if err != nil {
+		return false, err
+	}
+	if classes == 0 {
 		row.Base, row.Seq, *base = nil, 0, *pagerecord.New(row.ID, row.Kind)
 		return false, nil
-	case folded:
-		row.Base, row.Seq = pagerecord.Encode(base), base.Seq
 	}
-	return folded, nil
+	base.Only(func(n syncengine.FieldNumber) bool {
+		class, known := kind.Engine.Class(n)
+		return !known || classes.Has(class)
+	})
+	row.Base, row.Seq = pagerecord.Encode(base), base.Seq
+	return true, nil
+}
+
+// readable gives the classes that the phone may read under the keys of a row; none for a row without.
+func (t *taking) readable(row *localdb.Record) (schema.Classes, error) {
+	if len(row.Keys) == 0 {
+		return 0, nil
+	}
+	t.scope = t.scope[:0]
+	for _, number := range row.Keys {
+		key, err := t.tx.ScopeKey(number)
+		if err != nil {
+			return 0, err
+		}
+		t.scope = append(t.scope, key)
+	}
+	return t.r.schema.Access.ReadClasses(row.Kind, t.s.rights.overKeys(t.scope)), nil
+}
+
+// foldsIn reports that an own change is for the phone to fold in. What stands at or
+// below the place that base has stood at was part of it: where base does not show it,
+// it is not for this phone, as when a copy of its database sent it under other grants.
+func (t *taking) foldsIn(id syncengine.ID, c *confirmed) bool {
+	return c.code() == syncv1.OutcomeCode_OUTCOME_CODE_APPLIED && syncengine.Seq(c.outcome.GetSeq()) > t.s.pos.Checkpoint.Seq && !t.leavesOut(id)
 }
 
 // rank is the rank that the server gave to the author's role.
@@ -210,6 +249,13 @@ func (t *taking) placeOne(id syncengine.ID) (moved bool, err error) {
 		return false, err
 	}
 	above, err := t.above(&row, nil)
+	if err != nil {
+		return false, err
+	}
+	kept, err := t.becomesBase(&row, kind, base)
+	if err == nil && !kept && len(above) == 0 {
+		return true, t.tx.DeleteRecord(id)
+	}
 	if err != nil {
 		return false, err
 	}

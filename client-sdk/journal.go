@@ -34,6 +34,7 @@ func (t *taking) clearJournal() error {
 		return err
 	}
 	pos.Cleared, pos.ClearedChain = cleared, row.Chain
+	pos.forgetSwitches(cleared)
 	if err := t.tx.ClearChanges(cleared); err != nil {
 		return err
 	}

@@ -78,6 +78,8 @@ type position struct {
 	ClearedChain syncengine.Chain
 	// GrantSwitch is the last change made under the grant version before this one.
 	GrantSwitch syncengine.DeviceSeq
+	// Switches are where the phone switched to other grants, as far back as the journal goes.
+	Switches []grantSwitch
 	// Pulling is set while staging holds a part of a pull; NewView, while it began
 	// with other keys; NewPlaces, while it holds territories.
 	Pulling, NewView, NewPlaces bool

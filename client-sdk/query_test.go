@@ -9,6 +9,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/schema"
 )
 
 // found gives the ids that a search finds.
@@ -141,7 +142,7 @@ func TestDrafts_StayOnThePhoneWithTheirSchema(t *testing.T) {
 	ann.restart()
 	drafts, err := ann.Drafts()
 	w.must(err)
-	if len(drafts) != 1 || drafts[0].ID != id || drafts[0].Text != `{"note":"改过"}` || drafts[0].Schema != 1 || drafts[0].Kind != "visit" {
+	if len(drafts) != 1 || drafts[0].ID != id || drafts[0].Text != `{"note":"改过"}` || drafts[0].Schema != int(schema.Load().Engine.Version) || drafts[0].Kind != "visit" {
 		t.Errorf("drafts %+v", drafts)
 	}
 	w.must(ann.DiscardDraft(id))

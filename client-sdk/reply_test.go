@@ -126,7 +126,7 @@ func TestSync_AServerThatLostItsTailGetsTheChangesAgain(t *testing.T) {
 	ann.line.seen = func(m *syncv1.ExchangeResponse) {
 		// The server claims to expect the first change once more.
 		if calls++; calls == 1 {
-			m.Outcomes, m.Receipt, m.Expected = nil, nil, 1
+			asksAgain(m)
 		}
 	}
 	if report := ann.sync(); report.Pushed != 2 || report.RoundTrips != 2 {
@@ -134,6 +134,14 @@ func TestSync_AServerThatLostItsTailGetsTheChangesAgain(t *testing.T) {
 	}
 	ann.line.seen = nil
 	w.settle()
+}
+
+// asksAgain makes an answer one of a server that expects the first change once more
+// and does not know the nonce.
+func asksAgain(m *syncv1.ExchangeResponse) {
+	m.Outcomes, m.Receipt, m.Expected = nil, nil, 1
+	m.NonceState = syncv1.NonceState_NONCE_STATE_UNKNOWN
+	m.Page, m.CaughtUp, m.Cursor, m.Position, m.Tag = nil, false, nil, nil, nil
 }
 
 // mute is a server that answers an enrolment with nonsense.

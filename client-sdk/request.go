@@ -98,6 +98,7 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out 
 		body.Batch.Changes[i] = &changes[i]
 	}
 	body.Receipt = again.receipt
+	body.GrantSwitches = s.pos.switchesOf(first, out.batch[len(out.batch)-1].DeviceSeq)
 	return nil
 }
 

@@ -84,6 +84,8 @@ type taking struct {
 	made pagerecord.Made
 	// placing is room for placing them.
 	placing placing
+	// scope is room for the keys of one record.
+	scope []syncengine.ScopeKey
 	// keys, stored and glance are room for a record that is staged.
 	keys   []localdb.KeyID
 	stored []byte
@@ -246,7 +248,7 @@ func (t *taking) grants() error {
 		return nil
 	}
 	if m.GetVersion() != t.s.grants.GetVersion() {
-		t.s.pos.GrantSwitch = t.s.end.Seq
+		t.s.pos.switchGrants(t.s.grants.GetVersion(), m.GetVersion(), t.s.end.Seq)
 	}
 	t.s.grants = m
 	t.s.rights = rightsOf(t.s.grants, t.s.view)

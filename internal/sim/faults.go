@@ -19,6 +19,7 @@ const (
 	Twins         Fault = "twins"                 // two copies of a batch in one group commit
 	Together      Fault = "together"              // batches of several phones in one group commit
 	TinyPages     Fault = "tiny_pages"            // pages of one record
+	SmallBatches  Fault = "small_batches"         // a phone sends few changes at a time, and has more
 	Kill          Fault = "kill"                  // a phone dies between two steps
 	KillInCommit  Fault = "kill_in_commit"        // a phone dies inside a local transaction
 	OldBackup     Fault = "phone_restored"        // a phone is put back to an older copy of itself
@@ -90,7 +91,7 @@ func FaultsText(list []Fault) string {
 var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
-	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone,
+	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches,
 }
 
 func setOf(list []Fault) kinds {

@@ -54,6 +54,7 @@ func (l *line) Exchange(_ context.Context, req *syncv1.ExchangeRequest) (*syncv1
 		return nil, errPeek
 	}
 	p.calls++
+	p.countSmall(req)
 	s := p.syncing
 	f := &flight{sync: s, phone: p, number: p.calls, request: req}
 	f.pause = &pause{flight: f}
@@ -64,6 +65,17 @@ func (l *line) Exchange(_ context.Context, req *syncv1.ExchangeRequest) (*syncv1
 	s.handed[f.heard] = f
 	p.doubts = append(p.doubts, f)
 	return f.heard, nil
+}
+
+// countSmall counts uploads that need more than this one batch, because the phone sends few changes at a time.
+func (p *phone) countSmall(req *syncv1.ExchangeRequest) {
+	if p.batchChanges == 0 {
+		return
+	}
+	body := bodyOf(req)
+	if n := len(body.GetBatch().GetChanges()); n > 0 && uint64(n) < body.GetStatus().GetOutboxCount() {
+		p.w.strike(SmallBatches)
+	}
 }
 
 // Watch is of no use here: the world says itself when phones look.

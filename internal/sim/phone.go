@@ -37,6 +37,8 @@ type phone struct {
 	schema *schema.Schema
 	seed   []byte
 	clock  clock
+	// batchChanges asks for small batches; 0 leaves them to the protocol.
+	batchChanges int
 	// self is the incarnation as last seen.
 	self syncengine.ID
 	// syncing is the sync under way; nil for none.
@@ -70,11 +72,20 @@ func (w *world) newPhone(u *user) *phone {
 	}
 	_, _ = p.random.Read(p.key[:])
 	p.clock = w.newClock(diceFor(w.c.Seed, "clock", number))
+	p.batchChanges = w.drawBatch(diceFor(w.c.Seed, "batches", number))
 	var err error
 	p.disk, err = disk.New()
 	w.must(err, "give "+p.name+" a disk")
 	w.phones = append(w.phones, p)
 	return p
+}
+
+// drawBatch draws how many changes a phone sends at a time; 0 for as many as the protocol allows.
+func (w *world) drawBatch(d dice) int {
+	if !w.weather.strikes(d, SmallBatches) {
+		return 0
+	}
+	return int(d.between(1, smallBatchMost))
 }
 
 // folder is where the replica's files lie on the phone's disk.
@@ -84,7 +95,7 @@ const folder = "/phone"
 func (p *phone) open() (err error) {
 	p.replica, err = client.Open(folder, p.key[:], client.Options{
 		Disk: p.disk, Transport: &line{p}, Now: p.now, Random: p, Wait: p.wait, Go: func(work func()) { work() }, Taken: p.taken,
-		PageBytesMax: p.w.weather.pageBytes, Schema: p.schema, DeviceName: p.name, AppVersion: "1",
+		PageBytesMax: p.w.weather.pageBytes, BatchChangesMax: p.batchChanges, Schema: p.schema, DeviceName: p.name, AppVersion: "1",
 	})
 	return err
 }

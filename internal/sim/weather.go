@@ -33,6 +33,8 @@ const (
 	sqliteIn = 10
 	// tinyPageBytes asks for pages of one record.
 	tinyPageBytes = 1
+	// smallBatchMost is the largest of the small batches: what a worker writes between two syncs is several of them.
+	smallBatchMost = 4
 )
 
 // faultRates are the kinds with how often they happen when they happen at all: once in so many chances at least and at most.
@@ -46,6 +48,7 @@ var faultRates = []struct {
 	{StoreFails, 5, 40}, {StoreReads, 10, 80}, {StoreFull, 1, 4}, {PowerLoss, 1, 4}, {Restored, 1, 4}, {RestoredOlder, 1, 4}, {Undeclared, 1, 4},
 	{SchemaSkew, 1, 1}, {Poison, 1, 4}, {Oversized, 1, 4}, {Forged, 1, 4}, {Moved, 1, 2}, {Narrowed, 1, 3}, {Widened, 1, 3},
 	{Regranted, 1, 3}, {Withdrawn, 2, 5}, {GivenBack, 1, 2}, {RoleRaised, 2, 5}, {DeviceGone, 4, 12},
+	{SmallBatches, 1, 2},
 }
 
 // drawWeather draws a seed's weather. Every kind of fault is absent in four of ten seeds, so that each is also met without

@@ -121,8 +121,10 @@ func (a *answering) page() error {
 	return nil
 }
 
-// behind reports that the log holds changes of this incarnation which the phone
-// does not have: its database was put back, or is a copy of one that went on.
+// behind reports that the log holds changes of this incarnation whose outcomes the
+// phone does not have by this answer: its database was put back, is a copy of one that
+// went on, or sends the changes behind those of this batch only now. What they made
+// cannot be left to the phone to fold in.
 func (a *answering) behind() (bool, error) {
 	status := a.call.body.GetStatus()
 	if status == nil || status.Acknowledged == nil {
@@ -131,7 +133,11 @@ func (a *answering) behind() (bool, error) {
 	progress := &storedv1.Progress{}
 	incarnation := a.call.push.device.Incarnation
 	_, err := read(a.r, bucketProgress, incarnation[:], progress)
-	return progress.GetMark() > status.GetAcknowledged()+status.GetOutboxCount(), err
+	told := max(status.GetAcknowledged(), a.call.body.GetAbsent().GetTo())
+	if answered := a.call.push.result.outcomes; len(answered.GetResults()) > 0 {
+		told = max(told, answered.GetFirstDeviceSeq()+uint64(len(answered.GetResults()))-1)
+	}
+	return progress.GetMark() > told, err
 }
 
 // storeAnswered makes durable what must be before the reply leaves: the

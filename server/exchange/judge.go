@@ -211,7 +211,7 @@ func (j *judging) resupplied() {
 
 // grants gives the expansion of the grants in force for this device_seq.
 func (j *judging) grants() (identity.View, error) {
-	return j.work.view(j.push.device, versionAt(j.progress, j.seq, j.push.body.GetStatus().GetGrantVersion()))
+	return j.work.view(j.push.device, j.push.madeUnder(j.progress, j.seq))
 }
 
 // covered finds the roles that cover the record's scope now or at base.

@@ -46,7 +46,7 @@ type cutting struct {
 	// moving tells that the phone's keys change in this pull: what it drops with a key
 	// may stand under another one by its own change, so nothing of its own is left out.
 	moving bool
-	// behind tells that the phone does not have all of its own changes.
+	// behind tells that the log has changes of the phone's own of which it has no outcome.
 	behind bool
 	// goesOn tells that the phone holds the keys of now, or is being filled with them.
 	goesOn bool

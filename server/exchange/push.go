@@ -271,21 +271,33 @@ func (k *work) noteStatus(p *push, progress *storedv1.Progress) error {
 		return err
 	}
 	s := p.body.GetStatus()
-	last := &storedv1.GrantSwitch{}
-	if n := len(progress.GetSwitches()); n > 0 {
-		last = progress.GetSwitches()[n-1]
-	}
-	if s.GetGrantVersion() <= last.GetVersion() {
+	if s.GetGrantVersion() <= lastSwitch(progress).GetVersion() {
 		return nil
 	}
 	current, err := k.svc.caches.grants(k.w, p.device.UserID)
-	if err != nil || s.GetGrantVersion() > current.Version {
+	if err != nil {
 		return err
 	}
-	progress.Switches = append(progress.Switches, &storedv1.GrantSwitch{
-		Version: s.GetGrantVersion(), After: max(s.GetGrantSwitchDeviceSeq(), last.GetAfter()),
-	})
+	for _, earlier := range p.body.GetGrantSwitches() {
+		noteSwitch(progress, earlier.GetVersion(), earlier.GetAfter(), current.Version)
+	}
+	noteSwitch(progress, s.GetGrantVersion(), s.GetGrantSwitchDeviceSeq(), current.Version)
 	return nil
+}
+
+func lastSwitch(progress *storedv1.Progress) *storedv1.GrantSwitch {
+	if n := len(progress.GetSwitches()); n > 0 {
+		return progress.GetSwitches()[n-1]
+	}
+	return nil
+}
+
+// noteSwitch notes that a phone has switched to a version; most is the one in force.
+func noteSwitch(progress *storedv1.Progress, version, after, most uint64) {
+	last := lastSwitch(progress)
+	if version > last.GetVersion() && version <= most {
+		progress.Switches = append(progress.Switches, &storedv1.GrantSwitch{Version: version, After: max(after, last.GetAfter())})
+	}
 }
 
 // declareAbsent counts changes that the phone no longer has as lost, by name.

@@ -8,11 +8,30 @@ import (
 	"onedoor/syncengine"
 )
 
-// versionAt gives the grant version in force for one change of an incarnation:
-// the one the phone had switched to before it. No clock decides. Two copies of a
-// database share a name until one of them is found out: what the one has confirmed
-// is no word of the other, so no version above most counts; 0 for no bound.
-func versionAt(p *storedv1.Progress, seq syncengine.DeviceSeq, most uint64) (version uint64) {
+// madeUnder gives the grant version in force for a change of a batch: the one that
+// the phone had switched to before it. No clock decides, and the phone's own word
+// comes before what was confirmed earlier: two copies of a database share a name
+// until one of them is found out, and what the one has confirmed is no word of the
+// other. No version above the one that the phone works under counts.
+func (p *push) madeUnder(progress *storedv1.Progress, seq syncengine.DeviceSeq) (version uint64) {
+	for _, s := range p.body.GetGrantSwitches() {
+		if s.GetAfter() < uint64(seq) {
+			version = s.GetVersion()
+		}
+	}
+	if version != 0 {
+		return version
+	}
+	now := p.body.GetStatus()
+	if s := now.GetGrantSwitchDeviceSeq(); now.GetGrantVersion() != 0 && s < uint64(seq) {
+		return now.GetGrantVersion()
+	}
+	return confirmedAt(progress, seq, now.GetGrantVersion())
+}
+
+// confirmedAt gives the newest version that an incarnation has confirmed for a
+// change, none above most; 0 for no bound.
+func confirmedAt(p *storedv1.Progress, seq syncengine.DeviceSeq, most uint64) (version uint64) {
 	for _, s := range p.GetSwitches() {
 		if s.GetAfter() < uint64(seq) && (most == 0 || s.GetVersion() <= most) {
 			version = s.GetVersion()
@@ -43,7 +62,7 @@ func (k *work) readableBy(rec *syncengine.Record, device identity.Device, seq sy
 	if err != nil {
 		return 0, err
 	}
-	view, err := k.view(device, versionAt(progress, seq, 0))
+	view, err := k.view(device, confirmedAt(progress, seq, 0))
 	if err != nil {
 		return 0, err
 	}

@@ -80,6 +80,11 @@ func (r *Record) index(key syncengine.CellKey) (int, bool) {
 	return slices.BinarySearchFunc(r.Cells, key, func(c Cell, k syncengine.CellKey) int { return c.Key.Compare(k) })
 }
 
+// Only drops the cells of fields that are not readable.
+func (r *Record) Only(readable func(syncengine.FieldNumber) bool) {
+	r.Cells = slices.DeleteFunc(r.Cells, func(c Cell) bool { return !readable(c.Key.Field) })
+}
+
 // Field gives the cells of one field, in key order.
 func (r *Record) Field(field syncengine.FieldNumber) []Cell {
 	from, _ := r.index(syncengine.CellKey{Field: field})

@@ -1685,7 +1685,11 @@ type ExchangeBody struct {
 	BarrierSeq uint64 `protobuf:"varint,20,opt,name=barrier_seq,json=barrierSeq,proto3" json:"barrier_seq,omitempty"`
 	// Signed erasures that the phone carries, shown when the epoch changed: a server that was restored from before one takes it
 	// up. At most 200.
-	Barriers      []*Barrier `protobuf:"bytes,21,rep,name=barriers,proto3" json:"barriers,omitempty"`
+	Barriers []*Barrier `protobuf:"bytes,21,rep,name=barriers,proto3" json:"barriers,omitempty"`
+	// Where the phone switched to other grants, as far as changes of the batch were made under older ones than those it works
+	// under now; ascending in after, at most one more than there are changes. Absent where the whole batch was made under
+	// status.grant_version.
+	GrantSwitches []*GrantSwitch `protobuf:"bytes,32,rep,name=grant_switches,json=grantSwitches,proto3" json:"grant_switches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1839,6 +1843,68 @@ func (x *ExchangeBody) GetBarriers() []*Barrier {
 	return nil
 }
 
+func (x *ExchangeBody) GetGrantSwitches() []*GrantSwitch {
+	if x != nil {
+		return x.GrantSwitches
+	}
+	return nil
+}
+
+// GrantSwitch says from which change on a phone has worked under a version of its grants.
+type GrantSwitch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version.
+	Version uint64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// device_seq of the last change made under the version before; 0 when there is none.
+	After         uint64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantSwitch) Reset() {
+	*x = GrantSwitch{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantSwitch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantSwitch) ProtoMessage() {}
+
+func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantSwitch.ProtoReflect.Descriptor instead.
+func (*GrantSwitch) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GrantSwitch) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *GrantSwitch) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
 // Checkpoint is a place in the log that a phone's records stood at.
 type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1852,7 +1918,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1864,7 +1930,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1877,7 +1943,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Checkpoint) GetAt() *Coordinate {
@@ -1945,7 +2011,7 @@ type ExchangeResponse struct {
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1957,7 +2023,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1970,7 +2036,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExchangeResponse) GetOutcomes() *Outcomes {
@@ -2133,7 +2199,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2211,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2224,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -2200,7 +2266,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2212,7 +2278,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2225,7 +2291,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2305,7 +2371,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2317,7 +2383,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2330,7 +2396,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -2394,7 +2460,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2406,7 +2472,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2419,7 +2485,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -2470,7 +2536,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2482,7 +2548,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2495,7 +2561,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -2537,7 +2603,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2549,7 +2615,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2562,7 +2628,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -2644,7 +2710,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2722,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2735,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -2746,7 +2812,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2758,7 +2824,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2771,7 +2837,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -2845,7 +2911,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2857,7 +2923,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2870,7 +2936,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -2913,7 +2979,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2925,7 +2991,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2938,7 +3004,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -2991,7 +3057,7 @@ type Grants struct {
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3003,7 +3069,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3016,7 +3082,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -3055,7 +3121,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3067,7 +3133,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3080,7 +3146,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -3119,7 +3185,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3131,7 +3197,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3144,7 +3210,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *View) GetVersion() []byte {
@@ -3181,7 +3247,7 @@ type KeyView struct {
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3193,7 +3259,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3206,7 +3272,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -3243,7 +3309,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3255,7 +3321,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3268,7 +3334,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -3321,7 +3387,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3333,7 +3399,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3346,7 +3412,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -3387,7 +3453,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3399,7 +3465,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3412,7 +3478,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -3454,7 +3520,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3466,7 +3532,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3479,7 +3545,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -3605,7 +3671,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xab\x05\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xf0\x05\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3625,7 +3691,11 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x06grants\x18\x0f \x01(\v2\x17.onedoor.sync.v1.GrantsR\x06grants\x12\x1f\n" +
 	"\vbarrier_seq\x18\x14 \x01(\x04R\n" +
 	"barrierSeq\x124\n" +
-	"\bbarriers\x18\x15 \x03(\v2\x18.onedoor.sync.v1.BarrierR\bbarriers\"K\n" +
+	"\bbarriers\x18\x15 \x03(\v2\x18.onedoor.sync.v1.BarrierR\bbarriers\x12C\n" +
+	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\"=\n" +
+	"\vGrantSwitch\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\"K\n" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
@@ -3820,7 +3890,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -3844,29 +3914,30 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*Enrolment)(nil),        // 19: onedoor.sync.v1.Enrolment
 	(*ExchangeRequest)(nil),  // 20: onedoor.sync.v1.ExchangeRequest
 	(*ExchangeBody)(nil),     // 21: onedoor.sync.v1.ExchangeBody
-	(*Checkpoint)(nil),       // 22: onedoor.sync.v1.Checkpoint
-	(*ExchangeResponse)(nil), // 23: onedoor.sync.v1.ExchangeResponse
-	(*Outcomes)(nil),         // 24: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),          // 25: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),          // 26: onedoor.sync.v1.Receipt
-	(*Page)(nil),             // 27: onedoor.sync.v1.Page
-	(*Author)(nil),           // 28: onedoor.sync.v1.Author
-	(*PageRecord)(nil),       // 29: onedoor.sync.v1.PageRecord
-	(*Write)(nil),            // 30: onedoor.sync.v1.Write
-	(*CellDetail)(nil),       // 31: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),       // 32: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),         // 33: onedoor.sync.v1.Decision
-	(*Grants)(nil),           // 34: onedoor.sync.v1.Grants
-	(*Grant)(nil),            // 35: onedoor.sync.v1.Grant
-	(*View)(nil),             // 36: onedoor.sync.v1.View
-	(*KeyView)(nil),          // 37: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),          // 38: onedoor.sync.v1.Barrier
-	(*Fork)(nil),             // 39: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 40: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 41: onedoor.sync.v1.WatchResponse
+	(*GrantSwitch)(nil),      // 22: onedoor.sync.v1.GrantSwitch
+	(*Checkpoint)(nil),       // 23: onedoor.sync.v1.Checkpoint
+	(*ExchangeResponse)(nil), // 24: onedoor.sync.v1.ExchangeResponse
+	(*Outcomes)(nil),         // 25: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),          // 26: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),          // 27: onedoor.sync.v1.Receipt
+	(*Page)(nil),             // 28: onedoor.sync.v1.Page
+	(*Author)(nil),           // 29: onedoor.sync.v1.Author
+	(*PageRecord)(nil),       // 30: onedoor.sync.v1.PageRecord
+	(*Write)(nil),            // 31: onedoor.sync.v1.Write
+	(*CellDetail)(nil),       // 32: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),       // 33: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),         // 34: onedoor.sync.v1.Decision
+	(*Grants)(nil),           // 35: onedoor.sync.v1.Grants
+	(*Grant)(nil),            // 36: onedoor.sync.v1.Grant
+	(*View)(nil),             // 37: onedoor.sync.v1.View
+	(*KeyView)(nil),          // 38: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),          // 39: onedoor.sync.v1.Barrier
+	(*Fork)(nil),             // 40: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),     // 41: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),    // 42: onedoor.sync.v1.WatchResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	34, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	35, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
 	9,  // 1: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 2: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
 	10, // 3: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
@@ -3881,51 +3952,52 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	15, // 12: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
 	16, // 13: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
 	17, // 14: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	26, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	22, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	27, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	23, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
 	19, // 17: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	34, // 18: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	38, // 19: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 20: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	24, // 21: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	26, // 22: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	27, // 23: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 24: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	34, // 25: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	36, // 26: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	38, // 27: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 28: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	18, // 29: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	39, // 30: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 31: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	19, // 32: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	25, // 33: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 34: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 35: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 36: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	28, // 37: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	29, // 38: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	33, // 39: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	30, // 40: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	31, // 41: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	32, // 42: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	32, // 43: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 44: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	25, // 45: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	35, // 46: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	37, // 47: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 48: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	5,  // 49: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	20, // 50: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	40, // 51: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 52: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	23, // 53: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	41, // 54: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	52, // [52:55] is the sub-list for method output_type
-	49, // [49:52] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	35, // 18: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	39, // 19: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	22, // 20: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
+	7,  // 21: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	25, // 22: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	27, // 23: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	28, // 24: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 25: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	35, // 26: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	37, // 27: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	39, // 28: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 29: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	18, // 30: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	40, // 31: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 32: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	19, // 33: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	26, // 34: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 35: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 36: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 37: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	29, // 38: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	30, // 39: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	34, // 40: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	31, // 41: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	32, // 42: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	33, // 43: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	33, // 44: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 45: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	26, // 46: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	36, // 47: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	38, // 48: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 49: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	5,  // 50: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	20, // 51: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	41, // 52: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	6,  // 53: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	24, // 54: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	42, // 55: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	53, // [53:56] is the sub-list for method output_type
+	50, // [50:53] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -3940,7 +4012,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

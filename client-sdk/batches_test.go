@@ -1,0 +1,93 @@
+package client_test
+
+import (
+	"testing"
+	"time"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/server/identity"
+)
+
+// oneAtATime has a phone send one change a batch from now on.
+func (p *phone) oneAtATime() {
+	p.w.t.Helper()
+	p.batch = 1
+	p.restart()
+}
+
+// holds counts the records of a kind that a phone holds.
+func (p *phone) holds(kind string) int {
+	return len(p.ids(client.Query{Kind: kind, Deleted: true}))
+}
+
+func TestBatches_WhatANewRoleMayNotReadIsNotFoldedIn(t *testing.T) {
+	w, ann, _, door, _ := pair(t)
+	ann.oneAtATime()
+	ann.edit(door, `{"rooms":3}`)
+	ann.add("dispute", `{"title":"晾衣杆","territory":"`+gridA+`"}`)
+	ann.add("premises", `{"address":"民主路9号","territory":"`+gridA+`","contact":{"name":"赵"}}`)
+	w.changeUser(ann.user, func(u *identity.User) { u.Role = uint32(recordv1.Role_ROLE_HELPER) })
+	if report := ann.sync(); report.Applied != 3 {
+		t.Fatalf("report %+v", report)
+	}
+	if n := ann.holds("dispute"); n != 0 {
+		t.Errorf("a helper's phone shows %d disputes", n)
+	}
+	w.settle()
+}
+
+func TestBatches_ACopyOfALaterSwitchOfGrantsIsNotJudgedByAnEarlierOneOfTheOther(t *testing.T) {
+	w, ann, _, door, _ := pair(t)
+	twin := ann.copyOf()
+	twin.oneAtATime()
+	w.changeUser(ann.user, func(u *identity.User) { u.Role = uint32(recordv1.Role_ROLE_HELPER) })
+	ann.sync()
+	w.later(2 * time.Minute) // so that the next call says something new of the phone
+	w.moveUser(ann.user, gridB)
+	ann.sync()
+	twin.add("dispute", `{"title":"漏水","territory":"`+gridA+`"}`)
+	twin.edit(door, `{"rooms":3}`)
+	twin.edit(door, `{"rooms":4}`)
+	if report := twin.sync(); report.Pushed != 3 || report.Quarantined != 0 {
+		t.Errorf("what was made under the first grants: %+v, %+v", report, twin.quarantined())
+	}
+	w.settle()
+}
+
+func TestBatches_ACopyFoldsNothingInThatTheOtherSentUnderOtherGrants(t *testing.T) {
+	w, ann, _, door, _ := pair(t)
+	ann.edit(door, `{"rooms":3}`)
+	ann.edit(door, `{"rooms":4}`)
+	ann.add("visit", `{"premises_ids":["`+door+`"],"purpose":"ROUTINE"}`)
+	twin := ann.copyOf()
+	twin.oneAtATime()
+	ann.sync()
+	w.moveUser(ann.user, gridB)
+	twin.sync()
+	if n := twin.holds("visit"); n != 0 {
+		t.Errorf("after the handover the copy shows %d visits", n)
+	}
+	w.settle()
+}
+
+func TestBatches_ACopyThatSendsAgainPieceByPieceHoldsTheWholeLogMeanwhile(t *testing.T) {
+	w, ann, _, door, _ := pair(t)
+	for range 3 {
+		ann.add("visit", `{"premises_ids":["`+door+`"],"purpose":"ROUTINE"}`)
+	}
+	twin := ann.copyOf()
+	twin.oneAtATime()
+	ann.sync()
+	twin.line.failAfter = 2 // one for a fresh nonce, one with a page
+	if report, err := twin.Sync(t.Context()); err == nil || report.RoundTrips != 2 {
+		t.Fatalf("report %+v, %v", report, err)
+	}
+	a, b := ann.status(), twin.status()
+	if a.Seq != b.Seq || a.Digest != b.Digest || b.Pending == 0 {
+		t.Errorf("the copy stands at %d with digest %.8s and %d to send; the log's end is %d with %.8s", b.Seq, b.Digest, b.Pending, a.Seq, a.Digest)
+	}
+	twin.line.failAfter = 0
+	w.settle()
+}
