@@ -109,7 +109,9 @@ func (s *server) stop() {
 		a.cut()
 	}
 	s.waiting = nil
-	s.w.must(s.service.Close(), "stop the server")
+	if s.service != nil { // It is nil where the server did not get as far as to serve.
+		s.w.must(s.service.Close(), "stop the server")
+	}
 }
 
 // engine is the schema that the service merges by: with a fault where the weather has poisoned changes.
@@ -120,9 +122,16 @@ func (s *server) engine() *schema.Schema {
 	return s.schema
 }
 
-// goOn starts the server again, unless it runs.
+// goOn starts the server again, unless it runs. Its machine may lose its power in that.
 func (s *server) goOn(how string) {
-	if s.down && s.w.must(s.start(), "start the server") {
+	if !s.down {
+		return
+	}
+	err := s.start()
+	switch {
+	case err != nil && s.disk != nil && s.disk.Off():
+		s.crashed()
+	case s.w.must(err, "start the server"):
 		s.w.trace.tell(s.w.now, "server", "%s", how)
 	}
 }
