@@ -97,6 +97,9 @@ func (a *answer) advance(pos *position) {
 	if len(a.outcomes) > 0 {
 		pos.Mark = a.sent.batch[len(a.sent.batch)-1].DeviceSeq
 	}
+	if seq := a.GetBarrierSeq(); seq > 0 {
+		pos.BarrierAt = syncengine.Coordinate{Epoch: syncengine.Epoch(a.GetEpoch()), Seq: syncengine.Seq(seq)}
+	}
 	if e := syncengine.DeviceSeq(a.GetExpected()); e > 0 {
 		// What the server has beyond the mark was never answered: sent again, it is.
 		pos.Mark = min(pos.Mark, e-1)
@@ -105,7 +108,7 @@ func (a *answer) advance(pos *position) {
 
 // more reports that another exchange is called for, given the state after this one.
 func (a *answer) more(s *state) bool {
-	return s.pos.Mark < s.end.Seq || !a.fresh() || !a.GetCaughtUp() && !a.revoked()
+	return s.pos.Mark < s.end.Seq || s.pos.Handing || a.GetMoreBarriers() || !a.fresh() || !a.GetCaughtUp() && !a.revoked()
 }
 
 // epochOf gives the epoch of an outcome's coordinate.

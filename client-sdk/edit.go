@@ -238,6 +238,9 @@ func (c *committing) check(st *standing, made []outbox.Made, resolves []syncengi
 	if err := checkCounts(st.kind, cells); err != nil {
 		return err
 	}
+	if err := c.checkErased(st.row.ID, st.kind, cells); err != nil {
+		return err
+	}
 	if err := c.r.checkResolves(c.s, st.kind, st.rec, st.keys, resolves); err != nil {
 		return err
 	}

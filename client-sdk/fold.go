@@ -61,7 +61,7 @@ func (t *taking) kindOf(row *localdb.Record, own []confirmed) (*schema.Kind, boo
 func (t *taking) above(row *localdb.Record, own []confirmed) ([]*ownChange, error) {
 	settling := uint32(0)
 	for i := range own {
-		if own[i].code() != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
+		if own[i].code() != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED && len(own[i].row.Body) > 0 {
 			settling++
 		}
 	}
@@ -77,7 +77,7 @@ func (t *taking) fold(row *localdb.Record, kind *schema.Kind, base *pagerecord.R
 	folded := false
 	for i := range own {
 		c := &own[i]
-		if !t.foldsIn(row.ID, c) || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq {
+		if !t.foldsIn(row.ID, c) || syncengine.Seq(c.outcome.GetSeq()) <= base.Seq || len(c.row.Body) == 0 {
 			continue
 		}
 		read, err := t.r.readOwn(t.s, c.row)

@@ -25,6 +25,11 @@ func (t *taking) clearJournal() error {
 	if safe.IsZero() || safe.Epoch != pos.Checkpoint.Epoch || safe.Seq > pos.Checkpoint.Seq {
 		return nil
 	}
+	if !pos.Handing {
+		if err := t.tx.ClearBarriers(safe); err != nil {
+			return err
+		}
+	}
 	cleared, err := t.safeUpTo(safe.Seq)
 	if err != nil || cleared <= pos.Cleared {
 		return err

@@ -85,6 +85,11 @@ type position struct {
 	Pulling, NewView, NewPlaces bool
 	// Gone lists the records with own changes that left the phone's area in the pull under way.
 	Gone []syncengine.ID
+	// BarrierAt is how far the erasures that the realm told of are applied. Handing is set while those that the phone
+	// carries are handed back, after the epoch changed; Handed is the number of the last one.
+	BarrierAt syncengine.Coordinate
+	Handing   bool
+	Handed    int64
 	// BackedUp is the newest verified backup the server told of, BackedUpBefore the one before it.
 	BackedUp, BackedUpBefore syncengine.Coordinate
 	// LastSync is when the phone last caught up, by its own clock, ClockOffset what

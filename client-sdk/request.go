@@ -22,6 +22,9 @@ type sending struct {
 	digests bool
 	// past tells that the places of earlier epochs are sent along.
 	past bool
+	// handedTo is the number of the last barrier that is handed back, lastHanded that there are no more.
+	handedTo   int64
+	lastHanded bool
 	// absentTo is the last change declared absent; 0 for none.
 	absentTo syncengine.DeviceSeq
 }
@@ -39,6 +42,9 @@ func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, diges
 		return nil, err
 	}
 	if err := r.prove(tx, s, out, body); err != nil {
+		return nil, err
+	}
+	if err := handBarriers(tx, s, out, body); err != nil {
 		return nil, err
 	}
 	var err error
@@ -94,6 +100,7 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out 
 	changes := make([]syncv1.BatchChange, len(out.batch))
 	for i := range out.batch {
 		changes[i].Body, changes[i].Salt = out.batch[i].Body, out.batch[i].Salt
+		changes[i].Erased = erasedChange(&out.batch[i])
 		changes[i].First = again.first(&out.batch[i])
 		body.Batch.Changes[i] = &changes[i]
 	}

@@ -33,6 +33,7 @@ func (t *taking) epoch(acknowledged syncengine.DeviceSeq) {
 		pos.BackedUp, pos.BackedUpBefore = syncengine.Coordinate{}, syncengine.Coordinate{}
 		pos.rewind()
 		pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
+		pos.Handing, pos.Handed = pos.BarrierAt.Seq > 0, 0
 		t.compareLast()
 	}
 	pos.Epoch = now

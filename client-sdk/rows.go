@@ -148,7 +148,7 @@ func (r *Replica) ownAbove(tx *localdb.Tx, s *state, id syncengine.ID, above syn
 		if err != nil {
 			return nil, err
 		}
-		if quarantined[row.DeviceSeq] {
+		if quarantined[row.DeviceSeq] || len(row.Body) == 0 {
 			continue
 		}
 		o, err := r.readOwn(s, &row)

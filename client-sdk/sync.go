@@ -117,7 +117,7 @@ type run struct {
 	// ahead is the next call when it is under way already; nil when it is not.
 	ahead *call
 	// read holds the changes behind the batch that was sent last, read while its
-	// answer was awaited. A change is never altered, so they stay what they are.
+	// answer was awaited. Only an erasure alters a change, and drops them.
 	read []localdb.Change
 	// failure is what ended the last exchange, for the person who waits.
 	failure error
@@ -240,6 +240,10 @@ func (u *run) exchange(digests bool) syncloop.Event {
 		return u.failed(err, false)
 	}
 	u.counted = now
+	if len(a.GetBarriers()) > 0 {
+		// What was read ahead may hold what was just erased.
+		u.read = nil
+	}
 	taken.RoundTrips = 1
 	u.report.add(&taken.Report)
 	if taken.revoked && !taken.handsOn {

@@ -120,6 +120,9 @@ func (t *taking) all() error {
 func (t *taking) body() error {
 	acknowledged := t.s.pos.Mark
 	t.a.advance(&t.s.pos)
+	if err := t.barriers(); err != nil {
+		return err
+	}
 	t.epoch(acknowledged)
 	t.s.pos.Revoked = t.a.revoked()
 	if err := t.journal(); err != nil {

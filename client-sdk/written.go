@@ -29,8 +29,9 @@ type Written struct {
 	// Seq is the log entry that decided it; 0 while it is pending.
 	Seq int64
 	// Body is the change as it is hashed and sent, Salt the salt of its link in the
-	// chain; empty where the change tells nothing about a person.
-	Body, Salt []byte
+	// chain; empty where the change tells nothing about a person. Of an erased change
+	// Body is what is left, and Inner what the chain holds of it.
+	Body, Salt, Inner []byte
 }
 
 // The states of a written change.
@@ -73,17 +74,24 @@ func (r *Replica) Written(from int64) (out []*Written, err error) {
 
 // written reads a row of the outbox or the journal.
 func (r *Replica) written(row *localdb.Change) (*Written, error) {
-	c, err := wire.DecodeChange(row.Body)
-	if err != nil {
-		return nil, fmt.Errorf("change %d: %w: %w", row.DeviceSeq, ErrDamaged, err)
-	}
 	w := &Written{
-		DeviceSeq: int64(row.DeviceSeq), Group: int64(c.Group), RecordID: row.RecordID.String(), Create: c.Create,
-		TimeMs: int64(c.DeviceTime), State: WrittenPending, Body: row.Body, Salt: row.Salt,
+		DeviceSeq: int64(row.DeviceSeq), Group: int64(row.GroupFirst), RecordID: row.RecordID.String(),
+		State: WrittenPending, Body: row.Body, Salt: row.Salt, Inner: row.Inner,
 	}
 	if kind, known := r.schema.Kind(row.Kind); known {
 		w.Kind = kind.Name
 	}
+	if w.Group == 0 {
+		w.Group = w.DeviceSeq
+	}
+	if len(row.Body) == 0 {
+		return w, nil
+	}
+	c, err := wire.DecodeChange(row.Body)
+	if err != nil {
+		return nil, fmt.Errorf("change %d: %w: %w", row.DeviceSeq, ErrDamaged, err)
+	}
+	w.Group, w.Create, w.TimeMs = int64(c.Group), c.Create, int64(c.DeviceTime)
 	return w, nil
 }
 

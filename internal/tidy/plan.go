@@ -95,13 +95,14 @@ var House = []Room{
 	{Path: "server/store/storetest", Holds: "the conformance suite that every store passes",
 		May: withShared("server/store")},
 	{Path: "server/store/memstore", Deep: true, Holds: "the store in memory", May: withShared("server/store")},
-	{Path: "server/store/sqlitestore", Deep: true, Holds: "the embedded store", May: withShared("server/store", "internal/sqlitevfs")},
+	{Path: "server/store/sqlitestore", Deep: true, Holds: "the embedded store",
+		May: withShared("server/store", "internal/sqlitevfs", "internal/sqlitescrub")},
 	{Path: "server/store/pgstore", Deep: true, Holds: "the store on the PostgreSQL family",
 		May: withShared("server/store")},
 	{Path: "server/store", Holds: "what a store is: types, one interface, errors", May: withShared()},
 
 	{Path: "client-sdk", Deep: true, Holds: "the phone's replica: outbox, local database, sync, search, status",
-		May: withShared("client-sdk/internal/syncloop", "internal/sqlitevfs", "internal/recordjson", "internal/grpczstd")},
+		May: withShared("client-sdk/internal/syncloop", "internal/sqlitevfs", "internal/sqlitescrub", "internal/recordjson", "internal/grpczstd")},
 	{Path: "client-sdk/internal/syncloop", Pure: true, Holds: "the machine that decides when to sync and what to send",
 		May: withShared()},
 
@@ -118,6 +119,7 @@ var House = []Room{
 	{Path: "testdata/notes", Holds: "the notes corpus, embedded"},
 	{Path: "internal/csvfile", Holds: "strict reading of CSV files that people hand in"},
 
+	{Path: "internal/sqlitescrub", Holds: "makes what was deleted from a SQLite database unreadable in its files"},
 	{Path: "internal/sqlitevfs", Holds: "what SQLite databases stand on: the disk seam, and the bridge for a VFS written in Go"},
 	{Path: "internal/wire", Holds: "protobuf to engine and back, with every limit check",
 		May: []string{"internal/schema", "domain", "syncengine", "proto/gen"}},
@@ -166,9 +168,9 @@ var Bans = []Ban{
 	{From: []string{"server/accessledger", "server/exchange", "server/report/...", "server/retention", "server/casework", "server/notify",
 		"server/store/...", "internal/schema"}, To: []string{"google.golang.org/grpc/..."},
 		Why: "one table turns errors into statuses, at the edge; the rooms inside speak in sentinels and outcomes"},
-	{From: []string{"..."}, Except: []string{"server/store/...", "client-sdk/...", "internal/sqlitevfs", "internal/sim/..."},
+	{From: []string{"..."}, Except: []string{"server/store/...", "client-sdk/...", "internal/sqlitevfs", "internal/sqlitescrub", "internal/sim/..."},
 		To:  []string{"database/sql/...", "modernc.org/sqlite/...", "zombiezen.com/go/sqlite/...", "github.com/ncruces/go-sqlite3/..."},
-		Why: "SQL stands in the stores, in the phone's local database and the bridge below both, and in the simulator"},
+		Why: "SQL stands in the stores, in the phone's local database and what is below both, and in the simulator"},
 	{From: []string{"..."}, To: []string{"C"},
 		Why: "onedoor is built for phones and servers without a C compiler"},
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"slices"
 
@@ -41,7 +42,7 @@ func (a *answering) barriers() error {
 	if err := t.barred(); err != nil {
 		return err
 	}
-	if through != syncengine.Seq(a.call.body.GetBarrierSeq()) || a.call.push.elsewhere(a.r.Head().Epoch) {
+	if through != syncengine.Seq(a.call.body.GetBarrierSeq()) || a.call.body.GetBarrierEpoch() != 0 || a.call.push.elsewhere(a.r.Head().Epoch) {
 		a.reply.BarrierSeq = uint64(through)
 	}
 	return nil
@@ -68,7 +69,8 @@ func (t *telling) from() (from syncengine.Seq, fresh bool, err error) {
 	if body.GetEpoch() == 0 {
 		return 0, true, nil
 	}
-	from = min(syncengine.Seq(body.GetBarrierSeq()), t.history.Shared(syncengine.Epoch(body.GetEpoch())), t.r.Head().Seq)
+	epoch := cmp.Or(body.GetBarrierEpoch(), body.GetEpoch())
+	from = min(syncengine.Seq(body.GetBarrierSeq()), t.history.Shared(syncengine.Epoch(epoch)), t.r.Head().Seq)
 	t.lineage, err = identity.Lineage(t.r)
 	return from, false, err
 }

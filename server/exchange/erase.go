@@ -47,7 +47,7 @@ func (s *Service) Erase(ctx context.Context, by syncengine.ID, why string, list 
 			}
 			at = append(at, e.at)
 		}
-		k.putBytes(bucketUnclean, historyKey, []byte{1})
+		k.putBytes(bucketUnclean, historyKey, seqKey(k.next))
 		return raiseRevision(k.w)
 	}})
 	return at, err
@@ -56,8 +56,9 @@ func (s *Service) Erase(ctx context.Context, by syncengine.ID, why string, list 
 // Scrub makes what was erased unreadable in the store's files, where it may not be yet.
 func (s *Service) Scrub(ctx context.Context) error {
 	unclean := false
+	var since []byte
 	err := s.store.View(ctx, func(r store.Reader) (err error) {
-		_, unclean, err = r.Document(bucketUnclean, historyKey)
+		since, unclean, err = r.Document(bucketUnclean, historyKey)
 		return err
 	})
 	if err != nil || !unclean {
@@ -67,8 +68,12 @@ func (s *Service) Scrub(ctx context.Context) error {
 		return fmt.Errorf("overwrite what was erased: %w", err)
 	}
 	return s.inGroup(ctx, func(k *work) error {
-		k.drop(bucketUnclean, historyKey)
-		return nil
+		// What was erased meanwhile is seen to by the next call.
+		now, _, err := k.w.Document(bucketUnclean, historyKey)
+		if err == nil && slices.Equal(now, since) {
+			k.drop(bucketUnclean, historyKey)
+		}
+		return err
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 	"onedoor/syncengine"
 )
 
-const changeColumns = "device_seq, record_id, kind, base_epoch, base_seq, group_first, salt, chain, body"
+const changeColumns = "device_seq, record_id, kind, base_epoch, base_seq, group_first, salt, chain, body, inner"
 
 func scanChange(s *statement) (Change, error) { return scanChangeInto(s, &room{}) }
 
@@ -21,6 +21,7 @@ func scanChangeInto(s *statement, r *room) (Change, error) {
 		GroupFirst: syncengine.DeviceSeq(s.columnInt(5)),
 		Salt:       r.columnBlob(s, 6),
 		Body:       r.columnBlob(s, 8),
+		Inner:      r.columnBlob(s, 9),
 	}
 	s.copyColumn(7, c.Chain[:])
 	return c, nil
@@ -36,9 +37,9 @@ func (tx *Tx) AppendChange(c Change) error {
 	if c.DeviceSeq == 0 || last != 0 && int64(c.DeviceSeq) != last+1 {
 		return fmt.Errorf("%w: %d after %d", ErrOrder, c.DeviceSeq, last)
 	}
-	return tx.write("INSERT INTO changes (" + changeColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").
+	return tx.write("INSERT INTO changes (" + changeColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
 		int(int64(c.DeviceSeq)).id(c.RecordID).int(int64(c.Kind)).int(int64(c.Base.Epoch)).int(int64(c.Base.Seq)).
-		int(int64(c.GroupFirst)).blob(c.Salt).blob(c.Chain[:]).blob(c.Body).run()
+		int(int64(c.GroupFirst)).blob(c.Salt).blob(c.Chain[:]).blob(c.Body).blob(c.Inner).run()
 }
 
 // Change gives a change by its device_seq.

@@ -41,8 +41,9 @@ type DB struct {
 	idle map[string][]*sqlite.Stmt
 	// known is what the database is known to hold. It is emptied on a rollback.
 	known dictionaries
-	// unclean is set while Scrub has work; see metaUnclean.
+	// unclean is set while Scrub has work; see metaUnclean. soiled counts what has made it so.
 	unclean bool
+	soiled  uint64
 	// shown is rounds.shown, indexed search_mark.row.
 	shown, indexed int64
 }

@@ -1,19 +1,37 @@
 package localdb
 
-// What a phone may no longer hold must be in no page of its files. A row that is deleted is overwritten in its page at
-// once (secure_delete=FAST, which costs no write). Its longer values stood in pages of their own, which are free now and
-// keep what they held, and the log holds pages as they were. Scrub overwrites both.
+import (
+	"onedoor/client-sdk/internal/cryptvfs"
+	"onedoor/internal/sqlitescrub"
+)
 
-// metaUnclean is set while records have left the base and Scrub has not run since.
+// What a phone may no longer hold must be in no page of its files. A row that is deleted is overwritten in its page at
+// once (secure_delete=FAST, which costs no write). internal/sqlitescrub says what that leaves behind; Scrub overwrites it.
+
+// metaUnclean is set while records have left the base, or cells were erased, and Scrub has not run since.
 const metaUnclean = MetaKey("unclean")
+
+// What metaUnclean says: the index of texts holds what it was told of a record until its parts are merged.
+const (
+	uncleanPages = 1
+	uncleanIndex = 2
+)
 
 // noteUnclean remembers, durably with the transaction, that something left the base.
 func (tx *Tx) noteUnclean() error {
+	tx.db.soiled++
 	if tx.db.unclean {
 		return nil
 	}
 	tx.db.unclean = true
-	return tx.SetMetaInt(metaUnclean, 1)
+	return tx.SetMetaInt(metaUnclean, uncleanPages)
+}
+
+// noteErased remembers the same of the index of texts too.
+func (tx *Tx) noteErased() error {
+	tx.db.soiled++
+	tx.db.unclean = true
+	return tx.SetMetaInt(metaUnclean, uncleanIndex)
 }
 
 // readUnclean looks up what an earlier run has left to do.
@@ -23,40 +41,55 @@ func (tx *Tx) readUnclean() error {
 	return err
 }
 
-// overflowBytes is what a page of a long value holds of it.
-const overflowBytes = 4096 - 32 - 4
-
-// Scrub overwrites what records that left the base have left behind in free pages and in the log. It costs a write of
-// every free page; a crash leaves it to be done again.
+// Scrub overwrites what records that left the base have left behind in free pages and in the log. It costs a read of
+// the file and a write of every free page; a crash leaves it to be done again.
 func (db *DB) Scrub() error {
-	if err := db.Update((*Tx).fillFree); err != nil {
+	var soiled uint64
+	if err := db.Update(func(tx *Tx) error { soiled = tx.db.soiled; return tx.mergeIndex() }); err != nil {
+		return err
+	}
+	if err := db.Update(func(tx *Tx) error { return cryptvfs.Explain(sqlitescrub.Free(tx.db.conn)) }); err != nil {
+		return err
+	}
+	if err := db.scrubRows(); err != nil {
 		return err
 	}
 	if err := db.truncateLog(); err != nil {
 		return err
 	}
-	err := db.Update(func(tx *Tx) error { return tx.DeleteMeta(metaUnclean) })
-	if err == nil {
-		db.mu.Lock()
-		db.unclean = false
-		db.mu.Unlock()
-	}
-	return err
+	return db.Update(func(tx *Tx) error {
+		if tx.db.soiled != soiled {
+			return nil // More has gone meanwhile, which the next Scrub sees to.
+		}
+		tx.db.unclean = false
+		return tx.DeleteMeta(metaUnclean)
+	})
 }
 
-// fillFree writes zeros over every free page, by a value that takes all of them and goes again.
-func (tx *Tx) fillFree() error {
-	free, err := tx.statement("PRAGMA freelist_count").number()
-	if err != nil || free == 0 {
+// mergeIndex makes the index of texts anew where it may hold texts that were erased.
+func (tx *Tx) mergeIndex() error {
+	n, err := tx.MetaInt(metaUnclean)
+	if err != nil || n != uncleanIndex {
 		return err
 	}
-	if err := tx.write("CREATE TABLE scrub (b BLOB)").run(); err != nil {
-		return err
+	return tx.write("INSERT INTO search (search) VALUES ('optimize')").run()
+}
+
+// scrubPages is how many pages are looked at in one transaction: 2 MiB, so that an edit waits for some milliseconds.
+const scrubPages = 500
+
+// scrubRows overwrites the room between rows, where others stood.
+func (db *DB) scrubRows() error {
+	for from := int64(1); from != 0; {
+		err := db.Update(func(tx *Tx) (err error) {
+			from, err = sqlitescrub.Pages(tx.db.conn, from, scrubPages)
+			return cryptvfs.Explain(err)
+		})
+		if err != nil {
+			return err
+		}
 	}
-	if err := tx.write("INSERT INTO scrub VALUES (zeroblob(?))").int(free * overflowBytes).run(); err != nil {
-		return err
-	}
-	return tx.write("DROP TABLE scrub").run()
+	return nil
 }
 
 // truncateLog moves all of the log into the main file and cuts the log's file to nothing.

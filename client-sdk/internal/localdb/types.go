@@ -16,7 +16,7 @@ type Author struct {
 	User syncengine.ID
 }
 
-// Change is one row of the outbox or the journal. It is never altered: which of the two it stands in is a question of
+// Change is one row of the outbox or the journal. Only an erasure alters it: which of the two it stands in is a question of
 // the acknowledged mark, which the caller keeps.
 type Change struct {
 	// DeviceSeq is the place in the incarnation's own sequence, dense from 1.
@@ -33,7 +33,21 @@ type Change struct {
 	Salt []byte
 	// Chain is the chain after this change, so that a batch can start anywhere.
 	Chain syncengine.Chain
-	// Body is the encoded change, exactly as hashed and sent.
+	// Body is the encoded change, exactly as hashed and sent; of an erased change what is left, nil when nothing is.
+	Body []byte
+	// Inner is the digest of an erased change over salt and body as they were; nil for one that stands whole.
+	Inner []byte
+}
+
+// Barrier is an erasure that the realm told of.
+type Barrier struct {
+	// ID numbers it in this database; PutBarrier ignores it.
+	ID int64
+	// RecordID is the record that cells were erased of.
+	RecordID syncengine.ID
+	// At is where the erasure stands in the log.
+	At syncengine.Coordinate
+	// Body is the barrier in the caller's encoding, with its signature.
 	Body []byte
 }
 

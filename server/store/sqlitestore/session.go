@@ -24,8 +24,8 @@ var pragmas = []string{
 	// A damaged or forged file is noticed instead of obeyed.
 	"PRAGMA cell_size_check = ON",
 	"PRAGMA trusted_schema = OFF",
-	// What is deleted or written over goes from its page at once; scrub.go says what that leaves behind.
-	"PRAGMA secure_delete = ON",
+	// What is deleted or written over goes from its page at once; internal/sqlitescrub sees to what that leaves behind.
+	"PRAGMA secure_delete = FAST",
 	// Nothing of the realm is written to a temporary file.
 	"PRAGMA temp_store = MEMORY",
 	// The schema has none.

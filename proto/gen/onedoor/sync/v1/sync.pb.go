@@ -1681,8 +1681,10 @@ type ExchangeBody struct {
 	// The grants that the phone works under, shown with their signature when the epoch changed: a server that was restored from
 	// before them takes them up.
 	Grants *Grants `protobuf:"bytes,15,opt,name=grants,proto3" json:"grants,omitempty"`
-	// Seq, in the epoch named by epoch, up to which this phone has applied the erasures it was told; 0 for none.
+	// Seq up to which this phone has applied the erasures it was told; 0 for none.
 	BarrierSeq uint64 `protobuf:"varint,20,opt,name=barrier_seq,json=barrierSeq,proto3" json:"barrier_seq,omitempty"`
+	// Epoch of barrier_seq, where it is not epoch.
+	BarrierEpoch uint32 `protobuf:"varint,22,opt,name=barrier_epoch,json=barrierEpoch,proto3" json:"barrier_epoch,omitempty"`
 	// Signed erasures that the phone carries, shown when the epoch changed: a server that was restored from before one takes it
 	// up. At most 200.
 	Barriers []*Barrier `protobuf:"bytes,21,rep,name=barriers,proto3" json:"barriers,omitempty"`
@@ -1832,6 +1834,13 @@ func (x *ExchangeBody) GetGrants() *Grants {
 func (x *ExchangeBody) GetBarrierSeq() uint64 {
 	if x != nil {
 		return x.BarrierSeq
+	}
+	return 0
+}
+
+func (x *ExchangeBody) GetBarrierEpoch() uint32 {
+	if x != nil {
+		return x.BarrierEpoch
 	}
 	return 0
 }
@@ -3671,7 +3680,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xf0\x05\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x95\x06\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3690,7 +3699,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x0flacks_enrolment\x18\x0e \x01(\bR\x0elacksEnrolment\x12/\n" +
 	"\x06grants\x18\x0f \x01(\v2\x17.onedoor.sync.v1.GrantsR\x06grants\x12\x1f\n" +
 	"\vbarrier_seq\x18\x14 \x01(\x04R\n" +
-	"barrierSeq\x124\n" +
+	"barrierSeq\x12#\n" +
+	"\rbarrier_epoch\x18\x16 \x01(\rR\fbarrierEpoch\x124\n" +
 	"\bbarriers\x18\x15 \x03(\v2\x18.onedoor.sync.v1.BarrierR\bbarriers\x12C\n" +
 	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
