@@ -58,7 +58,7 @@ func lengthComplaints(kind *schema.Kind, p *syncv1.Patch) (out []Complaint) {
 func (r *Replica) checkRole(s *state, kind *schema.Kind, create bool, keys []syncengine.ScopeKey, cells []syncengine.CellWrite) error {
 	roles := s.rights.all
 	if !create {
-		roles = s.rights.overKeys(keys)
+		roles = s.rights.liveOver(keys, s.time(r.now()))
 	}
 	writable := r.schema.Access.WriteClasses(kind.Number, roles)
 	if kind.ServerOnly || writable == 0 {
@@ -87,7 +87,7 @@ func (r *Replica) checkResolves(s *state, kind *schema.Kind, rec *pagerecord.Rec
 	if len(resolves) == 0 {
 		return nil
 	}
-	roles := s.rights.overKeys(keys)
+	roles := s.rights.liveOver(keys, s.time(r.now()))
 	may := r.schema.Access.WriteClasses(kind.Number, roles) & r.schema.Access.ReadClasses(kind.Number, roles)
 	for i := range rec.Cells {
 		c := &rec.Cells[i]

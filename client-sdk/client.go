@@ -109,6 +109,7 @@ func (r *Replica) Close() error {
 func (r *Replica) update(f func(tx *localdb.Tx, s *state) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.keepTime()
 	next := r.state
 	if err := r.db.Update(func(tx *localdb.Tx) error { return f(tx, &next) }); err != nil {
 		return err
@@ -121,12 +122,13 @@ func (r *Replica) update(f func(tx *localdb.Tx, s *state) error) error {
 func (r *Replica) view(f func(tx *localdb.Tx, s *state) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.keepTime()
 	return r.db.View(func(tx *localdb.Tx) error { return f(tx, &r.state) })
 }
 
-// viewEnrolled is view for a phone that has a user.
+// viewEnrolled is reading for a phone that has a user.
 func (r *Replica) viewEnrolled(f func(tx *localdb.Tx, s *state) error) error {
-	return r.view(func(tx *localdb.Tx, s *state) error {
+	return r.reading(func(tx *localdb.Tx, s *state) error {
 		if !s.enrolled() {
 			return ErrNotEnrolled
 		}

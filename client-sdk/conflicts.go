@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -51,7 +52,7 @@ var conflictKinds = map[syncengine.ConflictKind]string{
 
 // Conflicts lists what is open in the records on this phone.
 func (r *Replica) Conflicts() (out []*Conflict, err error) {
-	err = r.view(func(tx *localdb.Tx, s *state) error {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		w := r.valuesIn(tx, s)
 		return r.eachOpen(tx, func(rec *pagerecord.Record, kind *schema.Kind, open pagerecord.Open) (bool, error) {
 			c, err := w.conflict(rec, kind, open)
@@ -64,7 +65,7 @@ func (r *Replica) Conflicts() (out []*Conflict, err error) {
 
 // ConflictCount counts them.
 func (r *Replica) ConflictCount() (n int, err error) {
-	err = r.view(func(tx *localdb.Tx, _ *state) error {
+	err = r.reading(func(tx *localdb.Tx, _ *state) error {
 		n, err = r.countOpen(tx)
 		return err
 	})
@@ -87,6 +88,11 @@ func (r *Replica) eachOpen(tx *localdb.Tx, f func(*pagerecord.Record, *schema.Ki
 		}
 		if _, known := r.schema.Kind(row.Kind); !known || !pagerecord.MayBeOpen(row.Shown()) {
 			continue
+		}
+		if err := r.hides(tx, &r.state, &row); errors.Is(err, ErrGrantEnded) {
+			continue
+		} else if err != nil {
+			return err
 		}
 		rec, kind, err := r.decodeShown(&row)
 		if err != nil {

@@ -61,7 +61,7 @@ func (r *Replica) SaveDraft(d *Draft) (string, error) {
 
 // Drafts lists the drafts, the one saved last first.
 func (r *Replica) Drafts() (out []*Draft, err error) {
-	err = r.view(func(tx *localdb.Tx, _ *state) error {
+	err = r.reading(func(tx *localdb.Tx, _ *state) error {
 		for row, err := range tx.Drafts() {
 			if err != nil {
 				return err

@@ -82,6 +82,9 @@ func (r *Replica) commit(asked []change) error {
 		if !s.enrolled() {
 			return ErrNotEnrolled
 		}
+		if err := s.barred(s.time(r.now())); err != nil {
+			return err
+		}
 		c := &committing{r: r, tx: tx, s: s, now: r.now(), open: map[syncengine.ID]*standing{}}
 		c.maker = outbox.Maker{End: s.end, Checkpoint: s.pos.Checkpoint, Now: c.now, Salt: r.newSalt}
 		for i := range asked {
@@ -179,6 +182,9 @@ func (c *committing) standing(asked *change) (*standing, error) {
 }
 
 func (c *committing) load(st *standing, row localdb.Record) (err error) {
+	if err := c.r.hides(c.tx, c.s, &row); err != nil {
+		return err
+	}
 	st.row, st.exists = row, true
 	if st.rec, st.kind, err = c.r.decodeShown(&st.row); err != nil {
 		return err
@@ -296,6 +302,9 @@ func (c *committing) write() error {
 	for _, id := range c.order {
 		st := c.open[id]
 		st.row.View, st.row.Search = pagerecord.Encode(st.rec), st.searched
+		if err := c.r.hides(c.tx, c.s, &st.row); err != nil {
+			return err
+		}
 		if err := c.r.columns(c.tx, c.s, &st.row, &glance, st.kind, st.rec.Fields(), st.rec.Dead()); err != nil {
 			return err
 		}

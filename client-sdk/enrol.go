@@ -83,7 +83,8 @@ func (r *Replica) welcome(resp *syncv1.EnrolResponse) error {
 	return r.update(func(tx *localdb.Tx, s *state) error {
 		s.self.Realm, s.self.User, s.self.UserName, s.self.ReceiptKey = resp.GetRealm(), user, resp.GetUserName(), resp.GetReceiptKey()
 		s.pos.Nonce = resp.GetNonce()
-		s.pos.ClockOffset = syncengine.UnixMilli(resp.GetClockMs()) - r.now()
+		at := syncengine.UnixMilli(resp.GetClockMs())
+		s.pos.ClockOffset, s.pos.ClockMost, s.pos.SyncedAt = at-r.now(), at, at
 		if resp.GetGrants() != nil {
 			s.grants = resp.GetGrants()
 		}

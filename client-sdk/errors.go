@@ -54,6 +54,16 @@ var (
 	ErrSyncing = errors.New("a sync is under way already")
 	// ErrRevoked: the server takes this phone's changes into quarantine and gives it nothing.
 	ErrRevoked = errors.New("the device is revoked")
+	// ErrLeaseEnded: what the phone's user was lent has ended; only a sync can bring it
+	// back. What was written stays on the phone and is sent.
+	ErrLeaseEnded = errors.New("the lease on this phone's area has ended")
+	// ErrGrantEnded: the user's time with this record has ended by itself.
+	ErrGrantEnded = errors.New("the time for which the record was shared has ended")
+	// ErrLocked: the phone has not synced for a fortnight and shows nothing until it does.
+	ErrLocked = errors.New("the phone is locked until it syncs")
+	// ErrDestroyed: it has not synced for a month, and what it held is destroyed; what was
+	// written on it is kept, sealed, and is sent.
+	ErrDestroyed = errors.New("what the phone held is destroyed until it syncs")
 	// ErrReply: the server's answer is not in the protocol's form; nothing of it was taken.
 	ErrReply = errors.New("the server's answer makes no sense")
 	// ErrStuck: the server announces more, and nothing comes.
@@ -127,6 +137,22 @@ var sentences = []struct {
 	{ErrNoFilter, Sentence{ZH: "这种记录不能这样筛选。", EN: ""}},
 	{ErrSyncing, Sentence{ZH: "正在同步，请稍候。", EN: "a sync is under way already: wait for it"}},
 	{ErrRevoked, Sentence{ZH: "这台设备已被停用，请联系管理员。", EN: "this device is revoked: ask the operator"}},
+	{ErrLeaseEnded, Sentence{
+		ZH: "本机的离线使用期已到，资料暂不显示，也不能填写。未上传的内容都在，联网同步后会送出；如仍有权限，资料随即恢复。",
+		EN: "the time for which this phone may work offline has ended: nothing is shown and nothing can be written. What was written is kept and is sent; sync, and what you may still see comes back",
+	}},
+	{ErrGrantEnded, Sentence{
+		ZH: "您对这条记录的使用期已到，不再显示，也不能修改。未上传的内容都在，同步时会送出；仍需使用请联系管理员。",
+		EN: "the time for which this record was shared with you has ended: it is not shown and cannot be changed. What you wrote is kept and is sent; ask the operator if you still need it",
+	}},
+	{ErrLocked, Sentence{
+		ZH: "本机已有14天未同步，资料已锁定。未上传的内容都在，请联网同步后解锁。",
+		EN: "this phone has not synced for 14 days and is locked. What was written is kept: sync to unlock it",
+	}},
+	{ErrDestroyed, Sentence{
+		ZH: "本机已有30天未同步，所存资料已销毁。您写的内容已加密封存，本机不能再读，联网同步时会送出，资料随后重新下载。",
+		EN: "this phone has not synced for 30 days and what it held is destroyed. What you wrote is sealed, so that this phone cannot read it any more; sync to send it and to fetch the records again",
+	}},
 	{ErrReply, Sentence{ZH: "服务器的回复无法识别，请升级应用后再试。", EN: "the server's answer makes no sense: update the app and try again"}},
 	{ErrStuck, Sentence{ZH: "同步没有进展，请稍后再试。", EN: "the sync makes no headway: try again later"}},
 	{ErrNoDraft, Sentence{ZH: "没有这份草稿。", EN: "there is no such draft"}},

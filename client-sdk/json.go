@@ -155,7 +155,8 @@ func (s *Status) Object() recordjson.Object {
 		With("oldest_pending", recordjson.Time(syncengine.UnixMilli(s.OldestPendingMs))).
 		With("last_sync", recordjson.Time(syncengine.UnixMilli(s.LastSyncMs))).
 		With("records", s.Records).With("drafts", s.Drafts).With("database_bytes", s.DatabaseBytes).
-		With("bytes_up", s.BytesUp).With("bytes_down", s.BytesDown).With("revoked", s.Revoked)
+		With("bytes_up", s.BytesUp).With("bytes_down", s.BytesDown).With("revoked", s.Revoked).
+		With("barred", s.Barred).With("lease_until", recordjson.Time(syncengine.UnixMilli(s.LeaseUntilMs)))
 }
 
 // Object writes a conflict as the command line does.

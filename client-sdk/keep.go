@@ -54,13 +54,14 @@ func (k *keeping) loop(ctx context.Context) error {
 	var waited syncengine.UnixMilli
 	for {
 		var action syncloop.Action
-		m, action = m.Step(max(k.run.r.now(), waited), event)
+		now := max(k.run.r.now(), waited)
+		m, action = m.Step(now, event)
 		switch action.Kind {
 		case syncloop.Exchange:
 			event = k.exchange(action.Digests)
 		case syncloop.Wait:
 			var err error
-			if event, err = k.wait(ctx, action.Until); err != nil {
+			if event, err = k.wait(ctx, now, action.Until); err != nil {
 				return nil
 			}
 			if event.Kind == syncloop.Ticked {
@@ -99,13 +100,13 @@ func (k *keeping) rest() {
 }
 
 // wait returns with what happens first.
-func (k *keeping) wait(ctx context.Context, until syncengine.UnixMilli) (syncloop.Event, error) {
+func (k *keeping) wait(ctx context.Context, now, until syncengine.UnixMilli) (syncloop.Event, error) {
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ticked := make(chan error, 1)
 	if until != 0 {
 		go func() { // ends with waiting
-			ticked <- k.run.r.o.Wait(waiting, time.Duration(until-k.run.r.now())*time.Millisecond)
+			ticked <- k.run.r.o.Wait(waiting, time.Duration(until-now)*time.Millisecond)
 		}()
 	}
 	select {

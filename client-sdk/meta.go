@@ -92,9 +92,14 @@ type position struct {
 	Handed    int64
 	// BackedUp is the newest verified backup the server told of, BackedUpBefore the one before it.
 	BackedUp, BackedUpBefore syncengine.Coordinate
-	// LastSync is when the phone last caught up, by its own clock, ClockOffset what
-	// the server's clock was ahead of it, ClockMost the greatest time ever seen.
-	LastSync, ClockOffset, ClockMost syncengine.UnixMilli
+	// LastSync is when the phone last caught up, by its own clock; SyncedAt the same by
+	// the server's, or when it was enrolled, if it never did.
+	LastSync, SyncedAt syncengine.UnixMilli
+	// ClockOffset is what the server's clock was ahead of the phone's, ClockMost the
+	// greatest time seen since the last exchange, by the server's clock.
+	ClockOffset, ClockMost syncengine.UnixMilli
+	// Destroyed is set while the phone holds nothing but what was written on it, sealed.
+	Destroyed bool
 	// DigestsAt is when digests were last compared.
 	DigestsAt syncengine.UnixMilli
 	// BytesUp and BytesDown count all that was ever sent and received.

@@ -50,7 +50,7 @@ var reasonSentences = map[syncv1.QuarantineReason]Sentence{
 // Quarantined lists the phone's changes that were quarantined, decided ones too,
 // in the order in which they were made.
 func (r *Replica) Quarantined() (out []*Quarantined, err error) {
-	err = r.view(func(tx *localdb.Tx, _ *state) error {
+	err = r.reading(func(tx *localdb.Tx, _ *state) error {
 		p, err := r.placesIn(tx)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -31,7 +32,7 @@ type Query struct {
 // List gives the records that match, all of them, the newest first; with Due,
 // what is due first comes first.
 func (r *Replica) List(q Query) (out []*Record, err error) {
-	err = r.view(func(tx *localdb.Tx, s *state) error {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		kind, lq, err := r.localQuery(tx, &q)
 		if err != nil {
 			return err
@@ -42,19 +43,25 @@ func (r *Replica) List(q Query) (out []*Record, err error) {
 				return err
 			}
 		}
-		out, err = r.records(tx, rows)
+		out, err = r.records(tx, s, rows)
 		return err
 	})
 	return out, err
 }
 
-func (r *Replica) records(tx *localdb.Tx, rows iter.Seq2[localdb.Record, error]) ([]*Record, error) {
+// records makes records of rows, without those whose sight has ended by itself.
+func (r *Replica) records(tx *localdb.Tx, s *state, rows iter.Seq2[localdb.Record, error]) ([]*Record, error) {
 	var found []localdb.Record
 	for row, err := range rows {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, row)
+		switch err := r.hides(tx, s, &row); {
+		case err == nil:
+			found = append(found, row)
+		case !errors.Is(err, ErrGrantEnded):
+			return nil, err
+		}
 	}
 	out := make([]*Record, len(found))
 	for i := range found {
@@ -162,6 +169,10 @@ func (r *Replica) openStates(kind *schema.Kind, wanted []int32) []int32 {
 func (r *Replica) Search(text string) (out []*Record, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.keepTime()
+	if err := r.state.barred(r.state.time(r.now())); err != nil {
+		return nil, err
+	}
 	for left := 1; left > 0; {
 		err := r.db.Update(func(tx *localdb.Tx) (err error) {
 			left, err = tx.IndexQueued(indexChunk, r.searchText)
@@ -172,7 +183,7 @@ func (r *Replica) Search(text string) (out []*Record, err error) {
 		}
 	}
 	err = r.db.View(func(tx *localdb.Tx) error {
-		out, err = r.records(tx, alive(tx.Search(text, r.searchText)))
+		out, err = r.records(tx, &r.state, alive(tx.Search(text, r.searchText)))
 		return err
 	})
 	return out, err

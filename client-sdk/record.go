@@ -112,13 +112,16 @@ func (r *Replica) recordOf(tx *localdb.Tx, rec *pagerecord.Record, kind *schema.
 // Get gives a record as the screen shows it, deleted ones too. A record whose
 // making waits in quarantine is shown as its author made it.
 func (r *Replica) Get(id syncengine.ID) (out *Record, err error) {
-	err = r.view(func(tx *localdb.Tx, s *state) error {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		row, ok, err := tx.Record(id)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			out, err = r.quarantinedRecord(tx, s, id)
+			return err
+		}
+		if err := r.hides(tx, s, &row); err != nil {
 			return err
 		}
 		out, err = r.shown(tx, &row)

@@ -25,6 +25,8 @@ type sending struct {
 	// handedTo is the number of the last barrier that is handed back, lastHanded that there are no more.
 	handedTo   int64
 	lastHanded bool
+	// asksLease tells that a new lease is asked for.
+	asksLease bool
 	// absentTo is the last change declared absent; 0 for none.
 	absentTo syncengine.DeviceSeq
 }
@@ -32,11 +34,11 @@ type sending struct {
 // request makes the next request: the batch after the mark, and what the phone
 // says of itself. read holds changes that were read already; it may be empty.
 func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, digests bool) (*sending, error) {
-	out := &sending{digests: digests}
+	out := &sending{digests: digests, asksLease: s.wantsLease(r.now())}
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
-		LacksEnrolment: !s.pos.Enrolment,
+		LacksEnrolment: !s.pos.Enrolment, WantsLease: out.asksLease,
 	}
 	if err := r.cutBatch(tx, s, read, out, body); err != nil {
 		return nil, err

@@ -119,7 +119,8 @@ const (
 // prove says what a server that was restored can hold against what it has: at which
 // places of earlier epochs base has stood and the grants in force, once after the
 // epoch changed; the newest receipt where there is no cursor to say more; and the
-// phone's enrolment where the server does not know it.
+// phone's enrolment where the server does not know it. With changes that come after the
+// end of the lease goes the proof of when that was.
 func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) (err error) {
 	if len(s.pos.Cursor) == 0 && body.Receipt == nil {
 		if body.Receipt, err = coveringReceipt(tx, s, 1); err != nil {
@@ -132,7 +133,7 @@ func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.Exc
 			return err
 		}
 	}
-	if s.pos.Proving || s.showing {
+	if s.pos.Proving || s.showing || len(out.batch) > 0 && s.leaseOver(s.time(r.now())) {
 		body.Grants = s.grants
 	}
 	if !s.pos.Proving {

@@ -148,7 +148,7 @@ func (t *taking) checkpoint() error {
 	first := pos.Checkpoint.IsZero()
 	moved := syncengine.Coordinate{Epoch: syncengine.Epoch(at.GetEpoch()), Seq: syncengine.Seq(at.GetSeq())}
 	now := t.r.now()
-	pos.LastSync, t.out.CaughtUp = now, true
+	pos.LastSync, pos.SyncedAt, t.out.CaughtUp, pos.Destroyed = now, t.s.time(now), true, false
 	if first {
 		pos.DigestsAt = now
 	}

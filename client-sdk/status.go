@@ -26,7 +26,15 @@ type Status struct {
 	DatabaseBytes, BytesUp, BytesDown int64
 	// Revoked is true when the server gives this phone nothing any more.
 	Revoked bool
+	// Barred says why the phone shows and takes nothing, such as LEASE_ENDED; empty where it does. [Explain] has a sentence
+	// for the error that reads and edits give.
+	Barred string
+	// LeaseUntilMs is when the lease ends, by the server's clock; 0 for none.
+	LeaseUntilMs int64
 }
+
+// barredNames are the names of what bars a phone.
+var barredNames = map[error]string{ErrLeaseEnded: "LEASE_ENDED", ErrLocked: "LOCKED", ErrDestroyed: "DESTROYED"}
 
 // Status says how the phone stands.
 func (r *Replica) Status() (*Status, error) {
@@ -35,6 +43,7 @@ func (r *Replica) Status() (*Status, error) {
 		out.Pending = int(s.end.Seq - max(s.pos.Mark, s.pos.Cleared))
 		out.Epoch, out.Seq = int(s.pos.Checkpoint.Epoch), int64(s.pos.Checkpoint.Seq)
 		out.LastSyncMs, out.Revoked = int64(s.pos.LastSync), s.pos.Revoked
+		out.Barred, out.LeaseUntilMs = barredNames[s.barred(s.time(r.now()))], s.grants.GetLeaseUntilMs()
 		out.BytesUp, out.BytesDown = s.pos.BytesUp, s.pos.BytesDown
 		if err := r.pendingSince(tx, s, out); err != nil {
 			return err

@@ -145,13 +145,15 @@ func (u *run) loop(m syncloop.Machine) error {
 	var waited syncengine.UnixMilli
 	for {
 		var action syncloop.Action
-		// A wait is over when it returns, also where the clock says otherwise.
-		m, action = m.Step(max(u.r.now(), waited), event)
+		// A wait is over when it returns, also where the clock says otherwise; the next one
+		// is as long as was meant, also where the clock was turned back meanwhile.
+		now := max(u.r.now(), waited)
+		m, action = m.Step(now, event)
 		switch action.Kind {
 		case syncloop.Exchange:
 			event = u.exchange(action.Digests)
 		case syncloop.Wait:
-			if err := u.r.o.Wait(u.ctx, time.Duration(action.Until-u.r.now())*time.Millisecond); err != nil {
+			if err := u.r.o.Wait(u.ctx, time.Duration(action.Until-now)*time.Millisecond); err != nil {
 				return errors.Join(u.failure, err)
 			}
 			event, waited = syncloop.Event{Kind: syncloop.Ticked}, action.Until

@@ -270,6 +270,11 @@ func TestSync_AClockThatIsWrongByYearsChangesNoValue(t *testing.T) {
 	ann.sync()
 	bob.sync()
 	ann.skew = 10 * 365 * 24 * time.Hour
+	// Years without a sync, as far as the phone knows: it is of no use before it has asked.
+	if _, err := ann.AddJSON("premises", `{"address":"民主路2号","territory":"`+gridA+`"}`); !errors.Is(err, client.ErrDestroyed) && !errors.Is(err, client.ErrLocked) {
+		t.Errorf("a phone whose clock says that it has not synced for years writes: %v", err)
+	}
+	ann.sync()
 	door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
 	ann.sync()
 	bob.sync()

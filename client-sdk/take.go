@@ -100,6 +100,7 @@ type parent struct {
 
 func (t *taking) all() error {
 	before := t.s.pos
+	t.clock()
 	if f := t.a.GetFork(); f != nil {
 		if err := t.fork(f); err != nil {
 			return err
@@ -107,9 +108,8 @@ func (t *taking) all() error {
 	} else if err := t.body(); err != nil {
 		return err
 	}
-	t.clock()
 	t.s.pos.VersionSent = t.r.o.AppVersion
-	t.out.more, t.out.revoked = t.a.more(t.s) || t.again, t.s.pos.Revoked
+	t.out.more, t.out.revoked = t.a.more(t.s) || t.again || t.asksLease(), t.s.pos.Revoked
 	t.out.handsOn = len(t.a.outcomes) > 0 && t.s.pos.Mark < t.s.end.Seq
 	t.out.progress = t.out.progress || len(t.a.outcomes) > 0 || t.s.pos.Mark != before.Mark ||
 		!slices.Equal(t.s.pos.Cursor, before.Cursor)
@@ -151,14 +151,12 @@ func (t *taking) body() error {
 	return t.settle()
 }
 
-// clock remembers how far the server's clock is ahead, and the greatest time seen.
+// clock remembers how far the server's clock is ahead. The server's time is the
+// greatest seen from here on: what a wrong clock has said before is forgotten.
 func (t *taking) clock() {
-	now := t.r.now()
 	if at := syncengine.UnixMilli(t.a.GetClockMs()); at != 0 {
-		t.s.pos.ClockOffset = at - now
-		t.s.pos.ClockMost = max(t.s.pos.ClockMost, at)
+		t.s.pos.ClockOffset, t.s.pos.ClockMost = at-t.r.now(), at
 	}
-	t.s.pos.ClockMost = max(t.s.pos.ClockMost, now)
 }
 
 // journal writes down what the server said of the batch.
@@ -241,14 +239,25 @@ func (t *taking) receipt() error {
 	})
 }
 
-// grants takes over a newer version. In another epoch any version counts, once the
-// phone has shown the newer one that it has signed by the realm. What was made so
-// far was made under the old one.
+// asksLease reports that only now, by the server's clock, the phone learns that its
+// lease is to be renewed: one more exchange brings a new one.
+func (t *taking) asksLease() bool {
+	return !t.a.sent.asksLease && !t.s.pos.Revoked && t.s.grants.GetLeaseUntilMs() != 0 && t.s.wantsLease(t.r.now())
+}
+
+// grants takes over a newer version, or a newer lease on the same one. In another
+// epoch any version counts, once the phone has shown the newer one that it has
+// signed by the realm. What was made so far was made under the old one. A lease that
+// the realm has not signed is none.
 func (t *taking) grants() error {
-	m := t.a.GetGrants()
-	last := t.a.sent.past || t.renewed && len(t.s.grants.GetSignature()) == 0
-	if m == nil || !last && m.GetVersion() <= t.s.grants.GetVersion() {
+	m, had := t.a.GetGrants(), t.s.grants
+	last := t.a.sent.past || t.renewed && len(had.GetSignature()) == 0
+	renews := m.GetVersion() == had.GetVersion() && m.GetLeaseUntilMs() != 0
+	if m == nil || !last && !renews && m.GetVersion() <= had.GetVersion() {
 		return nil
+	}
+	if m.GetLeaseUntilMs() != 0 && !wire.VerifyGrants(ed25519.PublicKey(t.s.self.ReceiptKey), t.s.self.User[:], m) {
+		return fmt.Errorf("%w: grants that the realm has not signed", ErrReply)
 	}
 	if m.GetVersion() != t.s.grants.GetVersion() {
 		t.s.pos.switchGrants(t.s.grants.GetVersion(), m.GetVersion(), t.s.end.Seq)

@@ -35,13 +35,16 @@ var ruleNames = map[syncengine.PolicyKind]string{
 // Why says of every cell of a record who wrote what it shows, when, and by which
 // rule it stands against which others.
 func (r *Replica) Why(id syncengine.ID) (out []*Reason, err error) {
-	err = r.view(func(tx *localdb.Tx, s *state) error {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		row, ok, err := tx.Record(id)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return fmt.Errorf("%s: %w", id, ErrNotFound)
+		}
+		if err := r.hides(tx, s, &row); err != nil {
+			return err
 		}
 		rec, kind, err := r.decodeShown(&row)
 		if err != nil {

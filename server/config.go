@@ -47,6 +47,8 @@ type Config struct {
 	// Ledger is a folder on other storage for the side ledger, which keeps what a
 	// restore must not undo; empty for none. It must be there.
 	Ledger string
+	// LeaseDays changes how long phones may work on what they were granted without asking again, in days; 0 leaves it.
+	LeaseDays int
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
 	// Random draws ids, tags, codes and tokens; the system's when nil.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"time"
 
 	"google.golang.org/grpc/health"
 
@@ -88,6 +89,11 @@ func (s *Server) openRealm(ctx context.Context) error {
 	s.realm, err = exchange.Open(ctx, s.store, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
+	}
+	if days := s.config.LeaseDays; days != 0 {
+		if err := s.realm.SetLease(ctx, time.Duration(days)*24*time.Hour); err != nil {
+			return fmt.Errorf("%s: %w", s.config.Dir, err)
+		}
 	}
 	return checkSchema(s.config.Dir, s.realm.Realm().SchemaVersion)
 }

@@ -50,6 +50,11 @@ func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
 
 // Serve answers calls until Stop and then gives nil; any other end is an error of the network.
 func (s *Server) Serve() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	var ending sync.WaitGroup
+	ending.Go(func() { s.endGrants(ctx) }) // stopped by cancel
+	defer ending.Wait()
+	defer cancel()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	client "onedoor/client-sdk"
 	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
 )
@@ -139,6 +140,10 @@ its digest: two phones with the same view at one checkpoint show the same one.`,
 			t.Add("digest", s.Digest)
 			t.Add("size", fmt.Sprintf("%d bytes; %d bytes sent, %d received", s.DatabaseBytes, s.BytesUp, s.BytesDown))
 			t.Add("key", p.key.source())
+			t.Add("lease", "until "+command.TimeText(s.LeaseUntilMs))
+			if err := p.Barred(); err != nil {
+				t.Add("barred", client.Explain(err, a.language()))
+			}
 			if s.Revoked {
 				t.Add("revoked", "the server gives this phone nothing any more: ask the operator")
 			}

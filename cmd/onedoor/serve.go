@@ -54,6 +54,7 @@ loses nothing either.`,
 	f.StringVar(&config.Ledger, "ledger", "", "`DIR` on other storage for the side ledger, which a restore replays")
 	f.StringVar(&config.Provider.Issuer, "oidc-issuer", "", "`URL` of an OpenID Connect provider at which people may sign in")
 	f.StringVar(&config.Provider.ClientID, "oidc-client-id", "", "the `ID` by which it knows this realm")
+	f.IntVar(&config.LeaseDays, "lease-days", 0, "from now on phones may work `DAYS` without asking again; the realm keeps it (10 to begin with)")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
 	command.Required(c, "data")

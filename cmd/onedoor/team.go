@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -127,20 +128,44 @@ func (c *client) userNames() (map[string]string, error) {
 	return out, nil
 }
 
+// untilTime reads the last day of a help: it ends with that day in Asia/Shanghai.
+func untilTime(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, shanghai)
+	if err != nil {
+		return 0, command.Misused("--until %q: a day such as 2026-12-13 is needed", text)
+	}
+	return day.AddDate(0, 0, 1).UnixMilli(), nil
+}
+
+// shanghai has kept its offset without summer time since 1991.
+var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
+
 func newAssign(a *app) *cobra.Command {
 	var doors []string
-	var officer, worker string
+	var officer, worker, until, territory string
 	c := &cobra.Command{
 		Use: "set --doors ID,… (--officer USER | --worker USER)", Short: "Make somebody responsible for doors", Args: cobra.NoArgs,
 		Long: `Makes the officer, or the grid worker, helper or staff member, responsible for the
 doors, in place of whoever was. A door outside the user's territories is granted
-by itself. At most 2,000 doors at a time.`,
-		Example: `  onedoor assign set --doors DOOR_ID,DOOR_ID --officer USER_ID --data ./realm`,
+by itself. At most 2,000 doors at a time.
+
+With --until the user only helps there, in the own role and to the end of that day
+in Asia/Shanghai: whoever is responsible stays so, and the help ends by itself, on
+the user's phone without network too. Then --territory may name a grid instead of
+doors.`,
+		Example: `  onedoor assign set --doors DOOR_ID,DOOR_ID --officer USER_ID --data ./realm
+  onedoor assign set --territory 530702001001001 --worker USER_ID --until 2026-12-13 --data ./realm`,
 	}
 	c.Flags().StringSliceVar(&doors, "doors", nil, "`ID,…` of the doors")
 	c.Flags().StringVar(&officer, "officer", "", "`USER` who is to be the officer")
 	c.Flags().StringVar(&worker, "worker", "", "`USER` who is to visit them")
-	command.Required(c, "doors")
+	c.Flags().StringVar(&until, "until", "", "last `DAY` of a help that ends by itself, such as 2026-12-13")
+	c.Flags().StringVar(&territory, "territory", "", "`CODE` of a territory to help in, instead of doors")
+	c.MarkFlagsOneRequired("doors", "territory")
+	c.MarkFlagsMutuallyExclusive("doors", "territory")
 	c.MarkFlagsOneRequired("officer", "worker")
 	c.MarkFlagsMutuallyExclusive("officer", "worker")
 	c.RunE = a.asking(func(client *client, _ []string) error {
@@ -155,12 +180,28 @@ by itself. At most 2,000 doors at a time.`,
 		if req.DoorIds, err = parseIDs("--doors", doors); err != nil {
 			return err
 		}
+		req.TerritoryCode = territory
+		if req.UntilMs, err = untilTime(until); err != nil {
+			return err
+		}
+		if territory != "" && until == "" {
+			return command.Misused("--territory goes with --until: give a role or a team for longer")
+		}
 		m, err := client.AssignDoors(client.ctx, req)
 		if err != nil {
 			return err
 		}
 		result := map[string]any{"changed": m.GetChanged(), "grant_version": m.GetGrantVersion()}
-		return a.Print(result, func(w io.Writer) { fmt.Fprintf(w, "%d of %d doors changed hands\n", m.GetChanged(), len(doors)) })
+		if until != "" {
+			result["until"] = command.TimeJSON(req.UntilMs)
+		}
+		return a.Print(result, func(w io.Writer) {
+			if until != "" {
+				fmt.Fprintf(w, "helps until %s\n", command.TimeText(req.UntilMs))
+				return
+			}
+			fmt.Fprintf(w, "%d of %d doors changed hands\n", m.GetChanged(), len(doors))
+		})
 	})
 	return a.reaching(command.Group("assign", "Make people responsible for doors", "Who is responsible for which door.", c))
 }

@@ -37,7 +37,7 @@ func (w *world) beBusy(f *flight, ms int64) {
 // correctAgain has the phone's owner correct the newest door or the newest dispute that the phone shows.
 func (p *phone) correctAgain(d dice) {
 	kind := pick(d, []string{"premises", "dispute"})
-	if !p.on() {
+	if !p.on() || p.barred() {
 		return
 	}
 	list, err := p.replica.List(client.Query{Kind: kind})
@@ -45,7 +45,7 @@ func (p *phone) correctAgain(d dice) {
 		return
 	}
 	for range 1 + d.IntN(2) {
-		if !p.on() {
+		if !p.on() || p.barred() {
 			return // The phone died of the correction before.
 		}
 		id := list[0].ID

@@ -50,6 +50,7 @@ const (
 	Withdrawn     Fault = "grant_revoked"         // a user's grants end
 	GivenBack     Fault = "grant_restored"        // and are given back
 	RoleRaised    Fault = "role_changed"          // a user gets another role
+	Barred        Fault = "phone_barred"          // a phone locks or loses its lease, as far as its clock tells
 	DeviceGone    Fault = "device_revoked"        // a device is trusted no more
 )
 
@@ -91,7 +92,7 @@ func FaultsText(list []Fault) string {
 var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
-	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches,
+	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred,
 }
 
 func setOf(list []Fault) kinds {

@@ -59,7 +59,7 @@ func (w *world) modernise() {
 func (w *world) atRest() {
 	screens := map[phoneID]model.Screen{}
 	for _, p := range w.phones {
-		if p.on() {
+		if p.on() && !p.barred() {
 			screens[p.id] = p.replica
 		}
 	}

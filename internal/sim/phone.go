@@ -39,6 +39,7 @@ type phone struct {
 	clock  clock
 	// batchChanges asks for small batches; 0 leaves them to the protocol.
 	batchChanges int
+	heard        heard
 	// self is the incarnation as last seen.
 	self syncengine.ID
 	// syncing is the sync under way; nil for none.
@@ -132,7 +133,9 @@ func parseID(text string) (syncengine.ID, error) { return wire.ParseID(text) }
 
 // now is what the phone's clock says.
 func (p *phone) now() time.Time {
-	return time.UnixMilli(int64(p.clock.read(p.w.now)))
+	at := p.clock.read(p.w.now)
+	p.heard.reads(at)
+	return time.UnixMilli(int64(at))
 }
 
 // Read draws chance for the replica.
@@ -160,6 +163,7 @@ func (p *phone) taken(reply *syncv1.ExchangeResponse) {
 
 func (p *phone) toldTaken(f *flight) {
 	p.doubts = slices.DeleteFunc(p.doubts, func(other *flight) bool { return other == f })
+	p.hears(f.reply)
 	p.w.model.Took(p.id, f.call, f.reply)
 }
 

@@ -134,6 +134,7 @@ type copied struct {
 	files disk.Snapshot
 	mark  int64
 	self  syncengine.ID
+	heard heard
 }
 
 // save copies the phone's files aside, as a backup of the whole device does.
@@ -142,7 +143,7 @@ func (p *phone) save() {
 		return
 	}
 	p.w.saves++
-	p.saved = &copied{name: fmt.Sprintf("copy%d", p.w.saves), files: p.disk.Snapshot(folder), mark: p.mark, self: p.incarnation()}
+	p.saved = &copied{name: fmt.Sprintf("copy%d", p.w.saves), files: p.disk.Snapshot(folder), mark: p.mark, self: p.incarnation(), heard: p.heard}
 	p.w.model.Saved(p.id, p.saved.name)
 	p.w.trace.tell(p.w.now, p.name, "is copied aside as %s", p.saved.name)
 }
@@ -167,7 +168,7 @@ func (p *phone) putBack() {
 // use puts a copy in the place of the phone's files.
 func (p *phone) use(c *copied) {
 	p.disk.PutBack(folder, c.files)
-	p.mark, p.self, p.doubts, p.asked = c.mark, c.self, nil, nil
+	p.mark, p.self, p.doubts, p.asked, p.heard = c.mark, c.self, nil, nil, c.heard
 	p.w.model.PutBack(p.id, c.name)
 	p.w.model.PhoneSchema(p.id, p.schema)
 	p.w.must(p.open(), "open "+p.name)

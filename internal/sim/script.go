@@ -124,7 +124,7 @@ func (w *world) somePhone(d dice) *phone {
 
 // look has the auditor compare a phone's screen with its prediction.
 func (w *world) look(p *phone) {
-	if p.on() && w.failed == nil {
+	if p.on() && w.failed == nil && !p.barred() {
 		w.note(w.model.CheckPhone(p.id, p.replica))
 	}
 }

@@ -112,7 +112,7 @@ func faulty(s *schema.Schema) *schema.Schema {
 // writePoison has a phone write a visit to the door that the server cannot stand.
 func (w *world) writePoison(d dice) {
 	p := w.somePhone(d)
-	if !p.on() {
+	if !p.on() || p.barred() {
 		return
 	}
 	w.strike(Poison)

@@ -148,6 +148,7 @@ func (w *world) equip() {
 	if !w.must(err, "enrol "+p.name) {
 		return
 	}
+	p.enrolled()
 	incarnation, err := parseID(p.replica.Self().Incarnation)
 	w.must(err, "read the incarnation of "+p.name)
 	w.known.name(incarnation, p.name)

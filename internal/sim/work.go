@@ -36,7 +36,7 @@ func (p *phone) work(d dice) {
 		return
 	}
 	for range 1 + d.IntN(burstMost) {
-		if p.on() {
+		if p.on() && !p.barred() {
 			draw(d, p.jobs())(d)
 		}
 	}

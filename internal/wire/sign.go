@@ -16,6 +16,9 @@ const (
 	enrolmentDomain = "onedoor device 1\x00"
 	grantsDomain    = "onedoor grants 1\x00"
 	barrierDomain   = "onedoor barrier 1\x00"
+	leaseDomain     = "onedoor grants 2\x00"
+	wipeDomain      = "onedoor wipe 1\x00"
+	wipedDomain     = "onedoor wiped 1\x00"
 )
 
 // ExchangeMessage is what the device key signs of an exchange.
@@ -53,14 +56,30 @@ func VerifyEnrolment(key ed25519.PublicKey, e *syncv1.Enrolment) bool {
 	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, EnrolmentMessage(e), e.GetSignature())
 }
 
-// GrantsMessage is what the realm signs of a user's grants.
+// GrantsMessage is what the realm signs of a user's grants. Those of older software, which have no lease, keep the message
+// that they were signed by.
 func GrantsMessage(user []byte, g *syncv1.Grants) []byte {
+	if g.GetLeaseUntilMs() != 0 {
+		return leaseMessage(user, g)
+	}
 	parts := [][]byte{user, number(g.GetVersion())}
 	for _, one := range g.GetGrants() {
 		parts = append(parts, number(uint64(one.GetRole())), one.GetTerritoryId(), number(uint64(len(one.GetRecordIds()))))
 		parts = append(parts, one.GetRecordIds()...)
 	}
 	return frame(grantsDomain, parts...)
+}
+
+func leaseMessage(user []byte, g *syncv1.Grants) []byte {
+	parts := [][]byte{
+		user, number(g.GetVersion()), number(uint64(g.GetIssuedMs())), number(uint64(g.GetLeaseUntilMs())),
+		number(uint64(g.GetSealing().GetNumber())), g.GetSealing().GetKey(), number(uint64(len(g.GetGrants()))),
+	}
+	for _, one := range g.GetGrants() {
+		parts = append(parts, number(uint64(one.GetRole())), one.GetTerritoryId(), number(uint64(one.GetUntilMs())), number(uint64(len(one.GetRecordIds()))))
+		parts = append(parts, one.GetRecordIds()...)
+	}
+	return frame(leaseDomain, parts...)
 }
 
 // VerifyGrants checks a user's grants against the realm's receipt key.
@@ -77,6 +96,27 @@ func BarrierMessage(b *syncv1.Barrier) []byte {
 // VerifyBarrier checks an erasure against the realm's receipt key.
 func VerifyBarrier(key ed25519.PublicKey, b *syncv1.Barrier) bool {
 	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, BarrierMessage(b), b.GetSignature())
+}
+
+// WipeMessage is what the realm signs of an order to wipe.
+func WipeMessage(incarnation []byte, w *syncv1.Wipe) []byte {
+	return frame(wipeDomain, incarnation, number(uint64(w.GetOrderedMs())))
+}
+
+// VerifyWipe checks an order to wipe against the realm's receipt key.
+func VerifyWipe(key ed25519.PublicKey, incarnation []byte, w *syncv1.Wipe) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, WipeMessage(incarnation, w), w.GetSignature())
+}
+
+// WipedMessage is what the device key signs of a wipe that was carried out.
+func WipedMessage(incarnation []byte, r *syncv1.WipeReceipt) []byte {
+	return frame(wipedDomain, incarnation, number(uint64(r.GetOrderedMs())), number(uint64(r.GetWipedMs())), number(r.GetRecords()),
+		number(r.GetHandedIn()), number(r.GetMade()))
+}
+
+// VerifyWiped checks the receipt of a wipe against the device's key.
+func VerifyWiped(key ed25519.PublicKey, incarnation []byte, r *syncv1.WipeReceipt) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, WipedMessage(incarnation, r), r.GetSignature())
 }
 
 // frame writes a domain and parts with their lengths, so that no two inputs share a frame.

@@ -33,12 +33,12 @@ func (s *Service) GetGrants(ctx context.Context, req *adminv1.GetGrantsRequest) 
 			if err != nil {
 				return err
 			}
-			derived, err := identity.DeriveGrants(r, user)
+			derived, err := identity.DeriveGrants(r, user, s.now())
 			out = &adminv1.GetGrantsResponse{Version: current.Version, AtMs: int64(current.At)}
 			for _, g := range derived {
 				out.Grants = append(out.Grants, &adminv1.Grant{
 					Role: recordv1.Role(g.Role), TerritoryCode: codeOf(tree, g.Territory), RecordIds: bytesOfAll(g.Records),
-					Origin: adminv1.GrantOrigin(g.Origin), TeamId: bytesOf(g.Team),
+					Origin: adminv1.GrantOrigin(g.Origin), TeamId: bytesOf(g.Team), UntilMs: int64(g.Until),
 				})
 			}
 			return err
@@ -102,7 +102,7 @@ func grantsOf(r store.Reader, list []*adminv1.Grant) ([]identity.Grant, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = identity.Grant{Role: uint32(m.GetRole()), Territory: territory, Records: records}
+		out[i] = identity.Grant{Role: uint32(m.GetRole()), Territory: territory, Records: records, Until: syncengine.UnixMilli(m.GetUntilMs())}
 	}
 	return out, nil
 }

@@ -29,11 +29,11 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 		if err := a.vouch(); err != nil {
 			return err
 		}
+		if c.push.device.State != identity.DeviceActive {
+			return nil
+		}
 		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 			return err
-		}
-		if c.push.device.State == identity.DeviceRevoked {
-			return nil
 		}
 		if err := a.barriers(); err != nil {
 			return err
@@ -62,17 +62,18 @@ func (a *answering) grants() error {
 	device := a.call.push.device
 	current, err := a.svc.caches.grants(a.r, device.UserID)
 	same := current.Version == a.call.body.GetStatus().GetGrantVersion() && !a.call.push.elsewhere(a.r.Head().Epoch)
-	if err != nil || same {
+	if err != nil || same && a.call.push.lent == 0 {
 		return err
 	}
-	a.reply.Grants = a.svc.signedGrants(device.UserID, current)
+	from := a.call.push.received
+	a.reply.Grants = a.svc.signedGrants(device.UserID, current, from, from+a.svc.leaseLength())
 	return nil
 }
 
 func wireGrants(v identity.GrantVersion) *syncv1.Grants {
 	out := &syncv1.Grants{Version: v.Version}
 	for _, g := range v.Grants {
-		m := &syncv1.Grant{Role: g.Role}
+		m := &syncv1.Grant{Role: g.Role, UntilMs: int64(g.Until)}
 		if !g.Territory.IsZero() {
 			m.TerritoryId = g.Territory[:]
 		}

@@ -27,46 +27,52 @@ func (s *Service) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.
 		return nil, ErrBadSignature
 	}
 	var device identity.Device
+	now := s.now()
 	err := s.Update(ctx, func(w store.Writer) (err error) {
-		if device, err = s.enrol(w, req, incarnation, key); err == nil {
-			_, err = accessledger.Append(w, enrolled(device, s.now(), "join code"))
+		asked := identity.Device{Incarnation: incarnation, PublicKey: key, EnrolledAt: now}
+		if device, err = s.enrol(w, req, asked); err == nil {
+			_, err = accessledger.Append(w, enrolled(device, now, "join code"))
 		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("enrol: %w", err)
 	}
-	return s.welcome(ctx, device)
+	return s.welcome(ctx, device, now)
 }
 
-func (s *Service) enrol(w store.Writer, req *syncv1.EnrolRequest, incarnation syncengine.ID, key ed25519.PublicKey) (identity.Device, error) {
-	user, err := identity.RedeemCode(w, req.GetCode(), incarnation, s.now())
+// enrol registers the device with its first lease.
+func (s *Service) enrol(w store.Writer, req *syncv1.EnrolRequest, asked identity.Device) (identity.Device, error) {
+	user, err := identity.RedeemCode(w, req.GetCode(), asked.Incarnation, asked.EnrolledAt)
 	if err != nil {
 		return identity.Device{}, err
 	}
-	device, err := identity.EnrolDevice(w, identity.Device{
-		Incarnation: incarnation, UserID: user, PublicKey: key, Name: req.GetDeviceName(),
-		State: identity.DeviceActive, EnrolledAt: s.now(),
-	})
+	lent := asked.EnrolledAt + s.leaseLength()
+	asked.UserID, asked.Name, asked.State = user, req.GetDeviceName(), identity.DeviceActive
+	device, err := identity.EnrolDevice(w, asked)
 	if err != nil {
 		return device, err
 	}
 	progress := &storedv1.Progress{}
-	if ok, err := read(w, bucketProgress, incarnation[:], progress); err != nil || ok {
-		return device, err
-	}
-	grants, err := identity.CurrentGrants(w, user)
+	known, err := read(w, bucketProgress, device.Incarnation[:], progress)
 	if err != nil {
 		return device, err
 	}
-	progress.Chain = make([]byte, 32)
-	progress.Switches = []*storedv1.GrantSwitch{{Version: grants.Version}}
-	return device, w.PutDocument(bucketProgress, incarnation[:], encode(progress))
+	if !known {
+		grants, err := identity.CurrentGrants(w, user)
+		if err != nil {
+			return device, err
+		}
+		progress.Chain = make([]byte, 32)
+		progress.Switches = []*storedv1.GrantSwitch{{Version: grants.Version}}
+	}
+	noteLease(progress, progress.GetMark(), lent)
+	return device, w.PutDocument(bucketProgress, device.Incarnation[:], encode(progress))
 }
 
-func (s *Service) welcome(ctx context.Context, device identity.Device) (*syncv1.EnrolResponse, error) {
+func (s *Service) welcome(ctx context.Context, device identity.Device, now syncengine.UnixMilli) (*syncv1.EnrolResponse, error) {
 	out := &syncv1.EnrolResponse{
-		Realm: s.realm.Code, UserId: device.UserID[:], ClockMs: int64(s.now()),
+		Realm: s.realm.Code, UserId: device.UserID[:], ClockMs: int64(now),
 		Nonce: s.nonces.issue(device.Incarnation), ReceiptKey: s.receiptPublicKey(),
 	}
 	err := s.store.View(ctx, func(r store.Reader) error {
@@ -75,7 +81,7 @@ func (s *Service) welcome(ctx context.Context, device identity.Device) (*syncv1.
 			return err
 		}
 		grants, err := s.caches.grants(r, device.UserID)
-		out.UserName, out.Grants = user.Name, s.signedGrants(device.UserID, grants)
+		out.UserName, out.Grants = user.Name, s.signedGrants(device.UserID, grants, now, now+s.leaseLength())
 		return err
 	})
 	return out, err

@@ -59,6 +59,9 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 	}
 	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
 	progress.Served, progress.ServedBefore = parent.GetServed(), slices.Clone(parent.GetServedBefore())
+	for _, l := range parent.GetLeases() {
+		noteLease(progress, min(l.GetAfter(), uint64(child.LastCommon)), syncengine.UnixMilli(l.GetUntilMs()))
+	}
 	for _, s := range parent.GetSwitches() {
 		if s.GetVersion() <= p.body.GetStatus().GetGrantVersion() && s.GetAfter() <= uint64(child.LastCommon) {
 			progress.Switches = append(progress.Switches, s)

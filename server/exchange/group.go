@@ -175,7 +175,7 @@ func (s *Service) pushJob(ctx context.Context, c *call) *job {
 	p := &c.push
 	c.contact = s.contactOf(p)
 	contact := &c.contact
-	if len(p.changes)+len(c.body.GetPast()) == 0 && c.body.GetAbsent() == nil && !p.elsewhere(s.epoch()) && !s.contacts.due(p.device.Incarnation, *contact) {
+	if len(p.changes)+len(c.body.GetPast()) == 0 && p.lent == 0 && c.body.GetAbsent() == nil && !p.elsewhere(s.epoch()) && !s.contacts.due(p.device.Incarnation, *contact) {
 		return nil
 	}
 	return &job{ctx: ctx, push: p, size: 1 + len(p.changes), run: func(k *work) error {

@@ -87,16 +87,17 @@ func (j *judging) judge() (reason, error) {
 	if err != nil {
 		return none, err
 	}
+	lasting := view.Lasting(j.push.received - lateMax)
 	if rec != nil {
-		j.covered(view, rec)
+		j.covered(lasting, rec)
 	}
 	if err := j.merge(rec); err != nil {
 		return none, err
 	}
 	if rec == nil {
-		j.roles = rolesOver(view, placedKeys(j.merged.Record))
+		j.roles = rolesOver(lasting, placedKeys(j.merged.Record))
 	}
-	return j.permitted(rec), nil
+	return j.lapsed(view, rec, j.permitted(rec)), nil
 }
 
 // readable checks what needs nothing but the change itself.
@@ -109,6 +110,8 @@ func (j *judging) readable() reason {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_FAULT
 	case j.push.device.State == identity.DeviceRevoked:
 		return syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED
+	case j.tooLate():
+		return syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED
 	case c == nil:
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}

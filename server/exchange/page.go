@@ -170,7 +170,7 @@ func (c *cutting) announce(standing, added []syncengine.ScopeKey) {
 	}
 	c.viewSent = &syncv1.View{Version: c.next.view[:]}
 	for _, k := range c.view {
-		c.viewSent.Keys = append(c.viewSent.Keys, &syncv1.KeyView{Key: []byte(k.Key), Roles: k.Roles})
+		c.viewSent.Keys = append(c.viewSent.Keys, &syncv1.KeyView{Key: []byte(k.Key), Roles: k.Roles, UntilMs: k.UntilMs()})
 	}
 	for _, k := range added {
 		c.viewSent.Filled = append(c.viewSent.Filled, []byte(k))

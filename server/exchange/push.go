@@ -25,6 +25,8 @@ type push struct {
 	carried bool
 	// received and offset are the server's time of arrival and the clock difference measured by it.
 	received, offset syncengine.UnixMilli
+	// lent is the end of the lease that the reply brings, shown that of one which the phone shows; 0 for none.
+	lent, shown syncengine.UnixMilli
 	// served is what a cursor that fits this log says this incarnation was given.
 	served syncengine.Coordinate
 	// trusted bounds the first coordinates that are believed: those a genuine receipt covers.
@@ -270,6 +272,7 @@ func (k *work) noteStatus(p *push, progress *storedv1.Progress) error {
 	if err := k.notePast(p, progress); err != nil {
 		return err
 	}
+	k.noteLent(p, progress)
 	s := p.body.GetStatus()
 	if s.GetGrantVersion() <= lastSwitch(progress).GetVersion() {
 		return nil

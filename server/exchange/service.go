@@ -62,6 +62,8 @@ type Service struct {
 	source   io.Reader
 	// contacts holds when each device was last heard from, as far as it is stored.
 	contacts contacts
+	// lease is how long leases last, in milliseconds.
+	lease atomic.Int64
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.
 	backedUp atomic.Pointer[syncengine.Coordinate]
 	// ledger is Options.Ledger; the group loop alone uses it once the service is open.
@@ -99,6 +101,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		}
 		history, err := readHistory(r)
 		s.inForce.Store(uint32(history.Epoch))
+		s.lease.Store(int64(s.realm.LeaseLength()))
 		s.nonces = newNonces(s.secrets.NonceKey(history.Epoch), uint64(s.clock().UnixNano()))
 		return err
 	})
@@ -311,6 +314,13 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if err := s.takeBarriers(ctx, c); err != nil {
 		return nil, err
 	}
+	if err := s.endGrants(ctx, device.UserID); err != nil {
+		return nil, err
+	}
+	c.push.shown = s.shownLease(c)
+	if err := s.lend(ctx, c); err != nil {
+		return nil, err
+	}
 	return c, s.checkLog(ctx, c)
 }
 
@@ -351,6 +361,11 @@ func (s *Service) receipt(incarnation syncengine.ID, p *storedv1.Progress, now s
 		Incarnation: incarnation[:], DeviceSeq: p.GetMark(), Chain: p.GetChain(), TimeMs: int64(now),
 		Coordinate: &syncv1.Coordinate{Epoch: p.GetAt().GetEpoch(), Seq: p.GetAt().GetSeq()},
 	}
-	r.Signature = ed25519.Sign(s.secrets.ReceiptKey(), wire.ReceiptMessage(r))
+	s.sign(&r.Signature, wire.ReceiptMessage(r))
 	return r
+}
+
+// sign puts the realm's signature over a message.
+func (s *Service) sign(signature *[]byte, message []byte) {
+	*signature = ed25519.Sign(s.secrets.ReceiptKey(), message)
 }

@@ -38,13 +38,6 @@ func (s *Service) enrolmentOf(r store.Reader, d identity.Device) (*syncv1.Enrolm
 	return e, nil
 }
 
-// signedGrants are a user's grants as a phone keeps them and may hand them back.
-func (s *Service) signedGrants(user syncengine.ID, v identity.GrantVersion) *syncv1.Grants {
-	out := wireGrants(v)
-	out.Signature = ed25519.Sign(s.secrets.ReceiptKey(), wire.GrantsMessage(user[:], out))
-	return out
-}
-
 // adopt takes up the device of a call that this realm has enrolled and does not
 // know any more, once the call is found to be signed by that device's own key.
 func (s *Service) adopt(ctx context.Context, c *call, signed, signature []byte, incarnation syncengine.ID) (d identity.Device, err error) {
@@ -101,7 +94,7 @@ func (s *Service) takeGrants(ctx context.Context, c *call) error {
 	}
 	v := identity.GrantVersion{Version: shown.GetVersion(), At: s.now()}
 	for _, m := range shown.GetGrants() {
-		g := identity.Grant{Role: m.GetRole()}
+		g := identity.Grant{Role: m.GetRole(), Until: syncengine.UnixMilli(m.GetUntilMs())}
 		g.Territory, _ = syncengine.IDFromBytes(m.GetTerritoryId())
 		for _, b := range m.GetRecordIds() {
 			id, _ := syncengine.IDFromBytes(b)

@@ -31,9 +31,9 @@ type DerivedGrant struct {
 	Team syncengine.ID
 }
 
-// DeriveGrants puts together what a user is to be granted; a closed user nothing.
-func DeriveGrants(r store.Reader, user syncengine.ID) ([]DerivedGrant, error) {
-	return derive(r, user, treeOnce(r))
+// DeriveGrants puts together what a user is to be granted at a time; a closed user nothing.
+func DeriveGrants(r store.Reader, user syncengine.ID, at syncengine.UnixMilli) ([]DerivedGrant, error) {
+	return derive(r, user, at, treeOnce(r))
 }
 
 // RefreshGrants makes what follows for a user the grants in force and returns
@@ -66,7 +66,7 @@ func treeOnce(r store.Reader) treeSource {
 }
 
 func refresh(w store.Writer, user syncengine.ID, at syncengine.UnixMilli, tree treeSource) (uint64, error) {
-	derived, err := derive(w, user, tree)
+	derived, err := derive(w, user, at, tree)
 	if err != nil {
 		return 0, err
 	}
@@ -77,7 +77,7 @@ func refresh(w store.Writer, user syncengine.ID, at syncengine.UnixMilli, tree t
 	return SetGrants(w, user, grants, at)
 }
 
-func derive(r store.Reader, user syncengine.ID, tree treeSource) ([]DerivedGrant, error) {
+func derive(r store.Reader, user syncengine.ID, at syncengine.UnixMilli, tree treeSource) ([]DerivedGrant, error) {
 	u, err := GetUser(r, user)
 	if err != nil || u.State != UserActive {
 		return nil, err
@@ -100,7 +100,9 @@ func derive(r store.Reader, user syncengine.ID, tree treeSource) ([]DerivedGrant
 		return nil, err
 	}
 	for _, g := range further {
-		out = append(out, DerivedGrant{Grant: g, Origin: FromPerson})
+		if !g.ended(at) {
+			out = append(out, DerivedGrant{Grant: g, Origin: FromPerson})
+		}
 	}
 	doors, err := uncoveredDoors(r, user, out, tree)
 	if err != nil || len(doors) == 0 {
@@ -121,7 +123,7 @@ func uncoveredDoors(r store.Reader, user syncengine.ID, grants []DerivedGrant, t
 	}
 	var out []syncengine.ID
 	for _, d := range doors {
-		covered := slices.ContainsFunc(grants, func(g DerivedGrant) bool { return t.Covers(g.Territory, d.Territory) })
+		covered := slices.ContainsFunc(grants, func(g DerivedGrant) bool { return g.Until == 0 && t.Covers(g.Territory, d.Territory) })
 		if !covered {
 			out = append(out, d.ID)
 		}

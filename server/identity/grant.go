@@ -23,7 +23,12 @@ type Grant struct {
 	Territory syncengine.ID
 	// Records are doors or cases, with all that follows them.
 	Records []syncengine.ID
+	// Until is when it ends by itself; 0 for no end of its own.
+	Until syncengine.UnixMilli
 }
+
+// ended reports that a grant's own end has come.
+func (g Grant) ended(now syncengine.UnixMilli) bool { return g.Until != 0 && g.Until <= now }
 
 // GrantVersion is what a user was granted from one moment on.
 type GrantVersion struct {
@@ -42,6 +47,9 @@ const (
 	// one more key to look up at every exchange, and 2,000 doors are several
 	// grids: whoever needs more is given the territory.
 	GrantRecordsMax = 2000
+	// LendMax bounds how far off the end of a grant may lie that ends by itself, in milliseconds: a year. Who helps for
+	// longer is given a role or a team.
+	LendMax = 366 * dayMs
 )
 
 // SetGrants makes grants the ones in force and returns their version. It adds a
@@ -62,6 +70,16 @@ func SetGrants(w store.Writer, user syncengine.ID, grants []Grant, at syncengine
 	}
 	next := current.Version + 1
 	return next, put(w, bucketGrants, numbered(user, next), &storedv1.GrantVersion{Grants: storedGrants(canonical), AtMs: int64(at)})
+}
+
+// EndOf gives when the next of a version's grants ends by itself; 0 for none.
+func (v GrantVersion) EndOf() (end syncengine.UnixMilli) {
+	for _, g := range v.Grants {
+		if g.Until != 0 && (end == 0 || g.Until < end) {
+			end = g.Until
+		}
+	}
+	return end
 }
 
 // GrantVersionOf reads one version, or [ErrGrantUnknown]. Version 0 grants nothing.
@@ -130,6 +148,26 @@ func PutFurtherGrants(w store.Writer, user syncengine.ID, grants []Grant) error 
 	return put(w, bucketFurther, user[:], &storedv1.FurtherGrants{Grants: storedGrants(canonical)})
 }
 
+// Lend gives a user a grant that ends by itself, beside all else, and returns the
+// version of the grants then. What has ended by then is forgotten.
+func Lend(w store.Writer, user syncengine.ID, g Grant, at syncengine.UnixMilli) (uint64, error) {
+	if _, err := activeUser(w, user); err != nil {
+		return 0, err
+	}
+	if g.Until <= at || g.Until > at+LendMax {
+		return 0, fmt.Errorf("a grant that ends within %d days from now is needed: %w", LendMax/dayMs, ErrInvalid)
+	}
+	standing, err := FurtherGrants(w, user)
+	if err != nil {
+		return 0, err
+	}
+	standing = slices.DeleteFunc(standing, func(g Grant) bool { return g.ended(at) })
+	if err := PutFurtherGrants(w, user, append(standing, g)); err != nil {
+		return 0, err
+	}
+	return RefreshGrants(w, user, at)
+}
+
 // FurtherGrants reads what a person gave a user besides.
 func FurtherGrants(r store.Reader, user syncengine.ID) ([]Grant, error) {
 	m := &storedv1.FurtherGrants{}
@@ -166,25 +204,29 @@ func checkGrants(r store.Reader, grants []Grant) error {
 // canonicalGrants sorts grants, joins the records of one role and drops
 // repetitions, so that equal grants are stored equally.
 func canonicalGrants(grants []Grant) []Grant {
-	records := map[Role][]syncengine.ID{}
+	type list struct {
+		role  Role
+		until syncengine.UnixMilli
+	}
+	records := map[list][]syncengine.ID{}
 	var out []Grant
 	for _, g := range grants {
 		if g.Territory.IsZero() && len(g.Records) > 0 {
-			records[g.Role] = append(records[g.Role], g.Records...)
+			records[list{g.Role, g.Until}] = append(records[list{g.Role, g.Until}], g.Records...)
 			continue
 		}
 		out = append(out, g)
 	}
-	for role, ids := range records {
+	for of, ids := range records {
 		slices.SortFunc(ids, compareIDs)
-		out = append(out, Grant{Role: role, Records: slices.Compact(ids)})
+		out = append(out, Grant{Role: of.role, Until: of.until, Records: slices.Compact(ids)})
 	}
 	slices.SortFunc(out, compareGrants)
 	return slices.CompactFunc(out, func(a, b Grant) bool { return compareGrants(a, b) == 0 && slices.Equal(a.Records, b.Records) })
 }
 
 func compareGrants(a, b Grant) int {
-	return cmp.Or(cmp.Compare(a.Role, b.Role), compareIDs(a.Territory, b.Territory))
+	return cmp.Or(cmp.Compare(a.Role, b.Role), compareIDs(a.Territory, b.Territory), cmp.Compare(a.Until, b.Until))
 }
 
 func sameGrants(a, b []Grant) bool {
@@ -194,7 +236,7 @@ func sameGrants(a, b []Grant) bool {
 func storedGrants(grants []Grant) []*storedv1.Grant {
 	out := make([]*storedv1.Grant, len(grants))
 	for i, g := range grants {
-		out[i] = &storedv1.Grant{Role: g.Role, TerritoryId: idBytes(g.Territory), RecordIds: packIDs(g.Records)}
+		out[i] = &storedv1.Grant{Role: g.Role, TerritoryId: idBytes(g.Territory), RecordIds: packIDs(g.Records), UntilMs: int64(g.Until)}
 	}
 	return out
 }
@@ -212,7 +254,7 @@ func grantsOf(list []*storedv1.Grant) ([]Grant, error) {
 		if err := errors.Join(err, recordsErr); err != nil {
 			return nil, err
 		}
-		out = append(out, Grant{Role: m.GetRole(), Territory: territory, Records: records})
+		out = append(out, Grant{Role: m.GetRole(), Territory: territory, Records: records, Until: syncengine.UnixMilli(m.GetUntilMs())})
 	}
 	return out, nil
 }

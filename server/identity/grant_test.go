@@ -224,7 +224,7 @@ func TestDeriveGrants_TellsWhereEachGrantComesFrom(t *testing.T) {
 		must(t, identity.PutTeam(w, identity.Team{ID: id(300), Name: "x", GridWorker: id(101), Territories: []syncengine.ID{gridA2}}, monday))
 		must(t, identity.PutFurtherGrants(w, id(101), []identity.Grant{{Role: staff, Territory: communityB}}))
 		must(t, identity.AssignDoors(w, identity.SlotWorker, id(101), []identity.Door{{ID: id(500), Territory: street}}, monday))
-		derived, err := identity.DeriveGrants(w, id(101))
+		derived, err := identity.DeriveGrants(w, id(101), monday)
 		must(t, err)
 		var origins []identity.Origin
 		for _, d := range derived {

@@ -20,6 +20,26 @@ type Realm struct {
 	SchemaVersion uint32
 	// Secrets is the fingerprint of the secrets file that belongs to the store.
 	Secrets Fingerprint
+	// Lease is how long a phone may work on what it was granted without asking again, in milliseconds; 0 for [LeaseDefault].
+	Lease syncengine.UnixMilli
+}
+
+// How long a phone may work on what it was granted, in milliseconds.
+const (
+	dayMs syncengine.UnixMilli = 24 * 60 * 60_000
+	// LeaseDefault outlasts the longest public holiday, eight days, with a day at either end, and is shorter than the
+	// fortnight after which a phone that does not sync locks.
+	LeaseDefault = 10 * dayMs
+	// LeaseMin and LeaseMax bound it: less than a day would lock people out overnight, more than three months is no bound.
+	LeaseMin, LeaseMax = dayMs, 92 * dayMs
+)
+
+// LeaseLength is the lease that holds.
+func (r Realm) LeaseLength() syncengine.UnixMilli {
+	if r.Lease == 0 {
+		return LeaseDefault
+	}
+	return r.Lease
 }
 
 // Six-digit codes are all a realm can have: GB/T 2260 gives a county-level unit six.
@@ -36,7 +56,11 @@ func PutRealm(w store.Writer, realm Realm) error {
 	if err := checkName("realm", realm.Name, NameCharsMax); err != nil {
 		return err
 	}
+	if realm.Lease != 0 && (realm.Lease < LeaseMin || realm.Lease > LeaseMax) {
+		return fmt.Errorf("a lease of %d hours, %d to %d are allowed: %w", realm.Lease/dayMs*24, LeaseMin/dayMs*24, LeaseMax/dayMs*24, ErrInvalid)
+	}
 	return put(w, bucketRealm, onlyKey, &storedv1.Realm{
+		LeaseMs:            int64(realm.Lease),
 		Code:               realm.Code,
 		Name:               realm.Name,
 		CreatedMs:          int64(realm.Created),
@@ -60,6 +84,7 @@ func GetRealm(r store.Reader) (Realm, error) {
 		Name:          m.GetName(),
 		Created:       syncengine.UnixMilli(m.GetCreatedMs()),
 		SchemaVersion: m.GetSchemaVersion(),
+		Lease:         syncengine.UnixMilli(m.GetLeaseMs()),
 	}
 	copy(realm.Secrets[:], m.GetSecretsFingerprint())
 	return realm, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/hkdf"
+	"crypto/hpke"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
@@ -16,6 +17,9 @@ import (
 	"os"
 	"path/filepath"
 
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -42,6 +46,8 @@ const macKeyBytes = 32
 type Secrets struct {
 	root    [macKeyBytes]byte
 	receipt ed25519.PrivateKey
+	// sealing opens what phones have sealed.
+	sealing hpke.PrivateKey
 }
 
 // Fingerprint names a realm's secrets without telling anything about them.
@@ -105,7 +111,9 @@ func LoadSecrets(dir string) (*Secrets, error) {
 }
 
 func newSecrets(text secretsText) *Secrets {
-	return &Secrets{root: [macKeyBytes]byte(text.Root), receipt: ed25519.NewKeyFromSeed(text.Receipt)}
+	s := &Secrets{root: [macKeyBytes]byte(text.Root), receipt: ed25519.NewKeyFromSeed(text.Receipt)}
+	s.sealing = s.deriveSealing()
+	return s
 }
 
 // CheckSecrets wants the secrets that the store was made with: [ErrSecretsOther] if not.
@@ -149,6 +157,29 @@ func (s *Secrets) SignInKey() []byte { return s.derive("onedoor sign-in") }
 
 // ReceiptKey signs receipts.
 func (s *Secrets) ReceiptKey() ed25519.PrivateKey { return s.receipt }
+
+// sealingNumber is the number of the key that phones seal to now. Every key up to it
+// is derived from the root, so that a change sealed long ago opens as long as the
+// realm has its secrets.
+const sealingNumber = 1
+
+// SealingPublic is the public half of the key that phones seal to.
+func (s *Secrets) SealingPublic() *syncv1.SealingKey {
+	return &syncv1.SealingKey{Number: sealingNumber, Key: s.sealing.PublicKey().Bytes()}
+}
+
+// SealingKey opens what was sealed to the key of a number; ok is false for one that was never given out.
+func (s *Secrets) SealingKey(number uint32) (key hpke.PrivateKey, ok bool) {
+	return s.sealing, number == sealingNumber
+}
+
+func (s *Secrets) deriveSealing() hpke.PrivateKey {
+	key, err := wire.SealingPair(s.derive(string(binary.BigEndian.AppendUint32([]byte("onedoor sealing"), sealingNumber))))
+	if err != nil {
+		panic("identity: a derived key of fixed length is refused: " + err.Error())
+	}
+	return key
+}
 
 func epochInfo(purpose string, epoch syncengine.Epoch) string {
 	return string(binary.BigEndian.AppendUint32([]byte(purpose), uint32(epoch)))

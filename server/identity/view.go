@@ -18,6 +18,8 @@ type KeyRoles struct {
 	Key syncengine.ScopeKey
 	// Roles are ascending and distinct.
 	Roles []Role
+	// Until is when each role ends by itself, 0 for one without an end of its own; nil when none has one.
+	Until []syncengine.UnixMilli
 }
 
 // View is an expansion of grants over the tree: what one device may be sent and
@@ -43,30 +45,55 @@ type Holder struct {
 // that are not known yet, comes with every role the user could have written in.
 // A territory that the tree does not know gives nothing.
 func Expand(tree *Tree, who Holder, grants []Grant) View {
-	held := map[syncengine.ScopeKey][]Role{
-		syncengine.RealmKey:                   {who.Role},
-		syncengine.UserKey(who.User):          {who.Role},
-		syncengine.DeviceKey(who.Incarnation): {who.Role},
+	held := map[syncengine.ScopeKey][]roleUntil{
+		syncengine.RealmKey:                   {{role: who.Role}},
+		syncengine.UserKey(who.User):          {{role: who.Role}},
+		syncengine.DeviceKey(who.Incarnation): {{role: who.Role}},
 	}
-	give := func(key syncengine.ScopeKey, role Role) { held[key] = append(held[key], role) }
 	for _, g := range grants {
-		give(syncengine.DeviceKey(who.Incarnation), g.Role)
+		give := func(key syncengine.ScopeKey) { held[key] = append(held[key], roleUntil{g.Role, g.Until}) }
+		give(syncengine.DeviceKey(who.Incarnation))
 		for _, id := range tree.Below(g.Territory) {
-			give(syncengine.TerritoryKey(id), g.Role)
+			give(syncengine.TerritoryKey(id))
 		}
 		for _, id := range g.Records {
-			give(syncengine.RecordKey(id), g.Role)
+			give(syncengine.RecordKey(id))
 		}
 	}
-	return sortedView(held)
-}
-
-func sortedView(held map[syncengine.ScopeKey][]Role) View {
 	v := make(View, 0, len(held))
 	for key, roles := range held {
-		slices.Sort(roles)
-		v = append(v, KeyRoles{Key: key, Roles: slices.Compact(roles)})
+		v = append(v, keyRoles(key, roles))
 	}
+	return sortedView(v)
+}
+
+// roleUntil is a role with its own end, 0 for none.
+type roleUntil struct {
+	role  Role
+	until syncengine.UnixMilli
+}
+
+// keyRoles joins what several grants give over one key: of one role the latest end counts.
+func keyRoles(key syncengine.ScopeKey, held []roleUntil) KeyRoles {
+	lasting := func(u syncengine.UnixMilli) uint64 { return uint64(u) - 1 } // no end is the latest
+	slices.SortFunc(held, func(a, b roleUntil) int {
+		return cmp.Or(cmp.Compare(a.role, b.role), cmp.Compare(lasting(b.until), lasting(a.until)))
+	})
+	held = slices.CompactFunc(held, func(a, b roleUntil) bool { return a.role == b.role })
+	out := KeyRoles{Key: key, Roles: make([]Role, len(held))}
+	for i, h := range held {
+		out.Roles[i] = h.role
+		if h.until != 0 && out.Until == nil {
+			out.Until = make([]syncengine.UnixMilli, len(held))
+		}
+		if out.Until != nil {
+			out.Until[i] = h.until
+		}
+	}
+	return out
+}
+
+func sortedView(v View) View {
 	slices.SortFunc(v, func(a, b KeyRoles) int { return cmp.Compare(a.Key, b.Key) })
 	return v
 }
@@ -80,6 +107,29 @@ func (v View) Roles(key syncengine.ScopeKey) []Role {
 	return v[i].Roles
 }
 
+// Lasting gives the view without the roles that had ended by themselves at a time.
+func (v View) Lasting(at syncengine.UnixMilli) View {
+	ended := func(k KeyRoles) bool {
+		return slices.ContainsFunc(k.Until, func(u syncengine.UnixMilli) bool { return u != 0 && u <= at })
+	}
+	if !slices.ContainsFunc(v, ended) {
+		return v
+	}
+	var out View
+	for _, k := range v {
+		lasting := KeyRoles{Key: k.Key}
+		for i, role := range k.Roles {
+			if k.Until == nil || k.Until[i] == 0 || k.Until[i] > at {
+				lasting.Roles = append(lasting.Roles, role)
+			}
+		}
+		if len(lasting.Roles) > 0 {
+			out = append(out, lasting)
+		}
+	}
+	return out
+}
+
 // Version hashes the expansion: 8 bytes of SHA-256 over keys and roles in order,
 // each with its length before it.
 func (v View) Version() (version ViewVersion) {
@@ -89,6 +139,9 @@ func (v View) Version() (version ViewVersion) {
 		text = binary.BigEndian.AppendUint32(text, uint32(len(k.Roles)))
 		for _, role := range k.Roles {
 			text = binary.BigEndian.AppendUint32(text, role)
+		}
+		for _, until := range k.Until {
+			text = binary.BigEndian.AppendUint64(append(text, 'u'), uint64(until))
 		}
 	}
 	sum := sha256.Sum256(text)
@@ -141,15 +194,28 @@ func GetView(r store.Reader, version ViewVersion) (View, error) {
 func storedView(v View) *storedv1.ScopeView {
 	m := &storedv1.ScopeView{}
 	for _, k := range v {
-		i := slices.IndexFunc(m.Groups, func(g *storedv1.ScopeGroup) bool { return slices.Equal(g.Roles, k.Roles) })
+		until := k.UntilMs()
+		i := slices.IndexFunc(m.Groups, func(g *storedv1.ScopeGroup) bool {
+			return slices.Equal(g.Roles, k.Roles) && slices.Equal(g.UntilMs, until)
+		})
 		if i < 0 {
 			i = len(m.Groups)
-			m.Groups = append(m.Groups, &storedv1.ScopeGroup{Roles: k.Roles})
+			m.Groups = append(m.Groups, &storedv1.ScopeGroup{Roles: k.Roles, UntilMs: until})
 		}
 		addKey(m.Groups[i], k.Key)
 	}
-	slices.SortFunc(m.Groups, func(a, b *storedv1.ScopeGroup) int { return slices.Compare(a.Roles, b.Roles) })
+	slices.SortFunc(m.Groups, func(a, b *storedv1.ScopeGroup) int {
+		return cmp.Or(slices.Compare(a.Roles, b.Roles), slices.Compare(a.UntilMs, b.UntilMs))
+	})
 	return m
+}
+
+// UntilMs gives the ends as messages hold them.
+func (k KeyRoles) UntilMs() (out []int64) {
+	for _, u := range k.Until {
+		out = append(out, int64(u))
+	}
+	return out
 }
 
 func addKey(g *storedv1.ScopeGroup, key syncengine.ScopeKey) {
@@ -171,10 +237,15 @@ func addKey(g *storedv1.ScopeGroup, key syncengine.ScopeKey) {
 }
 
 func viewOf(m *storedv1.ScopeView) (View, error) {
-	held := map[syncengine.ScopeKey][]Role{}
+	var out View
 	for _, g := range m.GetGroups() {
+		var until []syncengine.UnixMilli
+		for _, u := range g.GetUntilMs() {
+			until = append(until, syncengine.UnixMilli(u))
+		}
+		hold := func(key syncengine.ScopeKey) { out = append(out, KeyRoles{key, g.GetRoles(), until}) }
 		if g.GetRealm() {
-			held[syncengine.RealmKey] = g.GetRoles()
+			hold(syncengine.RealmKey)
 		}
 		for _, part := range []struct {
 			ids []byte
@@ -190,9 +261,9 @@ func viewOf(m *storedv1.ScopeView) (View, error) {
 				return nil, err
 			}
 			for _, id := range ids {
-				held[part.key(id)] = g.GetRoles()
+				hold(part.key(id))
 			}
 		}
 	}
-	return sortedView(held), nil
+	return sortedView(out), nil
 }

@@ -201,6 +201,10 @@ const (
 	DeviceState_DEVICE_STATE_ACTIVE DeviceState = 1
 	// What it sends is quarantined.
 	DeviceState_DEVICE_STATE_REVOKED DeviceState = 2
+	// Revoked, and to be wiped at its next contact.
+	DeviceState_DEVICE_STATE_WIPING DeviceState = 3
+	// Has given its receipt that it destroyed what it held.
+	DeviceState_DEVICE_STATE_WIPED DeviceState = 4
 )
 
 // Enum value maps for DeviceState.
@@ -209,11 +213,15 @@ var (
 		0: "DEVICE_STATE_UNSPECIFIED",
 		1: "DEVICE_STATE_ACTIVE",
 		2: "DEVICE_STATE_REVOKED",
+		3: "DEVICE_STATE_WIPING",
+		4: "DEVICE_STATE_WIPED",
 	}
 	DeviceState_value = map[string]int32{
 		"DEVICE_STATE_UNSPECIFIED": 0,
 		"DEVICE_STATE_ACTIVE":      1,
 		"DEVICE_STATE_REVOKED":     2,
+		"DEVICE_STATE_WIPING":      3,
+		"DEVICE_STATE_WIPED":       4,
 	}
 )
 
@@ -1134,7 +1142,9 @@ type Grant struct {
 	// Where the grant comes from. Ignored in a request.
 	Origin GrantOrigin `protobuf:"varint,4,opt,name=origin,proto3,enum=onedoor.admin.v1.GrantOrigin" json:"origin,omitempty"`
 	// The team, when it comes from one. Ignored in a request.
-	TeamId        []byte `protobuf:"bytes,5,opt,name=team_id,json=teamId,proto3" json:"team_id,omitempty"`
+	TeamId []byte `protobuf:"bytes,5,opt,name=team_id,json=teamId,proto3" json:"team_id,omitempty"`
+	// When it ends by itself; 0 for no end of its own.
+	UntilMs       int64 `protobuf:"varint,6,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1202,6 +1212,13 @@ func (x *Grant) GetTeamId() []byte {
 		return x.TeamId
 	}
 	return nil
+}
+
+func (x *Grant) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
 }
 
 // GetGrantsRequest asks for a user's grants.
@@ -1422,8 +1439,13 @@ type AssignDoorsRequest struct {
 	DoorIds [][]byte `protobuf:"bytes,1,rep,name=door_ids,json=doorIds,proto3" json:"door_ids,omitempty"`
 	// The user.
 	UserId []byte `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// As what.
-	Post          Post `protobuf:"varint,3,opt,name=post,proto3,enum=onedoor.admin.v1.Post" json:"post,omitempty"`
+	// As what; not told where until_ms is.
+	Post Post `protobuf:"varint,3,opt,name=post,proto3,enum=onedoor.admin.v1.Post" json:"post,omitempty"`
+	// When the help ends by itself: the user is granted the doors in the own role until then, and nobody's responsibility
+	// changes. 0 makes the user responsible, without an end.
+	UntilMs int64 `protobuf:"varint,4,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	// Code of a territory to help in, instead of doors; only with until_ms.
+	TerritoryCode string `protobuf:"bytes,5,opt,name=territory_code,json=territoryCode,proto3" json:"territory_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1477,6 +1499,20 @@ func (x *AssignDoorsRequest) GetPost() Post {
 		return x.Post
 	}
 	return Post_POST_UNSPECIFIED
+}
+
+func (x *AssignDoorsRequest) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+func (x *AssignDoorsRequest) GetTerritoryCode() string {
+	if x != nil {
+		return x.TerritoryCode
+	}
+	return ""
 }
 
 // AssignDoorsResponse tells what changed.
@@ -1562,7 +1598,13 @@ type Device struct {
 	// Version of its software.
 	AppVersion string `protobuf:"bytes,12,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
 	// The incarnation whose database was copied to make this one; absent for an enrolled one.
-	ParentId      []byte `protobuf:"bytes,13,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	ParentId []byte `protobuf:"bytes,13,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	// When the order to wipe was given; 0 for none.
+	WipeOrderedMs int64 `protobuf:"varint,14,opt,name=wipe_ordered_ms,json=wipeOrderedMs,proto3" json:"wipe_ordered_ms,omitempty"`
+	// When the device carried it out, by its own clock; 0 before.
+	WipedMs int64 `protobuf:"varint,15,opt,name=wiped_ms,json=wipedMs,proto3" json:"wiped_ms,omitempty"`
+	// What the trust in it ended with; absent while it is trusted.
+	Loss          *DeviceLoss `protobuf:"bytes,16,opt,name=loss,proto3" json:"loss,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1688,6 +1730,182 @@ func (x *Device) GetParentId() []byte {
 	return nil
 }
 
+func (x *Device) GetWipeOrderedMs() int64 {
+	if x != nil {
+		return x.WipeOrderedMs
+	}
+	return 0
+}
+
+func (x *Device) GetWipedMs() int64 {
+	if x != nil {
+		return x.WipedMs
+	}
+	return 0
+}
+
+func (x *Device) GetLoss() *DeviceLoss {
+	if x != nil {
+		return x.Loss
+	}
+	return nil
+}
+
+// DeviceLoss states what was probably on a device when the trust in it ended.
+type DeviceLoss struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was stated.
+	AtMs int64 `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// The reason given; empty for none.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When it was last in contact; 0 for never.
+	LastContactMs int64 `protobuf:"varint,3,opt,name=last_contact_ms,json=lastContactMs,proto3" json:"last_contact_ms,omitempty"`
+	// Records under its view then, by kind.
+	Records []*KindCount `protobuf:"bytes,4,rep,name=records,proto3" json:"records,omitempty"`
+	// Records among them whose contact it could read.
+	Contacts uint64 `protobuf:"varint,5,opt,name=contacts,proto3" json:"contacts,omitempty"`
+	// Changes that were still in its outbox then.
+	Unsent uint64 `protobuf:"varint,6,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	// Device time of the oldest of them; 0 when none.
+	UnsentSinceMs int64 `protobuf:"varint,7,opt,name=unsent_since_ms,json=unsentSinceMs,proto3" json:"unsent_since_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceLoss) Reset() {
+	*x = DeviceLoss{}
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceLoss) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceLoss) ProtoMessage() {}
+
+func (x *DeviceLoss) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceLoss.ProtoReflect.Descriptor instead.
+func (*DeviceLoss) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *DeviceLoss) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeviceLoss) GetLastContactMs() int64 {
+	if x != nil {
+		return x.LastContactMs
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetRecords() []*KindCount {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+func (x *DeviceLoss) GetContacts() uint64 {
+	if x != nil {
+		return x.Contacts
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetUnsent() uint64 {
+	if x != nil {
+		return x.Unsent
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetUnsentSinceMs() int64 {
+	if x != nil {
+		return x.UnsentSinceMs
+	}
+	return 0
+}
+
+// KindCount counts records of a kind.
+type KindCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the kind.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// How many.
+	Count         uint64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KindCount) Reset() {
+	*x = KindCount{}
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KindCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KindCount) ProtoMessage() {}
+
+func (x *KindCount) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KindCount.ProtoReflect.Descriptor instead.
+func (*KindCount) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *KindCount) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *KindCount) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // ListDevicesRequest asks for all devices.
 type ListDevicesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1697,7 +1915,7 @@ type ListDevicesRequest struct {
 
 func (x *ListDevicesRequest) Reset() {
 	*x = ListDevicesRequest{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[23]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1927,7 @@ func (x *ListDevicesRequest) String() string {
 func (*ListDevicesRequest) ProtoMessage() {}
 
 func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[23]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1940,7 @@ func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
 func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{25}
 }
 
 // ListDevicesResponse holds all devices.
@@ -1736,7 +1954,7 @@ type ListDevicesResponse struct {
 
 func (x *ListDevicesResponse) Reset() {
 	*x = ListDevicesResponse{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[24]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1966,7 @@ func (x *ListDevicesResponse) String() string {
 func (*ListDevicesResponse) ProtoMessage() {}
 
 func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[24]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1979,7 @@ func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
 func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListDevicesResponse) GetDevices() []*Device {
@@ -1782,7 +2000,7 @@ type CreateJoinCodeRequest struct {
 
 func (x *CreateJoinCodeRequest) Reset() {
 	*x = CreateJoinCodeRequest{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[25]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +2012,7 @@ func (x *CreateJoinCodeRequest) String() string {
 func (*CreateJoinCodeRequest) ProtoMessage() {}
 
 func (x *CreateJoinCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[25]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2025,7 @@ func (x *CreateJoinCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJoinCodeRequest.ProtoReflect.Descriptor instead.
 func (*CreateJoinCodeRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreateJoinCodeRequest) GetUserId() []byte {
@@ -1830,7 +2048,7 @@ type CreateJoinCodeResponse struct {
 
 func (x *CreateJoinCodeResponse) Reset() {
 	*x = CreateJoinCodeResponse{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[26]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1842,7 +2060,7 @@ func (x *CreateJoinCodeResponse) String() string {
 func (*CreateJoinCodeResponse) ProtoMessage() {}
 
 func (x *CreateJoinCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[26]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1855,7 +2073,7 @@ func (x *CreateJoinCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJoinCodeResponse.ProtoReflect.Descriptor instead.
 func (*CreateJoinCodeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CreateJoinCodeResponse) GetCode() string {
@@ -1876,14 +2094,18 @@ func (x *CreateJoinCodeResponse) GetExpiresMs() int64 {
 type RevokeDeviceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its incarnation.
-	DeviceId      []byte `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	DeviceId []byte `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Why, for the ledger; at most 300 characters.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whether the device is to destroy what it holds at its next contact.
+	Wipe          bool `protobuf:"varint,3,opt,name=wipe,proto3" json:"wipe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RevokeDeviceRequest) Reset() {
 	*x = RevokeDeviceRequest{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[27]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1895,7 +2117,7 @@ func (x *RevokeDeviceRequest) String() string {
 func (*RevokeDeviceRequest) ProtoMessage() {}
 
 func (x *RevokeDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[27]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1908,7 +2130,7 @@ func (x *RevokeDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeDeviceRequest.ProtoReflect.Descriptor instead.
 func (*RevokeDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RevokeDeviceRequest) GetDeviceId() []byte {
@@ -1918,16 +2140,32 @@ func (x *RevokeDeviceRequest) GetDeviceId() []byte {
 	return nil
 }
 
-// RevokeDeviceResponse says that it is done.
+func (x *RevokeDeviceRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RevokeDeviceRequest) GetWipe() bool {
+	if x != nil {
+		return x.Wipe
+	}
+	return false
+}
+
+// RevokeDeviceResponse states what was probably on the device.
 type RevokeDeviceResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The device as it stands now.
+	Device        *Device `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RevokeDeviceResponse) Reset() {
 	*x = RevokeDeviceResponse{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[28]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1939,7 +2177,7 @@ func (x *RevokeDeviceResponse) String() string {
 func (*RevokeDeviceResponse) ProtoMessage() {}
 
 func (x *RevokeDeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[28]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1952,7 +2190,14 @@ func (x *RevokeDeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeDeviceResponse.ProtoReflect.Descriptor instead.
 func (*RevokeDeviceResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RevokeDeviceResponse) GetDevice() *Device {
+	if x != nil {
+		return x.Device
+	}
+	return nil
 }
 
 // MintTokenRequest asks for a token.
@@ -1966,7 +2211,7 @@ type MintTokenRequest struct {
 
 func (x *MintTokenRequest) Reset() {
 	*x = MintTokenRequest{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[29]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2223,7 @@ func (x *MintTokenRequest) String() string {
 func (*MintTokenRequest) ProtoMessage() {}
 
 func (x *MintTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[29]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2236,7 @@ func (x *MintTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintTokenRequest.ProtoReflect.Descriptor instead.
 func (*MintTokenRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *MintTokenRequest) GetUserId() []byte {
@@ -2014,7 +2259,7 @@ type MintTokenResponse struct {
 
 func (x *MintTokenResponse) Reset() {
 	*x = MintTokenResponse{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[30]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2026,7 +2271,7 @@ func (x *MintTokenResponse) String() string {
 func (*MintTokenResponse) ProtoMessage() {}
 
 func (x *MintTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[30]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2039,7 +2284,7 @@ func (x *MintTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintTokenResponse.ProtoReflect.Descriptor instead.
 func (*MintTokenResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *MintTokenResponse) GetToken() string {
@@ -2065,7 +2310,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[31]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2077,7 +2322,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[31]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2090,7 +2335,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{33}
 }
 
 // ListTokensResponse holds tokens without their text.
@@ -2106,7 +2351,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[32]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2118,7 +2363,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[32]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2131,7 +2376,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -2167,7 +2412,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[33]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2179,7 +2424,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[33]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2192,7 +2437,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Token) GetId() []byte {
@@ -2249,7 +2494,7 @@ type TokenEvent struct {
 
 func (x *TokenEvent) Reset() {
 	*x = TokenEvent{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[34]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2261,7 +2506,7 @@ func (x *TokenEvent) String() string {
 func (*TokenEvent) ProtoMessage() {}
 
 func (x *TokenEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[34]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2274,7 +2519,7 @@ func (x *TokenEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenEvent.ProtoReflect.Descriptor instead.
 func (*TokenEvent) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *TokenEvent) GetNumber() uint64 {
@@ -2323,7 +2568,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[35]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2335,7 +2580,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[35]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2348,7 +2593,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RevokeTokenRequest) GetTokenId() []byte {
@@ -2367,7 +2612,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[36]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2379,7 +2624,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_people_proto_msgTypes[36]
+	mi := &file_onedoor_admin_v1_people_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2392,7 +2637,7 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{36}
+	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{38}
 }
 
 var File_onedoor_admin_v1_people_proto protoreflect.FileDescriptor
@@ -2446,14 +2691,15 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\ateam_id\x18\x01 \x01(\fR\x06teamId\"\x12\n" +
 	"\x10ListTeamsRequest\"A\n" +
 	"\x11ListTeamsResponse\x12,\n" +
-	"\x05teams\x18\x01 \x03(\v2\x16.onedoor.admin.v1.TeamR\x05teams\"\xca\x01\n" +
+	"\x05teams\x18\x01 \x03(\v2\x16.onedoor.admin.v1.TeamR\x05teams\"\xe5\x01\n" +
 	"\x05Grant\x12+\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12%\n" +
 	"\x0eterritory_code\x18\x02 \x01(\tR\rterritoryCode\x12\x1d\n" +
 	"\n" +
 	"record_ids\x18\x03 \x03(\fR\trecordIds\x125\n" +
 	"\x06origin\x18\x04 \x01(\x0e2\x1d.onedoor.admin.v1.GrantOriginR\x06origin\x12\x17\n" +
-	"\ateam_id\x18\x05 \x01(\fR\x06teamId\"+\n" +
+	"\ateam_id\x18\x05 \x01(\fR\x06teamId\x12\x19\n" +
+	"\buntil_ms\x18\x06 \x01(\x03R\auntilMs\"+\n" +
 	"\x10GetGrantsRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\"s\n" +
 	"\x11GetGrantsResponse\x12\x18\n" +
@@ -2464,14 +2710,16 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x12/\n" +
 	"\x06grants\x18\x02 \x03(\v2\x17.onedoor.admin.v1.GrantR\x06grants\"-\n" +
 	"\x11SetGrantsResponse\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\x04R\aversion\"t\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\"\xb6\x01\n" +
 	"\x12AssignDoorsRequest\x12\x19\n" +
 	"\bdoor_ids\x18\x01 \x03(\fR\adoorIds\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\fR\x06userId\x12*\n" +
-	"\x04post\x18\x03 \x01(\x0e2\x16.onedoor.admin.v1.PostR\x04post\"T\n" +
+	"\x04post\x18\x03 \x01(\x0e2\x16.onedoor.admin.v1.PostR\x04post\x12\x19\n" +
+	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\x12%\n" +
+	"\x0eterritory_code\x18\x05 \x01(\tR\rterritoryCode\"T\n" +
 	"\x13AssignDoorsResponse\x12\x18\n" +
 	"\achanged\x18\x01 \x01(\rR\achanged\x12#\n" +
-	"\rgrant_version\x18\x02 \x01(\x04R\fgrantVersion\"\xb6\x03\n" +
+	"\rgrant_version\x18\x02 \x01(\x04R\fgrantVersion\"\xab\x04\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\fR\x06userId\x12\x1b\n" +
@@ -2488,7 +2736,22 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x0echeckpoint_seq\x18\v \x01(\x04R\rcheckpointSeq\x12\x1f\n" +
 	"\vapp_version\x18\f \x01(\tR\n" +
 	"appVersion\x12\x1b\n" +
-	"\tparent_id\x18\r \x01(\fR\bparentId\"\x14\n" +
+	"\tparent_id\x18\r \x01(\fR\bparentId\x12&\n" +
+	"\x0fwipe_ordered_ms\x18\x0e \x01(\x03R\rwipeOrderedMs\x12\x19\n" +
+	"\bwiped_ms\x18\x0f \x01(\x03R\awipedMs\x120\n" +
+	"\x04loss\x18\x10 \x01(\v2\x1c.onedoor.admin.v1.DeviceLossR\x04loss\"\xf4\x01\n" +
+	"\n" +
+	"DeviceLoss\x12\x13\n" +
+	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12&\n" +
+	"\x0flast_contact_ms\x18\x03 \x01(\x03R\rlastContactMs\x125\n" +
+	"\arecords\x18\x04 \x03(\v2\x1b.onedoor.admin.v1.KindCountR\arecords\x12\x1a\n" +
+	"\bcontacts\x18\x05 \x01(\x04R\bcontacts\x12\x16\n" +
+	"\x06unsent\x18\x06 \x01(\x04R\x06unsent\x12&\n" +
+	"\x0funsent_since_ms\x18\a \x01(\x03R\runsentSinceMs\"5\n" +
+	"\tKindCount\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x04R\x05count\"\x14\n" +
 	"\x12ListDevicesRequest\"I\n" +
 	"\x13ListDevicesResponse\x122\n" +
 	"\adevices\x18\x01 \x03(\v2\x18.onedoor.admin.v1.DeviceR\adevices\"0\n" +
@@ -2497,10 +2760,13 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x16CreateJoinCodeResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\x02 \x01(\x03R\texpiresMs\"2\n" +
+	"expires_ms\x18\x02 \x01(\x03R\texpiresMs\"^\n" +
 	"\x13RevokeDeviceRequest\x12\x1b\n" +
-	"\tdevice_id\x18\x01 \x01(\fR\bdeviceId\"\x16\n" +
-	"\x14RevokeDeviceResponse\"+\n" +
+	"\tdevice_id\x18\x01 \x01(\fR\bdeviceId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04wipe\x18\x03 \x01(\bR\x04wipe\"H\n" +
+	"\x14RevokeDeviceResponse\x120\n" +
+	"\x06device\x18\x01 \x01(\v2\x18.onedoor.admin.v1.DeviceR\x06device\"+\n" +
 	"\x10MintTokenRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\"D\n" +
 	"\x11MintTokenResponse\x12\x14\n" +
@@ -2541,11 +2807,13 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x04Post\x12\x14\n" +
 	"\x10POST_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fPOST_OFFICER\x10\x01\x12\x0f\n" +
-	"\vPOST_WORKER\x10\x02*^\n" +
+	"\vPOST_WORKER\x10\x02*\x8f\x01\n" +
 	"\vDeviceState\x12\x1c\n" +
 	"\x18DEVICE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13DEVICE_STATE_ACTIVE\x10\x01\x12\x18\n" +
-	"\x14DEVICE_STATE_REVOKED\x10\x02*^\n" +
+	"\x14DEVICE_STATE_REVOKED\x10\x02\x12\x17\n" +
+	"\x13DEVICE_STATE_WIPING\x10\x03\x12\x16\n" +
+	"\x12DEVICE_STATE_WIPED\x10\x04*^\n" +
 	"\vTokenAction\x12\x1c\n" +
 	"\x18TOKEN_ACTION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13TOKEN_ACTION_MINTED\x10\x01\x12\x18\n" +
@@ -2564,7 +2832,7 @@ func file_onedoor_admin_v1_people_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_admin_v1_people_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_admin_v1_people_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_onedoor_admin_v1_people_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_onedoor_admin_v1_people_proto_goTypes = []any{
 	(UserState)(0),                  // 0: onedoor.admin.v1.UserState
 	(GrantOrigin)(0),                // 1: onedoor.admin.v1.GrantOrigin
@@ -2594,48 +2862,53 @@ var file_onedoor_admin_v1_people_proto_goTypes = []any{
 	(*AssignDoorsRequest)(nil),      // 25: onedoor.admin.v1.AssignDoorsRequest
 	(*AssignDoorsResponse)(nil),     // 26: onedoor.admin.v1.AssignDoorsResponse
 	(*Device)(nil),                  // 27: onedoor.admin.v1.Device
-	(*ListDevicesRequest)(nil),      // 28: onedoor.admin.v1.ListDevicesRequest
-	(*ListDevicesResponse)(nil),     // 29: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeRequest)(nil),   // 30: onedoor.admin.v1.CreateJoinCodeRequest
-	(*CreateJoinCodeResponse)(nil),  // 31: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceRequest)(nil),     // 32: onedoor.admin.v1.RevokeDeviceRequest
-	(*RevokeDeviceResponse)(nil),    // 33: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenRequest)(nil),        // 34: onedoor.admin.v1.MintTokenRequest
-	(*MintTokenResponse)(nil),       // 35: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensRequest)(nil),       // 36: onedoor.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),      // 37: onedoor.admin.v1.ListTokensResponse
-	(*Token)(nil),                   // 38: onedoor.admin.v1.Token
-	(*TokenEvent)(nil),              // 39: onedoor.admin.v1.TokenEvent
-	(*RevokeTokenRequest)(nil),      // 40: onedoor.admin.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),     // 41: onedoor.admin.v1.RevokeTokenResponse
-	(v1.TerritoryLevel)(0),          // 42: onedoor.record.v1.TerritoryLevel
-	(v1.Role)(0),                    // 43: onedoor.record.v1.Role
+	(*DeviceLoss)(nil),              // 28: onedoor.admin.v1.DeviceLoss
+	(*KindCount)(nil),               // 29: onedoor.admin.v1.KindCount
+	(*ListDevicesRequest)(nil),      // 30: onedoor.admin.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),     // 31: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeRequest)(nil),   // 32: onedoor.admin.v1.CreateJoinCodeRequest
+	(*CreateJoinCodeResponse)(nil),  // 33: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceRequest)(nil),     // 34: onedoor.admin.v1.RevokeDeviceRequest
+	(*RevokeDeviceResponse)(nil),    // 35: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenRequest)(nil),        // 36: onedoor.admin.v1.MintTokenRequest
+	(*MintTokenResponse)(nil),       // 37: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensRequest)(nil),       // 38: onedoor.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),      // 39: onedoor.admin.v1.ListTokensResponse
+	(*Token)(nil),                   // 40: onedoor.admin.v1.Token
+	(*TokenEvent)(nil),              // 41: onedoor.admin.v1.TokenEvent
+	(*RevokeTokenRequest)(nil),      // 42: onedoor.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),     // 43: onedoor.admin.v1.RevokeTokenResponse
+	(v1.TerritoryLevel)(0),          // 44: onedoor.record.v1.TerritoryLevel
+	(v1.Role)(0),                    // 45: onedoor.record.v1.Role
 }
 var file_onedoor_admin_v1_people_proto_depIdxs = []int32{
-	42, // 0: onedoor.admin.v1.Territory.level:type_name -> onedoor.record.v1.TerritoryLevel
+	44, // 0: onedoor.admin.v1.Territory.level:type_name -> onedoor.record.v1.TerritoryLevel
 	5,  // 1: onedoor.admin.v1.ListTerritoriesResponse.territories:type_name -> onedoor.admin.v1.Territory
-	43, // 2: onedoor.admin.v1.User.role:type_name -> onedoor.record.v1.Role
+	45, // 2: onedoor.admin.v1.User.role:type_name -> onedoor.record.v1.Role
 	0,  // 3: onedoor.admin.v1.User.state:type_name -> onedoor.admin.v1.UserState
-	43, // 4: onedoor.admin.v1.AddUserRequest.role:type_name -> onedoor.record.v1.Role
+	45, // 4: onedoor.admin.v1.AddUserRequest.role:type_name -> onedoor.record.v1.Role
 	8,  // 5: onedoor.admin.v1.ListUsersResponse.users:type_name -> onedoor.admin.v1.User
 	0,  // 6: onedoor.admin.v1.SetUserStateRequest.state:type_name -> onedoor.admin.v1.UserState
 	15, // 7: onedoor.admin.v1.PutTeamRequest.team:type_name -> onedoor.admin.v1.Team
 	15, // 8: onedoor.admin.v1.ListTeamsResponse.teams:type_name -> onedoor.admin.v1.Team
-	43, // 9: onedoor.admin.v1.Grant.role:type_name -> onedoor.record.v1.Role
+	45, // 9: onedoor.admin.v1.Grant.role:type_name -> onedoor.record.v1.Role
 	1,  // 10: onedoor.admin.v1.Grant.origin:type_name -> onedoor.admin.v1.GrantOrigin
 	20, // 11: onedoor.admin.v1.GetGrantsResponse.grants:type_name -> onedoor.admin.v1.Grant
 	20, // 12: onedoor.admin.v1.SetGrantsRequest.grants:type_name -> onedoor.admin.v1.Grant
 	2,  // 13: onedoor.admin.v1.AssignDoorsRequest.post:type_name -> onedoor.admin.v1.Post
 	3,  // 14: onedoor.admin.v1.Device.state:type_name -> onedoor.admin.v1.DeviceState
-	27, // 15: onedoor.admin.v1.ListDevicesResponse.devices:type_name -> onedoor.admin.v1.Device
-	38, // 16: onedoor.admin.v1.ListTokensResponse.tokens:type_name -> onedoor.admin.v1.Token
-	39, // 17: onedoor.admin.v1.ListTokensResponse.events:type_name -> onedoor.admin.v1.TokenEvent
-	4,  // 18: onedoor.admin.v1.TokenEvent.action:type_name -> onedoor.admin.v1.TokenAction
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	28, // 15: onedoor.admin.v1.Device.loss:type_name -> onedoor.admin.v1.DeviceLoss
+	29, // 16: onedoor.admin.v1.DeviceLoss.records:type_name -> onedoor.admin.v1.KindCount
+	27, // 17: onedoor.admin.v1.ListDevicesResponse.devices:type_name -> onedoor.admin.v1.Device
+	27, // 18: onedoor.admin.v1.RevokeDeviceResponse.device:type_name -> onedoor.admin.v1.Device
+	40, // 19: onedoor.admin.v1.ListTokensResponse.tokens:type_name -> onedoor.admin.v1.Token
+	41, // 20: onedoor.admin.v1.ListTokensResponse.events:type_name -> onedoor.admin.v1.TokenEvent
+	4,  // 21: onedoor.admin.v1.TokenEvent.action:type_name -> onedoor.admin.v1.TokenAction
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_people_proto_init() }
@@ -2649,7 +2922,7 @@ func file_onedoor_admin_v1_people_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_people_proto_rawDesc), len(file_onedoor_admin_v1_people_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -88,6 +88,10 @@ const (
 	DeviceState_DEVICE_STATE_ACTIVE DeviceState = 1
 	// Lost, stolen or of a user who left; whatever it sends is quarantined.
 	DeviceState_DEVICE_STATE_REVOKED DeviceState = 2
+	// Revoked, and to be wiped at its next contact.
+	DeviceState_DEVICE_STATE_WIPING DeviceState = 3
+	// Has given its receipt that it destroyed what it held.
+	DeviceState_DEVICE_STATE_WIPED DeviceState = 4
 )
 
 // Enum value maps for DeviceState.
@@ -96,11 +100,15 @@ var (
 		0: "DEVICE_STATE_UNSPECIFIED",
 		1: "DEVICE_STATE_ACTIVE",
 		2: "DEVICE_STATE_REVOKED",
+		3: "DEVICE_STATE_WIPING",
+		4: "DEVICE_STATE_WIPED",
 	}
 	DeviceState_value = map[string]int32{
 		"DEVICE_STATE_UNSPECIFIED": 0,
 		"DEVICE_STATE_ACTIVE":      1,
 		"DEVICE_STATE_REVOKED":     2,
+		"DEVICE_STATE_WIPING":      3,
+		"DEVICE_STATE_WIPED":       4,
 	}
 )
 
@@ -197,8 +205,10 @@ type Realm struct {
 	SchemaVersion uint32 `protobuf:"varint,4,opt,name=schema_version,json=schemaVersion,proto3" json:"schema_version,omitempty"`
 	// Fingerprint of the secrets file that belongs to the store, 16 bytes.
 	SecretsFingerprint []byte `protobuf:"bytes,5,opt,name=secrets_fingerprint,json=secretsFingerprint,proto3" json:"secrets_fingerprint,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// How long a phone may work on what it was granted without asking again, in milliseconds; 0 means the software's default.
+	LeaseMs       int64 `protobuf:"varint,6,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Realm) Reset() {
@@ -264,6 +274,13 @@ func (x *Realm) GetSecretsFingerprint() []byte {
 		return x.SecretsFingerprint
 	}
 	return nil
+}
+
+func (x *Realm) GetLeaseMs() int64 {
+	if x != nil {
+		return x.LeaseMs
+	}
+	return 0
 }
 
 // User is a person who works in the realm.
@@ -355,7 +372,13 @@ type Device struct {
 	// The incarnation whose database was copied to make this one; absent for an enrolled one.
 	Parent []byte `protobuf:"bytes,6,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Last device_seq that both copies share; 0 without a parent.
-	LastCommon    uint64 `protobuf:"varint,7,opt,name=last_common,json=lastCommon,proto3" json:"last_common,omitempty"`
+	LastCommon uint64 `protobuf:"varint,7,opt,name=last_common,json=lastCommon,proto3" json:"last_common,omitempty"`
+	// When the order to wipe was given, in milliseconds since the Unix epoch; 0 for none.
+	WipeOrderedMs int64 `protobuf:"varint,8,opt,name=wipe_ordered_ms,json=wipeOrderedMs,proto3" json:"wipe_ordered_ms,omitempty"`
+	// The device's signed receipt of the wipe, as it was sent; absent before.
+	WipeReceipt []byte `protobuf:"bytes,9,opt,name=wipe_receipt,json=wipeReceipt,proto3" json:"wipe_receipt,omitempty"`
+	// What the trust in it ended with; absent while it is trusted.
+	Loss          *DeviceLoss `protobuf:"bytes,10,opt,name=loss,proto3" json:"loss,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -439,6 +462,191 @@ func (x *Device) GetLastCommon() uint64 {
 	return 0
 }
 
+func (x *Device) GetWipeOrderedMs() int64 {
+	if x != nil {
+		return x.WipeOrderedMs
+	}
+	return 0
+}
+
+func (x *Device) GetWipeReceipt() []byte {
+	if x != nil {
+		return x.WipeReceipt
+	}
+	return nil
+}
+
+func (x *Device) GetLoss() *DeviceLoss {
+	if x != nil {
+		return x.Loss
+	}
+	return nil
+}
+
+// DeviceLoss states what was probably on a device when the trust in it ended.
+type DeviceLoss struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was stated, in milliseconds since the Unix epoch.
+	AtMs int64 `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// Who ended the trust; absent for the operator's token.
+	By []byte `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	// The reason given.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When it was last in contact, in milliseconds since the Unix epoch; 0 for never.
+	LastContactMs int64 `protobuf:"varint,4,opt,name=last_contact_ms,json=lastContactMs,proto3" json:"last_contact_ms,omitempty"`
+	// Records under its view then, by kind.
+	Records []*KindCount `protobuf:"bytes,5,rep,name=records,proto3" json:"records,omitempty"`
+	// Records among them whose contact it could read.
+	Contacts uint64 `protobuf:"varint,6,opt,name=contacts,proto3" json:"contacts,omitempty"`
+	// Changes that were still in its outbox then.
+	Unsent uint64 `protobuf:"varint,7,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	// Device time of the oldest of them; 0 when none.
+	UnsentSinceMs int64 `protobuf:"varint,8,opt,name=unsent_since_ms,json=unsentSinceMs,proto3" json:"unsent_since_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceLoss) Reset() {
+	*x = DeviceLoss{}
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceLoss) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceLoss) ProtoMessage() {}
+
+func (x *DeviceLoss) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceLoss.ProtoReflect.Descriptor instead.
+func (*DeviceLoss) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DeviceLoss) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *DeviceLoss) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeviceLoss) GetLastContactMs() int64 {
+	if x != nil {
+		return x.LastContactMs
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetRecords() []*KindCount {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+func (x *DeviceLoss) GetContacts() uint64 {
+	if x != nil {
+		return x.Contacts
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetUnsent() uint64 {
+	if x != nil {
+		return x.Unsent
+	}
+	return 0
+}
+
+func (x *DeviceLoss) GetUnsentSinceMs() int64 {
+	if x != nil {
+		return x.UnsentSinceMs
+	}
+	return 0
+}
+
+// KindCount counts records of a kind.
+type KindCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Kind number.
+	Kind uint32 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// How many.
+	Count         uint64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KindCount) Reset() {
+	*x = KindCount{}
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KindCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KindCount) ProtoMessage() {}
+
+func (x *KindCount) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KindCount.ProtoReflect.Descriptor instead.
+func (*KindCount) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *KindCount) GetKind() uint32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *KindCount) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Branch is where a copied database left its parent's chain; kept apart from
 // devices so that the few of them can be read in one walk.
 type Branch struct {
@@ -455,7 +663,7 @@ type Branch struct {
 
 func (x *Branch) Reset() {
 	*x = Branch{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[3]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +675,7 @@ func (x *Branch) String() string {
 func (*Branch) ProtoMessage() {}
 
 func (x *Branch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[3]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +688,7 @@ func (x *Branch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Branch.ProtoReflect.Descriptor instead.
 func (*Branch) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Branch) GetParent() []byte {
@@ -523,7 +731,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[4]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +743,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[4]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +756,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Contact) GetLastContactMs() int64 {
@@ -594,14 +802,16 @@ type Grant struct {
 	// Territory with all below it; absent when records are named.
 	TerritoryId []byte `protobuf:"bytes,2,opt,name=territory_id,json=territoryId,proto3" json:"territory_id,omitempty"`
 	// Ids of doors or cases, 16 bytes each, one after another, ascending.
-	RecordIds     []byte `protobuf:"bytes,3,opt,name=record_ids,json=recordIds,proto3" json:"record_ids,omitempty"`
+	RecordIds []byte `protobuf:"bytes,3,opt,name=record_ids,json=recordIds,proto3" json:"record_ids,omitempty"`
+	// When it ends by itself, in milliseconds since the Unix epoch; 0 for no end of its own.
+	UntilMs       int64 `protobuf:"varint,4,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[5]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -613,7 +823,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[5]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -626,7 +836,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -650,6 +860,13 @@ func (x *Grant) GetRecordIds() []byte {
 	return nil
 }
 
+func (x *Grant) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
 // GrantVersion is what a user was granted from one moment on.
 type GrantVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -663,7 +880,7 @@ type GrantVersion struct {
 
 func (x *GrantVersion) Reset() {
 	*x = GrantVersion{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[6]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -675,7 +892,7 @@ func (x *GrantVersion) String() string {
 func (*GrantVersion) ProtoMessage() {}
 
 func (x *GrantVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[6]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -688,7 +905,7 @@ func (x *GrantVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantVersion.ProtoReflect.Descriptor instead.
 func (*GrantVersion) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GrantVersion) GetGrants() []*Grant {
@@ -717,7 +934,7 @@ type FurtherGrants struct {
 
 func (x *FurtherGrants) Reset() {
 	*x = FurtherGrants{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[7]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +946,7 @@ func (x *FurtherGrants) String() string {
 func (*FurtherGrants) ProtoMessage() {}
 
 func (x *FurtherGrants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[7]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +959,7 @@ func (x *FurtherGrants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FurtherGrants.ProtoReflect.Descriptor instead.
 func (*FurtherGrants) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FurtherGrants) GetGrants() []*Grant {
@@ -773,7 +990,7 @@ type Territory struct {
 
 func (x *Territory) Reset() {
 	*x = Territory{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[8]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +1002,7 @@ func (x *Territory) String() string {
 func (*Territory) ProtoMessage() {}
 
 func (x *Territory) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[8]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +1015,7 @@ func (x *Territory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Territory.ProtoReflect.Descriptor instead.
 func (*Territory) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Territory) GetParent() []byte {
@@ -854,7 +1071,7 @@ type ScopeView struct {
 
 func (x *ScopeView) Reset() {
 	*x = ScopeView{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[9]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -866,7 +1083,7 @@ func (x *ScopeView) String() string {
 func (*ScopeView) ProtoMessage() {}
 
 func (x *ScopeView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[9]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -879,7 +1096,7 @@ func (x *ScopeView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScopeView.ProtoReflect.Descriptor instead.
 func (*ScopeView) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ScopeView) GetGroups() []*ScopeGroup {
@@ -903,14 +1120,16 @@ type ScopeGroup struct {
 	// Incarnations, laid out like territories.
 	Devices []byte `protobuf:"bytes,5,opt,name=devices,proto3" json:"devices,omitempty"`
 	// True when the realm's own key is among them.
-	Realm         bool `protobuf:"varint,6,opt,name=realm,proto3" json:"realm,omitempty"`
+	Realm bool `protobuf:"varint,6,opt,name=realm,proto3" json:"realm,omitempty"`
+	// For each role when it ends by itself, 0 for no end of its own; absent when none has one.
+	UntilMs       []int64 `protobuf:"varint,7,rep,packed,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ScopeGroup) Reset() {
 	*x = ScopeGroup{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[10]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +1141,7 @@ func (x *ScopeGroup) String() string {
 func (*ScopeGroup) ProtoMessage() {}
 
 func (x *ScopeGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[10]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +1154,7 @@ func (x *ScopeGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScopeGroup.ProtoReflect.Descriptor instead.
 func (*ScopeGroup) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ScopeGroup) GetRoles() []uint32 {
@@ -980,6 +1199,13 @@ func (x *ScopeGroup) GetRealm() bool {
 	return false
 }
 
+func (x *ScopeGroup) GetUntilMs() []int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return nil
+}
+
 // Team is one officer, one grid worker and helpers over one or more grids.
 type Team struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -999,7 +1225,7 @@ type Team struct {
 
 func (x *Team) Reset() {
 	*x = Team{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[11]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1237,7 @@ func (x *Team) String() string {
 func (*Team) ProtoMessage() {}
 
 func (x *Team) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[11]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1250,7 @@ func (x *Team) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Team.ProtoReflect.Descriptor instead.
 func (*Team) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Team) GetName() string {
@@ -1075,7 +1301,7 @@ type Assignment struct {
 
 func (x *Assignment) Reset() {
 	*x = Assignment{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[12]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1313,7 @@ func (x *Assignment) String() string {
 func (*Assignment) ProtoMessage() {}
 
 func (x *Assignment) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[12]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1326,7 @@ func (x *Assignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assignment.ProtoReflect.Descriptor instead.
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Assignment) GetUserId() []byte {
@@ -1132,7 +1358,7 @@ type JoinCode struct {
 
 func (x *JoinCode) Reset() {
 	*x = JoinCode{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[13]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1370,7 @@ func (x *JoinCode) String() string {
 func (*JoinCode) ProtoMessage() {}
 
 func (x *JoinCode) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[13]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1383,7 @@ func (x *JoinCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinCode.ProtoReflect.Descriptor instead.
 func (*JoinCode) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *JoinCode) GetUserId() []byte {
@@ -1200,7 +1426,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[14]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1438,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[14]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1451,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Token) GetHash() []byte {
@@ -1286,7 +1512,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1524,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1537,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Account) GetName() string {
@@ -1378,7 +1604,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1616,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1629,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Credential) GetPasswordHash() string {
@@ -1444,7 +1670,7 @@ type TokenEvent struct {
 
 func (x *TokenEvent) Reset() {
 	*x = TokenEvent{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1682,7 @@ func (x *TokenEvent) String() string {
 func (*TokenEvent) ProtoMessage() {}
 
 func (x *TokenEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1695,7 @@ func (x *TokenEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenEvent.ProtoReflect.Descriptor instead.
 func (*TokenEvent) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TokenEvent) GetAction() TokenAction {
@@ -1504,19 +1730,20 @@ var File_onedoor_stored_v1_identity_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\n" +
-	" onedoor/stored/v1/identity.proto\x12\x11onedoor.stored.v1\x1a\x1eonedoor/stored/v1/stored.proto\"\xa6\x01\n" +
+	" onedoor/stored/v1/identity.proto\x12\x11onedoor.stored.v1\x1a\x1eonedoor/stored/v1/stored.proto\"\xc1\x01\n" +
 	"\x05Realm\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
 	"created_ms\x18\x03 \x01(\x03R\tcreatedMs\x12%\n" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12/\n" +
-	"\x13secrets_fingerprint\x18\x05 \x01(\fR\x12secretsFingerprint\"\x85\x01\n" +
+	"\x13secrets_fingerprint\x18\x05 \x01(\fR\x12secretsFingerprint\x12\x19\n" +
+	"\blease_ms\x18\x06 \x01(\x03R\aleaseMs\"\x85\x01\n" +
 	"\x04User\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\rR\x04role\x12!\n" +
 	"\fterritory_id\x18\x03 \x01(\fR\vterritoryId\x122\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1c.onedoor.stored.v1.UserStateR\x05state\"\xe9\x01\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1c.onedoor.stored.v1.UserStateR\x05state\"\xe7\x02\n" +
 	"\x06Device\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1526,7 +1753,24 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\x0eenrolled_at_ms\x18\x05 \x01(\x03R\fenrolledAtMs\x12\x16\n" +
 	"\x06parent\x18\x06 \x01(\fR\x06parent\x12\x1f\n" +
 	"\vlast_common\x18\a \x01(\x04R\n" +
-	"lastCommon\"W\n" +
+	"lastCommon\x12&\n" +
+	"\x0fwipe_ordered_ms\x18\b \x01(\x03R\rwipeOrderedMs\x12!\n" +
+	"\fwipe_receipt\x18\t \x01(\fR\vwipeReceipt\x121\n" +
+	"\x04loss\x18\n" +
+	" \x01(\v2\x1d.onedoor.stored.v1.DeviceLossR\x04loss\"\x85\x02\n" +
+	"\n" +
+	"DeviceLoss\x12\x13\n" +
+	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\fR\x02by\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12&\n" +
+	"\x0flast_contact_ms\x18\x04 \x01(\x03R\rlastContactMs\x126\n" +
+	"\arecords\x18\x05 \x03(\v2\x1c.onedoor.stored.v1.KindCountR\arecords\x12\x1a\n" +
+	"\bcontacts\x18\x06 \x01(\x04R\bcontacts\x12\x16\n" +
+	"\x06unsent\x18\a \x01(\x04R\x06unsent\x12&\n" +
+	"\x0funsent_since_ms\x18\b \x01(\x03R\runsentSinceMs\"5\n" +
+	"\tKindCount\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x04R\x05count\"W\n" +
 	"\x06Branch\x12\x16\n" +
 	"\x06parent\x18\x01 \x01(\fR\x06parent\x12\x1f\n" +
 	"\vlast_common\x18\x02 \x01(\x04R\n" +
@@ -1540,12 +1784,13 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"checkpoint\x18\x04 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\n" +
 	"checkpoint\x12\x1f\n" +
 	"\vapp_version\x18\x05 \x01(\tR\n" +
-	"appVersion\"]\n" +
+	"appVersion\"x\n" +
 	"\x05Grant\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\rR\x04role\x12!\n" +
 	"\fterritory_id\x18\x02 \x01(\fR\vterritoryId\x12\x1d\n" +
 	"\n" +
-	"record_ids\x18\x03 \x01(\fR\trecordIds\"U\n" +
+	"record_ids\x18\x03 \x01(\fR\trecordIds\x12\x19\n" +
+	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\"U\n" +
 	"\fGrantVersion\x120\n" +
 	"\x06grants\x18\x01 \x03(\v2\x18.onedoor.stored.v1.GrantR\x06grants\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\"A\n" +
@@ -1559,7 +1804,7 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\rvalid_from_ms\x18\x05 \x01(\x03R\vvalidFromMs\x12$\n" +
 	"\x0evalid_until_ms\x18\x06 \x01(\x03R\fvalidUntilMs\"B\n" +
 	"\tScopeView\x125\n" +
-	"\x06groups\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.ScopeGroupR\x06groups\"\xa4\x01\n" +
+	"\x06groups\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.ScopeGroupR\x06groups\"\xbf\x01\n" +
 	"\n" +
 	"ScopeGroup\x12\x14\n" +
 	"\x05roles\x18\x01 \x03(\rR\x05roles\x12 \n" +
@@ -1567,7 +1812,8 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\arecords\x18\x03 \x01(\fR\arecords\x12\x14\n" +
 	"\x05users\x18\x04 \x01(\fR\x05users\x12\x18\n" +
 	"\adevices\x18\x05 \x01(\fR\adevices\x12\x14\n" +
-	"\x05realm\x18\x06 \x01(\bR\x05realm\"\xa3\x01\n" +
+	"\x05realm\x18\x06 \x01(\bR\x05realm\x12\x19\n" +
+	"\buntil_ms\x18\a \x03(\x03R\auntilMs\"\xa3\x01\n" +
 	"\x04Team\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
@@ -1621,11 +1867,13 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\tUserState\x12\x1a\n" +
 	"\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11USER_STATE_ACTIVE\x10\x01\x12\x15\n" +
-	"\x11USER_STATE_CLOSED\x10\x02*^\n" +
+	"\x11USER_STATE_CLOSED\x10\x02*\x8f\x01\n" +
 	"\vDeviceState\x12\x1c\n" +
 	"\x18DEVICE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13DEVICE_STATE_ACTIVE\x10\x01\x12\x18\n" +
-	"\x14DEVICE_STATE_REVOKED\x10\x02*^\n" +
+	"\x14DEVICE_STATE_REVOKED\x10\x02\x12\x17\n" +
+	"\x13DEVICE_STATE_WIPING\x10\x03\x12\x16\n" +
+	"\x12DEVICE_STATE_WIPED\x10\x04*^\n" +
 	"\vTokenAction\x12\x1c\n" +
 	"\x18TOKEN_ACTION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13TOKEN_ACTION_MINTED\x10\x01\x12\x18\n" +
@@ -1644,7 +1892,7 @@ func file_onedoor_stored_v1_identity_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_stored_v1_identity_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_onedoor_stored_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_onedoor_stored_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_onedoor_stored_v1_identity_proto_goTypes = []any{
 	(UserState)(0),        // 0: onedoor.stored.v1.UserState
 	(DeviceState)(0),      // 1: onedoor.stored.v1.DeviceState
@@ -1652,38 +1900,42 @@ var file_onedoor_stored_v1_identity_proto_goTypes = []any{
 	(*Realm)(nil),         // 3: onedoor.stored.v1.Realm
 	(*User)(nil),          // 4: onedoor.stored.v1.User
 	(*Device)(nil),        // 5: onedoor.stored.v1.Device
-	(*Branch)(nil),        // 6: onedoor.stored.v1.Branch
-	(*Contact)(nil),       // 7: onedoor.stored.v1.Contact
-	(*Grant)(nil),         // 8: onedoor.stored.v1.Grant
-	(*GrantVersion)(nil),  // 9: onedoor.stored.v1.GrantVersion
-	(*FurtherGrants)(nil), // 10: onedoor.stored.v1.FurtherGrants
-	(*Territory)(nil),     // 11: onedoor.stored.v1.Territory
-	(*ScopeView)(nil),     // 12: onedoor.stored.v1.ScopeView
-	(*ScopeGroup)(nil),    // 13: onedoor.stored.v1.ScopeGroup
-	(*Team)(nil),          // 14: onedoor.stored.v1.Team
-	(*Assignment)(nil),    // 15: onedoor.stored.v1.Assignment
-	(*JoinCode)(nil),      // 16: onedoor.stored.v1.JoinCode
-	(*Token)(nil),         // 17: onedoor.stored.v1.Token
-	(*Account)(nil),       // 18: onedoor.stored.v1.Account
-	(*Credential)(nil),    // 19: onedoor.stored.v1.Credential
-	(*TokenEvent)(nil),    // 20: onedoor.stored.v1.TokenEvent
-	(*Coordinate)(nil),    // 21: onedoor.stored.v1.Coordinate
+	(*DeviceLoss)(nil),    // 6: onedoor.stored.v1.DeviceLoss
+	(*KindCount)(nil),     // 7: onedoor.stored.v1.KindCount
+	(*Branch)(nil),        // 8: onedoor.stored.v1.Branch
+	(*Contact)(nil),       // 9: onedoor.stored.v1.Contact
+	(*Grant)(nil),         // 10: onedoor.stored.v1.Grant
+	(*GrantVersion)(nil),  // 11: onedoor.stored.v1.GrantVersion
+	(*FurtherGrants)(nil), // 12: onedoor.stored.v1.FurtherGrants
+	(*Territory)(nil),     // 13: onedoor.stored.v1.Territory
+	(*ScopeView)(nil),     // 14: onedoor.stored.v1.ScopeView
+	(*ScopeGroup)(nil),    // 15: onedoor.stored.v1.ScopeGroup
+	(*Team)(nil),          // 16: onedoor.stored.v1.Team
+	(*Assignment)(nil),    // 17: onedoor.stored.v1.Assignment
+	(*JoinCode)(nil),      // 18: onedoor.stored.v1.JoinCode
+	(*Token)(nil),         // 19: onedoor.stored.v1.Token
+	(*Account)(nil),       // 20: onedoor.stored.v1.Account
+	(*Credential)(nil),    // 21: onedoor.stored.v1.Credential
+	(*TokenEvent)(nil),    // 22: onedoor.stored.v1.TokenEvent
+	(*Coordinate)(nil),    // 23: onedoor.stored.v1.Coordinate
 }
 var file_onedoor_stored_v1_identity_proto_depIdxs = []int32{
 	0,  // 0: onedoor.stored.v1.User.state:type_name -> onedoor.stored.v1.UserState
 	1,  // 1: onedoor.stored.v1.Device.state:type_name -> onedoor.stored.v1.DeviceState
-	21, // 2: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
-	8,  // 3: onedoor.stored.v1.GrantVersion.grants:type_name -> onedoor.stored.v1.Grant
-	8,  // 4: onedoor.stored.v1.FurtherGrants.grants:type_name -> onedoor.stored.v1.Grant
-	13, // 5: onedoor.stored.v1.ScopeView.groups:type_name -> onedoor.stored.v1.ScopeGroup
-	19, // 6: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
-	19, // 7: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
-	2,  // 8: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	6,  // 2: onedoor.stored.v1.Device.loss:type_name -> onedoor.stored.v1.DeviceLoss
+	7,  // 3: onedoor.stored.v1.DeviceLoss.records:type_name -> onedoor.stored.v1.KindCount
+	23, // 4: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
+	10, // 5: onedoor.stored.v1.GrantVersion.grants:type_name -> onedoor.stored.v1.Grant
+	10, // 6: onedoor.stored.v1.FurtherGrants.grants:type_name -> onedoor.stored.v1.Grant
+	15, // 7: onedoor.stored.v1.ScopeView.groups:type_name -> onedoor.stored.v1.ScopeGroup
+	21, // 8: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
+	21, // 9: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
+	2,  // 10: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_identity_proto_init() }
@@ -1698,7 +1950,7 @@ func file_onedoor_stored_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_identity_proto_rawDesc), len(file_onedoor_stored_v1_identity_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

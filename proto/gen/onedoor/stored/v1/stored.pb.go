@@ -585,7 +585,9 @@ type Extra struct {
 	// The entry's body is then what is left of the change.
 	InnerDigest []byte `protobuf:"bytes,30,opt,name=inner_digest,json=innerDigest,proto3" json:"inner_digest,omitempty"`
 	// For an erasure: the cells that it destroys.
-	Erased        []*CellAddress `protobuf:"bytes,31,rep,name=erased,proto3" json:"erased,omitempty"`
+	Erased []*CellAddress `protobuf:"bytes,31,rep,name=erased,proto3" json:"erased,omitempty"`
+	// True when the change was handed in sealed: its author's phone could not read it any more.
+	Sealed        bool `protobuf:"varint,21,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -718,6 +720,13 @@ func (x *Extra) GetErased() []*CellAddress {
 	return nil
 }
 
+func (x *Extra) GetSealed() bool {
+	if x != nil {
+		return x.Sealed
+	}
+	return false
+}
+
 // CellAddress names a cell.
 type CellAddress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -787,7 +796,12 @@ type Progress struct {
 	// Grant versions with the device_seq at which the phone switched to each, ascending.
 	Switches []*GrantSwitch `protobuf:"bytes,5,rep,name=switches,proto3" json:"switches,omitempty"`
 	// The same as served for earlier epochs, at most one an epoch: what this incarnation was proven to have seen of this log.
-	ServedBefore  []*Coordinate `protobuf:"bytes,6,rep,name=served_before,json=servedBefore,proto3" json:"served_before,omitempty"`
+	ServedBefore []*Coordinate `protobuf:"bytes,6,rep,name=served_before,json=servedBefore,proto3" json:"served_before,omitempty"`
+	// Leases that the phone was given, ascending: the changes after one of them and up to the next were made under it. At most
+	// as many as the server keeps apart.
+	Leases []*Lease `protobuf:"bytes,7,rep,name=leases,proto3" json:"leases,omitempty"`
+	// Changes that were kept since the device was revoked.
+	KeptRevoked   uint64 `protobuf:"varint,8,opt,name=kept_revoked,json=keptRevoked,proto3" json:"kept_revoked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -864,6 +878,75 @@ func (x *Progress) GetServedBefore() []*Coordinate {
 	return nil
 }
 
+func (x *Progress) GetLeases() []*Lease {
+	if x != nil {
+		return x.Leases
+	}
+	return nil
+}
+
+func (x *Progress) GetKeptRevoked() uint64 {
+	if x != nil {
+		return x.KeptRevoked
+	}
+	return 0
+}
+
+// Lease says until when a phone could work with what it was granted.
+type Lease struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// device_seq of the last change that the phone had made when it was given.
+	After uint64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	// When it ends, in milliseconds since the Unix epoch.
+	UntilMs       int64 `protobuf:"varint,2,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lease) Reset() {
+	*x = Lease{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lease) ProtoMessage() {}
+
+func (x *Lease) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lease.ProtoReflect.Descriptor instead.
+func (*Lease) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Lease) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *Lease) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
 // GrantSwitch says from which change on a grant version holds.
 type GrantSwitch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -877,7 +960,7 @@ type GrantSwitch struct {
 
 func (x *GrantSwitch) Reset() {
 	*x = GrantSwitch{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +972,7 @@ func (x *GrantSwitch) String() string {
 func (*GrantSwitch) ProtoMessage() {}
 
 func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +985,7 @@ func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantSwitch.ProtoReflect.Descriptor instead.
 func (*GrantSwitch) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GrantSwitch) GetVersion() uint64 {
@@ -936,7 +1019,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1031,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1044,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Batch) GetCount() uint64 {
@@ -1007,7 +1090,7 @@ type Commit struct {
 
 func (x *Commit) Reset() {
 	*x = Commit{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1102,7 @@ func (x *Commit) String() string {
 func (*Commit) ProtoMessage() {}
 
 func (x *Commit) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1115,7 @@ func (x *Commit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Commit.ProtoReflect.Descriptor instead.
 func (*Commit) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Commit) GetTag() []byte {
@@ -1079,7 +1162,7 @@ type Quarantined struct {
 
 func (x *Quarantined) Reset() {
 	*x = Quarantined{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1174,7 @@ func (x *Quarantined) String() string {
 func (*Quarantined) ProtoMessage() {}
 
 func (x *Quarantined) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1187,7 @@ func (x *Quarantined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quarantined.ProtoReflect.Descriptor instead.
 func (*Quarantined) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Quarantined) GetRecordId() []byte {
@@ -1171,7 +1254,7 @@ type History struct {
 
 func (x *History) Reset() {
 	*x = History{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1266,7 @@ func (x *History) String() string {
 func (*History) ProtoMessage() {}
 
 func (x *History) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1279,7 @@ func (x *History) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use History.ProtoReflect.Descriptor instead.
 func (*History) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *History) GetEpoch() uint32 {
@@ -1242,7 +1325,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1337,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1350,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Fork) GetEpoch() uint32 {
@@ -1325,7 +1408,7 @@ type Backup struct {
 
 func (x *Backup) Reset() {
 	*x = Backup{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1420,7 @@ func (x *Backup) String() string {
 func (*Backup) ProtoMessage() {}
 
 func (x *Backup) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1433,7 @@ func (x *Backup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Backup.ProtoReflect.Descriptor instead.
 func (*Backup) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Backup) GetSecrets() []byte {
@@ -1384,7 +1467,7 @@ type LedgerState struct {
 
 func (x *LedgerState) Reset() {
 	*x = LedgerState{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1479,7 @@ func (x *LedgerState) String() string {
 func (*LedgerState) ProtoMessage() {}
 
 func (x *LedgerState) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1492,7 @@ func (x *LedgerState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerState.ProtoReflect.Descriptor instead.
 func (*LedgerState) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LedgerState) GetNumber() uint64 {
@@ -1456,7 +1539,7 @@ type Nonces struct {
 
 func (x *Nonces) Reset() {
 	*x = Nonces{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1551,7 @@ func (x *Nonces) String() string {
 func (*Nonces) ProtoMessage() {}
 
 func (x *Nonces) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1564,7 @@ func (x *Nonces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nonces.ProtoReflect.Descriptor instead.
 func (*Nonces) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Nonces) GetNext() uint64 {
@@ -1518,7 +1601,7 @@ type DeviceNonces struct {
 
 func (x *DeviceNonces) Reset() {
 	*x = DeviceNonces{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1613,7 @@ func (x *DeviceNonces) String() string {
 func (*DeviceNonces) ProtoMessage() {}
 
 func (x *DeviceNonces) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1626,7 @@ func (x *DeviceNonces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceNonces.ProtoReflect.Descriptor instead.
 func (*DeviceNonces) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeviceNonces) GetIncarnation() []byte {
@@ -1572,7 +1655,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1584,7 +1667,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1597,7 +1680,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Barrier) GetAt() []*Coordinate {
@@ -1624,7 +1707,7 @@ type Erasure struct {
 
 func (x *Erasure) Reset() {
 	*x = Erasure{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1636,7 +1719,7 @@ func (x *Erasure) String() string {
 func (*Erasure) ProtoMessage() {}
 
 func (x *Erasure) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1649,7 +1732,7 @@ func (x *Erasure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
 func (*Erasure) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Erasure) GetRecordId() []byte {
@@ -1727,7 +1810,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xca\x04\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\xe2\x04\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
@@ -1746,17 +1829,23 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12@\n" +
 	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\x12!\n" +
 	"\finner_digest\x18\x1e \x01(\fR\vinnerDigest\x126\n" +
-	"\x06erased\x18\x1f \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x06erased\"5\n" +
+	"\x06erased\x18\x1f \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x06erased\x12\x16\n" +
+	"\x06sealed\x18\x15 \x01(\bR\x06sealed\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\x9a\x02\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\xef\x02\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04mark\x18\x01 \x01(\x04R\x04mark\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\fR\x05chain\x12-\n" +
 	"\x02at\x18\x03 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x02at\x125\n" +
 	"\x06served\x18\x04 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x06served\x12:\n" +
 	"\bswitches\x18\x05 \x03(\v2\x1e.onedoor.stored.v1.GrantSwitchR\bswitches\x12B\n" +
-	"\rserved_before\x18\x06 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\fservedBefore\"=\n" +
+	"\rserved_before\x18\x06 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\fservedBefore\x120\n" +
+	"\x06leases\x18\a \x03(\v2\x18.onedoor.stored.v1.LeaseR\x06leases\x12!\n" +
+	"\fkept_revoked\x18\b \x01(\x04R\vkeptRevoked\"8\n" +
+	"\x05Lease\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\x04R\x05after\x12\x19\n" +
+	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"\x8d\x01\n" +
@@ -1825,7 +1914,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),       // 1: onedoor.stored.v1.Record
@@ -1837,18 +1926,19 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Extra)(nil),        // 7: onedoor.stored.v1.Extra
 	(*CellAddress)(nil),  // 8: onedoor.stored.v1.CellAddress
 	(*Progress)(nil),     // 9: onedoor.stored.v1.Progress
-	(*GrantSwitch)(nil),  // 10: onedoor.stored.v1.GrantSwitch
-	(*Batch)(nil),        // 11: onedoor.stored.v1.Batch
-	(*Commit)(nil),       // 12: onedoor.stored.v1.Commit
-	(*Quarantined)(nil),  // 13: onedoor.stored.v1.Quarantined
-	(*History)(nil),      // 14: onedoor.stored.v1.History
-	(*Fork)(nil),         // 15: onedoor.stored.v1.Fork
-	(*Backup)(nil),       // 16: onedoor.stored.v1.Backup
-	(*LedgerState)(nil),  // 17: onedoor.stored.v1.LedgerState
-	(*Nonces)(nil),       // 18: onedoor.stored.v1.Nonces
-	(*DeviceNonces)(nil), // 19: onedoor.stored.v1.DeviceNonces
-	(*Barrier)(nil),      // 20: onedoor.stored.v1.Barrier
-	(*Erasure)(nil),      // 21: onedoor.stored.v1.Erasure
+	(*Lease)(nil),        // 10: onedoor.stored.v1.Lease
+	(*GrantSwitch)(nil),  // 11: onedoor.stored.v1.GrantSwitch
+	(*Batch)(nil),        // 12: onedoor.stored.v1.Batch
+	(*Commit)(nil),       // 13: onedoor.stored.v1.Commit
+	(*Quarantined)(nil),  // 14: onedoor.stored.v1.Quarantined
+	(*History)(nil),      // 15: onedoor.stored.v1.History
+	(*Fork)(nil),         // 16: onedoor.stored.v1.Fork
+	(*Backup)(nil),       // 17: onedoor.stored.v1.Backup
+	(*LedgerState)(nil),  // 18: onedoor.stored.v1.LedgerState
+	(*Nonces)(nil),       // 19: onedoor.stored.v1.Nonces
+	(*DeviceNonces)(nil), // 20: onedoor.stored.v1.DeviceNonces
+	(*Barrier)(nil),      // 21: onedoor.stored.v1.Barrier
+	(*Erasure)(nil),      // 22: onedoor.stored.v1.Erasure
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -1867,18 +1957,19 @@ var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	8,  // 13: onedoor.stored.v1.Extra.erased:type_name -> onedoor.stored.v1.CellAddress
 	0,  // 14: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
 	0,  // 15: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
-	10, // 16: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
+	11, // 16: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
 	0,  // 17: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 18: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
-	15, // 19: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
-	19, // 20: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
-	0,  // 21: onedoor.stored.v1.Barrier.at:type_name -> onedoor.stored.v1.Coordinate
-	8,  // 22: onedoor.stored.v1.Erasure.cells:type_name -> onedoor.stored.v1.CellAddress
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	10, // 18: onedoor.stored.v1.Progress.leases:type_name -> onedoor.stored.v1.Lease
+	0,  // 19: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
+	16, // 20: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
+	20, // 21: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
+	0,  // 22: onedoor.stored.v1.Barrier.at:type_name -> onedoor.stored.v1.Coordinate
+	8,  // 23: onedoor.stored.v1.Erasure.cells:type_name -> onedoor.stored.v1.CellAddress
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_stored_proto_init() }
@@ -1892,7 +1983,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -225,6 +225,8 @@ const (
 	QuarantineReason_QUARANTINE_REASON_FAULT QuarantineReason = 12
 	// The scope of a standing record is moved by the server only.
 	QuarantineReason_QUARANTINE_REASON_MOVE_BY_SERVER_ONLY QuarantineReason = 13
+	// The device is revoked and has handed in as much as is kept: this one is counted as lost by name, its body is not kept.
+	QuarantineReason_QUARANTINE_REASON_ABOVE_CAP QuarantineReason = 14
 )
 
 // Enum value maps for QuarantineReason.
@@ -244,6 +246,7 @@ var (
 		11: "QUARANTINE_REASON_BASE_AHEAD",
 		12: "QUARANTINE_REASON_FAULT",
 		13: "QUARANTINE_REASON_MOVE_BY_SERVER_ONLY",
+		14: "QUARANTINE_REASON_ABOVE_CAP",
 	}
 	QuarantineReason_value = map[string]int32{
 		"QUARANTINE_REASON_UNSPECIFIED":         0,
@@ -260,6 +263,7 @@ var (
 		"QUARANTINE_REASON_BASE_AHEAD":          11,
 		"QUARANTINE_REASON_FAULT":               12,
 		"QUARANTINE_REASON_MOVE_BY_SERVER_ONLY": 13,
+		"QUARANTINE_REASON_ABOVE_CAP":           14,
 	}
 )
 
@@ -942,7 +946,9 @@ type BatchChange struct {
 	// Where the change first stood, when it is supplied again after a restore.
 	First *First `protobuf:"bytes,3,opt,name=first,proto3" json:"first,omitempty"`
 	// Set when cells of the change were erased. Body is then what is left of it, absent when nothing is, and there is no salt.
-	Erased        *ErasedChange `protobuf:"bytes,4,opt,name=erased,proto3" json:"erased,omitempty"`
+	Erased *ErasedChange `protobuf:"bytes,4,opt,name=erased,proto3" json:"erased,omitempty"`
+	// Set instead of body and salt when the phone may no longer read what it wrote.
+	Sealed        *SealedChange `protobuf:"bytes,5,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1005,6 +1011,124 @@ func (x *BatchChange) GetErased() *ErasedChange {
 	return nil
 }
 
+func (x *BatchChange) GetSealed() *SealedChange {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// SealedChange is a change that its phone can hand in and not read: body and salt under the realm's public key. The chain is
+// over what is inside.
+type SealedChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the sealing key.
+	Key uint32 `protobuf:"varint,1,opt,name=key,proto3" json:"key,omitempty"`
+	// HPKE (RFC 9180): the encapsulated key, then the encrypted Sealed, as internal/wire seals it.
+	Box           []byte `protobuf:"bytes,2,opt,name=box,proto3" json:"box,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedChange) Reset() {
+	*x = SealedChange{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedChange) ProtoMessage() {}
+
+func (x *SealedChange) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedChange.ProtoReflect.Descriptor instead.
+func (*SealedChange) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SealedChange) GetKey() uint32 {
+	if x != nil {
+		return x.Key
+	}
+	return 0
+}
+
+func (x *SealedChange) GetBox() []byte {
+	if x != nil {
+		return x.Box
+	}
+	return nil
+}
+
+// Sealed is what stands inside of a SealedChange.
+type Sealed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Encoded Change, exactly as hashed into the chain.
+	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	// Its salt; empty when it has none.
+	Salt          []byte `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sealed) Reset() {
+	*x = Sealed{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sealed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sealed) ProtoMessage() {}
+
+func (x *Sealed) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sealed.ProtoReflect.Descriptor instead.
+func (*Sealed) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Sealed) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *Sealed) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
 // First is where a change supplied again stood before, and its first stamp.
 type First struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1020,7 +1144,7 @@ type First struct {
 
 func (x *First) Reset() {
 	*x = First{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[8]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1032,7 +1156,7 @@ func (x *First) String() string {
 func (*First) ProtoMessage() {}
 
 func (x *First) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[8]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1045,7 +1169,7 @@ func (x *First) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use First.ProtoReflect.Descriptor instead.
 func (*First) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *First) GetCoordinates() []*Coordinate {
@@ -1084,7 +1208,7 @@ type ErasedChange struct {
 
 func (x *ErasedChange) Reset() {
 	*x = ErasedChange{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[9]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1220,7 @@ func (x *ErasedChange) String() string {
 func (*ErasedChange) ProtoMessage() {}
 
 func (x *ErasedChange) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[9]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1233,7 @@ func (x *ErasedChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasedChange.ProtoReflect.Descriptor instead.
 func (*ErasedChange) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ErasedChange) GetDeviceSeq() uint64 {
@@ -1150,7 +1274,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[10]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1286,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[10]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1175,7 +1299,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Batch) GetChainBefore() []byte {
@@ -1221,7 +1345,7 @@ type Absent struct {
 
 func (x *Absent) Reset() {
 	*x = Absent{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[11]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1233,7 +1357,7 @@ func (x *Absent) String() string {
 func (*Absent) ProtoMessage() {}
 
 func (x *Absent) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[11]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1246,7 +1370,7 @@ func (x *Absent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Absent.ProtoReflect.Descriptor instead.
 func (*Absent) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Absent) GetFrom() uint64 {
@@ -1298,7 +1422,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[12]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +1434,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[12]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +1447,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Status) GetCheckpoint() *Coordinate {
@@ -1404,7 +1528,7 @@ type KeyDigest struct {
 
 func (x *KeyDigest) Reset() {
 	*x = KeyDigest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1416,7 +1540,7 @@ func (x *KeyDigest) String() string {
 func (*KeyDigest) ProtoMessage() {}
 
 func (x *KeyDigest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1429,7 +1553,7 @@ func (x *KeyDigest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyDigest.ProtoReflect.Descriptor instead.
 func (*KeyDigest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *KeyDigest) GetKey() []byte {
@@ -1485,7 +1609,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1621,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1634,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Enrolment) GetIncarnation() []byte {
@@ -1603,7 +1727,7 @@ type ExchangeRequest struct {
 
 func (x *ExchangeRequest) Reset() {
 	*x = ExchangeRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1739,7 @@ func (x *ExchangeRequest) String() string {
 func (*ExchangeRequest) ProtoMessage() {}
 
 func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1752,7 @@ func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeRequest.ProtoReflect.Descriptor instead.
 func (*ExchangeRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExchangeRequest) GetBody() []byte {
@@ -1688,6 +1812,10 @@ type ExchangeBody struct {
 	// Signed erasures that the phone carries, shown when the epoch changed: a server that was restored from before one takes it
 	// up. At most 200.
 	Barriers []*Barrier `protobuf:"bytes,21,rep,name=barriers,proto3" json:"barriers,omitempty"`
+	// True when the phone has no lease on its grants, or a good part of it has passed; the reply brings a new one.
+	WantsLease bool `protobuf:"varint,16,opt,name=wants_lease,json=wantsLease,proto3" json:"wants_lease,omitempty"`
+	// Says that the order to wipe was carried out; the reply confirms it.
+	Wiped *WipeReceipt `protobuf:"bytes,17,opt,name=wiped,proto3" json:"wiped,omitempty"`
 	// Where the phone switched to other grants, as far as changes of the batch were made under older ones than those it works
 	// under now; ascending in after, at most one more than there are changes. Absent where the whole batch was made under
 	// status.grant_version.
@@ -1698,7 +1826,7 @@ type ExchangeBody struct {
 
 func (x *ExchangeBody) Reset() {
 	*x = ExchangeBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1710,7 +1838,7 @@ func (x *ExchangeBody) String() string {
 func (*ExchangeBody) ProtoMessage() {}
 
 func (x *ExchangeBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1723,7 +1851,7 @@ func (x *ExchangeBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeBody.ProtoReflect.Descriptor instead.
 func (*ExchangeBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExchangeBody) GetRealm() uint32 {
@@ -1852,6 +1980,20 @@ func (x *ExchangeBody) GetBarriers() []*Barrier {
 	return nil
 }
 
+func (x *ExchangeBody) GetWantsLease() bool {
+	if x != nil {
+		return x.WantsLease
+	}
+	return false
+}
+
+func (x *ExchangeBody) GetWiped() *WipeReceipt {
+	if x != nil {
+		return x.Wiped
+	}
+	return nil
+}
+
 func (x *ExchangeBody) GetGrantSwitches() []*GrantSwitch {
 	if x != nil {
 		return x.GrantSwitches
@@ -1872,7 +2014,7 @@ type GrantSwitch struct {
 
 func (x *GrantSwitch) Reset() {
 	*x = GrantSwitch{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +2026,7 @@ func (x *GrantSwitch) String() string {
 func (*GrantSwitch) ProtoMessage() {}
 
 func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +2039,7 @@ func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantSwitch.ProtoReflect.Descriptor instead.
 func (*GrantSwitch) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GrantSwitch) GetVersion() uint64 {
@@ -1914,6 +2056,97 @@ func (x *GrantSwitch) GetAfter() uint64 {
 	return 0
 }
 
+// WipeReceipt is a device's word that it has destroyed what it held.
+type WipeReceipt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order it answers, by its time.
+	OrderedMs int64 `protobuf:"varint,1,opt,name=ordered_ms,json=orderedMs,proto3" json:"ordered_ms,omitempty"`
+	// When it was carried out, by the device's clock.
+	WipedMs int64 `protobuf:"varint,2,opt,name=wiped_ms,json=wipedMs,proto3" json:"wiped_ms,omitempty"`
+	// Records that were destroyed.
+	Records uint64 `protobuf:"varint,3,opt,name=records,proto3" json:"records,omitempty"`
+	// device_seq of the last own change that the server had decided; all were handed in when it equals made.
+	HandedIn uint64 `protobuf:"varint,4,opt,name=handed_in,json=handedIn,proto3" json:"handed_in,omitempty"`
+	// device_seq of the last own change that was ever made.
+	Made uint64 `protobuf:"varint,5,opt,name=made,proto3" json:"made,omitempty"`
+	// Ed25519 signature by the device key over incarnation and the fields above, as internal/wire frames them.
+	Signature     []byte `protobuf:"bytes,6,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WipeReceipt) Reset() {
+	*x = WipeReceipt{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WipeReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WipeReceipt) ProtoMessage() {}
+
+func (x *WipeReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WipeReceipt.ProtoReflect.Descriptor instead.
+func (*WipeReceipt) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WipeReceipt) GetOrderedMs() int64 {
+	if x != nil {
+		return x.OrderedMs
+	}
+	return 0
+}
+
+func (x *WipeReceipt) GetWipedMs() int64 {
+	if x != nil {
+		return x.WipedMs
+	}
+	return 0
+}
+
+func (x *WipeReceipt) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
+func (x *WipeReceipt) GetHandedIn() uint64 {
+	if x != nil {
+		return x.HandedIn
+	}
+	return 0
+}
+
+func (x *WipeReceipt) GetMade() uint64 {
+	if x != nil {
+		return x.Made
+	}
+	return 0
+}
+
+func (x *WipeReceipt) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // Checkpoint is a place in the log that a phone's records stood at.
 type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1927,7 +2160,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1939,7 +2172,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1952,7 +2185,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Checkpoint) GetAt() *Coordinate {
@@ -2013,14 +2246,18 @@ type ExchangeResponse struct {
 	// Seq up to which barriers tells every erasure that concerns this phone; absent when the phone knows.
 	BarrierSeq uint64 `protobuf:"varint,23,opt,name=barrier_seq,json=barrierSeq,proto3" json:"barrier_seq,omitempty"`
 	// True when there are more erasures than barriers had room for; call again.
-	MoreBarriers  bool `protobuf:"varint,24,opt,name=more_barriers,json=moreBarriers,proto3" json:"more_barriers,omitempty"`
+	MoreBarriers bool `protobuf:"varint,24,opt,name=more_barriers,json=moreBarriers,proto3" json:"more_barriers,omitempty"`
+	// Present when the device is to destroy what it holds, once it has handed in what it wrote.
+	Wipe *Wipe `protobuf:"bytes,20,opt,name=wipe,proto3" json:"wipe,omitempty"`
+	// True when the receipt of the wipe is stored: the device has nothing more to say and destroys its keys.
+	WipeConfirmed bool `protobuf:"varint,21,opt,name=wipe_confirmed,json=wipeConfirmed,proto3" json:"wipe_confirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2032,7 +2269,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2045,7 +2282,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExchangeResponse) GetOutcomes() *Outcomes {
@@ -2195,6 +2432,75 @@ func (x *ExchangeResponse) GetMoreBarriers() bool {
 	return false
 }
 
+func (x *ExchangeResponse) GetWipe() *Wipe {
+	if x != nil {
+		return x.Wipe
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetWipeConfirmed() bool {
+	if x != nil {
+		return x.WipeConfirmed
+	}
+	return false
+}
+
+// Wipe orders a device to destroy what it holds.
+type Wipe struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was ordered.
+	OrderedMs int64 `protobuf:"varint,1,opt,name=ordered_ms,json=orderedMs,proto3" json:"ordered_ms,omitempty"`
+	// Ed25519 signature by the realm's receipt key over incarnation and time, as internal/wire frames them.
+	Signature     []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Wipe) Reset() {
+	*x = Wipe{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Wipe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Wipe) ProtoMessage() {}
+
+func (x *Wipe) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Wipe.ProtoReflect.Descriptor instead.
+func (*Wipe) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Wipe) GetOrderedMs() int64 {
+	if x != nil {
+		return x.OrderedMs
+	}
+	return 0
+}
+
+func (x *Wipe) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // Outcomes are the results of a batch.
 type Outcomes struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2208,7 +2514,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2220,7 +2526,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2233,7 +2539,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -2275,7 +2581,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2287,7 +2593,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2300,7 +2606,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2380,7 +2686,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2392,7 +2698,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2405,7 +2711,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -2469,7 +2775,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2481,7 +2787,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2494,7 +2800,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -2545,7 +2851,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2557,7 +2863,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2570,7 +2876,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -2612,7 +2918,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2930,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2943,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -2719,7 +3025,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2731,7 +3037,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2744,7 +3050,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -2821,7 +3127,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2833,7 +3139,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2846,7 +3152,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -2920,7 +3226,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2932,7 +3238,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2945,7 +3251,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -2988,7 +3294,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3000,7 +3306,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3013,7 +3319,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -3058,15 +3364,21 @@ type Grants struct {
 	Version uint64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// What is granted.
 	Grants []*Grant `protobuf:"bytes,2,rep,name=grants,proto3" json:"grants,omitempty"`
-	// Ed25519 signature by the realm's receipt key over user, version and grants, as internal/wire frames them.
-	Signature     []byte `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Ed25519 signature by the realm's receipt key over user and all other fields that are present, as internal/wire frames them.
+	Signature []byte `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	// When the lease began, by the server's clock; absent from older software, whose grants have no lease.
+	IssuedMs int64 `protobuf:"varint,4,opt,name=issued_ms,json=issuedMs,proto3" json:"issued_ms,omitempty"`
+	// When the lease ends: without a newer one the phone shows and takes nothing from then on. Absent with issued_ms.
+	LeaseUntilMs int64 `protobuf:"varint,5,opt,name=lease_until_ms,json=leaseUntilMs,proto3" json:"lease_until_ms,omitempty"`
+	// What the phone seals changes to that it may no longer read.
+	Sealing       *SealingKey `protobuf:"bytes,6,opt,name=sealing,proto3" json:"sealing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3078,7 +3390,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3091,7 +3403,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -3115,6 +3427,82 @@ func (x *Grants) GetSignature() []byte {
 	return nil
 }
 
+func (x *Grants) GetIssuedMs() int64 {
+	if x != nil {
+		return x.IssuedMs
+	}
+	return 0
+}
+
+func (x *Grants) GetLeaseUntilMs() int64 {
+	if x != nil {
+		return x.LeaseUntilMs
+	}
+	return 0
+}
+
+func (x *Grants) GetSealing() *SealingKey {
+	if x != nil {
+		return x.Sealing
+	}
+	return nil
+}
+
+// SealingKey is the public half of a key that the realm opens sealed changes with.
+type SealingKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its number, from 1.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// X25519 public key, 32 bytes.
+	Key           []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealingKey) Reset() {
+	*x = SealingKey{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealingKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealingKey) ProtoMessage() {}
+
+func (x *SealingKey) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealingKey.ProtoReflect.Descriptor instead.
+func (*SealingKey) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *SealingKey) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *SealingKey) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
 // Grant gives a role over a part of the territory.
 type Grant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3123,14 +3511,16 @@ type Grant struct {
 	// Territory with all below it; absent when records are named.
 	TerritoryId []byte `protobuf:"bytes,2,opt,name=territory_id,json=territoryId,proto3" json:"territory_id,omitempty"`
 	// Doors or cases by id.
-	RecordIds     [][]byte `protobuf:"bytes,3,rep,name=record_ids,json=recordIds,proto3" json:"record_ids,omitempty"`
+	RecordIds [][]byte `protobuf:"bytes,3,rep,name=record_ids,json=recordIds,proto3" json:"record_ids,omitempty"`
+	// When this grant ends by itself; absent for one without an end of its own.
+	UntilMs       int64 `protobuf:"varint,4,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3532,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3545,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -3179,6 +3569,13 @@ func (x *Grant) GetRecordIds() [][]byte {
 	return nil
 }
 
+func (x *Grant) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
 // View is the set of scope keys a phone holds.
 type View struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3194,7 +3591,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3206,7 +3603,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3219,7 +3616,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *View) GetVersion() []byte {
@@ -3249,14 +3646,16 @@ type KeyView struct {
 	// The scope key.
 	Key []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Role numbers held over it.
-	Roles         []uint32 `protobuf:"varint,2,rep,packed,name=roles,proto3" json:"roles,omitempty"`
+	Roles []uint32 `protobuf:"varint,2,rep,packed,name=roles,proto3" json:"roles,omitempty"`
+	// For each role when it ends by itself, 0 for one without an end of its own; absent when none has one.
+	UntilMs       []int64 `protobuf:"varint,3,rep,packed,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3268,7 +3667,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3281,7 +3680,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -3294,6 +3693,13 @@ func (x *KeyView) GetKey() []byte {
 func (x *KeyView) GetRoles() []uint32 {
 	if x != nil {
 		return x.Roles
+	}
+	return nil
+}
+
+func (x *KeyView) GetUntilMs() []int64 {
+	if x != nil {
+		return x.UntilMs
 	}
 	return nil
 }
@@ -3318,7 +3724,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3330,7 +3736,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3343,7 +3749,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -3396,7 +3802,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3814,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3827,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -3462,7 +3868,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3474,7 +3880,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3487,7 +3893,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -3529,7 +3935,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3541,7 +3947,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3554,7 +3960,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -3620,12 +4026,19 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\aelement\x18\x02 \x01(\fR\aelement\"7\n" +
 	"\tStateFrom\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x14\n" +
-	"\x05state\x18\x02 \x01(\x05R\x05state\"\x9a\x01\n" +
+	"\x05state\x18\x02 \x01(\x05R\x05state\"\xd1\x01\n" +
 	"\vBatchChange\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12,\n" +
 	"\x05first\x18\x03 \x01(\v2\x16.onedoor.sync.v1.FirstR\x05first\x125\n" +
-	"\x06erased\x18\x04 \x01(\v2\x1d.onedoor.sync.v1.ErasedChangeR\x06erased\"{\n" +
+	"\x06erased\x18\x04 \x01(\v2\x1d.onedoor.sync.v1.ErasedChangeR\x06erased\x125\n" +
+	"\x06sealed\x18\x05 \x01(\v2\x1d.onedoor.sync.v1.SealedChangeR\x06sealed\"2\n" +
+	"\fSealedChange\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\rR\x03key\x12\x10\n" +
+	"\x03box\x18\x02 \x01(\fR\x03box\"0\n" +
+	"\x06Sealed\x12\x12\n" +
+	"\x04body\x18\x01 \x01(\fR\x04body\x12\x12\n" +
+	"\x04salt\x18\x02 \x01(\fR\x04salt\"{\n" +
 	"\x05First\x12=\n" +
 	"\vcoordinates\x18\x01 \x03(\v2\x1b.onedoor.sync.v1.CoordinateR\vcoordinates\x12\x19\n" +
 	"\bstamp_ms\x18\x02 \x01(\x03R\astampMs\x12\x18\n" +
@@ -3680,7 +4093,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x95\x06\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xea\x06\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -3701,15 +4114,26 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\vbarrier_seq\x18\x14 \x01(\x04R\n" +
 	"barrierSeq\x12#\n" +
 	"\rbarrier_epoch\x18\x16 \x01(\rR\fbarrierEpoch\x124\n" +
-	"\bbarriers\x18\x15 \x03(\v2\x18.onedoor.sync.v1.BarrierR\bbarriers\x12C\n" +
+	"\bbarriers\x18\x15 \x03(\v2\x18.onedoor.sync.v1.BarrierR\bbarriers\x12\x1f\n" +
+	"\vwants_lease\x18\x10 \x01(\bR\n" +
+	"wantsLease\x122\n" +
+	"\x05wiped\x18\x11 \x01(\v2\x1c.onedoor.sync.v1.WipeReceiptR\x05wiped\x12C\n" +
 	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
-	"\x05after\x18\x02 \x01(\x04R\x05after\"K\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\"\xb0\x01\n" +
+	"\vWipeReceipt\x12\x1d\n" +
+	"\n" +
+	"ordered_ms\x18\x01 \x01(\x03R\torderedMs\x12\x19\n" +
+	"\bwiped_ms\x18\x02 \x01(\x03R\awipedMs\x12\x18\n" +
+	"\arecords\x18\x03 \x01(\x04R\arecords\x12\x1b\n" +
+	"\thanded_in\x18\x04 \x01(\x04R\bhandedIn\x12\x12\n" +
+	"\x04made\x18\x05 \x01(\x04R\x04made\x12\x1c\n" +
+	"\tsignature\x18\x06 \x01(\fR\tsignature\"K\n" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x8e\a\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xe0\a\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -3735,7 +4159,13 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tenrolment\x18\x13 \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\x12\x1f\n" +
 	"\vbarrier_seq\x18\x17 \x01(\x04R\n" +
 	"barrierSeq\x12#\n" +
-	"\rmore_barriers\x18\x18 \x01(\bR\fmoreBarriers\"h\n" +
+	"\rmore_barriers\x18\x18 \x01(\bR\fmoreBarriers\x12)\n" +
+	"\x04wipe\x18\x14 \x01(\v2\x15.onedoor.sync.v1.WipeR\x04wipe\x12%\n" +
+	"\x0ewipe_confirmed\x18\x15 \x01(\bR\rwipeConfirmed\"C\n" +
+	"\x04Wipe\x12\x1d\n" +
+	"\n" +
+	"ordered_ms\x18\x01 \x01(\x03R\torderedMs\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"h\n" +
 	"\bOutcomes\x12(\n" +
 	"\x10first_device_seq\x18\x01 \x01(\x04R\x0efirstDeviceSeq\x122\n" +
 	"\aresults\x18\x02 \x03(\v2\x18.onedoor.sync.v1.OutcomeR\aresults\"\xa1\x02\n" +
@@ -3808,23 +4238,32 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\breleased\x18\x02 \x01(\bR\breleased\x12\x10\n" +
 	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x122\n" +
-	"\aoutcome\x18\x05 \x01(\v2\x18.onedoor.sync.v1.OutcomeR\aoutcome\"p\n" +
+	"\aoutcome\x18\x05 \x01(\v2\x18.onedoor.sync.v1.OutcomeR\aoutcome\"\xea\x01\n" +
 	"\x06Grants\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12.\n" +
 	"\x06grants\x18\x02 \x03(\v2\x16.onedoor.sync.v1.GrantR\x06grants\x12\x1c\n" +
-	"\tsignature\x18\x03 \x01(\fR\tsignature\"]\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\x1b\n" +
+	"\tissued_ms\x18\x04 \x01(\x03R\bissuedMs\x12$\n" +
+	"\x0elease_until_ms\x18\x05 \x01(\x03R\fleaseUntilMs\x125\n" +
+	"\asealing\x18\x06 \x01(\v2\x1b.onedoor.sync.v1.SealingKeyR\asealing\"6\n" +
+	"\n" +
+	"SealingKey\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"x\n" +
 	"\x05Grant\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\rR\x04role\x12!\n" +
 	"\fterritory_id\x18\x02 \x01(\fR\vterritoryId\x12\x1d\n" +
 	"\n" +
-	"record_ids\x18\x03 \x03(\fR\trecordIds\"f\n" +
+	"record_ids\x18\x03 \x03(\fR\trecordIds\x12\x19\n" +
+	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\"f\n" +
 	"\x04View\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\fR\aversion\x12,\n" +
 	"\x04keys\x18\x02 \x03(\v2\x18.onedoor.sync.v1.KeyViewR\x04keys\x12\x16\n" +
-	"\x06filled\x18\x03 \x03(\fR\x06filled\"1\n" +
+	"\x06filled\x18\x03 \x03(\fR\x06filled\"L\n" +
 	"\aKeyView\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05roles\x18\x02 \x03(\rR\x05roles\"\xa9\x01\n" +
+	"\x05roles\x18\x02 \x03(\rR\x05roles\x12\x19\n" +
+	"\buntil_ms\x18\x03 \x03(\x03R\auntilMs\"\xa9\x01\n" +
 	"\aBarrier\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\rR\x05field\x12;\n" +
@@ -3860,7 +4299,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x14OUTCOME_CODE_APPLIED\x10\x01\x12\x17\n" +
 	"\x13OUTCOME_CODE_MERGED\x10\x02\x12\x1c\n" +
 	"\x18OUTCOME_CODE_QUARANTINED\x10\x03\x12\x17\n" +
-	"\x13OUTCOME_CODE_ABSENT\x10\x04*\x82\x04\n" +
+	"\x13OUTCOME_CODE_ABSENT\x10\x04*\xa3\x04\n" +
 	"\x10QuarantineReason\x12!\n" +
 	"\x1dQUARANTINE_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eQUARANTINE_REASON_OUT_OF_SCOPE\x10\x01\x12#\n" +
@@ -3876,7 +4315,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x12 \n" +
 	"\x1cQUARANTINE_REASON_BASE_AHEAD\x10\v\x12\x1b\n" +
 	"\x17QUARANTINE_REASON_FAULT\x10\f\x12)\n" +
-	"%QUARANTINE_REASON_MOVE_BY_SERVER_ONLY\x10\r*\x80\x01\n" +
+	"%QUARANTINE_REASON_MOVE_BY_SERVER_ONLY\x10\r\x12\x1f\n" +
+	"\x1bQUARANTINE_REASON_ABOVE_CAP\x10\x0e*\x80\x01\n" +
 	"\fConflictKind\x12\x1d\n" +
 	"\x19CONFLICT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16CONFLICT_KIND_CONFLICT\x10\x01\x12\x16\n" +
@@ -3900,7 +4340,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -3915,99 +4355,108 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*Element)(nil),          // 10: onedoor.sync.v1.Element
 	(*StateFrom)(nil),        // 11: onedoor.sync.v1.StateFrom
 	(*BatchChange)(nil),      // 12: onedoor.sync.v1.BatchChange
-	(*First)(nil),            // 13: onedoor.sync.v1.First
-	(*ErasedChange)(nil),     // 14: onedoor.sync.v1.ErasedChange
-	(*Batch)(nil),            // 15: onedoor.sync.v1.Batch
-	(*Absent)(nil),           // 16: onedoor.sync.v1.Absent
-	(*Status)(nil),           // 17: onedoor.sync.v1.Status
-	(*KeyDigest)(nil),        // 18: onedoor.sync.v1.KeyDigest
-	(*Enrolment)(nil),        // 19: onedoor.sync.v1.Enrolment
-	(*ExchangeRequest)(nil),  // 20: onedoor.sync.v1.ExchangeRequest
-	(*ExchangeBody)(nil),     // 21: onedoor.sync.v1.ExchangeBody
-	(*GrantSwitch)(nil),      // 22: onedoor.sync.v1.GrantSwitch
-	(*Checkpoint)(nil),       // 23: onedoor.sync.v1.Checkpoint
-	(*ExchangeResponse)(nil), // 24: onedoor.sync.v1.ExchangeResponse
-	(*Outcomes)(nil),         // 25: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),          // 26: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),          // 27: onedoor.sync.v1.Receipt
-	(*Page)(nil),             // 28: onedoor.sync.v1.Page
-	(*Author)(nil),           // 29: onedoor.sync.v1.Author
-	(*PageRecord)(nil),       // 30: onedoor.sync.v1.PageRecord
-	(*Write)(nil),            // 31: onedoor.sync.v1.Write
-	(*CellDetail)(nil),       // 32: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),       // 33: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),         // 34: onedoor.sync.v1.Decision
-	(*Grants)(nil),           // 35: onedoor.sync.v1.Grants
-	(*Grant)(nil),            // 36: onedoor.sync.v1.Grant
-	(*View)(nil),             // 37: onedoor.sync.v1.View
-	(*KeyView)(nil),          // 38: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),          // 39: onedoor.sync.v1.Barrier
-	(*Fork)(nil),             // 40: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 41: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 42: onedoor.sync.v1.WatchResponse
+	(*SealedChange)(nil),     // 13: onedoor.sync.v1.SealedChange
+	(*Sealed)(nil),           // 14: onedoor.sync.v1.Sealed
+	(*First)(nil),            // 15: onedoor.sync.v1.First
+	(*ErasedChange)(nil),     // 16: onedoor.sync.v1.ErasedChange
+	(*Batch)(nil),            // 17: onedoor.sync.v1.Batch
+	(*Absent)(nil),           // 18: onedoor.sync.v1.Absent
+	(*Status)(nil),           // 19: onedoor.sync.v1.Status
+	(*KeyDigest)(nil),        // 20: onedoor.sync.v1.KeyDigest
+	(*Enrolment)(nil),        // 21: onedoor.sync.v1.Enrolment
+	(*ExchangeRequest)(nil),  // 22: onedoor.sync.v1.ExchangeRequest
+	(*ExchangeBody)(nil),     // 23: onedoor.sync.v1.ExchangeBody
+	(*GrantSwitch)(nil),      // 24: onedoor.sync.v1.GrantSwitch
+	(*WipeReceipt)(nil),      // 25: onedoor.sync.v1.WipeReceipt
+	(*Checkpoint)(nil),       // 26: onedoor.sync.v1.Checkpoint
+	(*ExchangeResponse)(nil), // 27: onedoor.sync.v1.ExchangeResponse
+	(*Wipe)(nil),             // 28: onedoor.sync.v1.Wipe
+	(*Outcomes)(nil),         // 29: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),          // 30: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),          // 31: onedoor.sync.v1.Receipt
+	(*Page)(nil),             // 32: onedoor.sync.v1.Page
+	(*Author)(nil),           // 33: onedoor.sync.v1.Author
+	(*PageRecord)(nil),       // 34: onedoor.sync.v1.PageRecord
+	(*Write)(nil),            // 35: onedoor.sync.v1.Write
+	(*CellDetail)(nil),       // 36: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),       // 37: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),         // 38: onedoor.sync.v1.Decision
+	(*Grants)(nil),           // 39: onedoor.sync.v1.Grants
+	(*SealingKey)(nil),       // 40: onedoor.sync.v1.SealingKey
+	(*Grant)(nil),            // 41: onedoor.sync.v1.Grant
+	(*View)(nil),             // 42: onedoor.sync.v1.View
+	(*KeyView)(nil),          // 43: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),          // 44: onedoor.sync.v1.Barrier
+	(*Fork)(nil),             // 45: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),     // 46: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),    // 47: onedoor.sync.v1.WatchResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	35, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	39, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
 	9,  // 1: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 2: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
 	10, // 3: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
 	11, // 4: onedoor.sync.v1.Patch.from:type_name -> onedoor.sync.v1.StateFrom
 	0,  // 5: onedoor.sync.v1.Patch.life:type_name -> onedoor.sync.v1.Life
-	13, // 6: onedoor.sync.v1.BatchChange.first:type_name -> onedoor.sync.v1.First
-	14, // 7: onedoor.sync.v1.BatchChange.erased:type_name -> onedoor.sync.v1.ErasedChange
-	7,  // 8: onedoor.sync.v1.First.coordinates:type_name -> onedoor.sync.v1.Coordinate
-	12, // 9: onedoor.sync.v1.Batch.changes:type_name -> onedoor.sync.v1.BatchChange
-	7,  // 10: onedoor.sync.v1.Status.checkpoint:type_name -> onedoor.sync.v1.Coordinate
-	18, // 11: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest
-	15, // 12: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
-	16, // 13: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
-	17, // 14: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	27, // 15: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	23, // 16: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
-	19, // 17: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	35, // 18: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	39, // 19: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
-	22, // 20: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
-	7,  // 21: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	25, // 22: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	27, // 23: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	28, // 24: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 25: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	35, // 26: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	37, // 27: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	39, // 28: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 29: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	18, // 30: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	40, // 31: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 32: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	19, // 33: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	26, // 34: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 35: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 36: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 37: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	29, // 38: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	30, // 39: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	34, // 40: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	31, // 41: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	32, // 42: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	33, // 43: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	33, // 44: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 45: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	26, // 46: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	36, // 47: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	38, // 48: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 49: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	5,  // 50: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	20, // 51: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	41, // 52: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 53: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	24, // 54: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	42, // 55: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	53, // [53:56] is the sub-list for method output_type
-	50, // [50:53] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	15, // 6: onedoor.sync.v1.BatchChange.first:type_name -> onedoor.sync.v1.First
+	16, // 7: onedoor.sync.v1.BatchChange.erased:type_name -> onedoor.sync.v1.ErasedChange
+	13, // 8: onedoor.sync.v1.BatchChange.sealed:type_name -> onedoor.sync.v1.SealedChange
+	7,  // 9: onedoor.sync.v1.First.coordinates:type_name -> onedoor.sync.v1.Coordinate
+	12, // 10: onedoor.sync.v1.Batch.changes:type_name -> onedoor.sync.v1.BatchChange
+	7,  // 11: onedoor.sync.v1.Status.checkpoint:type_name -> onedoor.sync.v1.Coordinate
+	20, // 12: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest
+	17, // 13: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
+	18, // 14: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
+	19, // 15: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
+	31, // 16: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	26, // 17: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	21, // 18: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	39, // 19: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	44, // 20: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	25, // 21: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
+	24, // 22: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
+	7,  // 23: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	29, // 24: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	31, // 25: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	32, // 26: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 27: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	39, // 28: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	42, // 29: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	44, // 30: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 31: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	20, // 32: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	45, // 33: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 34: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	21, // 35: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	28, // 36: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
+	30, // 37: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 38: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 39: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 40: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	33, // 41: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	34, // 42: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	38, // 43: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	35, // 44: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	36, // 45: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	37, // 46: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	37, // 47: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 48: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	30, // 49: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	41, // 50: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	40, // 51: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	43, // 52: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 53: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	5,  // 54: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	22, // 55: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	46, // 56: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	6,  // 57: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	27, // 58: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	47, // 59: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	57, // [57:60] is the sub-list for method output_type
+	54, // [54:57] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -4015,14 +4464,14 @@ func file_onedoor_sync_v1_sync_proto_init() {
 	if File_onedoor_sync_v1_sync_proto != nil {
 		return
 	}
-	file_onedoor_sync_v1_sync_proto_msgTypes[12].OneofWrappers = []any{}
+	file_onedoor_sync_v1_sync_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   38,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

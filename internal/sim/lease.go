@@ -1,0 +1,70 @@
+package sim
+
+import (
+	"errors"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	client "onedoor/client-sdk"
+	"onedoor/internal/sim/model"
+)
+
+// A phone that has not been heard of for long, by its own clock as the last exchange corrected it, shows and takes nothing
+// until it syncs. Clocks that jump make it happen in a world that is a day old. The world keeps, for each phone, what its
+// clock can have told it, and holds the phone to it both ways.
+
+// heard is what a phone can know of the time.
+type heard struct {
+	// offset is what the server's clock was ahead of the phone's at the last reply it took; most is the greatest time seen since.
+	offset, most instant
+	// replied and caughtUp are the server's time of the last reply, and of the last one that the phone had caught up with.
+	replied, caughtUp instant
+}
+
+const (
+	// lockedAfter is when a phone locks for certain, leasedFor how long its lease lasts at least after any reply.
+	lockedAfter, leasedFor instant = 14 * dayMs, 8 * dayMs
+	// clockSlack is what a clock that runs back an hour a reading may come to within one exchange.
+	clockSlack instant = 2 * dayMs
+)
+
+// reads notes a reading of the phone's clock.
+func (h *heard) reads(at instant) { h.most = max(h.most, at+h.offset) }
+
+// hears notes the server's time in a reply.
+func (p *phone) hears(reply *syncv1.ExchangeResponse) {
+	at := instant(reply.GetClockMs())
+	p.heard.offset, p.heard.most, p.heard.replied = at-(p.w.now+instant(p.clock.ahead)), at, at
+	if reply.GetCaughtUp() {
+		p.heard.caughtUp = at
+	}
+}
+
+// enrolled notes the time at which the phone was made.
+func (p *phone) enrolled() {
+	now := p.w.now
+	p.heard = heard{offset: -instant(p.clock.ahead), most: now, replied: now, caughtUp: now}
+}
+
+// barring reports an error by which a phone shows and takes nothing.
+func barring(err error) bool {
+	return errors.Is(err, client.ErrLocked) || errors.Is(err, client.ErrDestroyed) || errors.Is(err, client.ErrLeaseEnded)
+}
+
+// barred tells whether the phone shows nothing, and whether that is right.
+func (p *phone) barred() bool {
+	_, err := p.replica.List(client.Query{Kind: "premises"})
+	late := p.w.now + instant(p.clock.ahead) + p.heard.offset - p.heard.replied
+	switch {
+	case barring(err):
+		p.w.strike(Barred)
+		if p.heard.most-p.heard.caughtUp < leasedFor-clockSlack {
+			p.w.broken(model.I8, p, "shows nothing, though it was heard of %d h before by its clock: %v", (p.heard.most-p.heard.caughtUp)/hourMs, err)
+		}
+		p.w.trace.tell(p.w.now, p.name, "shows nothing: %v", err)
+		return true
+	case err == nil && late > lockedAfter+clockSlack:
+		p.w.broken(model.I10, p, "shows what it holds %d h after it was heard of", late/hourMs)
+	}
+	return false
+}

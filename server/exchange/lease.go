@@ -1,0 +1,181 @@
+package exchange
+
+import (
+	"context"
+	"time"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// What a phone was granted it may use for the length of a lease without asking
+// again. The server keeps, for each phone, until when the leases went that it gave,
+// and which changes the phone had made when it was given each: so a change is
+// judged by the lease it was made under, whatever was given since.
+
+const (
+	// lateMax is how long after the end of its lease a change is still taken, by
+	// arrival: a fortnight finds a phone that lay in a drawer over a holiday and an
+	// illness. What comes later a person looks at.
+	lateMax syncengine.UnixMilli = 14 * 24 * 60 * 60_000
+	// leasesMax is how many leases are kept apart for a phone. Leases that no waiting
+	// change was made under are of no use, and a phone has at most the one that it
+	// works on and a few whose replies were lost.
+	leasesMax = 16
+)
+
+// leaseLength is how long a lease lasts in this realm.
+func (s *Service) leaseLength() syncengine.UnixMilli { return syncengine.UnixMilli(s.lease.Load()) }
+
+// SetLease changes how long leases last that are given from now on.
+func (s *Service) SetLease(ctx context.Context, length time.Duration) error {
+	realm := s.realm
+	realm.Lease = syncengine.UnixMilli(length.Milliseconds())
+	if err := s.Update(ctx, func(w store.Writer) error { return identity.PutRealm(w, realm) }); err != nil {
+		return err
+	}
+	s.lease.Store(int64(realm.LeaseLength()))
+	return nil
+}
+
+// lend decides whether a call's reply brings a lease: where the phone asks for
+// one, or its grants are others now. The end of it is noted with what the group
+// writes, so that it is durable before the phone hears of it.
+func (s *Service) lend(ctx context.Context, c *call) error {
+	if c.push.device.State != identity.DeviceActive {
+		return nil
+	}
+	differs := false
+	err := s.store.View(ctx, func(r store.Reader) error {
+		current, err := s.caches.grants(r, c.push.device.UserID)
+		differs = current.Version != c.body.GetStatus().GetGrantVersion()
+		return err
+	})
+	if err == nil && (differs || c.body.GetWantsLease()) {
+		c.push.lent = c.push.received + s.leaseLength()
+	}
+	return err
+}
+
+// noteLent notes the lease that the reply brings, and one that the phone shows with
+// the realm's signature and a restore has lost.
+func (k *work) noteLent(p *push, progress *storedv1.Progress) {
+	noteLease(progress, progress.GetMark(), p.shown)
+	status := p.body.GetStatus()
+	made := progress.GetMark() + status.GetOutboxCount()
+	if status != nil && status.Acknowledged != nil {
+		made = status.GetAcknowledged() + status.GetOutboxCount()
+	}
+	noteLease(progress, made, p.lent)
+}
+
+// noteLease adds a lease that begins after a change; one that ends no later than
+// the last one says nothing new.
+func noteLease(p *storedv1.Progress, after uint64, until syncengine.UnixMilli) {
+	n := len(p.GetLeases())
+	switch {
+	case until == 0 || n > 0 && p.Leases[n-1].GetUntilMs() >= int64(until):
+		return
+	case n > 0 && p.Leases[n-1].GetAfter() >= after:
+		p.Leases[n-1] = &storedv1.Lease{After: p.Leases[n-1].GetAfter(), UntilMs: int64(until)}
+		return
+	}
+	p.Leases = append(p.Leases, &storedv1.Lease{After: after, UntilMs: int64(until)})
+	if over := len(p.Leases) - leasesMax; over > 0 {
+		p.Leases = p.Leases[over:]
+	}
+}
+
+// leaseOf gives the end of the lease that a change was made under; 0 for a phone
+// of older software, which has none.
+func leaseOf(p *storedv1.Progress, seq syncengine.DeviceSeq) (until syncengine.UnixMilli) {
+	for i, l := range p.GetLeases() {
+		if i == 0 || l.GetAfter() < uint64(seq) {
+			until = syncengine.UnixMilli(l.GetUntilMs())
+		}
+	}
+	return until
+}
+
+// tooLate reports a change that arrives long after the end of its lease.
+func (j *judging) tooLate() bool {
+	until := leaseOf(j.progress, j.seq)
+	return until != 0 && j.push.received > until+lateMax
+}
+
+// lapsed tells a change outside of its author's grants from one inside of a grant
+// that had ended by itself, long before the change arrived.
+func (j *judging) lapsed(view identity.View, rec *syncengine.Record, why reason) reason {
+	if why != syncv1.QuarantineReason_QUARANTINE_REASON_OUT_OF_SCOPE {
+		return why
+	}
+	var roles schema.Roles
+	if rec == nil {
+		roles = rolesOver(view, placedKeys(j.merged.Record))
+	} else {
+		_, roles = j.work.rolesNowOrAt(view, rec, j.base)
+	}
+	if roles != 0 {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED
+	}
+	return why
+}
+
+// endGrants takes from a user the grants whose own end has come.
+func (s *Service) endGrants(ctx context.Context, user syncengine.ID) error {
+	ended := false
+	err := s.store.View(ctx, func(r store.Reader) error {
+		current, err := s.caches.grants(r, user)
+		end := current.EndOf()
+		ended = end != 0 && end <= s.now()
+		return err
+	})
+	if err != nil || !ended {
+		return err
+	}
+	return s.Update(ctx, func(w store.Writer) error {
+		_, err := identity.RefreshGrants(w, user, s.now())
+		return err
+	})
+}
+
+// EndGrants takes from everybody the grants whose own end has come. A phone that
+// calls is seen to at once; this is for consoles and for those who do not call.
+func (s *Service) EndGrants(ctx context.Context) error {
+	var users []identity.User
+	err := s.store.View(ctx, func(r store.Reader) (err error) {
+		users, err = identity.Users(r)
+		return err
+	})
+	for _, u := range users {
+		if err == nil {
+			err = s.endGrants(ctx, u.ID)
+		}
+	}
+	return err
+}
+
+// signedGrants are a user's grants as a phone keeps them, works on until the end of
+// the lease, and may hand back.
+func (s *Service) signedGrants(user syncengine.ID, v identity.GrantVersion, from, until syncengine.UnixMilli) *syncv1.Grants {
+	out := wireGrants(v)
+	out.IssuedMs, out.LeaseUntilMs = int64(from), int64(until)
+	out.Sealing = s.secrets.SealingPublic()
+	s.sign(&out.Signature, wire.GrantsMessage(user[:], out))
+	return out
+}
+
+// shownLease gives the end of the lease on grants that a phone shows, if they are genuine.
+func (s *Service) shownLease(c *call) syncengine.UnixMilli {
+	shown, user := c.body.GetGrants(), c.push.device.UserID
+	if shown == nil || !wire.VerifyGrants(s.receiptPublicKey(), user[:], shown) {
+		return 0
+	}
+	return syncengine.UnixMilli(shown.GetLeaseUntilMs())
+}

@@ -1,0 +1,28 @@
+package server
+
+import (
+	"context"
+	"time"
+)
+
+// grantsEndEvery is how often the server looks for grants that have ended by
+// themselves: who calls with a phone is seen to at once, a console waits a minute.
+const grantsEndEvery = time.Minute
+
+// endGrants takes ended grants away until ctx ends.
+func (s *Server) endGrants(ctx context.Context) {
+	ticker := time.NewTicker(grantsEndEvery)
+	defer ticker.Stop()
+	for {
+		if err := s.realm.EndGrants(ctx); err != nil && ctx.Err() == nil {
+			s.config.Log.Error("grants that have ended stand still", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-s.stopping:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
