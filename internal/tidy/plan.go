@@ -83,7 +83,7 @@ var House = []Room{
 	{Path: "server/exchange", Holds: "the one write path: authorise, validate, merge, apply, cut a page of the log",
 		May: withShared("server/accessledger", "server/identity", "server/notify", "server/observe", "server/store")},
 	{Path: "server/signin", Holds: "signing in: passwords with one-time codes, and ID tokens of an identity provider",
-		May: withShared("server/throttle", "server/identity", "server/store")},
+		May: withShared("server/accessledger", "server/throttle", "server/identity", "server/store")},
 	{Path: "server/throttle", Holds: "slows down who guesses: counts of failures and enrolments by address, user and device"},
 	{Path: "server/accessledger", Holds: "the access ledger: who saw what is sealed, and who changed what people may do",
 		May: withShared("server/store")},

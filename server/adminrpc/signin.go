@@ -63,7 +63,7 @@ func (s *Service) SignOut(ctx context.Context, _ *adminv1.SignOutRequest) (*admi
 		if c.Token.IsZero() {
 			return nil, fmt.Errorf("the operator's own token is no session: %w", errInvalid)
 		}
-		return &adminv1.SignOutResponse{}, s.signin.SignOut(c.ctx, c.Token)
+		return &adminv1.SignOutResponse{}, s.signin.SignOut(c.ctx, c.actor(), c.Token)
 	})
 }
 
@@ -78,9 +78,9 @@ func (s *Service) Invite(ctx context.Context, req *adminv1.InviteRequest) (*admi
 			if req.GetName() != "" {
 				return nil, fmt.Errorf("name and subject exclude each other: %w", errInvalid)
 			}
-			return &adminv1.InviteResponse{}, s.signin.Link(c.ctx, user, req.GetSubject())
+			return &adminv1.InviteResponse{}, s.signin.Link(c.ctx, c.actor(), user, req.GetSubject())
 		}
-		invitation, err := s.signin.Invite(c.ctx, user, req.GetName())
+		invitation, err := s.signin.Invite(c.ctx, c.actor(), user, req.GetName())
 		return &adminv1.InviteResponse{Code: string(invitation.Code), ExpiresMs: int64(invitation.Expires)}, err
 	})
 }
@@ -126,6 +126,6 @@ func (s *Service) RemoveSignIn(ctx context.Context, req *adminv1.RemoveSignInReq
 		if err != nil {
 			return nil, err
 		}
-		return &adminv1.RemoveSignInResponse{}, s.signin.Remove(c.ctx, user)
+		return &adminv1.RemoveSignInResponse{}, s.signin.Remove(c.ctx, c.actor(), user)
 	})
 }

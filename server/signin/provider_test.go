@@ -70,7 +70,7 @@ func (p *provider) sign(key *ecdsa.PrivateKey, c claims) string {
 func TestSignInProvider_TakesItsOwnTokenOnceForALinkedUser(t *testing.T) {
 	p := newProvider(t)
 	w := newWorld(t, signin.Provider{Issuer: p.url, ClientID: "onedoor"})
-	w.must(w.s.Link(t.Context(), user(0), "subject-1"))
+	w.must(w.s.Link(t.Context(), operator, user(0), "subject-1"))
 	fresh := func() claims {
 		ways, nonce, err := w.s.Ways()
 		w.must(err)

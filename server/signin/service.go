@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/throttle"
@@ -232,8 +233,11 @@ func (s *Service) mint(w store.Writer, user syncengine.ID, out *Session) (err er
 	}
 	var token identity.Token
 	out.Token, token, err = identity.MintSession(w, user, s.now(), s.now()+syncengine.UnixMilli(SessionFor.Milliseconds()), s.o.Random)
+	if err != nil {
+		return err
+	}
 	out.ID, out.Expires = token.ID, token.Expires
-	return err
+	return s.note(w, accessledger.Actor{User: user}, accessledger.TokenMint, user)
 }
 
 func (s *Service) now() syncengine.UnixMilli { return syncengine.UnixMilli(s.o.Now().UnixMilli()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -22,16 +23,18 @@ type Authenticator struct {
 }
 
 // Invite makes a code with which a user sets up a password and an authenticator. What was in force stays so until then.
-func (s *Service) Invite(ctx context.Context, user syncengine.ID, name string) (out Invitation, err error) {
+func (s *Service) Invite(ctx context.Context, by accessledger.Actor, user syncengine.ID, name string) (out Invitation, err error) {
 	err = s.realm.Update(ctx, func(w store.Writer) (err error) {
-		out.Code, out.Expires, err = identity.InviteAccount(w, user, name, s.now(), s.o.Random)
-		return err
+		if out.Code, out.Expires, err = identity.InviteAccount(w, user, name, s.now(), s.o.Random); err != nil {
+			return err
+		}
+		return s.note(w, by, accessledger.SignInSet, user)
 	})
 	return out, err
 }
 
 // Link lets a user sign in at the identity provider, where the person has a subject.
-func (s *Service) Link(ctx context.Context, user syncengine.ID, subject string) error {
+func (s *Service) Link(ctx context.Context, by accessledger.Actor, user syncengine.ID, subject string) error {
 	switch n := len(subject); {
 	case s.o.Provider.Issuer == "":
 		return ErrNoProvider
@@ -47,7 +50,10 @@ func (s *Service) Link(ctx context.Context, user syncengine.ID, subject string) 
 			a = identity.Account{User: user}
 		}
 		a.Issuer, a.Subject = s.o.Provider.Issuer, subject
-		return identity.PutAccount(w, a)
+		if err := identity.PutAccount(w, a); err != nil {
+			return err
+		}
+		return s.note(w, by, accessledger.SignInSet, user)
 	})
 }
 
@@ -139,22 +145,39 @@ func (s *Service) finish(w store.Writer, a identity.Account, totp string) error 
 			return err
 		}
 	}
-	return identity.EndInvitation(w, a)
+	if err := identity.EndInvitation(w, a); err != nil {
+		return err
+	}
+	return s.note(w, accessledger.Actor{User: a.User}, accessledger.SignInSet, a.User)
 }
 
 // Remove takes a user's way to sign in away and ends the sessions.
-func (s *Service) Remove(ctx context.Context, user syncengine.ID) error {
+func (s *Service) Remove(ctx context.Context, by accessledger.Actor, user syncengine.ID) error {
 	return s.realm.Update(ctx, func(w store.Writer) error {
 		if err := identity.EndSessions(w, user, s.now()); err != nil {
 			return err
 		}
-		return identity.RemoveAccount(w, user)
+		if err := identity.RemoveAccount(w, user); err != nil {
+			return err
+		}
+		return s.note(w, by, accessledger.SignInSet, user)
 	})
 }
 
 // SignOut ends a session.
-func (s *Service) SignOut(ctx context.Context, token syncengine.ID) error {
-	return s.realm.Update(ctx, func(w store.Writer) error { return identity.RevokeToken(w, token, s.now()) })
+func (s *Service) SignOut(ctx context.Context, by accessledger.Actor, token syncengine.ID) error {
+	return s.realm.Update(ctx, func(w store.Writer) error {
+		if err := identity.RevokeToken(w, token, s.now()); err != nil {
+			return err
+		}
+		return s.note(w, by, accessledger.TokenRevoke, by.User)
+	})
+}
+
+// note writes an act into the access ledger, in the transaction of the act.
+func (s *Service) note(w store.Writer, by accessledger.Actor, action accessledger.Action, user syncengine.ID) error {
+	_, err := accessledger.Append(w, accessledger.Entry{At: s.now(), Actor: by, Action: action, Users: []syncengine.ID{user}})
+	return err
 }
 
 // Accounts lists who may sign in.

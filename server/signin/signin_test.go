@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
 	"onedoor/server/store"
@@ -50,6 +52,9 @@ func newWorld(t *testing.T, provider signin.Provider) *world {
 	return w
 }
 
+// operator acts in the tests.
+var operator = accessledger.Actor{Operator: true}
+
 func user(i byte) syncengine.ID { return syncengine.ID{15: i + 1} }
 
 func (w *world) must(err error) {
@@ -69,7 +74,7 @@ func (w *world) digits(secret string) string {
 // setUp invites a user, who chooses a password, and gives the authenticator's key.
 func (w *world) setUp(u syncengine.ID, name, password string) (secret string) {
 	w.t.Helper()
-	inv, err := w.s.Invite(w.t.Context(), u, name)
+	inv, err := w.s.Invite(w.t.Context(), operator, u, name)
 	w.must(err)
 	a, err := w.s.BeginSetUp(w.t.Context(), string(inv.Code), password, "10.0.0.1")
 	w.must(err)
@@ -191,7 +196,7 @@ func TestSetUp_AnInvitationWorksOnceAndReplacesWhatWasInForce(t *testing.T) {
 	old := w.setUp(user(0), "heli", good)
 	session, err := w.signIn("heli", good, w.digits(old))
 	w.must(err)
-	inv, err := w.s.Invite(t.Context(), user(0), "heli")
+	inv, err := w.s.Invite(t.Context(), operator, user(0), "heli")
 	w.must(err)
 	w.now = w.now.Add(time.Minute)
 	if _, err := w.signIn("heli", good, w.digits(old)); err != nil {
@@ -220,7 +225,7 @@ func TestSetUp_AnInvitationWorksOnceAndReplacesWhatWasInForce(t *testing.T) {
 
 func TestSetUp_RefusesPasswordsThatAreGuessedFirst(t *testing.T) {
 	w := newWorld(t, signin.Provider{})
-	inv, err := w.s.Invite(t.Context(), user(0), "heli")
+	inv, err := w.s.Invite(t.Context(), operator, user(0), "heli")
 	w.must(err)
 	for _, weak := range []string{"", "short", "aaaaaaaaaaaa", "1212121212", "password12", "heli 2026 heli!", "1234567890", strings.Repeat("long ab ", 100), "qwertyuiop1", "\xff\xfe\xfd\xfc 12345678"} {
 		if _, err := w.s.BeginSetUp(t.Context(), string(inv.Code), weak, ""); !errors.Is(err, signin.ErrWeak) {
@@ -239,20 +244,20 @@ func TestSetUp_RefusesPasswordsThatAreGuessedFirst(t *testing.T) {
 func TestInvite_ANameIsOnePersons(t *testing.T) {
 	w := newWorld(t, signin.Provider{})
 	w.setUp(user(0), "heli", good)
-	if _, err := w.s.Invite(t.Context(), user(1), "HELI"); !errors.Is(err, identity.ErrAccountTaken) {
+	if _, err := w.s.Invite(t.Context(), operator, user(1), "HELI"); !errors.Is(err, identity.ErrAccountTaken) {
 		t.Errorf("another's name: %v", err)
 	}
 	for _, bad := range []string{"", "x", "he li", "和丽", strings.Repeat("x", 65)} {
-		if _, err := w.s.Invite(t.Context(), user(1), bad); !errors.Is(err, identity.ErrInvalid) {
+		if _, err := w.s.Invite(t.Context(), operator, user(1), bad); !errors.Is(err, identity.ErrInvalid) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if _, err := w.s.Invite(t.Context(), user(9), "new"); !errors.Is(err, identity.ErrUserUnknown) {
+	if _, err := w.s.Invite(t.Context(), operator, user(9), "new"); !errors.Is(err, identity.ErrUserUnknown) {
 		t.Errorf("no such user: %v", err)
 	}
-	_, err := w.s.Invite(t.Context(), user(0), "he.li")
+	_, err := w.s.Invite(t.Context(), operator, user(0), "he.li")
 	w.must(err)
-	_, err = w.s.Invite(t.Context(), user(1), "heli")
+	_, err = w.s.Invite(t.Context(), operator, user(1), "heli")
 	if err != nil {
 		t.Errorf("a name that was given up: %v", err)
 	}
@@ -263,7 +268,7 @@ func TestRemove_AndAClosedUserEndEverything(t *testing.T) {
 	secret := w.setUp(user(0), "heli", good)
 	session, err := w.signIn("heli", good, w.digits(secret))
 	w.must(err)
-	w.must(w.s.Remove(t.Context(), user(0)))
+	w.must(w.s.Remove(t.Context(), operator, user(0)))
 	if _, err := w.speaks(session.Token); !errors.Is(err, identity.ErrTokenRevoked) {
 		t.Errorf("the session: %v", err)
 	}
@@ -271,7 +276,7 @@ func TestRemove_AndAClosedUserEndEverything(t *testing.T) {
 	if _, err := w.signIn("heli", good, w.digits(secret)); !errors.Is(err, signin.ErrRefused) {
 		t.Errorf("signing in: %v", err)
 	}
-	if err := w.s.Remove(t.Context(), user(0)); !errors.Is(err, identity.ErrAccountUnknown) {
+	if err := w.s.Remove(t.Context(), operator, user(0)); !errors.Is(err, identity.ErrAccountUnknown) {
 		t.Errorf("removing again: %v", err)
 	}
 	secret = w.setUp(user(1), "lijun", good)
@@ -309,7 +314,30 @@ func TestSignIn_AServerWithoutAProviderTakesNoIDToken(t *testing.T) {
 	if _, err := w.s.SignInProvider(context.Background(), "a.b.c", ""); !errors.Is(err, signin.ErrNoProvider) {
 		t.Errorf("%v", err)
 	}
-	if err := w.s.Link(t.Context(), user(0), "abc"); !errors.Is(err, signin.ErrNoProvider) {
+	if err := w.s.Link(t.Context(), operator, user(0), "abc"); !errors.Is(err, signin.ErrNoProvider) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestSignIn_StandsInTheAccessLedger(t *testing.T) {
+	w := newWorld(t, signin.Provider{})
+	secret := w.setUp(user(0), "heli", good)
+	session, err := w.signIn("heli", good, w.digits(secret))
+	w.must(err)
+	w.must(w.s.SignOut(t.Context(), accessledger.Actor{User: user(0)}, session.ID))
+	_, err = w.signIn("heli", "wrong password", "000000")
+	if !errors.Is(err, signin.ErrRefused) {
+		t.Error(err)
+	}
+	var got []accessledger.Action
+	w.must(w.store.View(t.Context(), func(r store.Reader) error {
+		return accessledger.Walk(r, accessledger.Filter{}, func(e accessledger.Entry) bool {
+			got = append(got, e.Action)
+			return true
+		})
+	}))
+	want := []accessledger.Action{accessledger.SignInSet, accessledger.SignInSet, accessledger.TokenMint, accessledger.TokenRevoke}
+	if !slices.Equal(got, want) {
+		t.Errorf("the ledger tells %v, want %v", got, want)
 	}
 }
