@@ -35,10 +35,10 @@ func (s *Service) SignIn(ctx context.Context, req *adminv1.SignInRequest) (*admi
 	return openly(ctx, s, func(address string) (*adminv1.SignInResponse, error) {
 		session, err := s.signIn(ctx, req, address)
 		if err != nil {
-			s.log.Info("sign-in refused", "address", address, "error", err)
+			s.log.Info("sign-in refused", "error", err)
 			return nil, err
 		}
-		s.log.Info("signed in", "user", session.User.ID.String(), "address", address)
+		s.log.Info("signed in", "user", session.User.ID.String())
 		return &adminv1.SignInResponse{
 			Token: session.Token, TokenId: session.ID[:], ExpiresMs: int64(session.Expires),
 			UserId: session.User.ID[:], UserName: session.User.Name,
