@@ -41,6 +41,14 @@ func prefixed(p byte, id ID) ScopeKey {
 // IsTerritory reports a territory's key; only these have incremental digests.
 func (k ScopeKey) IsTerritory() bool { return len(k) == 17 && k[0] == territoryPrefix }
 
+// IsUser reports the key of what concerns a user.
+func (k ScopeKey) IsUser() bool { return len(k) == 17 && k[0] == userPrefix }
+
+// IsRecord reports the key of a record and all that follows it.
+func (k ScopeKey) IsRecord(id ID) bool {
+	return len(k) == 17 && k[0] == recordPrefix && string(k[1:]) == string(id[:])
+}
+
 // ID gives the id inside the key.
 func (k ScopeKey) ID() ID {
 	var id ID

@@ -64,6 +64,8 @@ type Field struct {
 	Rules *recordv1.FieldRules
 	// Kind is the record kind the field belongs to.
 	Kind *Kind
+	// suffices marks one of the kind's RequireAny.
+	suffices bool
 }
 
 // Salted reports whether a change that writes the field carries a salt.
@@ -181,6 +183,7 @@ func (k *Kind) addField(d protoreflect.FieldDescriptor) {
 		rules = &recordv1.FieldRules{}
 	}
 	f := &Field{Name: string(d.Name()), Desc: d, Rules: rules, Kind: k, Engine: engineField(d, rules)}
+	f.suffices = slices.Contains(k.RequireAny, f.Name)
 	k.Fields = append(k.Fields, f)
 	k.byNumber[f.Engine.Number] = f
 	k.Engine.Fields[f.Engine.Number] = f.Engine
@@ -197,11 +200,10 @@ func assert(ok bool, format string, args ...any) {
 func (k *Kind) Complete(has func(syncengine.FieldNumber) bool) bool {
 	any := len(k.RequireAny) == 0
 	for _, f := range k.Fields {
-		written := has(f.Engine.Number)
-		if f.Rules.GetRequired() && !written {
+		if f.Rules.GetRequired() && !has(f.Engine.Number) {
 			return false
 		}
-		any = any || written && slices.Contains(k.RequireAny, f.Name)
+		any = any || f.suffices && has(f.Engine.Number)
 	}
 	return any
 }

@@ -260,15 +260,27 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 	if rec != nil && !j.writesScope() {
 		return nil
 	}
-	moved, err := j.work.place(j.kind, j.merged.Record, at)
+	look, err := j.outOfSight()
 	if err != nil {
 		return err
 	}
-	if rec == nil || moved {
+	moved, err := j.work.placeSeen(j.kind, j.merged.Record, at, look)
+	if err == nil && (rec == nil || moved) {
 		j.follow = append(j.follow, j.in.change.RecordID)
 	}
-	j.unplaced, err = j.work.outOfSight(j.kind, j.merged.Record, j.push.device)
 	return err
+}
+
+// outOfSight notes a record that this one follows, that is known here and that the author's phone may not read: it
+// takes it for unknown, and places the record wrongly.
+func (j *judging) outOfSight() (look func(parentPlace), err error) {
+	if !follows(j.kind) {
+		return func(parentPlace) {}, nil
+	}
+	view, err := j.work.view(j.push.device, 0)
+	return func(p parentPlace) {
+		j.unplaced = j.unplaced || j.work.svc.schema.Access.ReadClasses(p.kind, rolesOver(view, p.keys)) == 0
+	}, err
 }
 
 // writesScope reports that the record's place may change: by a field that places

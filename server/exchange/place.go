@@ -16,12 +16,20 @@ const scopeScanRows = 500
 // place gives a record that the engine just made its scope keys and reports
 // whether they changed. The record must be the caller's own copy.
 func (k *work) place(kind *schema.Kind, rec *syncengine.Record, at syncengine.Seq) (moved bool, err error) {
+	return k.placeSeen(kind, rec, at, func(parentPlace) {})
+}
+
+// placeSeen is place for somebody who looks at each record that this one follows and that is known here.
+func (k *work) placeSeen(kind *schema.Kind, rec *syncengine.Record, at syncengine.Seq, look func(parentPlace)) (moved bool, err error) {
 	var failed error
 	keys := syncengine.Place(kind.Engine, rec, func(parent syncengine.ID) ([]syncengine.ScopeKey, bool) {
 		k.followers.add(parent, rec.ID)
 		p, ok, err := k.parent(parent)
 		if err != nil {
 			failed = err
+		}
+		if ok {
+			look(p)
 		}
 		return p.keys, ok
 	})
@@ -66,25 +74,9 @@ func (k *work) parent(id syncengine.ID) (p parentPlace, ok bool, err error) {
 	return p, err == nil, err
 }
 
-// outOfSight reports that a record follows one that is known here and that a
-// phone may not read: it would take it for unknown, and place the record wrongly.
-func (k *work) outOfSight(kind *schema.Kind, rec *syncengine.Record, device identity.Device) (out bool, err error) {
-	if !slices.ContainsFunc(kind.Engine.ScopeFields, func(f *syncengine.Field) bool { return f.Scope == syncengine.ScopeParent }) {
-		return false, nil
-	}
-	view, err := k.view(device, 0)
-	if err != nil {
-		return false, err
-	}
-	syncengine.Place(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
-		p, ok, failed := k.parent(id)
-		if failed != nil {
-			err = failed
-		}
-		out = out || ok && k.svc.schema.Access.ReadClasses(p.kind, rolesOver(view, p.keys)) == 0
-		return p.keys, ok
-	})
-	return out, err
+// follows reports that records of a kind follow others.
+func follows(kind *schema.Kind) bool {
+	return slices.ContainsFunc(kind.Engine.ScopeFields, func(f *syncengine.Field) bool { return f.Scope == syncengine.ScopeParent })
 }
 
 // placesMax bounds the doors and cases whose keys are remembered: those of a
@@ -115,11 +107,13 @@ func (p places) committed(k *work) {
 // placedKeys are the keys that place a new record: a user key alone does not
 // give a right to write into somebody else's territory.
 func placedKeys(rec *syncengine.Record) []syncengine.ScopeKey {
-	keys := rec.CurrentKeys()
-	placed := slices.DeleteFunc(slices.Clone(keys), func(key syncengine.ScopeKey) bool {
-		return key == syncengine.UserKey(key.ID()) || key == syncengine.RecordKey(rec.ID)
-	})
-	return placed
+	keys := make([]syncengine.ScopeKey, 0, len(rec.Keys))
+	for _, s := range rec.Keys {
+		if s.Left == 0 && !s.Key.IsUser() && !s.Key.IsRecord(rec.ID) {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
 }
 
 // rolesOver gives the roles a view holds over any of the keys.
@@ -202,7 +196,7 @@ func (k *work) dependents(anchor syncengine.ID) ([]syncengine.ID, error) {
 	out := slices.Clone(k.followers.of(anchor))
 	var rows []store.ScopeRow
 	var err error
-	for after := syncengine.Seq(0); ; {
+	for after := syncengine.Seq(0); !k.unfollowed.holds(anchor); {
 		rows, err = k.w.Scope(rows[:0], syncengine.RecordKey(anchor), after, scopeScanRows)
 		if err != nil {
 			return nil, err

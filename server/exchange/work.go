@@ -30,8 +30,8 @@ type work struct {
 	next    syncengine.Seq
 	entries []store.Entry
 	records map[syncengine.ID]*standing
-	// absent is a range of ids in which the store has no record.
-	absent idRange
+	// absent is a range of ids in which the store has no record, unfollowed one of which nothing in it follows any.
+	absent, unfollowed idRange
 	// documents holds what flush writes; a nil value deletes.
 	documents map[documentKey][]byte
 	rows      []store.ScopeRow
@@ -186,7 +186,7 @@ func (r idRange) holds(id syncengine.ID) bool {
 // store has any record in their range.
 const createsMany = 8
 
-// lookAhead asks once for all records that a batch makes. Ids are ordered by
+// lookAhead asks once for all records that a batch makes, and for what follows them. Ids are ordered by
 // the time they were made at, so where a phone's are not mixed with others' the
 // store need not be searched for each of them.
 func (k *work) lookAhead(fresh []supplied) error {
@@ -208,8 +208,15 @@ func (k *work) lookAhead(fresh []supplied) error {
 		return nil
 	}
 	any, err := k.w.AnyRecord(r.from, r.to)
-	if err == nil && !any {
+	if err != nil {
+		return err
+	}
+	if !any {
 		k.absent = r
+	}
+	any, err = k.w.AnyScope(syncengine.RecordKey(r.from), syncengine.RecordKey(r.to))
+	if err == nil && !any {
+		k.unfollowed = r
 	}
 	return err
 }

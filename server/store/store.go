@@ -158,6 +158,8 @@ type Reader interface {
 	Entries(after syncengine.Seq, f func(Entry) bool) error
 	// Scope appends to dst up to limit rows of a key with seq > after, by (seq, record id).
 	Scope(dst []ScopeRow, key syncengine.ScopeKey, after syncengine.Seq, limit int) ([]ScopeRow, error)
+	// AnyScope reports whether there is a row in a key with from <= key <= to.
+	AnyScope(from, to syncengine.ScopeKey) (bool, error)
 	// Document gives a document's value; ok is false when there is none.
 	Document(bucket string, key []byte) (value []byte, ok bool, err error)
 	// Documents calls f for the documents with from <= key < to (to nil: no end), in key order, until f returns false.

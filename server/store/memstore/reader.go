@@ -91,6 +91,15 @@ func (r *reader) Scope(dst []store.ScopeRow, key syncengine.ScopeKey, after sync
 	return dst, nil
 }
 
+// AnyScope reports whether there is a row in a range of keys.
+func (r *reader) AnyScope(from, to syncengine.ScopeKey) (found bool, err error) {
+	r.state.scope.Ascend(store.ScopeRow{Key: from}, func(row store.ScopeRow) bool {
+		found = row.Key <= to
+		return false
+	})
+	return found, nil
+}
+
 // at is the place of a key among the documents.
 func at(bucket string, key []byte) document {
 	return document{bucket: bucket, Document: store.Document{Key: key}}

@@ -16,11 +16,12 @@ const (
 	selectRecord = "SELECT kind, seq, body FROM records WHERE id = ?"
 	selectAny    = "SELECT 1 FROM records WHERE id BETWEEN ? AND ? LIMIT 1"
 	// The order is that of the index on id, so no sorting is done.
-	selectRecords = "SELECT kind, seq, body, id FROM records ORDER BY id"
-	entryColumns  = "seq, type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
-	selectEntry   = "SELECT " + entryColumns + " FROM log WHERE seq = ?"
-	selectEntries = "SELECT " + entryColumns + " FROM log WHERE seq > ? ORDER BY seq"
-	selectScope   = "SELECT seq, record_id, type, entered FROM scope WHERE key = ? AND seq > ? ORDER BY seq, record_id LIMIT ?"
+	selectRecords  = "SELECT kind, seq, body, id FROM records ORDER BY id"
+	entryColumns   = "seq, type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
+	selectEntry    = "SELECT " + entryColumns + " FROM log WHERE seq = ?"
+	selectEntries  = "SELECT " + entryColumns + " FROM log WHERE seq > ? ORDER BY seq"
+	selectScope    = "SELECT seq, record_id, type, entered FROM scope WHERE key = ? AND seq > ? ORDER BY seq, record_id LIMIT ?"
+	selectAnyScope = "SELECT 1 FROM scope WHERE key BETWEEN ? AND ? LIMIT 1"
 
 	selectDocument      = "SELECT value FROM documents WHERE bucket = ? AND key = ?"
 	selectDocuments     = "SELECT key, value FROM documents WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key"
@@ -89,13 +90,17 @@ func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error)
 
 // AnyRecord reports whether there is a record in a range of ids.
 func (r *reader) AnyRecord(from, to syncengine.ID) (found bool, err error) {
-	stmt := r.s.anyRecord
-	stmt.BindBytes(1, from[:])
-	stmt.BindBytes(2, to[:])
+	return r.any("look for a record", r.s.anyRecord, from[:], to[:])
+}
+
+// any reports whether a statement finds something between two values.
+func (r *reader) any(doing string, stmt *sqlite.Stmt, from, to []byte) (found bool, err error) {
+	stmt.BindBytes(1, from)
+	stmt.BindBytes(2, to)
 	if found, err = stmt.Step(); err != nil {
-		return false, r.fault("look for a record", err)
+		return false, r.fault(doing, err)
 	}
-	return found, r.fault("look for a record", stmt.Reset())
+	return found, r.fault(doing, stmt.Reset())
 }
 
 // recordRow reads all but the id.
@@ -213,6 +218,11 @@ func (r *reader) Scope(dst []store.ScopeRow, key syncengine.ScopeKey, after sync
 		})
 		stmt.ColumnBytes(1, dst[len(dst)-1].RecordID[:])
 	}
+}
+
+// AnyScope reports whether there is a row in a range of keys.
+func (r *reader) AnyScope(from, to syncengine.ScopeKey) (found bool, err error) {
+	return r.any("look for a scope row", r.s.anyScope, []byte(from), []byte(to))
 }
 
 // Document gives a document's value.

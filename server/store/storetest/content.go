@@ -27,6 +27,7 @@ var contentRules = []rule{
 	{"DocumentsOfARangeComeInKeyOrder", documentRanges},
 	{"TheLastDocumentIsTheGreatestAtOrBelowAKey", lastDocument},
 	{"ARecordIsFoundInEveryRangeThatHoldsItsID", anyRecord},
+	{"AScopeRowIsFoundInEveryRangeThatHoldsItsKey", anyScope},
 }
 
 func newStoreIsEmpty(t *testing.T, s store.Store) {
@@ -419,6 +420,30 @@ func anyRecord(t *testing.T, s store.Store) {
 	update(t, s, func(w store.Writer) error {
 		mustNot(w.PutRecord(store.Record{ID: id(5)}))
 		mustNot(w.PutRecord(store.Record{ID: id(9)}))
+		expect(w, 6, 9, true)
+		return nil
+	})
+	view(t, s, func(r store.Reader) {
+		for _, c := range []struct{ from, to byte }{{5, 5}, {0, 255}, {4, 5}, {5, 6}, {6, 9}, {9, 255}} {
+			expect(r, c.from, c.to, true)
+		}
+		for _, c := range []struct{ from, to byte }{{0, 4}, {6, 8}, {10, 255}, {9, 5}, {255, 0}} {
+			expect(r, c.from, c.to, false)
+		}
+	})
+}
+
+func anyScope(t *testing.T, s store.Store) {
+	expect := func(r store.Reader, from, to byte, want bool) {
+		t.Helper()
+		if found, err := r.AnyScope(grid(from), grid(to)); found != want || err != nil {
+			t.Errorf("from %d to %d: found %v, error %v", from, to, found, err)
+		}
+	}
+	view(t, s, func(r store.Reader) { expect(r, 0, 255, false) })
+	update(t, s, func(w store.Writer) error {
+		mustNot(w.PutScope(store.ScopeRow{Key: grid(5), Seq: 7, RecordID: id(1), Type: store.RowPresent}))
+		mustNot(w.PutScope(store.ScopeRow{Key: grid(9), Seq: 3, RecordID: id(1), Type: store.RowPresent}))
 		expect(w, 6, 9, true)
 		return nil
 	})

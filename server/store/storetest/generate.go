@@ -75,13 +75,15 @@ func changing() *rapid.Generator[string] {
 func looking() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		n := func(label string, most int) int { return rapid.IntRange(0, most).Draw(t, label) }
-		switch n("look", 7) {
+		switch n("look", 8) {
 		case 0:
 			return "show"
 		case 1:
 			return fmt.Sprintf("record record=%d", n("record", 6))
 		case 6:
 			return fmt.Sprintf("any from=%d to=%d", n("from", 6), n("to", 6))
+		case 7:
+			return fmt.Sprintf("anyrow from=%d to=%d", n("from", 4), n("to", 4))
 		case 5:
 			return fmt.Sprintf("entry seq=%d", n("seq", 12))
 		case 2:

@@ -85,6 +85,13 @@ func (m *modelState) AnyRecord(from, to syncengine.ID) (found bool, err error) {
 	return found, nil
 }
 
+func (m *modelState) AnyScope(from, to syncengine.ScopeKey) (found bool, err error) {
+	for _, row := range m.rows {
+		found = found || from <= row.Key && row.Key <= to
+	}
+	return found, nil
+}
+
 func (m *modelState) Records(f func(store.Record) bool) error {
 	all := slices.SortedFunc(maps.Values(m.records), func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	for _, rec := range all {

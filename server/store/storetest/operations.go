@@ -36,6 +36,7 @@ import (
 //	show                                  everything
 //	record record=R
 //	any from=R to=R
+//	anyrow from=K to=K
 //	entry seq=N
 //	entries after=N stop=M                M entries at most, 0 for all
 //	rows key=K after=N limit=M
@@ -317,6 +318,9 @@ func look(r store.Reader, op operation) (lines []string) {
 		note("%s %v %v", showRecord(rec), ok, err)
 	case "any":
 		found, err := r.AnyRecord(id(byte(a["from"])), id(byte(a["to"])))
+		note("%v %v", found, err)
+	case "anyrow":
+		found, err := r.AnyScope(grid(byte(a["from"])), grid(byte(a["to"])))
 		note("%v %v", found, err)
 	case "entry":
 		e, ok, err := r.Entry(syncengine.Seq(a["seq"]))
