@@ -41,6 +41,8 @@ type DB struct {
 	idle map[string][]*sqlite.Stmt
 	// known is what the database is known to hold. It is emptied on a rollback.
 	known dictionaries
+	// baseSets remembers what BaseKeys has looked up.
+	baseSets baseSets
 	// unclean is set while Scrub has work; see metaUnclean. soiled counts what has made it so.
 	unclean bool
 	soiled  uint64
@@ -234,7 +236,7 @@ func (db *DB) transact(begin string, writes bool, f func(*Tx) error) (err error)
 // rollback undoes a transaction and forgets what was learnt in it. The engine undoes some by itself, as on a full disk.
 func (db *DB) rollback(tx *Tx) error {
 	if tx.writes {
-		db.known = dictionaries{}
+		db.known, db.baseSets = dictionaries{}, nil
 	}
 	if !db.conn.AutocommitEnabled() {
 		if err := tx.statement("ROLLBACK").run(); err != nil {

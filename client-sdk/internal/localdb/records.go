@@ -118,6 +118,7 @@ func (tx *Tx) insertRecord(r *Record, set, round int64) (inserted bool, err erro
 // updateRecord writes over a row. The engine rewrites an index entry whenever a statement sets one of its columns, so
 // the common write that sets none of them has a statement of its own.
 func (tx *Tx) updateRecord(r *Record, set int64, p place, round int64) error {
+	delete(tx.db.baseSets, r.ID)
 	var s *statement
 	if p.listed && !p.staged {
 		s = tx.write("UPDATE records SET seq = ?, key_set = ?, pending = ?, base = ?, view = ? WHERE row = ?")
@@ -147,13 +148,30 @@ func (tx *Tx) ConfirmRecord(r *Record) (done bool, err error) {
 
 // BaseKeys gives the keys under which a record was sent; ok is false for one that the base does not hold.
 func (tx *Tx) BaseKeys(id syncengine.ID) (keys []KeyID, ok bool, err error) {
-	s := tx.statement("SELECT key_set FROM records WHERE id = ? AND round <= ? AND base IS NOT NULL").id(id).int(tx.db.shown)
-	set, ok, err := one(s, scanInt)
-	if err != nil || !ok {
-		return nil, false, err
+	set, known := tx.db.baseSets[id]
+	if !known {
+		s := tx.statement("SELECT key_set FROM records WHERE id = ? AND round <= ? AND base IS NOT NULL").id(id).int(tx.db.shown)
+		if set, ok, err = one(s, scanInt); err != nil || !ok {
+			return nil, false, err
+		}
+		tx.db.baseSets.remember(id, set)
 	}
 	keys, err = tx.setKeys(set)
 	return keys, err == nil, err
+}
+
+// baseSets remembers under which set of keys records stand in the base. A record that is not in it is looked up.
+// Whatever writes a row that is shown, or deletes one, takes it out; so does a rollback.
+type baseSets map[syncengine.ID]int64
+
+// baseSetsMax bounds it: the doors and cases of a team's area, some half a megabyte.
+const baseSetsMax = 8000
+
+func (b *baseSets) remember(id syncengine.ID, set int64) {
+	if *b == nil || len(*b) >= baseSetsMax {
+		*b = baseSets{}
+	}
+	(*b)[id] = set
 }
 
 func scanInt(s *statement) (int64, error) { return s.columnInt(0), nil }
@@ -192,6 +210,7 @@ func (tx *Tx) deleteRow(row int64) error {
 	if err := tx.noteUnclean(); err != nil {
 		return err
 	}
+	clear(tx.db.baseSets)
 	for _, sql := range []string{
 		"DELETE FROM search WHERE rowid = ?",
 		"DELETE FROM search_queue WHERE row = ?",

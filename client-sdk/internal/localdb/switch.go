@@ -93,6 +93,7 @@ func (tx *Tx) showStaged() error {
 
 // copyStaged makes what waits in staging the base of its records.
 func (tx *Tx) copyStaged() error {
+	clear(tx.db.baseSets)
 	const own = "(records.pending > 0 OR records.view IS NOT NULL)"
 	err := tx.write("UPDATE records SET kind = s.kind, seq = s.seq, key_set = s.key_set, base = s.base," +
 		" territory = iif(" + own + ", records.territory, s.territory), state = iif(" + own + ", records.state, s.state)," +
