@@ -155,46 +155,46 @@ type tapWriter struct {
 	writes    int
 }
 
-// fails counts a write and gives the error that is due.
-func (w *tapWriter) fails(doing string) error {
-	w.writes++
+// fails counts rows that are written and gives the error that is due.
+func (w *tapWriter) fails(doing string, rows int) error {
+	w.writes += rows
 	if w.failAfter > 0 && w.writes >= w.failAfter {
 		return fmt.Errorf("%s: %w", doing, w.with)
 	}
 	return nil
 }
 
-// Append adds the next log entry.
-func (w *tapWriter) Append(e store.Entry) error {
-	if err := w.fails("append a log entry"); err != nil {
+// Append adds the next log entries.
+func (w *tapWriter) Append(entries ...store.Entry) error {
+	if err := w.fails("append a log entry", len(entries)); err != nil {
 		return err
 	}
-	err := w.Writer.Append(e)
+	err := w.Writer.Append(entries...)
 	if err == nil {
-		w.entries = append(w.entries, e)
+		w.entries = append(w.entries, entries...)
 	}
 	return err
 }
 
-// PutRecord writes a record's state.
-func (w *tapWriter) PutRecord(rec store.Record) error {
-	if err := w.fails("write a record"); err != nil {
+// PutRecord writes the states of records.
+func (w *tapWriter) PutRecord(recs ...store.Record) error {
+	if err := w.fails("write a record", len(recs)); err != nil {
 		return err
 	}
-	return w.Writer.PutRecord(rec)
+	return w.Writer.PutRecord(recs...)
 }
 
-// PutScope writes a row of the scope index.
-func (w *tapWriter) PutScope(row store.ScopeRow) error {
-	if err := w.fails("write a scope row"); err != nil {
+// PutScope writes rows of the scope index.
+func (w *tapWriter) PutScope(rows ...store.ScopeRow) error {
+	if err := w.fails("write a scope row", len(rows)); err != nil {
 		return err
 	}
-	return w.Writer.PutScope(row)
+	return w.Writer.PutScope(rows...)
 }
 
 // PutDocument writes a document.
 func (w *tapWriter) PutDocument(bucket string, key, value []byte) error {
-	if err := w.fails("write a document"); err != nil {
+	if err := w.fails("write a document", 1); err != nil {
 		return err
 	}
 	w.grants = w.grants || bucket == grantsBucket

@@ -120,11 +120,11 @@ type fullWriter struct {
 	disk *fullDisk
 }
 
-func (w *fullWriter) PutRecord(rec store.Record) error {
-	if w.disk.full {
+func (w *fullWriter) PutRecord(recs ...store.Record) error {
+	if w.disk.full && len(recs) > 0 {
 		return store.ErrFull
 	}
-	return w.Writer.PutRecord(rec)
+	return w.Writer.PutRecord(recs...)
 }
 
 // serve puts the service behind gRPC in memory.

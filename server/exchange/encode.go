@@ -90,19 +90,23 @@ func (k *work) encodeRun(run *encodedRun, ids []syncengine.ID, sums map[digestKe
 // writeRun writes encoded records with their rows.
 func (k *work) writeRun(run *encodedRun) error {
 	from := 0
+	k.made = k.made[:0]
 	for _, e := range run.records {
 		if err := k.flushRecord(e.standing, run.bodies[from:e.end]); err != nil {
 			return err
 		}
 		from = e.end
 	}
-	return nil
+	return k.w.PutRecord(k.made...)
 }
 
-// flushRecord writes one record with its rows.
+// flushRecord writes one record with its rows; what is new waits in made and gridRows.
 func (k *work) flushRecord(s *standing, body []byte) error {
 	rec := s.after
-	if err := k.w.PutRecord(store.Record{ID: rec.ID, Kind: rec.Kind, Seq: rec.Seq, Body: body}); err != nil {
+	row := store.Record{ID: rec.ID, Kind: rec.Kind, Seq: rec.Seq, Body: body}
+	if s.before == nil {
+		k.made = append(k.made, row)
+	} else if err := k.w.PutRecord(row); err != nil {
 		return err
 	}
 	if err := k.flushScope(s.before, rec); err != nil {

@@ -19,15 +19,16 @@ func (k *work) flush() (store.Head, error) {
 	if err := k.flushRecords(sums); err != nil {
 		return store.Head{}, err
 	}
-	for _, row := range k.rows {
-		if err := k.w.PutScope(row); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(k.gridRows)) {
+		if err := k.w.PutScope(k.gridRows[key]...); err != nil {
 			return store.Head{}, err
 		}
 	}
-	for _, e := range k.entries {
-		if err := k.w.Append(e); err != nil {
-			return store.Head{}, err
-		}
+	if err := k.w.PutScope(k.rows...); err != nil {
+		return store.Head{}, err
+	}
+	if err := k.w.Append(k.entries...); err != nil {
+		return store.Head{}, err
 	}
 	if err := k.flushDigests(sums); err != nil {
 		return store.Head{}, err
@@ -75,7 +76,10 @@ func (k *work) flushScope(before, after *syncengine.Record) error {
 			}
 			row.Seq, row.Type = s.Left, store.RowLeft
 		}
-		if err := k.w.PutScope(row); err != nil {
+		if before == nil && summed(s.Key) {
+			// What a phone makes mostly stands in one grid: those rows are written together.
+			k.gridRows[s.Key] = append(k.gridRows[s.Key], row)
+		} else if err := k.w.PutScope(row); err != nil {
 			return err
 		}
 	}

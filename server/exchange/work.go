@@ -55,6 +55,9 @@ type work struct {
 	// undo takes back what the batch in hand did, newest last; replaced does so for records.
 	undo     []func()
 	replaced []replacement
+	// made are new records of a run, gridRows those of a group in the territories they stand in; each are written together.
+	made     []store.Record
+	gridRows map[syncengine.ScopeKey][]store.ScopeRow
 	// body is room to encode a record in, cells to cut a patch in.
 	body  []byte
 	cells []syncengine.CellWrite
@@ -115,6 +118,7 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 		documents: map[documentKey][]byte{},
 		progress:  map[syncengine.ID]*storedv1.Progress{},
 		commits:   map[syncengine.Seq]syncengine.UnixMilli{},
+		gridRows:  map[syncengine.ScopeKey][]store.ScopeRow{},
 	}, nil
 }
 

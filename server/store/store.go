@@ -173,15 +173,15 @@ type Reader interface {
 // nothing more is written and Update fails, even if f drops the error.
 type Writer interface {
 	Reader
-	// Append adds the next log entry; its seq must be one above the last.
-	Append(e Entry) error
+	// Append adds the next log entries; each seq must be one above the last.
+	Append(entries ...Entry) error
 	// RewriteEntry replaces salt, body and extra of an entry that is in the log; all else of e must be as it stands there.
 	// It is for erasures alone: a log is otherwise never changed.
 	RewriteEntry(e Entry) error
-	// PutRecord writes a record's state.
-	PutRecord(rec Record) error
-	// PutScope writes a row of the scope index.
-	PutScope(row ScopeRow) error
+	// PutRecord writes the states of records. Many new ones whose ids follow one another are best written in one call.
+	PutRecord(recs ...Record) error
+	// PutScope writes rows of the scope index. Many of one key in seq order are best written in one call.
+	PutScope(rows ...ScopeRow) error
 	// DeleteScope removes a row; removing none is no error.
 	DeleteScope(key syncengine.ScopeKey, seq syncengine.Seq, record syncengine.ID) error
 	// PutDocument writes a document.

@@ -33,16 +33,18 @@ func (w *writer) refuse(format string, args ...any) error {
 	return w.broken
 }
 
-// Append adds the next log entry.
-func (w *writer) Append(e store.Entry) error {
+// Append adds the next log entries.
+func (w *writer) Append(entries ...store.Entry) error {
 	if err := w.ready("append a log entry"); err != nil {
 		return err
 	}
-	if e.Seq != w.state.head.Seq+1 {
-		return w.refuse("append log entry %d: the next is %d", e.Seq, w.state.head.Seq+1)
+	for _, e := range entries {
+		if e.Seq != w.state.head.Seq+1 {
+			return w.refuse("append log entry %d: the next is %d", e.Seq, w.state.head.Seq+1)
+		}
+		w.state.log = append(w.state.log, ownEntry(e))
+		w.state.head.Seq = e.Seq
 	}
-	w.state.log = append(w.state.log, ownEntry(e))
-	w.state.head.Seq = e.Seq
 	return nil
 }
 
@@ -72,24 +74,28 @@ func sameButPayload(a, b store.Entry) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// PutRecord writes a record's state.
-func (w *writer) PutRecord(rec store.Record) error {
+// PutRecord writes the states of records.
+func (w *writer) PutRecord(recs ...store.Record) error {
 	if err := w.ready("write a record"); err != nil {
 		return err
 	}
-	w.state.records.Set(ownRecord(rec))
+	for _, rec := range recs {
+		w.state.records.Set(ownRecord(rec))
+	}
 	return nil
 }
 
-// PutScope writes a row of the scope index.
-func (w *writer) PutScope(row store.ScopeRow) error {
+// PutScope writes rows of the scope index.
+func (w *writer) PutScope(rows ...store.ScopeRow) error {
 	if err := w.ready("write a scope row"); err != nil {
 		return err
 	}
-	if row.Seq > math.MaxInt64 { // A store on SQL keeps a seq in 63 bits.
-		return w.refuse("write a scope row: seq %d is above %d", row.Seq, int64(math.MaxInt64))
+	for _, row := range rows {
+		if row.Seq > math.MaxInt64 { // A store on SQL keeps a seq in 63 bits.
+			return w.refuse("write a scope row: seq %d is above %d", row.Seq, int64(math.MaxInt64))
+		}
+		w.state.scope.Set(row)
 	}
-	w.state.scope.Set(row)
 	return nil
 }
 

@@ -43,9 +43,9 @@ type session struct {
 
 	records, entries, documents, documentsFrom walk
 
-	append, rewrite             *sqlite.Stmt
-	putRecord, setHead          *sqlite.Stmt
-	putScope, deleteScope       *sqlite.Stmt
+	append, putRecord, putScope inserter
+	setHead, rewrite            *sqlite.Stmt
+	deleteScope                 *sqlite.Stmt
 	putDocument, deleteDocument *sqlite.Stmt
 }
 
@@ -107,8 +107,11 @@ func prepare(conn *sqlite.Conn, writes bool) (*session, error) {
 	}
 	if writes {
 		statements[&s.begin] = "BEGIN IMMEDIATE"
-		statements[&s.append], statements[&s.rewrite], statements[&s.putRecord] = insertEntry, rewriteEntry, upsertRecord
-		statements[&s.putScope], statements[&s.deleteScope] = upsertScope, deleteScope
+		for into, insertion := range map[*inserter]insertion{&s.append: insertEntry, &s.putRecord: upsertRecord, &s.putScope: upsertScope} {
+			into.columns = insertion.columns
+			statements[&into.one], statements[&into.many] = insertion.of(1), insertion.of(rowsAtOnce)
+		}
+		statements[&s.rewrite], statements[&s.deleteScope] = rewriteEntry, deleteScope
 		statements[&s.putDocument], statements[&s.deleteDocument] = upsertDocument, deleteDocument
 		statements[&s.setHead] = updateHead
 	}

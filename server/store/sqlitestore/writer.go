@@ -10,12 +10,16 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
+var (
+	insertEntry  = insertion{head: "INSERT INTO log (" + entryColumns + ")", columns: 15}
+	upsertRecord = insertion{head: "INSERT INTO records (id, kind, seq, body)", columns: 4,
+		tail: " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq, body = excluded.body"}
+	upsertScope = insertion{head: "INSERT OR REPLACE INTO scope (key, seq, record_id, type, entered)", columns: 5}
+)
+
 const (
-	insertEntry  = "INSERT INTO log (" + entryColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	rewriteEntry = "UPDATE log SET salt = ?13, body = ?14, extra = ?15 WHERE seq = ?1 AND type = ?2 AND incarnation = ?3 AND device_seq = ?4" +
 		" AND record_id = ?5 AND kind = ?6 AND prev = ?7 AND ref = ?8 AND stamp = ?9 AND suspect = ?10 AND reason = ?11 AND rank = ?12"
-	upsertRecord   = "INSERT INTO records (id, kind, seq, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq, body = excluded.body"
-	upsertScope    = "INSERT OR REPLACE INTO scope (key, seq, record_id, type, entered) VALUES (?, ?, ?, ?, ?)"
 	deleteScope    = "DELETE FROM scope WHERE key = ? AND seq = ? AND record_id = ?"
 	upsertDocument = "INSERT OR REPLACE INTO documents (bucket, key, value) VALUES (?, ?, ?)"
 	deleteDocument = "DELETE FROM documents WHERE bucket = ? AND key = ?"
@@ -50,40 +54,21 @@ func (w *writer) refuse(format string, args ...any) error {
 	return w.broken
 }
 
-// Append adds the next log entry.
-func (w *writer) Append(e store.Entry) error {
+// Append adds the next log entries.
+func (w *writer) Append(entries ...store.Entry) error {
 	if err := w.ready("append a log entry"); err != nil {
 		return err
 	}
-	if e.Seq != w.head.Seq+1 {
-		return w.refuse("append log entry %d: the next is %d", e.Seq, w.head.Seq+1)
+	for i := range entries {
+		if next := w.head.Seq + 1 + syncengine.Seq(i); entries[i].Seq != next {
+			return w.refuse("append log entry %d: the next is %d", entries[i].Seq, next)
+		}
 	}
-	stmt := w.s.append
-	bindEntry(stmt, &e)
-	stmt.BindBytes(13, e.Salt)
-	stmt.BindBytes(14, e.Body)
-	stmt.BindBytes(15, e.Extra)
-	if err := w.write("append a log entry", stmt); err != nil {
-		return err
+	err := insert(w, "append a log entry", &w.s.append, entries, bindEntry)
+	if err == nil {
+		w.head.Seq += syncengine.Seq(len(entries))
 	}
-	w.head.Seq = e.Seq
-	return nil
-}
-
-// bindEntry binds all of an entry but its payload.
-func bindEntry(stmt *sqlite.Stmt, e *store.Entry) {
-	stmt.BindInt64(1, int64(e.Seq))
-	stmt.BindInt64(2, int64(e.Type))
-	stmt.BindBytes(3, e.Incarnation[:])
-	stmt.BindInt64(4, int64(e.DeviceSeq))
-	stmt.BindBytes(5, e.RecordID[:])
-	stmt.BindInt64(6, int64(e.Kind))
-	stmt.BindInt64(7, int64(e.Prev))
-	stmt.BindInt64(8, int64(e.Ref))
-	stmt.BindInt64(9, int64(e.Stamp))
-	stmt.BindBool(10, e.Suspect)
-	stmt.BindInt64(11, int64(e.Reason))
-	stmt.BindInt64(12, int64(e.Rank))
+	return err
 }
 
 // RewriteEntry replaces the payload of an entry.
@@ -95,10 +80,7 @@ func (w *writer) RewriteEntry(e store.Entry) error {
 		return w.refuse("rewrite log entry %d: the log ends at %d", e.Seq, w.head.Seq)
 	}
 	stmt := w.s.rewrite
-	bindEntry(stmt, &e)
-	stmt.BindBytes(13, e.Salt)
-	stmt.BindBytes(14, e.Body)
-	stmt.BindBytes(15, e.Extra)
+	bindEntry(w, stmt, 0, &e)
 	if err := w.write("rewrite a log entry", stmt); err != nil {
 		return err
 	}
@@ -108,39 +90,63 @@ func (w *writer) RewriteEntry(e store.Entry) error {
 	return nil
 }
 
-// PutRecord writes a record's state.
-func (w *writer) PutRecord(rec store.Record) error {
+func bindEntry(_ *writer, stmt *sqlite.Stmt, at int, e *store.Entry) {
+	stmt.BindInt64(at+1, int64(e.Seq))
+	stmt.BindInt64(at+2, int64(e.Type))
+	stmt.BindBytes(at+3, e.Incarnation[:])
+	stmt.BindInt64(at+4, int64(e.DeviceSeq))
+	stmt.BindBytes(at+5, e.RecordID[:])
+	stmt.BindInt64(at+6, int64(e.Kind))
+	stmt.BindInt64(at+7, int64(e.Prev))
+	stmt.BindInt64(at+8, int64(e.Ref))
+	stmt.BindInt64(at+9, int64(e.Stamp))
+	stmt.BindBool(at+10, e.Suspect)
+	stmt.BindInt64(at+11, int64(e.Reason))
+	stmt.BindInt64(at+12, int64(e.Rank))
+	stmt.BindBytes(at+13, e.Salt)
+	stmt.BindBytes(at+14, e.Body)
+	stmt.BindBytes(at+15, e.Extra)
+}
+
+// PutRecord writes the states of records.
+func (w *writer) PutRecord(recs ...store.Record) error {
 	if err := w.ready("write a record"); err != nil {
 		return err
 	}
-	stmt := w.s.putRecord
-	stmt.BindBytes(1, rec.ID[:])
-	stmt.BindInt64(2, int64(rec.Kind))
-	stmt.BindInt64(3, int64(rec.Seq))
-	stmt.BindBytes(4, rec.Body)
-	return w.write("write a record", stmt)
+	return insert(w, "write a record", &w.s.putRecord, recs, bindRecord)
 }
 
-// PutScope writes a row of the scope index.
-func (w *writer) PutScope(row store.ScopeRow) error {
+func bindRecord(_ *writer, stmt *sqlite.Stmt, at int, rec *store.Record) {
+	stmt.BindBytes(at+1, rec.ID[:])
+	stmt.BindInt64(at+2, int64(rec.Kind))
+	stmt.BindInt64(at+3, int64(rec.Seq))
+	stmt.BindBytes(at+4, rec.Body)
+}
+
+// PutScope writes rows of the scope index.
+func (w *writer) PutScope(rows ...store.ScopeRow) error {
 	if err := w.ready("write a scope row"); err != nil {
 		return err
 	}
-	if row.Seq > math.MaxInt64 { // Above it the column's order would not be the seq's.
-		return w.refuse("write a scope row: seq %d is above %d", row.Seq, int64(math.MaxInt64))
+	for i := range rows {
+		if rows[i].Seq > math.MaxInt64 { // Above it the column's order would not be the seq's.
+			return w.refuse("write a scope row: seq %d is above %d", rows[i].Seq, int64(math.MaxInt64))
+		}
 	}
-	stmt := w.s.putScope
-	w.bindScope(stmt, row.Key, row.Seq, &row.RecordID)
-	stmt.BindInt64(4, int64(row.Type))
-	stmt.BindInt64(5, int64(row.Entered))
-	return w.write("write a scope row", stmt)
+	return insert(w, "write a scope row", &w.s.putScope, rows, bindScopeRow)
 }
 
-func (w *writer) bindScope(stmt *sqlite.Stmt, key syncengine.ScopeKey, seq syncengine.Seq, record *syncengine.ID) {
+func bindScopeRow(w *writer, stmt *sqlite.Stmt, at int, row *store.ScopeRow) {
+	w.bindScope(stmt, at, row.Key, row.Seq, &row.RecordID)
+	stmt.BindInt64(at+4, int64(row.Type))
+	stmt.BindInt64(at+5, int64(row.Entered))
+}
+
+func (w *writer) bindScope(stmt *sqlite.Stmt, at int, key syncengine.ScopeKey, seq syncengine.Seq, record *syncengine.ID) {
 	w.key = append(w.key[:0], key...)
-	stmt.BindBytes(1, w.key)
-	stmt.BindInt64(2, int64(seq))
-	stmt.BindBytes(3, record[:])
+	stmt.BindBytes(at+1, w.key)
+	stmt.BindInt64(at+2, int64(seq))
+	stmt.BindBytes(at+3, record[:])
 }
 
 // DeleteScope removes a row of the scope index.
@@ -148,7 +154,7 @@ func (w *writer) DeleteScope(key syncengine.ScopeKey, seq syncengine.Seq, record
 	if err := w.ready("remove a scope row"); err != nil {
 		return err
 	}
-	w.bindScope(w.s.deleteScope, key, seq, &record)
+	w.bindScope(w.s.deleteScope, 0, key, seq, &record)
 	return w.write("remove a scope row", w.s.deleteScope)
 }
 

@@ -21,6 +21,8 @@ var contentRules = []rule{
 	{"ARewrittenEntryHasItsNewPayloadAndNothingElseOfIt", rewriting},
 	{"AViewOfBeforeKeepsThePayloadItSaw", rewritingBesideAView},
 	{"LargeBodiesComeBackWhole", largeBodies},
+	{"RowsOfOneCallComeBackAsThoseOfMany", manyRowsAtOnce},
+	{"AGapWithinOneCallIsRefused", gapWithinACall},
 	{"SlicesBelongToTheCaller", slicesBelongToCaller},
 	{"ScopeRowsComeInOrderAndUpToTheLimit", scopeOrderAndLimit},
 	{"AScopeSeqBeyondSixtyThreeBitsIsRefused", scopeSeqBound},
@@ -453,6 +455,64 @@ func anyScope(t *testing.T, s store.Store) {
 		}
 		for _, c := range []struct{ from, to byte }{{0, 4}, {6, 8}, {10, 255}, {9, 5}, {255, 0}} {
 			expect(r, c.from, c.to, false)
+		}
+	})
+}
+
+// manyRows is more rows than any store writes at once, and no whole number of times so many.
+const manyRows = 75
+
+// manyRowsAtOnce writes many rows in one call, then replaces them all but for the log's.
+func manyRowsAtOnce(t *testing.T, s store.Store) {
+	var entries []store.Entry
+	records, rows := make([][]store.Record, 2), make([][]store.ScopeRow, 2)
+	for n := range byte(manyRows) {
+		entries = append(entries, entry(syncengine.Seq(n)+1))
+		for again := range 2 {
+			records[again] = append(records[again], store.Record{ID: id(n), Kind: 2, Seq: syncengine.Seq(n), Body: []byte{n, byte(again)}})
+			rows[again] = append(rows[again], store.ScopeRow{
+				Key: grid(n % 2), Seq: syncengine.Seq(n), RecordID: id(n), Type: store.RowPresent, Entered: syncengine.Seq(again),
+			})
+		}
+	}
+	update(t, s, func(w store.Writer) error {
+		mustNot(w.Append())
+		mustNot(w.Append(entries...))
+		mustNot(w.PutRecord(records[0]...))
+		mustNot(w.PutScope(rows[0]...))
+		mustNot(w.PutRecord(records[1]...))
+		mustNot(w.PutScope(rows[1]...))
+		return nil
+	})
+	view(t, s, func(r store.Reader) {
+		var even []store.ScopeRow
+		for n := range manyRows {
+			if got, ok, err := r.Entry(entries[n].Seq); !ok || err != nil || !reflect.DeepEqual(got, entries[n]) {
+				t.Errorf("entry %d: %+v, %v, %v", n, got, ok, err)
+			}
+			if got, ok, err := r.Record(id(byte(n))); !ok || err != nil || !reflect.DeepEqual(got, records[1][n]) {
+				t.Errorf("record %d: %+v, %v, %v", n, got, ok, err)
+			}
+			if n > 0 && n%2 == 0 {
+				even = append(even, rows[1][n])
+			}
+		}
+		if got, err := r.Scope(nil, grid(0), 0, manyRows); err != nil || !reflect.DeepEqual(got, even) {
+			t.Errorf("rows of one key: %+v, %v, want %+v", got, err, even)
+		}
+	})
+}
+
+func gapWithinACall(t *testing.T, s store.Store) {
+	err := s.Update(context.Background(), func(w store.Writer) error {
+		return w.Append(entry(1), entry(2), entry(4))
+	})
+	if err == nil {
+		t.Error("entries 1, 2 and 4 were taken")
+	}
+	view(t, s, func(r store.Reader) {
+		if got := r.Head().Seq; got != 0 {
+			t.Errorf("the log reaches %d", got)
 		}
 	})
 }

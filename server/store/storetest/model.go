@@ -184,13 +184,15 @@ func (m *modelState) spoil(wrong bool) error {
 	return nil
 }
 
-func (m *modelState) Append(e store.Entry) error {
-	if err := m.spoil(e.Seq != m.head.Seq+1); err != nil {
-		return err
+func (m *modelState) Append(entries ...store.Entry) error {
+	for _, e := range entries {
+		if err := m.spoil(e.Seq != m.head.Seq+1); err != nil {
+			return err
+		}
+		m.log = append(m.log, e)
+		m.head.Seq = e.Seq
 	}
-	m.log = append(m.log, e)
-	m.head.Seq = e.Seq
-	return nil
+	return m.spoil(false)
 }
 
 func (m *modelState) RewriteEntry(e store.Entry) error {
@@ -207,20 +209,24 @@ func (m *modelState) RewriteEntry(e store.Entry) error {
 	return nil
 }
 
-func (m *modelState) PutRecord(rec store.Record) error {
+func (m *modelState) PutRecord(recs ...store.Record) error {
 	if err := m.spoil(false); err != nil {
 		return err
 	}
-	m.records[rec.ID] = rec
+	for _, rec := range recs {
+		m.records[rec.ID] = rec
+	}
 	return nil
 }
 
-func (m *modelState) PutScope(row store.ScopeRow) error {
-	if err := m.spoil(row.Seq > math.MaxInt64); err != nil {
-		return err
+func (m *modelState) PutScope(rows ...store.ScopeRow) error {
+	for _, row := range rows {
+		if err := m.spoil(row.Seq > math.MaxInt64); err != nil {
+			return err
+		}
+		m.rows[rowKey{row.Key, row.Seq, row.RecordID}] = row
 	}
-	m.rows[rowKey{row.Key, row.Seq, row.RecordID}] = row
-	return nil
+	return m.spoil(false)
 }
 
 func (m *modelState) DeleteScope(key syncengine.ScopeKey, seq syncengine.Seq, record syncengine.ID) error {
