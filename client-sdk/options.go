@@ -34,6 +34,12 @@ type Meter interface {
 	WireBytes() (up, down int64)
 }
 
+// Packer is a transport that can pack the greater part of a request before the
+// rest of it is known. Ahead does so; drop has it forget the part.
+type Packer interface {
+	Ahead(part []byte) (drop func())
+}
+
 // Disk is what a replica's files stand on. A simulation hands in one that can lose
 // its power, fill up and fail; its VFS is one of modernc.org/sqlite/lib.
 type Disk = sqlitevfs.Disk

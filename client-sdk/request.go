@@ -29,18 +29,28 @@ type sending struct {
 	asksLease bool
 	// absentTo is the last change declared absent; 0 for none.
 	absentTo syncengine.DeviceSeq
+	// ahead tells that the batch was made ready before, packed forgets what the transport has packed of it.
+	ahead  bool
+	packed func()
+}
+
+// unpack lets the transport forget the batch.
+func (s *sending) unpack() {
+	if s.packed != nil {
+		s.packed()
+	}
 }
 
 // request makes the next request: the batch after the mark, and what the phone
-// says of itself. read holds changes that were read already; it may be empty.
-func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, digests bool) (*sending, error) {
+// says of itself. next is what was made ready of it; it may hold nothing.
+func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bool) (*sending, error) {
 	out := &sending{digests: digests, asksLease: s.wantsLease(r.now())}
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
 		LacksEnrolment: !s.pos.Enrolment, WantsLease: out.asksLease,
 	}
-	if err := r.cutBatch(tx, s, read, out, body); err != nil {
+	if err := r.cutBatch(tx, s, next, out, body); err != nil {
 		return nil, err
 	}
 	if err := r.prove(tx, s, out, body); err != nil {
@@ -65,7 +75,7 @@ func (r *Replica) request(tx *localdb.Tx, s *state, read []localdb.Change, diges
 
 // cutBatch takes as many changes after the mark as a batch may have. Where the
 // phone no longer has what comes next, it says so by name.
-func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out *sending, body *syncv1.ExchangeBody) error {
+func (r *Replica) cutBatch(tx *localdb.Tx, s *state, next *batchAhead, out *sending, body *syncv1.ExchangeBody) error {
 	if s.pos.Mark < s.pos.Cleared {
 		out.absentTo = s.pos.Cleared
 		body.Absent = &syncv1.Absent{From: uint64(s.pos.Mark + 1), To: uint64(s.pos.Cleared), Chain: s.pos.ClearedChain[:]}
@@ -78,7 +88,8 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out 
 	if err != nil {
 		return err
 	}
-	if len(read) == 0 || read[0].DeviceSeq != first {
+	read := next.of(first)
+	if len(read) == 0 {
 		if read, err = r.readBatch(tx, first, s.end.Seq); err != nil {
 			return err
 		}
@@ -97,15 +108,8 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, read []localdb.Change, out 
 	out.more = out.batch[len(out.batch)-1].DeviceSeq < s.end.Seq
 	body.Batch = &syncv1.Batch{
 		ChainBefore: before[:], SchemaVersion: r.schema.Engine.Version, FirstDeviceSeq: uint64(first),
-		Changes: make([]*syncv1.BatchChange, len(out.batch)),
 	}
-	changes := make([]syncv1.BatchChange, len(out.batch))
-	for i := range out.batch {
-		changes[i].Body, changes[i].Salt = out.batch[i].Body, out.batch[i].Salt
-		changes[i].Erased = erasedChange(&out.batch[i])
-		changes[i].First = again.first(&out.batch[i])
-		body.Batch.Changes[i] = &changes[i]
-	}
+	fillBatch(body.Batch, out, next, again)
 	body.Receipt = again.receipt
 	body.GrantSwitches = s.pos.switchesOf(first, out.batch[len(out.batch)-1].DeviceSeq)
 	return nil

@@ -116,9 +116,8 @@ type run struct {
 	showing bool
 	// ahead is the next call when it is under way already; nil when it is not.
 	ahead *call
-	// read holds the changes behind the batch that was sent last, read while its
-	// answer was awaited. Only an erasure alters a change, and drops them.
-	read []localdb.Change
+	// next is the batch behind the one that was sent last.
+	next batchAhead
 	// failure is what ended the last exchange, for the person who waits.
 	failure error
 }
@@ -170,6 +169,7 @@ func (u *run) loop(m syncloop.Machine) error {
 // end drops a call that is under way and tells the bytes of the run.
 func (u *run) end() {
 	u.drop()
+	u.next.unpack()
 	all := u.traffic()
 	u.report.BytesUp, u.report.BytesDown = all.up, all.down
 }
@@ -185,6 +185,9 @@ type call struct {
 
 // start sends a request on a goroutine of its own, which ends with the call.
 func (u *run) start(sent *sending) *call {
+	if sent.ahead {
+		sent.packed, u.next.packed = u.next.packed, nil
+	}
 	ctx, cancel := context.WithCancel(u.ctx)
 	c := &call{sent: sent, cancel: cancel, done: make(chan struct{})}
 	u.r.o.Go(func() {
@@ -198,9 +201,16 @@ func (u *run) start(sent *sending) *call {
 func (u *run) drop() {
 	if u.ahead != nil {
 		u.ahead.cancel()
-		<-u.ahead.done
+		u.ahead.wait()
 		u.ahead = nil
 	}
+}
+
+// wait waits for a call's end.
+func (c *call) wait() {
+	<-c.done
+	c.cancel()
+	c.sent.unpack()
 }
 
 // exchange makes one call and takes its answer in.
@@ -219,8 +229,7 @@ func (u *run) exchange(digests bool) syncloop.Event {
 		u.drop()
 		return u.failed(err, false)
 	}
-	<-c.done
-	c.cancel()
+	c.wait()
 	if u.unknown(c.err) {
 		u.showing = true
 		return u.exchange(digests)
@@ -243,8 +252,9 @@ func (u *run) exchange(digests bool) syncloop.Event {
 	}
 	u.counted = now
 	if len(a.GetBarriers()) > 0 {
-		// What was read ahead may hold what was just erased.
-		u.read = nil
+		// What was made ready may hold what was just erased.
+		u.next.unpack()
+		u.next = batchAhead{}
 	}
 	taken.RoundTrips = 1
 	u.report.add(&taken.Report)
@@ -295,50 +305,10 @@ func (u *run) nextRequest(digests bool) (sent *sending, err error) {
 	err = u.r.view(func(tx *localdb.Tx, s *state) error {
 		shown := *s
 		shown.showing = u.showing
-		sent, err = u.r.request(tx, &shown, u.read, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
+		sent, err = u.r.request(tx, &shown, &u.next, digests && !s.pos.Pulling && !s.pos.Checkpoint.IsZero())
 		return err
 	})
 	return sent, err
-}
-
-// callAhead begins the next call while this answer is being written, where the
-// next request needs nothing of that transaction: when it is clear that there is
-// more, and nothing but cursor, nonce and mark move on. A crash between the two
-// costs a round trip, since the server tells what it has seen before.
-func (u *run) callAhead(a *answer) error {
-	if !a.plain() {
-		return nil
-	}
-	var sent *sending
-	err := u.r.view(func(tx *localdb.Tx, s *state) (err error) {
-		if syncengine.Epoch(a.GetEpoch()) != s.pos.Epoch {
-			return nil
-		}
-		next := *s
-		a.advance(&next.pos)
-		if !a.more(&next) {
-			return nil
-		}
-		sent, err = u.r.request(tx, &next, u.read, false)
-		return err
-	})
-	if err == nil && sent != nil {
-		u.ahead = u.start(sent)
-	}
-	return err
-}
-
-// readAhead reads the batch that follows one which is on its way, so that the next
-// request is made sooner when the answer is there.
-func (u *run) readAhead(sent *sending) error {
-	u.read = nil
-	if !sent.more {
-		return nil
-	}
-	return u.r.view(func(tx *localdb.Tx, s *state) (err error) {
-		u.read, err = u.r.readBatch(tx, sent.batch[len(sent.batch)-1].DeviceSeq+1, s.end.Seq)
-		return err
-	})
 }
 
 func (u *run) digestsAt() syncengine.UnixMilli {

@@ -4,7 +4,8 @@
 //
 // A message is compressed whole, as one frame that states its size, by one of a
 // few encoders that all calls share, so that memory does not grow with the
-// number of calls. It never looks at what a message says.
+// number of calls. Only a part that was packed ahead (see Ahead) has a frame of its
+// own. It never looks at what a message says.
 //
 // Importing the package registers the encoding; a client asks for it with
 // grpc.UseCompressor(grpczstd.Name), a server answers in kind.
@@ -32,12 +33,17 @@ const (
 	windowBytesMax = 8 << 20
 )
 
-func init() { encoding.RegisterCompressor(newCompressor()) }
+// shared is the one that all calls of this process use.
+var shared = newCompressor()
+
+func init() { encoding.RegisterCompressor(shared) }
 
 type compressor struct {
 	encoder *zstd.Encoder
 	// buffers and decoders are reused between calls.
 	buffers, decoders sync.Pool
+	// parts are packed before their message is whole.
+	parts aheadParts
 }
 
 func newCompressor() *compressor {
@@ -77,7 +83,7 @@ func (f *frame) Write(p []byte) (int, error) { return f.plain.Write(p) }
 
 // Close compresses the message and hands it on.
 func (f *frame) Close() error {
-	f.packed = f.compressor.encoder.EncodeAll(f.plain.Bytes(), f.packed[:0])
+	f.packed = f.compressor.pack(f.packed[:0], f.plain.Bytes())
 	_, err := f.to.Write(f.packed)
 	f.plain.Reset()
 	f.to = nil

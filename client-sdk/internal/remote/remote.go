@@ -124,6 +124,9 @@ func (r *Remote) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*sy
 	return resp, faultOf(err)
 }
 
+// Ahead packs a part of an exchange that is to come; drop forgets it.
+func (r *Remote) Ahead(part []byte) (drop func()) { return grpczstd.Ahead(part) }
+
 // Watch calls hint whenever the server's log has grown, until the context ends
 // or the line fails.
 func (r *Remote) Watch(ctx context.Context, req *syncv1.WatchRequest, hint func(seq uint64)) error {
