@@ -118,6 +118,10 @@ func TestCheck_PreconditionsOfAnEdit(t *testing.T) {
 		{"deadline alone", domain.KindHazard, numbers("deadline", 9*day), []string{"deadline"}, ""},
 
 		{"declined without a reason", domain.KindDispute, numbers("state", 11), []string{"state"}, "dispute.declined_without_reason"},
+		{"sealed for nobody", domain.KindDispute, numbers("sealed", 1), []string{"sealed"}, "dispute.sealed_for_nobody"},
+		{"the last one named taken out of a sealed case", domain.KindDispute, numbers("sealed", 1), []string{"participants"}, "dispute.sealed_for_nobody"},
+		{"sealed for a participant", domain.KindDispute, domain.Fields{Numbers: map[string]int64{"sealed": 1}, Sizes: map[string]int{"participants": 1}}, []string{"sealed"}, ""},
+		{"unsealed", domain.KindDispute, numbers("sealed", 0), []string{"sealed"}, ""},
 		{"method out of the code", domain.KindDispute, numbers("method_code", 100), []string{"method_code"}, "dispute.method_code_range"},
 		{"amount", domain.KindDispute, numbers("amount_fen", domain.AmountFenMax+1), []string{"amount_fen"}, "dispute.amount_fen_range"},
 		{"people", domain.KindDispute, numbers("people_count", domain.PeopleCountMax+1), []string{"people_count"}, "dispute.people_count_range"},
@@ -133,6 +137,25 @@ func TestCheck_PreconditionsOfAnEdit(t *testing.T) {
 		got := strings.Join(rulesOf(t, domain.Edit{Kind: c.kind, After: c.after, Written: c.written}), " ")
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestProposeSeal_ForFamiliesAndMinorsUntilItIsSealed(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		after domain.Fields
+		want  bool
+	}{
+		{"a family", numbers("category", 1), true},
+		{"neighbours", numbers("category", 2), false},
+		{"a minor among neighbours", numbers("category", 2, "minors", 1), true},
+		{"no minor", numbers("minors", 0), false},
+		{"a family, sealed", numbers("category", 1, "sealed", 1), false},
+		{"a family, unsealed again", numbers("category", 1, "sealed", 0), true},
+	} {
+		if got, ok := domain.ProposeSeal(c.after); ok != c.want || ok && (got.ZH == "" || got.EN == "") {
+			t.Errorf("%s: proposed %v: %v", c.name, ok, got)
 		}
 	}
 }

@@ -19,5 +19,6 @@ func HasLabel(field string) bool { return fieldLabels[field] != "" }
 const (
 	CheckReturn     = checkReturn
 	DisputeDeclined = disputeDeclined
+	DisputeFamily   = disputeFamily
 	TaskReturned    = taskReturned
 )

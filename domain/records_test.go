@@ -70,12 +70,13 @@ func ruleFaults(field protoreflect.FieldDescriptor, rules *recordv1.FieldRules) 
 	fault((field.IsList() || field.IsMap()) && rules.GetMaxCount() == 0, "no greatest count")
 	fault(isText && rules.GetMaxLength() == 0, "no greatest length")
 	fault(rules.GetTime() != strings.Contains(" occurred_at found_at registered_at accepted_at call_back_at remedies_notified_at "+
-		"police_reported_at last_seen_at at until deadline due valid_from valid_until agreement_effective_on ", " "+string(field.Name())+" "),
+		"police_reported_at last_seen_at at until deadline due escalated_at valid_from valid_until agreement_effective_on ", " "+string(field.Name())+" "),
 		"a time that is not marked, or a mark on what is none")
 	fault(rules.GetTime() && field.Kind() != protoreflect.Int64Kind, "a time is an int64")
 	fault((rules.GetDue() || rules.GetFill() == recordv1.Fill_FILL_NOW) && !rules.GetTime(), "only a time is due or filled with now")
 	fault(rules.GetRefers() != 0 && field.Kind() != protoreflect.BytesKind, "an id is bytes")
-	fault(rules.GetScope() != 0 && rules.GetRefers() == 0, "a scope is an id")
+	fault(namesByID(rules.GetScope()) && rules.GetRefers() == 0, "a scope is an id")
+	fault(rules.GetScopeValue() != 0 && rules.GetScope() != recordv1.Scope_SCOPE_ESCALATION, "a scope value without an escalation")
 	fault(rules.GetRefers() == recordv1.Refers_REFERS_USER && rules.GetPerson() != recordv1.PersonData_PERSON_DATA_STAFF, "a user is staff data")
 	fault(rules.GetPerson() == recordv1.PersonData_PERSON_DATA_CONTACT && rules.GetClass() != recordv1.VisibilityClass_VISIBILITY_CLASS_CONTACT,
 		"a contact outside the class CONTACT")
@@ -88,6 +89,15 @@ func ruleFaults(field protoreflect.FieldDescriptor, rules *recordv1.FieldRules) 
 		"initial is no value of the enum")
 	fault(rules.GetListState() && field.Enum() == nil, "a listed state is an enum")
 	return faults
+}
+
+// namesByID reports a scope that names something by its id; the others say yes, or name departments.
+func namesByID(s recordv1.Scope) bool {
+	switch s {
+	case recordv1.Scope_SCOPE_TERRITORY, recordv1.Scope_SCOPE_PARENT, recordv1.Scope_SCOPE_USER, recordv1.Scope_SCOPE_RECUSAL:
+		return true
+	}
+	return false
 }
 
 func TestRecords_KindsNameTheirRolesAndLeastInput(t *testing.T) {
@@ -275,6 +285,7 @@ func TestVocabulary_NumbersAreThoseOfTheRecords(t *testing.T) {
 		{"rescheduled", int(domain.OutcomeRescheduled), recordv1.VisitOutcome_VISIT_OUTCOME_RESCHEDULED},
 		{"return", domain.CheckReturn, recordv1.CheckResult_CHECK_RESULT_RETURN},
 		{"declined", domain.DisputeDeclined, recordv1.DisputeState_DISPUTE_STATE_DECLINED},
+		{"family", domain.DisputeFamily, recordv1.DisputeCategory_DISPUTE_CATEGORY_FAMILY},
 		{"returned", domain.TaskReturned, recordv1.TaskState_TASK_STATE_RETURNED},
 	} {
 		if c.got != int(c.want.Number()) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
 	"onedoor/domain"
 )
 
@@ -53,6 +55,17 @@ func TestRole_WhoNeverSeesRawDoorsHasNoReplica(t *testing.T) {
 	for _, role := range []domain.Role{domain.RoleDistrict, domain.RoleAuditor, domain.RoleOperator} {
 		if role.WorksOnReplica() {
 			t.Errorf("%s works on a replica", role)
+		}
+	}
+}
+
+func TestRelations_AreThoseOfTheRecordMessages(t *testing.T) {
+	if got, want := len(domain.Relations()), len(recordv1.Relation_name)-1; got != want {
+		t.Fatalf("%d relations have a name here, %d a number", got, want)
+	}
+	for _, r := range domain.Relations() {
+		if recordv1.Relation_name[int32(r)] == "" || r.LabelZH() == "" || r.LabelEN() == "" {
+			t.Errorf("relation %d has no number or no name", r)
 		}
 	}
 }

@@ -77,6 +77,8 @@ const (
 	checkReturn = 2
 	// disputeDeclined is DISPUTE_STATE_DECLINED.
 	disputeDeclined = 11
+	// disputeFamily is DISPUTE_CATEGORY_FAMILY.
+	disputeFamily = 1
 	// taskReturned is TASK_STATE_RETURNED.
 	taskReturned = 4
 	// eventExtended and eventPaused are CASE_EVENT_KIND_EXTENDED and CASE_EVENT_KIND_PAUSED.

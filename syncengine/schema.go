@@ -44,6 +44,14 @@ const (
 	ScopeParent
 	// ScopeUser: names a user the record is for.
 	ScopeUser
+	// ScopeSeal: while it holds, the record reaches those it names and nobody else.
+	ScopeSeal
+	// ScopeRecusal: names users whom the record does not reach.
+	ScopeRecusal
+	// ScopeDepartment: names departments that the record is routed to.
+	ScopeDepartment
+	// ScopeEscalation: while it holds, the record stands before the district.
+	ScopeEscalation
 )
 
 // StateTable holds the declared states of a field with the States policy.
@@ -84,8 +92,10 @@ type Field struct {
 	Number64 func(data []byte) int64
 	// States is set for the States policy.
 	States *StateTable
-	// IDs reads the 16-byte ids behind an encoded value, for fields with a scope role.
+	// IDs reads the 16-byte ids behind an encoded value, for fields whose scope role names something.
 	IDs func(data []byte) []ID
+	// Holds tells whether an encoded value says yes, for seals and escalations.
+	Holds func(data []byte) bool
 }
 
 // Kind is what the engine knows of a record kind.

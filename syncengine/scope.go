@@ -10,12 +10,18 @@ import (
 type ScopeKey string
 
 const (
-	territoryPrefix = 't'
-	recordPrefix    = 'o'
-	userPrefix      = 'u'
-	devicePrefix    = 'p'
+	territoryPrefix  = 't'
+	recordPrefix     = 'o'
+	userPrefix       = 'u'
+	devicePrefix     = 'p'
+	departmentPrefix = 'd'
+	recusalPrefix    = 'x'
 	// RealmKey holds what every phone of the realm reads: territories, colleagues.
 	RealmKey ScopeKey = "r"
+	// EscalatedKey holds what stands before the district.
+	EscalatedKey ScopeKey = "e"
+	// SealKey marks what is sealed and what follows it. Nobody holds it.
+	SealKey ScopeKey = "s"
 )
 
 // TerritoryKey is the key of one territory, without those below it.
@@ -60,39 +66,77 @@ func (k ScopeKey) ID() ID {
 
 // Place computes the scope keys of a record: those of the records it follows;
 // its own territory, or else its author's device, while one of them is not
-// known; the users it is for; and its own key when others follow it.
+// known; the users, departments and the district that it is for; and its own key
+// when others follow it. What is sealed, or follows something sealed, is placed
+// by placeSealed.
 func Place(kind *Kind, rec *Record, parentKeys func(ID) ([]ScopeKey, bool)) []ScopeKey {
 	if kind.RealmWide {
 		return []ScopeKey{RealmKey}
 	}
 	keys := make([]ScopeKey, 0, 4)
 	var territory ID
-	parents, unknown := 0, 0
+	parents, unknown, sealed := 0, 0, false
 	for _, f := range kind.ScopeFields {
+		if f.Holds != nil {
+			sealed = sealed || f.Scope == ScopeSeal && holds(f, rec)
+			if f.Scope == ScopeEscalation && holds(f, rec) {
+				keys = append(keys, EscalatedKey)
+			}
+			continue
+		}
 		for _, id := range shownIDs(f, rec) {
 			switch f.Scope {
 			case ScopeTerritory:
 				territory = id
-			case ScopeUser:
-				keys = append(keys, UserKey(id))
 			case ScopeParent:
 				parents++
 				inherited, ok := parentKeys(id)
 				if !ok {
 					unknown++
 				}
+				sealed = sealed || IsSealed(inherited)
 				keys = append(append(keys, RecordKey(id)), inherited...)
+			default:
+				keys = append(keys, keyFor(f.Scope, id))
 			}
 		}
+	}
+	if sealed {
+		return placeSealed(kind, rec, parentKeys)
 	}
 	if parents == 0 || unknown > 0 {
 		keys = append(keys, ownPlaces(rec, territory)...)
 	}
+	return withOwn(kind, rec, keys)
+}
+
+// keyFor is the key of what a scope field names.
+func keyFor(role ScopeRole, id ID) ScopeKey {
+	switch role {
+	case ScopeRecusal:
+		return RecusalKey(id)
+	case ScopeDepartment:
+		return DepartmentKeyOf(id)
+	}
+	return UserKey(id)
+}
+
+func withOwn(kind *Kind, rec *Record, keys []ScopeKey) []ScopeKey {
 	if kind.Anchor {
 		keys = append(keys, RecordKey(rec.ID))
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// holds reports that a field's shown value says yes.
+func holds(f *Field, rec *Record) bool {
+	cell, ok := rec.Find(CellKey{Field: f.Number})
+	if !ok {
+		return false
+	}
+	v := cell.Shown()
+	return !v.Cleared && f.Holds(v.Data)
 }
 
 // ownPlaces are the keys of a record that follows nothing known. Of a record
@@ -136,14 +180,20 @@ func (r *Record) CurrentKeys() []ScopeKey {
 	return out
 }
 
-// InKeyAt reports whether the record was in key when the log had reached seq.
-func (r *Record) InKeyAt(key ScopeKey, seq Seq) bool {
+// InKey reports whether the record is in key now.
+func (r *Record) InKey(key ScopeKey) bool {
+	return slices.ContainsFunc(r.Keys, func(s ScopeSpan) bool { return s.Key == key && s.Left == 0 })
+}
+
+// KeysAt lists the keys the record was in when the log had reached seq.
+func (r *Record) KeysAt(seq Seq) []ScopeKey {
+	var out []ScopeKey
 	for _, s := range r.Keys {
-		if s.Key == key && s.Entered <= seq && (s.Left == 0 || seq < s.Left) {
-			return true
+		if s.Entered <= seq && (s.Left == 0 || seq < s.Left) {
+			out = append(out, s.Key)
 		}
 	}
-	return false
+	return out
 }
 
 // Move puts the record into exactly keys as of seq and returns the stays that

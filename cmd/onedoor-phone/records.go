@@ -36,7 +36,7 @@ hazard premises_id and code; dispute title and territory.`,
 		if err != nil {
 			return err
 		}
-		return a.printID(id, "")
+		return a.printEdited(p, id, "")
 	})
 	return c
 }
@@ -56,7 +56,7 @@ an array replaces. - reads it from standard input.`,
 		if err := p.EditJSON(args[0], text); err != nil {
 			return err
 		}
-		return a.printID(args[0], "edited ")
+		return a.printEdited(p, args[0], "edited ")
 	})
 	return c
 }
@@ -127,6 +127,9 @@ func newShow(a *app) *cobra.Command {
 		}
 		if record.Deleted {
 			object = object.With("deleted", true)
+		}
+		if object, err = withProposals(object, record); err != nil {
+			return err
 		}
 		return a.Print(object, func(w io.Writer) {
 			t := command.Table{}

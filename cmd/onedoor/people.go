@@ -75,23 +75,26 @@ type userIDJSON struct {
 }
 
 func (a *app) userAdd() *cobra.Command {
-	var name, role, territory string
+	var name, role, territory, department string
 	c := &cobra.Command{
-		Use: "add --name NAME --role ROLE --territory CODE", Short: "Add a user", Args: cobra.NoArgs,
+		Use: "add --name NAME --role ROLE [--territory CODE] [--department NAME]", Short: "Add a user", Args: cobra.NoArgs,
 		Long: `Makes a user and prints its id. The role is granted over the territory with all
-below it; district, auditor and operator need none. Roles: ` + roleNames() + ".",
+below it; department, district, auditor and operator need none: a department's
+handler reads what was routed to the department by its name, the district what was
+escalated. Roles: ` + roleNames() + ".",
 		Example: `  onedoor user add --name 和丽 --role grid_worker --territory 530702001001 --data ./realm --json`,
 	}
 	c.Flags().StringVar(&name, "name", "", "`NAME` as colleagues read it")
 	c.Flags().StringVar(&role, "role", "", "the user's `ROLE`")
 	c.Flags().StringVar(&territory, "territory", "", "`CODE` of the territory the role is granted for")
+	c.Flags().StringVar(&department, "department", "", "`NAME` of the department that a handler works in")
 	command.Required(c, "name", "role")
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		number, err := domain.ParseRole(role)
 		if err != nil {
 			return command.Misused("--role: %v", err)
 		}
-		m, err := client.AddUser(client.ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role(number), TerritoryCode: territory})
+		m, err := client.AddUser(client.ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role(number), TerritoryCode: territory, Department: department})
 		if err != nil {
 			return err
 		}
@@ -108,6 +111,8 @@ type userJSON struct {
 	Role      string `json:"role"`
 	Territory string `json:"territory"`
 	State     string `json:"state"`
+	// Department is left out of people without one.
+	Department string `json:"department,omitempty"`
 }
 
 func (a *app) userList() *cobra.Command {
@@ -122,7 +127,7 @@ func (a *app) userList() *cobra.Command {
 		}
 		users := make([]userJSON, 0, len(m.GetUsers()))
 		for _, u := range m.GetUsers() {
-			users = append(users, userJSON{idText(u.GetId()), u.GetName(), short(u.GetRole()), u.GetTerritoryCode(), short(u.GetState())})
+			users = append(users, userJSON{idText(u.GetId()), u.GetName(), short(u.GetRole()), u.GetTerritoryCode(), short(u.GetState()), u.GetDepartment()})
 		}
 		return a.Print(map[string]any{"users": users}, func(w io.Writer) {
 			t := command.Table{}

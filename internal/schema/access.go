@@ -15,6 +15,12 @@ import (
 // Role is the number of a role.
 type Role = recordv1.Role
 
+// Relation is the number of a relation of a user to a record.
+type Relation = recordv1.Relation
+
+// relationMax bounds relation numbers.
+const relationMax = 16
+
 // roleMax bounds role numbers, so that sets of roles fit a word.
 const roleMax = 63
 
@@ -51,7 +57,9 @@ type Access struct {
 	classRead, classWrite [syncengine.ClassMax]Roles
 	rank                  [roleMax + 1]syncengine.Rank
 	sealed                Classes
-	fingerprint           uint32
+	// through holds, for each relation, the roles that count through it.
+	through     [relationMax]Roles
+	fingerprint uint32
 }
 
 func newAccess(s *Schema) *Access {
@@ -70,6 +78,11 @@ func newAccess(s *Schema) *Access {
 	})
 	eachValue(recordv1.Role(0).Descriptor(), func(v protoreflect.EnumValueDescriptor) {
 		a.rank[v.Number()] = syncengine.Rank(proto.GetExtension(v.Options(), recordv1.E_Rank).(int32))
+		rules, _ := proto.GetExtension(v.Options(), recordv1.E_Through).(*recordv1.RelationRules)
+		for _, relation := range rules.GetRelations() {
+			assert(relation > 0 && relation < relationMax, "relation %d", relation)
+			a.through[relation] |= roleSet([]recordv1.Role{recordv1.Role(v.Number())})
+		}
 	})
 	a.fingerprint = a.readFingerprint(s)
 	return a
@@ -125,6 +138,11 @@ func (a *Access) readFingerprint(s *Schema) uint32 {
 	}
 	sum := sha256.Sum256(text)
 	return binary.BigEndian.Uint32(sum[:4])
+}
+
+// Counts reports whether a role reads and writes anything through a relation.
+func (a *Access) Counts(role uint32, through Relation) bool {
+	return through > 0 && through < relationMax && a.through[through]&RolesOf(role) != 0
 }
 
 // RankOf gives the rank of a role for the ranked policy.

@@ -45,13 +45,26 @@ Made from the options beside the fields in ` + "`proto/onedoor/record/v1`" + ` b
 by this very table on every path: pages, conflicts, kept values, outcomes, explain, quarantine.
 
 Three questions are asked of every read and write, and all three must be answered with yes:
-1. **Where**: does one of the user's grants cover the record? A grant names a territory, with all below it, or doors and cases one
-   by one. A visit, a hazard and a dispute are where their door is.
-2. **Kind**: may the role that this grant gives read (r) or write (w) records of the kind?
+1. **Relation**: how does the user stand to the record, and does that count for the user's role? A grant names a territory, with all
+   below it, or doors and cases one by one. A visit, a hazard and a dispute are where their door is.
+2. **Kind**: may the role read (r) or write (w) records of the kind?
 3. **Field**: may that role read or write the field's class? What a role may not read never reaches its devices, not as a value
    that lost either.
 
+Two marks of a case take away, for the case and for everything that follows it (events, tasks, attachments), on every path, from the
+next sync on; what a phone held by then is purged:
+- **sealed** (封存): only being named counts, as mediator, as participant, as whom a task of it is for, or by a grant that names the
+  case. Territory, door, department and escalation do not. A rule proposes it for families and minors; a person seals.
+- **recused** (回避): whoever is named there holds nothing, whatever else names or grants them.
+
+The author of a quarantined change is told its state and the reason of the decision, whatever the relation to the record, and gets
+nothing else of the record by it. Operator and auditor see ids, kinds, places in the log and codes of everything, and no value.
+
+## Relations
+
 `)
+	matrix(&b, "relation", relationRows(s))
+	b.WriteString("\n")
 	b.WriteString("## Kinds\n\n")
 	matrix(&b, "kind", kindRows(s))
 	b.WriteString("\n## Classes of fields\n\n")
@@ -92,6 +105,24 @@ func matrix(b *strings.Builder, what string, rows []accessRow) {
 		}
 		b.WriteString(" |\n")
 	}
+}
+
+// relationRows tell through which relations a role has anything.
+func relationRows(s *schema.Schema) (rows []accessRow) {
+	for _, relation := range domain.Relations() {
+		counts := func(r schema.Role) bool { return s.Access.Counts(uint32(r), schema.Relation(relation)) }
+		writes := func(r schema.Role) bool { return counts(r) && writesThrough(s, r, relation) }
+		rows = append(rows, accessRow{relation.LabelEN() + " " + relation.LabelZH(), counts, writes})
+	}
+	return rows
+}
+
+// writesThrough reports a role that writes at all, through a relation that is not for reading only.
+func writesThrough(s *schema.Schema, r schema.Role, relation domain.Relation) bool {
+	if relation == domain.RelationRealm || relation == domain.RelationBreakGlass {
+		return false
+	}
+	return slices.ContainsFunc(s.Kinds, func(k *schema.Kind) bool { return s.Access.WriteClasses(k.Number, schema.RolesOf(uint32(r))) != 0 })
 }
 
 func kindRows(s *schema.Schema) (rows []accessRow) {

@@ -34,12 +34,28 @@ func engineField(d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) *sy
 		assert(d.Kind() == protoreflect.EnumKind, "%s: states need an enum", d.FullName())
 		f.States = stateTable(d.Enum())
 	}
-	if f.Scope != syncengine.NoScope {
+	scopeField(f, d, rules)
+	f.Spared = f.Scope != syncengine.NoScope || counts(d, rules)
+	return f
+}
+
+// scopeField gives a field that places its record what reads the ids, or the yes, behind its values.
+func scopeField(f *syncengine.Field, d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) {
+	switch f.Scope {
+	case syncengine.NoScope:
+	case syncengine.ScopeSeal, syncengine.ScopeEscalation:
+		assert(isVarint(d) && !d.IsList(), "%s: a seal or an escalation is one number", d.FullName())
+		f.Holds = func(data []byte) bool {
+			n := varintOf(data)
+			return n != 0 && (rules.GetScopeValue() == 0 || n == int64(rules.GetScopeValue()))
+		}
+	case syncengine.ScopeDepartment:
+		assert(d.Kind() == protoreflect.StringKind, "%s: departments are named", d.FullName())
+		f.IDs = departmentsOf
+	default:
 		assert(d.Kind() == protoreflect.BytesKind, "%s: a scope field holds ids", d.FullName())
 		f.IDs = idsOf
 	}
-	f.Spared = f.Scope != syncengine.NoScope || counts(d, rules)
-	return f
 }
 
 // counts reports a field that says how many, which or when, and nothing in words:
@@ -106,23 +122,35 @@ func varintOf(data []byte) int64 {
 }
 
 // idsOf reads the 16-byte ids of an encoded bytes field, tags included.
-func idsOf(data []byte) []syncengine.ID {
-	var out []syncengine.ID
-	for len(data) > 0 {
-		_, typ, n := protowire.ConsumeTag(data)
-		if n < 0 || typ != protowire.BytesType {
-			return out
-		}
-		b, m := protowire.ConsumeBytes(data[n:])
-		if m < 0 {
-			return out
-		}
+func idsOf(data []byte) (out []syncengine.ID) {
+	eachBytes(data, func(b []byte) {
 		if id, ok := syncengine.IDFromBytes(b); ok {
 			out = append(out, id)
 		}
+	})
+	return out
+}
+
+// departmentsOf reads the names of departments of an encoded text field, tags included.
+func departmentsOf(data []byte) (out []syncengine.ID) {
+	eachBytes(data, func(b []byte) { out = append(out, syncengine.DepartmentID(string(b))) })
+	return out
+}
+
+// eachBytes calls f for each value of an encoded bytes or text field, until one cannot be read.
+func eachBytes(data []byte, f func([]byte)) {
+	for len(data) > 0 {
+		_, typ, n := protowire.ConsumeTag(data)
+		if n < 0 || typ != protowire.BytesType {
+			return
+		}
+		b, m := protowire.ConsumeBytes(data[n:])
+		if m < 0 {
+			return
+		}
+		f(b)
 		data = data[n+m:]
 	}
-	return out
 }
 
 func stateTable(e protoreflect.EnumDescriptor) *syncengine.StateTable {

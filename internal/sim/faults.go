@@ -52,6 +52,9 @@ const (
 	RoleRaised    Fault = "role_changed"          // a user gets another role
 	Barred        Fault = "phone_barred"          // a phone locks or loses its lease, as far as its clock tells
 	DeviceGone    Fault = "device_revoked"        // a device is trusted no more
+	Sealed        Fault = "case_sealed"           // a case is sealed for one user
+	Recused       Fault = "user_recused"          // a user is recused from a case
+	HandedOver    Fault = "door_handed_over"      // a door goes to another worker
 )
 
 // tally counts what happened, by kind.
@@ -93,6 +96,7 @@ var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
 	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred,
+	Sealed, Recused, HandedOver,
 }
 
 func setOf(list []Fault) kinds {

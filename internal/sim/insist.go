@@ -18,7 +18,7 @@ func (p *phone) insist(d dice, visit syncengine.ID) {
 	for range insistences {
 		at += d.between(1, 8*p.w.weather.paceMs)
 		p.w.after(at, func() {
-			if p.on() && !p.w.healed {
+			if p.on() && !p.w.healed && !p.barred() {
 				p.do("insists on the note of "+name, edit{id: visit, message: &recordv1.Visit{Note: word(d)}})
 			}
 		})

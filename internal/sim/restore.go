@@ -88,7 +88,9 @@ func (w *world) restoreOlder(d dice) {
 // restore stops the server, puts a backup back, begins a new epoch and starts the server again.
 func (w *world) restore(b *backup) {
 	s := w.server
-	s.stop()
+	if !s.halted() {
+		return
+	}
 	var known syncengine.History
 	s.view(func(r store.Reader) (err error) {
 		known, err = exchange.History(r)
@@ -125,8 +127,7 @@ func (w *world) copyBack(d dice) {
 	}
 	b := pick(d, s.backups)
 	w.strike(Undeclared)
-	s.stop()
-	if !s.putBack(b) {
+	if !s.halted() || !s.putBack(b) {
 		return
 	}
 	w.model.WentBack(b.name, false)

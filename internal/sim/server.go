@@ -114,6 +114,17 @@ func (s *server) stop() {
 	}
 }
 
+// halted stops the server in order, before its files are put back. Its machine may lose its power in that: then it
+// is false, and the server starts again by itself.
+func (s *server) halted() bool {
+	s.stop()
+	if s.disk != nil && s.disk.Off() {
+		s.crashed()
+		return false
+	}
+	return true
+}
+
 // engine is the schema that the service merges by: with a fault where the weather has poisoned changes.
 func (s *server) engine() *schema.Schema {
 	if s.w.weather.often[Poison] > 0 && !s.w.healed {

@@ -61,6 +61,9 @@ func (w *world) write(u *user) error {
 	defer func() { w.writing = false }()
 	err := w.server.service.Update(w.server.ctx, func(tx store.Writer) error {
 		person := identity.User{ID: u.id, Name: u.name, Role: uint32(u.role), TerritoryID: u.home, State: identity.UserActive}
+		if u.role == recordv1.Role_ROLE_DEPARTMENT {
+			person.Department = department
+		}
 		if err := identity.PutUser(tx, person); err != nil {
 			return err
 		}
@@ -69,6 +72,9 @@ func (w *world) write(u *user) error {
 	})
 	if err == nil {
 		w.model.User(u.id, uint32(u.role))
+		if u.role == recordv1.Role_ROLE_DEPARTMENT {
+			w.model.Department(u.id, department)
+		}
 		w.tellGrants(u)
 	}
 	return err

@@ -71,6 +71,9 @@ func staffRecords(list []identity.User) []wantedRecord {
 		if !u.TerritoryID.IsZero() {
 			m.TerritoryIds = [][]byte{u.TerritoryID[:]}
 		}
+		if u.Department != "" {
+			m.Department = &u.Department
+		}
 		wanted = append(wanted, wantedRecord{u.ID, recordv1.Kind_KIND_STAFF, m})
 	}
 	return wanted

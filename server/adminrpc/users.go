@@ -29,7 +29,7 @@ func (s *Service) AddUser(ctx context.Context, req *adminv1.AddUserRequest) (*ad
 			if err != nil {
 				return nil, err
 			}
-			if u, err = s.addUser(w, req.GetName(), uint32(req.GetRole()), territory); err != nil {
+			if u, err = s.addUser(w, identity.User{Name: req.GetName(), Role: uint32(req.GetRole()), TerritoryID: territory, Department: req.GetDepartment()}); err != nil {
 				return nil, err
 			}
 			if err := s.act(w, c, accessledger.Entry{Action: accessledger.UserAdd, Users: []syncengine.ID{u.ID}, Place: placeOf(req.GetTerritoryCode())}); err != nil {
@@ -44,8 +44,9 @@ func (s *Service) AddUser(ctx context.Context, req *adminv1.AddUserRequest) (*ad
 	})
 }
 
-func (s *Service) addUser(w store.Writer, name string, role identity.Role, territory syncengine.ID) (identity.User, error) {
-	u := identity.User{ID: s.realm.NewID(), Name: name, Role: role, TerritoryID: territory, State: identity.UserActive}
+// addUser makes a user who may work, under an id of its own.
+func (s *Service) addUser(w store.Writer, u identity.User) (identity.User, error) {
+	u.ID, u.State = s.realm.NewID(), identity.UserActive
 	if err := identity.PutUser(w, u); err != nil {
 		return u, err
 	}
@@ -66,7 +67,7 @@ func (s *Service) ListUsers(ctx context.Context, _ *adminv1.ListUsersRequest) (*
 			for _, u := range users {
 				out.Users = append(out.Users, &adminv1.User{
 					Id: u.ID[:], Name: u.Name, Role: recordv1.Role(u.Role),
-					TerritoryCode: codeOf(tree, u.TerritoryID), State: adminv1.UserState(u.State),
+					TerritoryCode: codeOf(tree, u.TerritoryID), State: adminv1.UserState(u.State), Department: u.Department,
 				})
 			}
 			return err
@@ -180,7 +181,7 @@ func (s *Service) takeUsers(r store.Reader, w store.Writer, rows []importer.User
 		if w == nil {
 			continue
 		}
-		u, err := s.addUser(w, key.name, key.role, key.territory)
+		u, err := s.addUser(w, identity.User{Name: key.name, Role: key.role, TerritoryID: key.territory})
 		if err != nil {
 			return nil, err
 		}

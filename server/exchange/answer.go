@@ -232,5 +232,53 @@ func (a *answering) digestsOf(view identity.View, key syncengine.ScopeKey, at sy
 			}
 		}
 	}
-	return out, true, nil
+	return out, true, a.withoutRecused(key, out)
+}
+
+// withoutRecused takes out of a key's sums what the phone's user is recused from.
+func (a *answering) withoutRecused(key syncengine.ScopeKey, sums map[uint32]uint64) error {
+	recused, err := a.recusedRecords()
+	if err != nil {
+		return err
+	}
+	for _, id := range recused {
+		rec, err := a.svc.Record(a.r, id)
+		if err != nil {
+			return err
+		}
+		if rec == nil || !rec.InKey(key) {
+			continue
+		}
+		kind, known := a.svc.schema.Kind(rec.Kind)
+		if !known {
+			continue
+		}
+		for class, sum := range kind.Engine.Digest(rec) {
+			n := digestClass(rec.Kind, syncengine.Class(class))
+			if _, counted := sums[n]; counted {
+				sums[n] -= sum
+			}
+		}
+	}
+	return nil
+}
+
+// recusedRecords lists what the phone's user is recused from: a handful of cases with what follows them.
+func (a *answering) recusedRecords() (out []syncengine.ID, err error) {
+	key := syncengine.RecusalKey(a.call.push.device.UserID)
+	var rows []store.ScopeRow
+	for after := syncengine.Seq(0); ; {
+		if rows, err = a.r.Scope(rows[:0], key, after, scopeScanRows); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			after = row.Seq
+			if row.Type == store.RowPresent {
+				out = append(out, row.RecordID)
+			}
+		}
+		if len(rows) < scopeScanRows {
+			return out, nil
+		}
+	}
 }

@@ -134,7 +134,7 @@ func (c *caches) view(r store.Reader, tree *identity.Tree, d identity.Device, ve
 	}
 	key := viewKey{d.Incarnation, grants.Version, tree.Revision()}
 	return cached(set, set.views, key, func() (identity.View, error) {
-		return identity.Expand(tree, identity.Holder{User: user.ID, Incarnation: d.Incarnation, Role: user.Role}, grants.Grants), nil
+		return identity.Expand(tree, identity.Holder{User: user.ID, Incarnation: d.Incarnation, Role: user.Role, Department: user.Department}, grants.Grants), nil
 	})
 }
 
@@ -184,14 +184,11 @@ func (k *work) rankOf(user syncengine.ID) (rank syncengine.Rank) {
 // rolesIn gives the roles of a view over a record's current keys, with the keys
 // the view holds.
 func rolesIn(view identity.View, rec *syncengine.Record) (roles schema.Roles, held []syncengine.ScopeKey) {
-	for _, s := range rec.Keys {
-		if s.Left != 0 {
-			continue
-		}
-		if r := view.Roles(s.Key); r != nil {
-			roles |= schema.RolesOf(r...)
-			held = append(held, s.Key)
+	keys := rec.CurrentKeys()
+	for _, key := range keys {
+		if view.Holds(key) {
+			held = append(held, key)
 		}
 	}
-	return roles, held
+	return view.Over(keys), held
 }

@@ -89,15 +89,37 @@ func (j *judging) judge() (reason, error) {
 	}
 	lasting := view.Lasting(j.push.received - lateMax)
 	if rec != nil {
-		j.covered(lasting, rec)
+		_, j.roles = j.work.rolesNowOrAt(lasting, rec, j.base)
+		err = j.late(lasting, rec.CurrentKeys())
 	}
-	if err := j.merge(rec); err != nil {
+	if err == nil {
+		err = j.merge(rec)
+	}
+	if err == nil && rec == nil {
+		err = j.grounded(lasting)
+	}
+	if err != nil {
 		return none, err
 	}
-	if rec == nil {
-		j.roles = rolesOver(lasting, placedKeys(j.merged.Record))
+	return j.lapsed(view, rec, j.permitted(rec))
+}
+
+// grounded finds the roles on whose right the change makes its record.
+func (j *judging) grounded(view identity.View) error {
+	grounds, err := j.work.grounds(j.kind, j.merged.Record)
+	if err != nil {
+		return err
 	}
-	return j.lapsed(view, rec, j.permitted(rec)), nil
+	j.roles = view.Over(grounds)
+	return j.late(view, grounds)
+}
+
+// late notes work that only the grants of when it was made allow, or where the
+// record was then: another has the doors by now.
+func (j *judging) late(then identity.View, keys []syncengine.ScopeKey) error {
+	current, err := j.work.view(j.push.device, 0)
+	j.afterHandover = j.roles != 0 && (current.Over(keys) == 0 || then.Over(keys) == 0)
+	return err
 }
 
 // readable checks what needs nothing but the change itself.
@@ -217,12 +239,6 @@ func (j *judging) grants() (identity.View, error) {
 	return j.work.view(j.push.device, j.push.madeUnder(j.progress, j.seq))
 }
 
-// covered finds the roles that cover the record's scope now or at base.
-func (j *judging) covered(view identity.View, rec *syncengine.Record) {
-	now, either := j.work.rolesNowOrAt(view, rec, j.base)
-	j.roles, j.afterHandover = either, now == 0 && either != 0
-}
-
 // merge runs the engine and places what came out of it.
 func (j *judging) merge(rec *syncengine.Record) error {
 	c := j.in.change
@@ -265,6 +281,7 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 		return err
 	}
 	moved, err := j.work.placeSeen(j.kind, j.merged.Record, at, look)
+	j.unplaced = j.unplaced || j.hidden()
 	if err == nil && (rec == nil || moved) {
 		j.follow = append(j.follow, j.in.change.RecordID)
 	}
@@ -279,8 +296,17 @@ func (j *judging) outOfSight() (look func(parentPlace), err error) {
 	}
 	view, err := j.work.view(j.push.device, 0)
 	return func(p parentPlace) {
-		j.unplaced = j.unplaced || j.work.svc.schema.Access.ReadClasses(p.kind, rolesOver(view, p.keys)) == 0
+		j.unplaced = j.unplaced || j.work.svc.schema.Access.ReadClasses(p.kind, view.Over(p.keys)) == 0
 	}, err
+}
+
+// hidden reports a record under a seal, of which a phone does not know, or one that
+// its author is recused from: the phone cannot tell where it stands.
+func (j *judging) hidden() bool {
+	return slices.ContainsFunc(j.merged.Record.Keys, func(s syncengine.ScopeSpan) bool {
+		user, recusal := s.Key.IsRecusal()
+		return s.Left == 0 && (s.Key == syncengine.SealKey || recusal && user == j.push.device.UserID)
+	})
 }
 
 // writesScope reports that the record's place may change: by a field that places

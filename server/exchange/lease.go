@@ -111,20 +111,24 @@ func (j *judging) tooLate() bool {
 
 // lapsed tells a change outside of its author's grants from one inside of a grant
 // that had ended by itself, long before the change arrived.
-func (j *judging) lapsed(view identity.View, rec *syncengine.Record, why reason) reason {
+func (j *judging) lapsed(view identity.View, rec *syncengine.Record, why reason) (reason, error) {
 	if why != syncv1.QuarantineReason_QUARANTINE_REASON_OUT_OF_SCOPE {
-		return why
+		return why, nil
 	}
 	var roles schema.Roles
 	if rec == nil {
-		roles = rolesOver(view, placedKeys(j.merged.Record))
+		grounds, err := j.work.grounds(j.kind, j.merged.Record)
+		if err != nil {
+			return none, err
+		}
+		roles = view.Over(grounds)
 	} else {
 		_, roles = j.work.rolesNowOrAt(view, rec, j.base)
 	}
 	if roles != 0 {
-		return syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED
+		return syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED, nil
 	}
-	return why
+	return why, nil
 }
 
 // endGrants takes from a user the grants whose own end has come.

@@ -261,11 +261,11 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	if err != nil {
 		return fmt.Errorf("stored record %s: %w", id, err)
 	}
-	if present && increment && !c.moving && !c.behind && c.ownOnly() {
+	if present && increment && !c.moving && !c.behind && c.ownOnly() && !c.recused(c.plain.Keys) {
 		return nil
 	}
 	kind, known := c.svc.schema.Kind(row.Kind)
-	if plain && present && known {
+	if plain && present && known && !c.recused(c.plain.Keys) {
 		if roles := c.heldOf(&c.plain); roles != 0 {
 			if classes := c.svc.schema.Access.ReadClasses(row.Kind, roles); classes != 0 {
 				c.builder.AddPlain(kind, row.ID, row.Seq, &c.plain, c.held, classes)
@@ -284,13 +284,30 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	}
 	switch {
 	case classes == 0:
-		if !present {
+		if !present || c.withdrawn(rec) {
 			c.builder.Gone(id)
 		}
 	case present:
 		c.builder.Add(kind, rec, held, classes)
 	}
 	return nil
+}
+
+// recused reports that the phone's user is kept from a record in these keys.
+func (c *cutting) recused(keys [][]byte) bool {
+	return slices.ContainsFunc(keys, func(k []byte) bool { return c.view.Recused(syncengine.ScopeKey(k)) })
+}
+
+// withdrawn reports a record that the phone may hold and that its user is recused
+// from since: the recusal is younger than the checkpoint that its records stand at.
+// Whoever was never shown anything is told nothing.
+func (c *cutting) withdrawn(rec *syncengine.Record) bool {
+	if c.base == 0 && c.from.at.Seq == 0 {
+		return false
+	}
+	return slices.ContainsFunc(rec.Keys, func(s syncengine.ScopeSpan) bool {
+		return s.Left == 0 && s.Entered > c.base && c.view.Recused(s.Key)
+	})
 }
 
 // ownSince reports that the log above the phone's position is this very push,

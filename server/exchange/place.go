@@ -1,11 +1,11 @@
 package exchange
 
 import (
+	"errors"
 	"slices"
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
-	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -104,24 +104,23 @@ func (p places) committed(k *work) {
 	}
 }
 
-// placedKeys are the keys that place a new record: a user key alone does not
-// give a right to write into somebody else's territory.
-func placedKeys(rec *syncengine.Record) []syncengine.ScopeKey {
-	keys := make([]syncengine.ScopeKey, 0, len(rec.Keys))
+// grounds are the keys on whose right a record that a change makes is made.
+func (k *work) grounds(kind *schema.Kind, rec *syncengine.Record) (keys []syncengine.ScopeKey, err error) {
+	keys = make([]syncengine.ScopeKey, 0, len(rec.Keys))
 	for _, s := range rec.Keys {
-		if s.Left == 0 && !s.Key.IsUser() && !s.Key.IsRecord(rec.ID) {
+		if s.Left == 0 && !s.Key.IsRecord(rec.ID) {
 			keys = append(keys, s.Key)
 		}
 	}
-	return keys
-}
-
-// rolesOver gives the roles a view holds over any of the keys.
-func rolesOver(view identity.View, keys []syncengine.ScopeKey) (roles schema.Roles) {
-	for _, key := range keys {
-		roles |= schema.RolesOf(view.Roles(key)...)
+	if syncengine.PlacedPlainly(keys) {
+		return keys, nil
 	}
-	return roles
+	keys = syncengine.Grounds(kind.Engine, rec, func(id syncengine.ID) ([]syncengine.ScopeKey, bool) {
+		p, ok, failed := k.parent(id)
+		err = errors.Join(err, failed)
+		return p.keys, ok
+	})
+	return keys, err
 }
 
 // followUp lets records follow what they are about: their keys are computed

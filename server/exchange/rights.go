@@ -43,14 +43,10 @@ func confirmedAt(p *storedv1.Progress, seq syncengine.DeviceSeq, most uint64) (v
 // rolesNowOrAt gives the roles that a view holds over a record's keys now, and
 // over those of now or of the time of base.
 func (k *work) rolesNowOrAt(view identity.View, rec *syncengine.Record, base syncengine.Coordinate) (now, either schema.Roles) {
-	now = rolesOver(view, rec.CurrentKeys())
+	now = view.Over(rec.CurrentKeys())
 	either = now
 	if seq, ok := k.world.History.Current(base); ok {
-		for _, s := range rec.Keys {
-			if rec.InKeyAt(s.Key, seq) {
-				either |= rolesOver(view, []syncengine.ScopeKey{s.Key})
-			}
-		}
+		either |= view.Over(rec.KeysAt(seq))
 	}
 	return now, either
 }

@@ -85,6 +85,8 @@ const (
 	NameCharsMax = 64
 	// UserNameCharsMax is the limit of the staff record that colleagues read.
 	UserNameCharsMax = 40
+	// DepartmentNameCharsMax is the limit of the field by which cases are routed to a department.
+	DepartmentNameCharsMax = 40
 	// TerritoryNameCharsMax is the limit of the territory record that phones read.
 	TerritoryNameCharsMax = 80
 )

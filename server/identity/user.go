@@ -33,6 +33,8 @@ type User struct {
 	// TerritoryID is where the user works; zero for a role without a territory.
 	TerritoryID syncengine.ID
 	State       UserState
+	// Department names where a handler works; cases are routed to it by this name. Empty for none.
+	Department string
 }
 
 // PutUser writes a user. The caller refreshes the grants afterwards, since they
@@ -50,6 +52,11 @@ func PutUser(w store.Writer, u User) error {
 	if u.State != UserActive && u.State != UserClosed {
 		return fmt.Errorf("user %s: state %d: %w", u.ID, u.State, ErrInvalid)
 	}
+	if u.Department != "" {
+		if err := checkName("department", u.Department, DepartmentNameCharsMax); err != nil {
+			return err
+		}
+	}
 	if err := checkTerritory(w, u.TerritoryID); err != nil {
 		return err
 	}
@@ -58,6 +65,7 @@ func PutUser(w store.Writer, u User) error {
 		Role:        u.Role,
 		TerritoryId: idBytes(u.TerritoryID),
 		State:       storedv1.UserState(u.State),
+		Department:  u.Department,
 	})
 }
 
@@ -121,7 +129,7 @@ func revokeDevices(w store.Writer, user syncengine.ID) error {
 
 func userOf(id syncengine.ID, m *storedv1.User) (User, error) {
 	territory, err := idOf(m.GetTerritoryId())
-	return User{ID: id, Name: m.GetName(), Role: m.GetRole(), TerritoryID: territory, State: UserState(m.GetState())}, err
+	return User{ID: id, Name: m.GetName(), Role: m.GetRole(), TerritoryID: territory, State: UserState(m.GetState()), Department: m.GetDepartment()}, err
 }
 
 // activeUser reads a user who may work.

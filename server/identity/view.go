@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"slices"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+
+	"onedoor/internal/schema"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -38,30 +41,64 @@ type Holder struct {
 	Incarnation syncengine.ID
 	// Role is the user's own.
 	Role Role
+	// Department is where a handler works; empty for none.
+	Department string
 }
 
-// Expand turns grants into scope keys. The realm's key and the user's come with
-// the user's own role; the device's key, which holds what it wrote about doors
-// that are not known yet, comes with every role the user could have written in.
-// A territory that the tree does not know gives nothing.
+// Expand turns grants into scope keys: each key stands for a relation of the user
+// to what is in it, and comes with the roles that count through that relation
+// (option `through` of the roles). The realm's key, the user's, the department's
+// and the district's come with the user's own role; the device's key, which holds
+// what it wrote about doors that are not known yet, comes with every role the user
+// could have written in. A territory that the tree does not know gives nothing.
 func Expand(tree *Tree, who Holder, grants []Grant) View {
-	held := map[syncengine.ScopeKey][]roleUntil{
-		syncengine.RealmKey:                   {{role: who.Role}},
-		syncengine.UserKey(who.User):          {{role: who.Role}},
-		syncengine.DeviceKey(who.Incarnation): {{role: who.Role}},
+	e := expansion{access: schema.Load().Access, held: map[syncengine.ScopeKey][]roleUntil{}}
+	own := roleUntil{role: who.Role}
+	e.give(recordv1.Relation_RELATION_REALM, syncengine.RealmKey, own)
+	// These two are held whatever the role: recusals and decisions about quarantined changes are found by them.
+	e.hold(syncengine.UserKey(who.User), own)
+	e.hold(syncengine.DeviceKey(who.Incarnation), own)
+	e.give(recordv1.Relation_RELATION_ESCALATED, syncengine.EscalatedKey, own)
+	if who.Department != "" {
+		e.give(recordv1.Relation_RELATION_DEPARTMENT, syncengine.DepartmentKey(who.Department), own)
 	}
 	for _, g := range grants {
-		give := func(key syncengine.ScopeKey) { held[key] = append(held[key], roleUntil{g.Role, g.Until}) }
-		give(syncengine.DeviceKey(who.Incarnation))
-		for _, id := range tree.Below(g.Territory) {
-			give(syncengine.TerritoryKey(id))
-		}
-		for _, id := range g.Records {
-			give(syncengine.RecordKey(id))
-		}
+		e.grant(tree, who, g)
 	}
-	v := make(View, 0, len(held))
-	for key, roles := range held {
+	return e.view()
+}
+
+// expansion is a view in the making.
+type expansion struct {
+	access *schema.Access
+	held   map[syncengine.ScopeKey][]roleUntil
+}
+
+func (e *expansion) grant(tree *Tree, who Holder, g Grant) {
+	role := roleUntil{g.Role, g.Until}
+	e.give(recordv1.Relation_RELATION_AUTHOR, syncengine.DeviceKey(who.Incarnation), role)
+	for _, id := range tree.Below(g.Territory) {
+		e.give(recordv1.Relation_RELATION_TERRITORY, syncengine.TerritoryKey(id), role)
+	}
+	for _, id := range g.Records {
+		e.give(recordv1.Relation_RELATION_NAMED_RECORD, syncengine.RecordKey(id), role)
+	}
+}
+
+// give gives a key that counts for the role through a relation.
+func (e *expansion) give(through schema.Relation, key syncengine.ScopeKey, role roleUntil) {
+	if e.access.Counts(role.role, through) {
+		e.hold(key, role)
+	}
+}
+
+func (e *expansion) hold(key syncengine.ScopeKey, role roleUntil) {
+	e.held[key] = append(e.held[key], role)
+}
+
+func (e *expansion) view() View {
+	v := make(View, 0, len(e.held))
+	for key, roles := range e.held {
 		v = append(v, keyRoles(key, roles))
 	}
 	return sortedView(v)
@@ -100,7 +137,7 @@ func sortedView(v View) View {
 
 // Roles gives the roles held over a key; none when the view does not have it.
 func (v View) Roles(key syncengine.ScopeKey) []Role {
-	i, ok := slices.BinarySearchFunc(v, key, func(k KeyRoles, key syncengine.ScopeKey) int { return cmp.Compare(k.Key, key) })
+	i, ok := v.find(key)
 	if !ok {
 		return nil
 	}
@@ -128,6 +165,34 @@ func (v View) Lasting(at syncengine.UnixMilli) View {
 		}
 	}
 	return out
+}
+
+// Over gives the roles held over a record by the keys it is in: every read and
+// every write of a record is decided by these. Whoever is recused holds none.
+func (v View) Over(keys []syncengine.ScopeKey) (roles schema.Roles) {
+	for _, key := range keys {
+		if v.Recused(key) {
+			return 0
+		}
+		roles |= schema.RolesOf(v.Roles(key)...)
+	}
+	return roles
+}
+
+// Recused reports a key that keeps a record from this view's user.
+func (v View) Recused(key syncengine.ScopeKey) bool {
+	user, ok := key.IsRecusal()
+	return ok && v.Holds(syncengine.UserKey(user))
+}
+
+// Holds reports a key of the view, also one without a role.
+func (v View) Holds(key syncengine.ScopeKey) bool {
+	_, ok := v.find(key)
+	return ok
+}
+
+func (v View) find(key syncengine.ScopeKey) (int, bool) {
+	return slices.BinarySearchFunc(v, key, func(k KeyRoles, key syncengine.ScopeKey) int { return cmp.Compare(k.Key, key) })
 }
 
 // Version hashes the expansion: 8 bytes of SHA-256 over keys and roles in order,
@@ -231,6 +296,10 @@ func addKey(g *storedv1.ScopeGroup, key syncengine.ScopeKey) {
 		g.Users = append(g.Users, id[:]...)
 	case syncengine.DeviceKey(id):
 		g.Devices = append(g.Devices, id[:]...)
+	case syncengine.DepartmentKeyOf(id):
+		g.Departments = append(g.Departments, id[:]...)
+	case syncengine.EscalatedKey:
+		g.Escalated = true
 	default:
 		panic(fmt.Sprintf("identity: scope key %x is of no kind that a view holds", string(key)))
 	}
@@ -247,6 +316,9 @@ func viewOf(m *storedv1.ScopeView) (View, error) {
 		if g.GetRealm() {
 			hold(syncengine.RealmKey)
 		}
+		if g.GetEscalated() {
+			hold(syncengine.EscalatedKey)
+		}
 		for _, part := range []struct {
 			ids []byte
 			key func(syncengine.ID) syncengine.ScopeKey
@@ -255,6 +327,7 @@ func viewOf(m *storedv1.ScopeView) (View, error) {
 			{g.GetRecords(), syncengine.RecordKey},
 			{g.GetUsers(), syncengine.UserKey},
 			{g.GetDevices(), syncengine.DeviceKey},
+			{g.GetDepartments(), syncengine.DepartmentKeyOf},
 		} {
 			ids, err := unpackIDs(part.ids)
 			if err != nil {

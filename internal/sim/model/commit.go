@@ -189,11 +189,12 @@ func (m *Model) absent(e store.Entry) {
 }
 
 // mayLack reports that a phone may have dropped a change from its journal: two
-// backups hold it, or the database that held it is no more.
+// backups hold it, under its name or one that it was copied from, or the database
+// that held it is no more.
 func (m *Model) mayLack(dot syncengine.Dot) bool {
 	holding := 0
 	for _, b := range m.backups {
-		if b.decided[dot] != nil {
+		if m.decidedUnderAnyName(b, dot) {
 			holding++
 		}
 	}
@@ -207,6 +208,22 @@ func (m *Model) mayLack(dot syncengine.Dot) bool {
 		}
 	}
 	return true
+}
+
+// decidedUnderAnyName reports a change that a history decided, or that it decided
+// before the database that made it was copied: a copy that shares nothing with the
+// log any more sends the same changes under a new name.
+func (m *Model) decidedUnderAnyName(b *branch, dot syncengine.Dot) bool {
+	for {
+		if b.decided[dot] != nil {
+			return true
+		}
+		fork, copied := m.forks[dot.Incarnation]
+		if !copied {
+			return false
+		}
+		dot.Incarnation = fork.parent
+	}
 }
 
 // named tells a change in words.

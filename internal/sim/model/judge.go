@@ -170,14 +170,13 @@ func (m *Model) judgeRights(v *verdict, r *row, dot syncengine.Dot, rec *record)
 	view := m.rightsOf(r.user, dot.Incarnation, r.grant)
 	if rec == nil {
 		v.rank = m.schema.Access.RankOf(view.role)
-		v.roles = m.overPlaced(&view, m.wouldBe(v, r, dot))
+		v.roles, v.late = m.rolesAbove(&view, m.wouldBe(v, r, dot))
 	} else {
-		now := m.overNow(&view, rec)
-		v.roles = now
+		v.roles = m.overNow(&view, rec)
 		if base, ok := m.baseNow(m.changeOf(dot, r)); ok {
 			v.roles |= m.overAny(&view, rec, func(s stay) bool { return s.entered <= base && (s.left == 0 || base < s.left) })
 		}
-		v.late = now == 0 && v.roles != 0
+		v.late = v.roles != 0 && m.lateNow(&view, rec)
 		v.blind = ^m.schema.Access.ReadClasses(rec.kind.Number, v.roles)
 		v.rank = m.rankOf(v.roles)
 	}
@@ -201,12 +200,6 @@ func (m *Model) wouldBe(v *verdict, r *row, dot syncengine.Dot) *record {
 	}
 	rec.moveTo(m.keysOf(rec), 1)
 	return rec
-}
-
-// overPlaced gives the roles over the keys that place a new record: that it is
-// for a user, or its own key, gives no right to write it.
-func (m *Model) overPlaced(view *rights, rec *record) schema.Roles {
-	return m.overAny(view, rec, func(s stay) bool { return s.key[0] != 'u' && s.key != syncengine.RecordKey(rec.id) })
 }
 
 func (m *Model) rankOf(roles schema.Roles) (rank syncengine.Rank) {

@@ -16,6 +16,7 @@ func (m *Model) wantPage(c *call, reply *syncv1.ExchangeResponse) {
 	user, known := m.userOf(c.incarnation())
 	f.want(known && !m.people.revoked[c.incarnation()], I10, "a page for %s, which is revoked or of nobody", c.incarnation())
 	c.view, c.position = m.rightsOf(user, c.incarnation(), 0), m.here(at.Seq)
+	m.wantNoSecret(c, reply)
 	m.wantSameHistory(c, at)
 	f.want(at.Epoch == m.now.history.Epoch && at.Seq <= m.now.head(), I6, "the page stands at %s, the log's end is %d/%d", at, m.now.history.Epoch, m.now.head())
 	f.want(!reply.GetCaughtUp() || at.Seq == m.now.head(), I6, "caught up at %s, the log's end is %d", at, m.now.head())

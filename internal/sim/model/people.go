@@ -38,6 +38,8 @@ type people struct {
 type user struct {
 	id   syncengine.ID
 	role identity.Role
+	// department is where a handler works; empty for none.
+	department string
 	// grants holds every version that was ever in force, by its number.
 	grants  map[uint64][]identity.Grant
 	current uint64
@@ -74,6 +76,7 @@ type rights struct {
 	role        identity.Role
 	version     uint64
 	grants      []identity.Grant
+	department  string
 }
 
 // rightsOf gives the rights of a device under a version; 0 and versions that are
@@ -83,7 +86,7 @@ func (m *Model) rightsOf(userID, incarnation syncengine.ID, version uint64) righ
 	if version == 0 || version > u.current {
 		version = u.current
 	}
-	return rights{userID, incarnation, u.role, version, u.grants[version]}
+	return rights{userID, incarnation, u.role, version, u.grants[version], u.department}
 }
 
 // over gives the roles held over one scope key.
@@ -93,6 +96,8 @@ func (m *Model) over(r *rights, key syncengine.ScopeKey) (roles schema.Roles) {
 	}
 	id := key.ID()
 	switch key[0] {
+	case 'd', 'e':
+		return routed(r, key)
 	case 'u':
 		if id == r.user {
 			roles = schema.RolesOf(r.role)
@@ -106,7 +111,7 @@ func (m *Model) over(r *rights, key syncengine.ScopeKey) (roles schema.Roles) {
 		}
 	case 't':
 		for _, g := range r.grants {
-			if !g.Territory.IsZero() && m.territory.within(id, g.Territory) {
+			if byTerritory(g.Role) && !g.Territory.IsZero() && m.territory.within(id, g.Territory) {
 				roles |= schema.RolesOf(g.Role)
 			}
 		}
@@ -124,7 +129,7 @@ func (m *Model) over(r *rights, key syncengine.ScopeKey) (roles schema.Roles) {
 
 // overAny gives the roles held over any of a record's stays that count.
 func (m *Model) overAny(r *rights, rec *record, counts func(stay) bool) (roles schema.Roles) {
-	if rec == nil {
+	if rec == nil || recusedBy(r, rec, counts) {
 		return 0
 	}
 	for _, s := range rec.stays {

@@ -15,7 +15,10 @@ func (m *Model) keysOf(rec *record) []syncengine.ScopeKey {
 	if rec.kind.ServerOnly {
 		return []syncengine.ScopeKey{syncengine.RealmKey}
 	}
-	var keys []syncengine.ScopeKey
+	if m.underSeal(rec) {
+		return m.sealedKeys(rec)
+	}
+	_, keys := ownMarks(rec)
 	var territory syncengine.ID
 	follows, known := 0, 0
 	for _, c := range rec.cells {
@@ -138,9 +141,13 @@ func valueOf(data []byte) []byte {
 }
 
 // outOfSight reports that a record follows one that is there and that its
-// author's phone may not read: the phone could not tell where the record stands.
+// author's phone may not read, is under a seal, or is kept from its author: the
+// phone could not tell where the record stands.
 func (m *Model) outOfSight(rec *record, ch *change) bool {
 	view := m.rightsOf(ch.row.user, ch.dot.Incarnation, 0)
+	if slices.Contains(rec.keys(), sealed) || recusedBy(&view, rec, func(s stay) bool { return s.left == 0 }) {
+		return true
+	}
 	return slices.ContainsFunc(parentsOf(rec), func(id syncengine.ID) bool {
 		parent := m.now.record(id)
 		return parent != nil && m.schema.Access.ReadClasses(parent.kind.Number, m.overNow(&view, parent)) == 0

@@ -43,6 +43,8 @@ type Model struct {
 	act       *Act
 	// poison is a record that the server's engine cannot stand.
 	poison syncengine.ID
+	// secrets are words that stand in one record only.
+	secrets map[syncengine.ID][]string
 	// step is what the commit in hand has done so far.
 	step step
 	// dirty are records changed since the server was last compared.

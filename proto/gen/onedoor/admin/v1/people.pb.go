@@ -509,7 +509,9 @@ type User struct {
 	// Code of the territory the user works in; empty for none.
 	TerritoryCode string `protobuf:"bytes,4,opt,name=territory_code,json=territoryCode,proto3" json:"territory_code,omitempty"`
 	// Whether the user may work.
-	State         UserState `protobuf:"varint,5,opt,name=state,proto3,enum=onedoor.admin.v1.UserState" json:"state,omitempty"`
+	State UserState `protobuf:"varint,5,opt,name=state,proto3,enum=onedoor.admin.v1.UserState" json:"state,omitempty"`
+	// Name of the department a handler works in; empty for none.
+	Department    string `protobuf:"bytes,6,opt,name=department,proto3" json:"department,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -579,6 +581,13 @@ func (x *User) GetState() UserState {
 	return UserState_USER_STATE_UNSPECIFIED
 }
 
+func (x *User) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
 // AddUserRequest makes a user.
 type AddUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -588,6 +597,8 @@ type AddUserRequest struct {
 	Role v1.Role `protobuf:"varint,2,opt,name=role,proto3,enum=onedoor.record.v1.Role" json:"role,omitempty"`
 	// Code of the territory the role is granted for; empty for none.
 	TerritoryCode string `protobuf:"bytes,3,opt,name=territory_code,json=territoryCode,proto3" json:"territory_code,omitempty"`
+	// Name of the department a handler works in, at most 40 characters: cases are routed to it by this name. Empty for none.
+	Department    string `protobuf:"bytes,4,opt,name=department,proto3" json:"department,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,6 +650,13 @@ func (x *AddUserRequest) GetRole() v1.Role {
 func (x *AddUserRequest) GetTerritoryCode() string {
 	if x != nil {
 		return x.TerritoryCode
+	}
+	return ""
+}
+
+func (x *AddUserRequest) GetDepartment() string {
+	if x != nil {
+		return x.Department
 	}
 	return ""
 }
@@ -2656,17 +2674,23 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x16ListTerritoriesRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\"X\n" +
 	"\x17ListTerritoriesResponse\x12=\n" +
-	"\vterritories\x18\x01 \x03(\v2\x1b.onedoor.admin.v1.TerritoryR\vterritories\"\xb1\x01\n" +
+	"\vterritories\x18\x01 \x03(\v2\x1b.onedoor.admin.v1.TerritoryR\vterritories\"\xd1\x01\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12+\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12%\n" +
 	"\x0eterritory_code\x18\x04 \x01(\tR\rterritoryCode\x121\n" +
-	"\x05state\x18\x05 \x01(\x0e2\x1b.onedoor.admin.v1.UserStateR\x05state\"x\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x1b.onedoor.admin.v1.UserStateR\x05state\x12\x1e\n" +
+	"\n" +
+	"department\x18\x06 \x01(\tR\n" +
+	"department\"\x98\x01\n" +
 	"\x0eAddUserRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12+\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12%\n" +
-	"\x0eterritory_code\x18\x03 \x01(\tR\rterritoryCode\"*\n" +
+	"\x0eterritory_code\x18\x03 \x01(\tR\rterritoryCode\x12\x1e\n" +
+	"\n" +
+	"department\x18\x04 \x01(\tR\n" +
+	"department\"*\n" +
 	"\x0fAddUserResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\"\x12\n" +
 	"\x10ListUsersRequest\"A\n" +

@@ -865,13 +865,25 @@ type Dispute struct {
 	Solved *bool `protobuf:"varint,34,opt,name=solved,proto3,oneof" json:"solved,omitempty"`
 	// How satisfied the party called is. Absent: not asked or no answer.
 	Satisfaction *Satisfaction `protobuf:"varint,35,opt,name=satisfaction,proto3,enum=onedoor.record.v1.Satisfaction,oneof" json:"satisfaction,omitempty"`
-	// Whether only named people may read the case; proposed for families and minors. Absent: not sealed.
+	// Whether the case, with all that follows it, reaches only its mediator, its participants and whoever is granted it by
+	// name; proposed for families and minors. Absent: not sealed.
 	Sealed *bool `protobuf:"varint,36,opt,name=sealed,proto3,oneof" json:"sealed,omitempty"`
 	// When the police were told of a risk of crime (人民调解法, article 25), milliseconds since the Unix epoch, UTC.
 	// Absent: not told.
 	PoliceReportedAt *int64 `protobuf:"varint,37,opt,name=police_reported_at,json=policeReportedAt,proto3,oneof" json:"police_reported_at,omitempty"`
 	// Key of the case in an imported source; opaque text. Absent: registered here.
-	ExternalRef   *string `protobuf:"bytes,38,opt,name=external_ref,json=externalRef,proto3,oneof" json:"external_ref,omitempty"`
+	ExternalRef *string `protobuf:"bytes,38,opt,name=external_ref,json=externalRef,proto3,oneof" json:"external_ref,omitempty"`
+	// User ids of those who are recused (回避), 16 bytes each: from the next sync on they hold nothing of the case nor of
+	// what follows it, whatever else names or grants them. Set by who assigns. Absent: none.
+	Recused [][]byte `protobuf:"bytes,45,rep,name=recused,proto3" json:"recused,omitempty"`
+	// Names of the departments that the case is routed to, as the operator wrote them at their handlers; those read and
+	// work it through them. Set by who assigns. Absent: none.
+	Departments []string `protobuf:"bytes,46,rep,name=departments,proto3" json:"departments,omitempty"`
+	// When it was escalated to the district, milliseconds since the Unix epoch, UTC; the district reads it from then on.
+	// Absent: not escalated; a case of the special clinic stands before the district all the same.
+	EscalatedAt *int64 `protobuf:"varint,47,opt,name=escalated_at,json=escalatedAt,proto3,oneof" json:"escalated_at,omitempty"`
+	// Whether a minor is drawn in; then sealing is proposed. Absent: not told.
+	Minors        *bool `protobuf:"varint,48,opt,name=minors,proto3,oneof" json:"minors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1172,6 +1184,34 @@ func (x *Dispute) GetExternalRef() string {
 	return ""
 }
 
+func (x *Dispute) GetRecused() [][]byte {
+	if x != nil {
+		return x.Recused
+	}
+	return nil
+}
+
+func (x *Dispute) GetDepartments() []string {
+	if x != nil {
+		return x.Departments
+	}
+	return nil
+}
+
+func (x *Dispute) GetEscalatedAt() int64 {
+	if x != nil && x.EscalatedAt != nil {
+		return *x.EscalatedAt
+	}
+	return 0
+}
+
+func (x *Dispute) GetMinors() bool {
+	if x != nil && x.Minors != nil {
+		return *x.Minors
+	}
+	return false
+}
+
 // Party is one side of a dispute, known by its alias; one cell, replaced whole.
 type Party struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1231,7 +1271,7 @@ var File_onedoor_record_v1_dispute_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\n" +
-	"\x1fonedoor/record/v1/dispute.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\xae\x18\n" +
+	"\x1fonedoor/record/v1/dispute.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x8c\x1a\n" +
 	"\aDispute\x12-\n" +
 	"\x05title\x18\x01 \x01(\tB\x12\xda\xe2\x18\x0e\b\x01\x10\x04\x18\x01 \x04@\x01HPP\x01H\x00R\x05title\x88\x01\x01\x121\n" +
 	"\tterritory\x18\x02 \x01(\fB\x0e\xda\xe2\x18\n" +
@@ -1243,8 +1283,8 @@ const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\aparties\x18\a \x03(\v2'.onedoor.record.v1.Dispute.PartiesEntryB\x0e\xda\xe2\x18\n" +
 	"\b\x01\x10\x04\x18\x03 \x04p\x14R\aparties\x12J\n" +
 	"\x05state\x18\b \x01(\x0e2\x1f.onedoor.record.v1.DisputeStateB\x0e\xda\xe2\x18\n" +
-	"\b\x06\x10\x01\x80\x01\x01\x88\x01\x01H\x06R\x05state\x88\x01\x01\x12@\n" +
-	"\x06clinic\x18\t \x01(\x0e2\x19.onedoor.record.v1.ClinicB\b\xda\xe2\x18\x04\b\x01\x10\x01H\aR\x06clinic\x88\x01\x01\x122\n" +
+	"\b\x06\x10\x01\x80\x01\x01\x88\x01\x01H\x06R\x05state\x88\x01\x01\x12E\n" +
+	"\x06clinic\x18\t \x01(\x0e2\x19.onedoor.record.v1.ClinicB\r\xda\xe2\x18\t\b\x01\x10\x01(\a\x90\x01\x03H\aR\x06clinic\x88\x01\x01\x122\n" +
 	"\vpremises_id\x18\n" +
 	" \x01(\fB\f\xda\xe2\x18\b\b\x01\x10\x04(\x028\x01H\bR\n" +
 	"premisesId\x88\x01\x01\x120\n" +
@@ -1286,11 +1326,17 @@ const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"callBackAt\x88\x01\x01\x12+\n" +
 	"\tresponded\x18! \x01(\bB\b\xda\xe2\x18\x04\b\x01\x10\x04H\x1dR\tresponded\x88\x01\x01\x12%\n" +
 	"\x06solved\x18\" \x01(\bB\b\xda\xe2\x18\x04\b\x01\x10\x04H\x1eR\x06solved\x88\x01\x01\x12R\n" +
-	"\fsatisfaction\x18# \x01(\x0e2\x1f.onedoor.record.v1.SatisfactionB\b\xda\xe2\x18\x04\b\x01\x10\x04H\x1fR\fsatisfaction\x88\x01\x01\x12%\n" +
-	"\x06sealed\x18$ \x01(\bB\b\xda\xe2\x18\x04\b\x01\x10\x05H R\x06sealed\x88\x01\x01\x12=\n" +
+	"\fsatisfaction\x18# \x01(\x0e2\x1f.onedoor.record.v1.SatisfactionB\b\xda\xe2\x18\x04\b\x01\x10\x04H\x1fR\fsatisfaction\x88\x01\x01\x12'\n" +
+	"\x06sealed\x18$ \x01(\bB\n" +
+	"\xda\xe2\x18\x06\b\x01\x10\x05(\x04H R\x06sealed\x88\x01\x01\x12=\n" +
 	"\x12police_reported_at\x18% \x01(\x03B\n" +
 	"\xda\xe2\x18\x06\b\x05\x10\x04h\x01H!R\x10policeReportedAt\x88\x01\x01\x124\n" +
-	"\fexternal_ref\x18& \x01(\tB\f\xda\xe2\x18\b\b\x05\x10\x04@\x01H@H\"R\vexternalRef\x88\x01\x01\x1aT\n" +
+	"\fexternal_ref\x18& \x01(\tB\f\xda\xe2\x18\b\b\x05\x10\x04@\x01H@H\"R\vexternalRef\x88\x01\x01\x12*\n" +
+	"\arecused\x18- \x03(\fB\x10\xda\xe2\x18\f\x10\x05\x18\x04(\x050\x018\x03p2R\arecused\x120\n" +
+	"\vdepartments\x18. \x03(\tB\x0e\xda\xe2\x18\n" +
+	"\x10\x05(\x060\x01H(p\x14R\vdepartments\x124\n" +
+	"\fescalated_at\x18/ \x01(\x03B\f\xda\xe2\x18\b\b\x05\x10\x05(\ah\x01H#R\vescalatedAt\x88\x01\x01\x12%\n" +
+	"\x06minors\x180 \x01(\bB\b\xda\xe2\x18\x04\b\x01\x10\x04H$R\x06minors\x88\x01\x01\x1aT\n" +
 	"\fPartiesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.onedoor.record.v1.PartyR\x05value:\x028\x01\x1a\\\n" +
@@ -1334,7 +1380,9 @@ const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\r_satisfactionB\t\n" +
 	"\a_sealedB\x15\n" +
 	"\x13_police_reported_atB\x0f\n" +
-	"\r_external_ref\"\x8d\x01\n" +
+	"\r_external_refB\x0f\n" +
+	"\r_escalated_atB\t\n" +
+	"\a_minors\"\x8d\x01\n" +
 	"\x05Party\x12>\n" +
 	"\aconsent\x18\x01 \x01(\x0e2\x1f.onedoor.record.v1.PartyConsentH\x00R\aconsent\x88\x01\x01\x12'\n" +
 	"\forganisation\x18\x02 \x01(\bH\x01R\forganisation\x88\x01\x01B\n" +

@@ -109,6 +109,84 @@ func (Kind) EnumDescriptor() ([]byte, []int) {
 	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{0}
 }
 
+// Relation says how a user stands to a record. A role reads and writes only through the relations that its option
+// `through` lists. A number is never reused.
+type Relation int32
+
+const (
+	// None; gives nothing.
+	Relation_RELATION_UNSPECIFIED Relation = 0
+	// The record lies in a territory that was granted, or below it.
+	Relation_RELATION_TERRITORY Relation = 1
+	// The record is a door or case that was granted by name or assigned, or follows one.
+	Relation_RELATION_NAMED_RECORD Relation = 2
+	// The record names the user: as mediator, participant, or the one a task is for; or it follows a case that does.
+	Relation_RELATION_NAMED_USER Relation = 3
+	// The case was routed to the user's department, or the record follows such a case.
+	Relation_RELATION_DEPARTMENT Relation = 4
+	// The case was escalated to the district.
+	Relation_RELATION_ESCALATED Relation = 5
+	// The user's own device wrote it about something that is not known yet.
+	Relation_RELATION_AUTHOR Relation = 6
+	// Every phone of the realm reads it: territories and colleagues.
+	Relation_RELATION_REALM Relation = 7
+	// A door outside of the user's area that was looked up while online, with a reason, for minutes.
+	Relation_RELATION_BREAK_GLASS Relation = 8
+)
+
+// Enum value maps for Relation.
+var (
+	Relation_name = map[int32]string{
+		0: "RELATION_UNSPECIFIED",
+		1: "RELATION_TERRITORY",
+		2: "RELATION_NAMED_RECORD",
+		3: "RELATION_NAMED_USER",
+		4: "RELATION_DEPARTMENT",
+		5: "RELATION_ESCALATED",
+		6: "RELATION_AUTHOR",
+		7: "RELATION_REALM",
+		8: "RELATION_BREAK_GLASS",
+	}
+	Relation_value = map[string]int32{
+		"RELATION_UNSPECIFIED":  0,
+		"RELATION_TERRITORY":    1,
+		"RELATION_NAMED_RECORD": 2,
+		"RELATION_NAMED_USER":   3,
+		"RELATION_DEPARTMENT":   4,
+		"RELATION_ESCALATED":    5,
+		"RELATION_AUTHOR":       6,
+		"RELATION_REALM":        7,
+		"RELATION_BREAK_GLASS":  8,
+	}
+)
+
+func (x Relation) Enum() *Relation {
+	p := new(Relation)
+	*p = x
+	return p
+}
+
+func (x Relation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Relation) Descriptor() protoreflect.EnumDescriptor {
+	return file_onedoor_record_v1_rules_proto_enumTypes[1].Descriptor()
+}
+
+func (Relation) Type() protoreflect.EnumType {
+	return &file_onedoor_record_v1_rules_proto_enumTypes[1]
+}
+
+func (x Relation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Relation.Descriptor instead.
+func (Relation) EnumDescriptor() ([]byte, []int) {
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{1}
+}
+
 // Role of a user, as domain/doc.go lists them. A number is never reused.
 type Role int32
 
@@ -129,7 +207,7 @@ const (
 	Role_ROLE_DISPATCHER Role = 6
 	// Mediator of the dispute centre.
 	Role_ROLE_MEDIATOR Role = 7
-	// Handler of a department that joined a case.
+	// Handler of a department that joined a case: what was routed to the department, never a territory.
 	Role_ROLE_DEPARTMENT Role = 8
 	// Supervision of the street.
 	Role_ROLE_STREET_LEAD Role = 9
@@ -186,11 +264,11 @@ func (x Role) String() string {
 }
 
 func (Role) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[1].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[2].Descriptor()
 }
 
 func (Role) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[1]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[2]
 }
 
 func (x Role) Number() protoreflect.EnumNumber {
@@ -199,7 +277,7 @@ func (x Role) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Role.Descriptor instead.
 func (Role) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{1}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{2}
 }
 
 // MergePolicy is the pure total order by which one value of a cell's set of
@@ -261,11 +339,11 @@ func (x MergePolicy) String() string {
 }
 
 func (MergePolicy) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[2].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[3].Descriptor()
 }
 
 func (MergePolicy) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[2]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[3]
 }
 
 func (x MergePolicy) Number() protoreflect.EnumNumber {
@@ -274,7 +352,7 @@ func (x MergePolicy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MergePolicy.Descriptor instead.
 func (MergePolicy) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{2}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{3}
 }
 
 // VisibilityClass groups the fields that the same roles may read. The option
@@ -331,11 +409,11 @@ func (x VisibilityClass) String() string {
 }
 
 func (VisibilityClass) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[3].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[4].Descriptor()
 }
 
 func (VisibilityClass) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[3]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[4]
 }
 
 func (x VisibilityClass) Number() protoreflect.EnumNumber {
@@ -344,7 +422,7 @@ func (x VisibilityClass) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use VisibilityClass.Descriptor instead.
 func (VisibilityClass) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{4}
 }
 
 // PersonData says what a field may tell about a person. A change that carries
@@ -394,11 +472,11 @@ func (x PersonData) String() string {
 }
 
 func (PersonData) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[4].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[5].Descriptor()
 }
 
 func (PersonData) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[4]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[5]
 }
 
 func (x PersonData) Number() protoreflect.EnumNumber {
@@ -407,7 +485,7 @@ func (x PersonData) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PersonData.Descriptor instead.
 func (PersonData) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{5}
 }
 
 // RetentionClass says when a field is destroyed; the periods are configuration.
@@ -455,11 +533,11 @@ func (x RetentionClass) String() string {
 }
 
 func (RetentionClass) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[5].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[6].Descriptor()
 }
 
 func (RetentionClass) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[5]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[6]
 }
 
 func (x RetentionClass) Number() protoreflect.EnumNumber {
@@ -468,7 +546,7 @@ func (x RetentionClass) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RetentionClass.Descriptor instead.
 func (RetentionClass) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{6}
 }
 
 // Scope says how a field places its record among the scope keys.
@@ -483,6 +561,14 @@ const (
 	Scope_SCOPE_PARENT Scope = 2
 	// The id of a user the record is for.
 	Scope_SCOPE_USER Scope = 3
+	// A bool: while true, the record and all that follows it reach the users it names and whoever is granted it by name.
+	Scope_SCOPE_SEAL Scope = 4
+	// The ids of users whom neither the record nor anything that follows it reaches, whatever else they are granted.
+	Scope_SCOPE_RECUSAL Scope = 5
+	// The names of departments that the case is routed to.
+	Scope_SCOPE_DEPARTMENT Scope = 6
+	// While it holds scope_value, or any value where that is 0, the case stands before the district.
+	Scope_SCOPE_ESCALATION Scope = 7
 )
 
 // Enum value maps for Scope.
@@ -492,12 +578,20 @@ var (
 		1: "SCOPE_TERRITORY",
 		2: "SCOPE_PARENT",
 		3: "SCOPE_USER",
+		4: "SCOPE_SEAL",
+		5: "SCOPE_RECUSAL",
+		6: "SCOPE_DEPARTMENT",
+		7: "SCOPE_ESCALATION",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED": 0,
 		"SCOPE_TERRITORY":   1,
 		"SCOPE_PARENT":      2,
 		"SCOPE_USER":        3,
+		"SCOPE_SEAL":        4,
+		"SCOPE_RECUSAL":     5,
+		"SCOPE_DEPARTMENT":  6,
+		"SCOPE_ESCALATION":  7,
 	}
 )
 
@@ -512,11 +606,11 @@ func (x Scope) String() string {
 }
 
 func (Scope) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[6].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[7].Descriptor()
 }
 
 func (Scope) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[6]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[7]
 }
 
 func (x Scope) Number() protoreflect.EnumNumber {
@@ -525,7 +619,7 @@ func (x Scope) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Scope.Descriptor instead.
 func (Scope) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{7}
 }
 
 // Refers says what kind of thing a 16-byte id points at, for display and checks on the phone.
@@ -569,11 +663,11 @@ func (x Refers) String() string {
 }
 
 func (Refers) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[7].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[8].Descriptor()
 }
 
 func (Refers) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[7]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[8]
 }
 
 func (x Refers) Number() protoreflect.EnumNumber {
@@ -582,7 +676,7 @@ func (x Refers) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Refers.Descriptor instead.
 func (Refers) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{8}
 }
 
 // Fill says what the phone writes into a create that lacks a field.
@@ -622,11 +716,11 @@ func (x Fill) String() string {
 }
 
 func (Fill) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_rules_proto_enumTypes[8].Descriptor()
+	return file_onedoor_record_v1_rules_proto_enumTypes[9].Descriptor()
 }
 
 func (Fill) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_rules_proto_enumTypes[8]
+	return &file_onedoor_record_v1_rules_proto_enumTypes[9]
 }
 
 func (x Fill) Number() protoreflect.EnumNumber {
@@ -635,7 +729,7 @@ func (x Fill) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Fill.Descriptor instead.
 func (Fill) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{9}
 }
 
 // FieldRules are the rules of one field.
@@ -678,7 +772,9 @@ type FieldRules struct {
 	// Enum number the phone writes into a create that lacks the field; 0 writes nothing.
 	Initial int32 `protobuf:"varint,16,opt,name=initial,proto3" json:"initial,omitempty"`
 	// True for the enum a list is filtered by as "state".
-	ListState     bool `protobuf:"varint,17,opt,name=list_state,json=listState,proto3" json:"list_state,omitempty"`
+	ListState bool `protobuf:"varint,17,opt,name=list_state,json=listState,proto3" json:"list_state,omitempty"`
+	// Enum number on which a field with SCOPE_ESCALATION escalates; 0 for any value.
+	ScopeValue    int32 `protobuf:"varint,18,opt,name=scope_value,json=scopeValue,proto3" json:"scope_value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -832,6 +928,13 @@ func (x *FieldRules) GetListState() bool {
 	return false
 }
 
+func (x *FieldRules) GetScopeValue() int32 {
+	if x != nil {
+		return x.ScopeValue
+	}
+	return 0
+}
+
 // KindRules are the rules of one record kind, on its message.
 type KindRules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -978,6 +1081,52 @@ func (x *ClassRules) GetSealed() bool {
 	return false
 }
 
+// RelationRules name the relations through which a role reads and writes.
+type RelationRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The relations; one that is not listed gives the role nothing.
+	Relations     []Relation `protobuf:"varint,1,rep,packed,name=relations,proto3,enum=onedoor.record.v1.Relation" json:"relations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RelationRules) Reset() {
+	*x = RelationRules{}
+	mi := &file_onedoor_record_v1_rules_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RelationRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RelationRules) ProtoMessage() {}
+
+func (x *RelationRules) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_record_v1_rules_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RelationRules.ProtoReflect.Descriptor instead.
+func (*RelationRules) Descriptor() ([]byte, []int) {
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RelationRules) GetRelations() []Relation {
+	if x != nil {
+		return x.Relations
+	}
+	return nil
+}
+
 // StateRules stand on the values of an enum used by a field with the STATES policy.
 type StateRules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -991,7 +1140,7 @@ type StateRules struct {
 
 func (x *StateRules) Reset() {
 	*x = StateRules{}
-	mi := &file_onedoor_record_v1_rules_proto_msgTypes[3]
+	mi := &file_onedoor_record_v1_rules_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1152,7 @@ func (x *StateRules) String() string {
 func (*StateRules) ProtoMessage() {}
 
 func (x *StateRules) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_record_v1_rules_proto_msgTypes[3]
+	mi := &file_onedoor_record_v1_rules_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1165,7 @@ func (x *StateRules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateRules.ProtoReflect.Descriptor instead.
 func (*StateRules) Descriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_record_v1_rules_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *StateRules) GetPrecedence() int32 {
@@ -1074,6 +1223,14 @@ var file_onedoor_record_v1_rules_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50733,opt,name=rank",
 		Filename:      "onedoor/record/v1/rules.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.EnumValueOptions)(nil),
+		ExtensionType: (*RelationRules)(nil),
+		Field:         50734,
+		Name:          "onedoor.record.v1.through",
+		Tag:           "bytes,50734,opt,name=through",
+		Filename:      "onedoor/record/v1/rules.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -1106,13 +1263,17 @@ var (
 	//
 	// optional int32 rank = 50733;
 	E_Rank = &file_onedoor_record_v1_rules_proto_extTypes[4]
+	// Relations through which a role reads and writes; none when absent.
+	//
+	// optional onedoor.record.v1.RelationRules through = 50734;
+	E_Through = &file_onedoor_record_v1_rules_proto_extTypes[5]
 )
 
 var File_onedoor_record_v1_rules_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\n" +
-	"\x1donedoor/record/v1/rules.proto\x12\x11onedoor.record.v1\x1a google/protobuf/descriptor.proto\"\xf9\x04\n" +
+	"\x1donedoor/record/v1/rules.proto\x12\x11onedoor.record.v1\x1a google/protobuf/descriptor.proto\"\x9a\x05\n" +
 	"\n" +
 	"FieldRules\x124\n" +
 	"\x05merge\x18\x01 \x01(\x0e2\x1e.onedoor.record.v1.MergePolicyR\x05merge\x128\n" +
@@ -1134,7 +1295,9 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x04fill\x18\x0f \x01(\x0e2\x17.onedoor.record.v1.FillR\x04fill\x12\x18\n" +
 	"\ainitial\x18\x10 \x01(\x05R\ainitial\x12\x1d\n" +
 	"\n" +
-	"list_state\x18\x11 \x01(\bR\tlistState\"\xcd\x01\n" +
+	"list_state\x18\x11 \x01(\bR\tlistState\x12\x1f\n" +
+	"\vscope_value\x18\x12 \x01(\x05R\n" +
+	"scopeValue\"\xcd\x01\n" +
 	"\tKindRules\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12\x16\n" +
 	"\x06anchor\x18\x02 \x01(\bR\x06anchor\x12+\n" +
@@ -1146,7 +1309,9 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"ClassRules\x12+\n" +
 	"\x04read\x18\x01 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x04read\x12-\n" +
 	"\x05write\x18\x02 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x05write\x12\x16\n" +
-	"\x06sealed\x18\x03 \x01(\bR\x06sealed\"@\n" +
+	"\x06sealed\x18\x03 \x01(\bR\x06sealed\"J\n" +
+	"\rRelationRules\x129\n" +
+	"\trelations\x18\x01 \x03(\x0e2\x1b.onedoor.record.v1.RelationR\trelations\"@\n" +
 	"\n" +
 	"StateRules\x12\x1e\n" +
 	"\n" +
@@ -1165,20 +1330,41 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x0fKIND_ATTACHMENT\x10\a\x12\x12\n" +
 	"\x0eKIND_TERRITORY\x10\x10\x12\x0e\n" +
 	"\n" +
-	"KIND_STAFF\x10\x11*\xad\x02\n" +
+	"KIND_STAFF\x10\x11*\xe4\x01\n" +
+	"\bRelation\x12\x18\n" +
+	"\x14RELATION_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12RELATION_TERRITORY\x10\x01\x12\x19\n" +
+	"\x15RELATION_NAMED_RECORD\x10\x02\x12\x17\n" +
+	"\x13RELATION_NAMED_USER\x10\x03\x12\x17\n" +
+	"\x13RELATION_DEPARTMENT\x10\x04\x12\x16\n" +
+	"\x12RELATION_ESCALATED\x10\x05\x12\x13\n" +
+	"\x0fRELATION_AUTHOR\x10\x06\x12\x12\n" +
+	"\x0eRELATION_REALM\x10\a\x12\x18\n" +
+	"\x14RELATION_BREAK_GLASS\x10\b*\xa9\x03\n" +
 	"\x04Role\x12\x14\n" +
-	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x15\n" +
-	"\vROLE_HELPER\x10\x01\x1a\x04\xe8\xe2\x18\x01\x12\x1a\n" +
-	"\x10ROLE_GRID_WORKER\x10\x02\x1a\x04\xe8\xe2\x18\x02\x12\x1d\n" +
-	"\x13ROLE_POLICE_OFFICER\x10\x03\x1a\x04\xe8\xe2\x18\x04\x12\x1e\n" +
-	"\x14ROLE_COMMUNITY_STAFF\x10\x04\x1a\x04\xe8\xe2\x18\x03\x12\x12\n" +
-	"\x0eROLE_RECEPTION\x10\x05\x12\x13\n" +
-	"\x0fROLE_DISPATCHER\x10\x06\x12\x11\n" +
-	"\rROLE_MEDIATOR\x10\a\x12\x13\n" +
-	"\x0fROLE_DEPARTMENT\x10\b\x12\x14\n" +
-	"\x10ROLE_STREET_LEAD\x10\t\x12\x11\n" +
+	"\x10ROLE_UNSPECIFIED\x10\x00\x12 \n" +
+	"\vROLE_HELPER\x10\x01\x1a\x0f\xe8\xe2\x18\x01\xf2\xe2\x18\a\n" +
+	"\x05\x01\x02\x03\x06\a\x12&\n" +
+	"\x10ROLE_GRID_WORKER\x10\x02\x1a\x10\xe8\xe2\x18\x02\xf2\xe2\x18\b\n" +
+	"\x06\x01\x02\x03\x06\a\b\x12)\n" +
+	"\x13ROLE_POLICE_OFFICER\x10\x03\x1a\x10\xe8\xe2\x18\x04\xf2\xe2\x18\b\n" +
+	"\x06\x01\x02\x03\x06\a\b\x12*\n" +
+	"\x14ROLE_COMMUNITY_STAFF\x10\x04\x1a\x10\xe8\xe2\x18\x03\xf2\xe2\x18\b\n" +
+	"\x06\x01\x02\x03\x06\a\b\x12\x1f\n" +
+	"\x0eROLE_RECEPTION\x10\x05\x1a\v\xf2\xe2\x18\a\n" +
+	"\x05\x01\x02\x03\x06\a\x12 \n" +
+	"\x0fROLE_DISPATCHER\x10\x06\x1a\v\xf2\xe2\x18\a\n" +
+	"\x05\x01\x02\x03\x06\a\x12\x1e\n" +
+	"\rROLE_MEDIATOR\x10\a\x1a\v\xf2\xe2\x18\a\n" +
+	"\x05\x01\x02\x03\x06\a\x12 \n" +
+	"\x0fROLE_DEPARTMENT\x10\b\x1a\v\xf2\xe2\x18\a\n" +
+	"\x05\x02\x03\x04\x06\a\x12!\n" +
+	"\x10ROLE_STREET_LEAD\x10\t\x1a\v\xf2\xe2\x18\a\n" +
+	"\x05\x01\x02\x03\x06\a\x12\x1d\n" +
 	"\rROLE_DISTRICT\x10\n" +
-	"\x12\x10\n" +
+	"\x1a\n" +
+	"\xf2\xe2\x18\x06\n" +
+	"\x04\x02\x03\x05\a\x12\x10\n" +
 	"\fROLE_AUDITOR\x10\v\x12\x11\n" +
 	"\rROLE_OPERATOR\x10\f*\xda\x01\n" +
 	"\vMergePolicy\x12\x1c\n" +
@@ -1224,13 +1410,18 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x1aRETENTION_CLASS_VISIT_NOTE\x10\x01\x12\x1b\n" +
 	"\x17RETENTION_CLASS_CONTACT\x10\x02\x12 \n" +
 	"\x1cRETENTION_CLASS_CASE_CONTACT\x10\x03\x12\x1d\n" +
-	"\x19RETENTION_CLASS_CASE_FILE\x10\x04*U\n" +
+	"\x19RETENTION_CLASS_CASE_FILE\x10\x04*\xa4\x01\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSCOPE_TERRITORY\x10\x01\x12\x10\n" +
 	"\fSCOPE_PARENT\x10\x02\x12\x0e\n" +
 	"\n" +
-	"SCOPE_USER\x10\x03*Z\n" +
+	"SCOPE_USER\x10\x03\x12\x0e\n" +
+	"\n" +
+	"SCOPE_SEAL\x10\x04\x12\x11\n" +
+	"\rSCOPE_RECUSAL\x10\x05\x12\x14\n" +
+	"\x10SCOPE_DEPARTMENT\x10\x06\x12\x14\n" +
+	"\x10SCOPE_ESCALATION\x10\a*Z\n" +
 	"\x06Refers\x12\x16\n" +
 	"\x12REFERS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rREFERS_RECORD\x10\x01\x12\x14\n" +
@@ -1245,7 +1436,8 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"kind_rules\x12\x1f.google.protobuf.MessageOptions\x18\xab\x8c\x03 \x01(\v2\x1c.onedoor.record.v1.KindRulesR\tkindRules:X\n" +
 	"\x05class\x12!.google.protobuf.EnumValueOptions\x18\xab\x8c\x03 \x01(\v2\x1d.onedoor.record.v1.ClassRulesR\x05class:X\n" +
 	"\x05state\x12!.google.protobuf.EnumValueOptions\x18\xac\x8c\x03 \x01(\v2\x1d.onedoor.record.v1.StateRulesR\x05state:7\n" +
-	"\x04rank\x12!.google.protobuf.EnumValueOptions\x18\xad\x8c\x03 \x01(\x05R\x04rankB.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
+	"\x04rank\x12!.google.protobuf.EnumValueOptions\x18\xad\x8c\x03 \x01(\x05R\x04rank:_\n" +
+	"\athrough\x12!.google.protobuf.EnumValueOptions\x18\xae\x8c\x03 \x01(\v2 .onedoor.record.v1.RelationRulesR\athroughB.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
 
 var (
 	file_onedoor_record_v1_rules_proto_rawDescOnce sync.Once
@@ -1259,53 +1451,58 @@ func file_onedoor_record_v1_rules_proto_rawDescGZIP() []byte {
 	return file_onedoor_record_v1_rules_proto_rawDescData
 }
 
-var file_onedoor_record_v1_rules_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_onedoor_record_v1_rules_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_onedoor_record_v1_rules_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_onedoor_record_v1_rules_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_onedoor_record_v1_rules_proto_goTypes = []any{
 	(Kind)(0),                             // 0: onedoor.record.v1.Kind
-	(Role)(0),                             // 1: onedoor.record.v1.Role
-	(MergePolicy)(0),                      // 2: onedoor.record.v1.MergePolicy
-	(VisibilityClass)(0),                  // 3: onedoor.record.v1.VisibilityClass
-	(PersonData)(0),                       // 4: onedoor.record.v1.PersonData
-	(RetentionClass)(0),                   // 5: onedoor.record.v1.RetentionClass
-	(Scope)(0),                            // 6: onedoor.record.v1.Scope
-	(Refers)(0),                           // 7: onedoor.record.v1.Refers
-	(Fill)(0),                             // 8: onedoor.record.v1.Fill
-	(*FieldRules)(nil),                    // 9: onedoor.record.v1.FieldRules
-	(*KindRules)(nil),                     // 10: onedoor.record.v1.KindRules
-	(*ClassRules)(nil),                    // 11: onedoor.record.v1.ClassRules
-	(*StateRules)(nil),                    // 12: onedoor.record.v1.StateRules
-	(*descriptorpb.FieldOptions)(nil),     // 13: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil),   // 14: google.protobuf.MessageOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 15: google.protobuf.EnumValueOptions
+	(Relation)(0),                         // 1: onedoor.record.v1.Relation
+	(Role)(0),                             // 2: onedoor.record.v1.Role
+	(MergePolicy)(0),                      // 3: onedoor.record.v1.MergePolicy
+	(VisibilityClass)(0),                  // 4: onedoor.record.v1.VisibilityClass
+	(PersonData)(0),                       // 5: onedoor.record.v1.PersonData
+	(RetentionClass)(0),                   // 6: onedoor.record.v1.RetentionClass
+	(Scope)(0),                            // 7: onedoor.record.v1.Scope
+	(Refers)(0),                           // 8: onedoor.record.v1.Refers
+	(Fill)(0),                             // 9: onedoor.record.v1.Fill
+	(*FieldRules)(nil),                    // 10: onedoor.record.v1.FieldRules
+	(*KindRules)(nil),                     // 11: onedoor.record.v1.KindRules
+	(*ClassRules)(nil),                    // 12: onedoor.record.v1.ClassRules
+	(*RelationRules)(nil),                 // 13: onedoor.record.v1.RelationRules
+	(*StateRules)(nil),                    // 14: onedoor.record.v1.StateRules
+	(*descriptorpb.FieldOptions)(nil),     // 15: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil),   // 16: google.protobuf.MessageOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 17: google.protobuf.EnumValueOptions
 }
 var file_onedoor_record_v1_rules_proto_depIdxs = []int32{
-	2,  // 0: onedoor.record.v1.FieldRules.merge:type_name -> onedoor.record.v1.MergePolicy
-	3,  // 1: onedoor.record.v1.FieldRules.class:type_name -> onedoor.record.v1.VisibilityClass
-	4,  // 2: onedoor.record.v1.FieldRules.person:type_name -> onedoor.record.v1.PersonData
-	5,  // 3: onedoor.record.v1.FieldRules.retention:type_name -> onedoor.record.v1.RetentionClass
-	6,  // 4: onedoor.record.v1.FieldRules.scope:type_name -> onedoor.record.v1.Scope
-	7,  // 5: onedoor.record.v1.FieldRules.refers:type_name -> onedoor.record.v1.Refers
-	8,  // 6: onedoor.record.v1.FieldRules.fill:type_name -> onedoor.record.v1.Fill
+	3,  // 0: onedoor.record.v1.FieldRules.merge:type_name -> onedoor.record.v1.MergePolicy
+	4,  // 1: onedoor.record.v1.FieldRules.class:type_name -> onedoor.record.v1.VisibilityClass
+	5,  // 2: onedoor.record.v1.FieldRules.person:type_name -> onedoor.record.v1.PersonData
+	6,  // 3: onedoor.record.v1.FieldRules.retention:type_name -> onedoor.record.v1.RetentionClass
+	7,  // 4: onedoor.record.v1.FieldRules.scope:type_name -> onedoor.record.v1.Scope
+	8,  // 5: onedoor.record.v1.FieldRules.refers:type_name -> onedoor.record.v1.Refers
+	9,  // 6: onedoor.record.v1.FieldRules.fill:type_name -> onedoor.record.v1.Fill
 	0,  // 7: onedoor.record.v1.KindRules.kind:type_name -> onedoor.record.v1.Kind
-	1,  // 8: onedoor.record.v1.KindRules.read:type_name -> onedoor.record.v1.Role
-	1,  // 9: onedoor.record.v1.KindRules.write:type_name -> onedoor.record.v1.Role
-	1,  // 10: onedoor.record.v1.ClassRules.read:type_name -> onedoor.record.v1.Role
-	1,  // 11: onedoor.record.v1.ClassRules.write:type_name -> onedoor.record.v1.Role
-	13, // 12: onedoor.record.v1.rules:extendee -> google.protobuf.FieldOptions
-	14, // 13: onedoor.record.v1.kind_rules:extendee -> google.protobuf.MessageOptions
-	15, // 14: onedoor.record.v1.class:extendee -> google.protobuf.EnumValueOptions
-	15, // 15: onedoor.record.v1.state:extendee -> google.protobuf.EnumValueOptions
-	15, // 16: onedoor.record.v1.rank:extendee -> google.protobuf.EnumValueOptions
-	9,  // 17: onedoor.record.v1.rules:type_name -> onedoor.record.v1.FieldRules
-	10, // 18: onedoor.record.v1.kind_rules:type_name -> onedoor.record.v1.KindRules
-	11, // 19: onedoor.record.v1.class:type_name -> onedoor.record.v1.ClassRules
-	12, // 20: onedoor.record.v1.state:type_name -> onedoor.record.v1.StateRules
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	17, // [17:21] is the sub-list for extension type_name
-	12, // [12:17] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	2,  // 8: onedoor.record.v1.KindRules.read:type_name -> onedoor.record.v1.Role
+	2,  // 9: onedoor.record.v1.KindRules.write:type_name -> onedoor.record.v1.Role
+	2,  // 10: onedoor.record.v1.ClassRules.read:type_name -> onedoor.record.v1.Role
+	2,  // 11: onedoor.record.v1.ClassRules.write:type_name -> onedoor.record.v1.Role
+	1,  // 12: onedoor.record.v1.RelationRules.relations:type_name -> onedoor.record.v1.Relation
+	15, // 13: onedoor.record.v1.rules:extendee -> google.protobuf.FieldOptions
+	16, // 14: onedoor.record.v1.kind_rules:extendee -> google.protobuf.MessageOptions
+	17, // 15: onedoor.record.v1.class:extendee -> google.protobuf.EnumValueOptions
+	17, // 16: onedoor.record.v1.state:extendee -> google.protobuf.EnumValueOptions
+	17, // 17: onedoor.record.v1.rank:extendee -> google.protobuf.EnumValueOptions
+	17, // 18: onedoor.record.v1.through:extendee -> google.protobuf.EnumValueOptions
+	10, // 19: onedoor.record.v1.rules:type_name -> onedoor.record.v1.FieldRules
+	11, // 20: onedoor.record.v1.kind_rules:type_name -> onedoor.record.v1.KindRules
+	12, // 21: onedoor.record.v1.class:type_name -> onedoor.record.v1.ClassRules
+	14, // 22: onedoor.record.v1.state:type_name -> onedoor.record.v1.StateRules
+	13, // 23: onedoor.record.v1.through:type_name -> onedoor.record.v1.RelationRules
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	19, // [19:24] is the sub-list for extension type_name
+	13, // [13:19] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_record_v1_rules_proto_init() }
@@ -1318,9 +1515,9 @@ func file_onedoor_record_v1_rules_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_record_v1_rules_proto_rawDesc), len(file_onedoor_record_v1_rules_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   4,
-			NumExtensions: 5,
+			NumEnums:      10,
+			NumMessages:   5,
+			NumExtensions: 6,
 			NumServices:   0,
 		},
 		GoTypes:           file_onedoor_record_v1_rules_proto_goTypes,

@@ -293,7 +293,9 @@ type User struct {
 	// Id of the territory the user works in; absent for a role without one.
 	TerritoryId []byte `protobuf:"bytes,3,opt,name=territory_id,json=territoryId,proto3" json:"territory_id,omitempty"`
 	// Whether the user may work.
-	State         UserState `protobuf:"varint,4,opt,name=state,proto3,enum=onedoor.stored.v1.UserState" json:"state,omitempty"`
+	State UserState `protobuf:"varint,4,opt,name=state,proto3,enum=onedoor.stored.v1.UserState" json:"state,omitempty"`
+	// Name of the department a handler works in; empty for none.
+	Department    string `protobuf:"bytes,5,opt,name=department,proto3" json:"department,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -354,6 +356,13 @@ func (x *User) GetState() UserState {
 		return x.State
 	}
 	return UserState_USER_STATE_UNSPECIFIED
+}
+
+func (x *User) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
 }
 
 // Device is one incarnation: one local database of one user.
@@ -1122,7 +1131,11 @@ type ScopeGroup struct {
 	// True when the realm's own key is among them.
 	Realm bool `protobuf:"varint,6,opt,name=realm,proto3" json:"realm,omitempty"`
 	// For each role when it ends by itself, 0 for no end of its own; absent when none has one.
-	UntilMs       []int64 `protobuf:"varint,7,rep,packed,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	UntilMs []int64 `protobuf:"varint,7,rep,packed,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	// Hashes of the names of departments, laid out like territories.
+	Departments []byte `protobuf:"bytes,9,opt,name=departments,proto3" json:"departments,omitempty"`
+	// True when the key of what was escalated to the district is among them.
+	Escalated     bool `protobuf:"varint,10,opt,name=escalated,proto3" json:"escalated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1204,6 +1217,20 @@ func (x *ScopeGroup) GetUntilMs() []int64 {
 		return x.UntilMs
 	}
 	return nil
+}
+
+func (x *ScopeGroup) GetDepartments() []byte {
+	if x != nil {
+		return x.Departments
+	}
+	return nil
+}
+
+func (x *ScopeGroup) GetEscalated() bool {
+	if x != nil {
+		return x.Escalated
+	}
+	return false
 }
 
 // Team is one officer, one grid worker and helpers over one or more grids.
@@ -1738,12 +1765,15 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"created_ms\x18\x03 \x01(\x03R\tcreatedMs\x12%\n" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12/\n" +
 	"\x13secrets_fingerprint\x18\x05 \x01(\fR\x12secretsFingerprint\x12\x19\n" +
-	"\blease_ms\x18\x06 \x01(\x03R\aleaseMs\"\x85\x01\n" +
+	"\blease_ms\x18\x06 \x01(\x03R\aleaseMs\"\xa5\x01\n" +
 	"\x04User\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\rR\x04role\x12!\n" +
 	"\fterritory_id\x18\x03 \x01(\fR\vterritoryId\x122\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1c.onedoor.stored.v1.UserStateR\x05state\"\xe7\x02\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1c.onedoor.stored.v1.UserStateR\x05state\x12\x1e\n" +
+	"\n" +
+	"department\x18\x05 \x01(\tR\n" +
+	"department\"\xe7\x02\n" +
 	"\x06Device\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1804,7 +1834,7 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\rvalid_from_ms\x18\x05 \x01(\x03R\vvalidFromMs\x12$\n" +
 	"\x0evalid_until_ms\x18\x06 \x01(\x03R\fvalidUntilMs\"B\n" +
 	"\tScopeView\x125\n" +
-	"\x06groups\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.ScopeGroupR\x06groups\"\xbf\x01\n" +
+	"\x06groups\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.ScopeGroupR\x06groups\"\xff\x01\n" +
 	"\n" +
 	"ScopeGroup\x12\x14\n" +
 	"\x05roles\x18\x01 \x03(\rR\x05roles\x12 \n" +
@@ -1813,7 +1843,10 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\x05users\x18\x04 \x01(\fR\x05users\x12\x18\n" +
 	"\adevices\x18\x05 \x01(\fR\adevices\x12\x14\n" +
 	"\x05realm\x18\x06 \x01(\bR\x05realm\x12\x19\n" +
-	"\buntil_ms\x18\a \x03(\x03R\auntilMs\"\xa3\x01\n" +
+	"\buntil_ms\x18\a \x03(\x03R\auntilMs\x12 \n" +
+	"\vdepartments\x18\t \x01(\fR\vdepartments\x12\x1c\n" +
+	"\tescalated\x18\n" +
+	" \x01(\bR\tescalated\"\xa3\x01\n" +
 	"\x04Team\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
