@@ -91,3 +91,26 @@ func TestBatches_ACopyThatSendsAgainPieceByPieceHoldsTheWholeLogMeanwhile(t *tes
 	twin.line.failAfter = 0
 	w.settle()
 }
+
+func TestBatches_WhatIsSettledInARecordThatHasLeftIsStillListed(t *testing.T) {
+	w, ann, bob, visit := contested(t)
+	bob.edit(visit, `{"note":"第三版"}`)
+	bob.sync()
+	ann.sync()
+	ann.oneAtATime()
+	door := ann.add("premises", `{"address":"民主路9号","territory":"`+gridA+`"}`)
+	w.must(ann.Acknowledge(ann.theOnly("kept").ID))
+	w.moveUser(ann.user, gridB)
+	ann.line.failAfter = ann.line.calls + 1 // the batch with the settling is not sent yet
+	if report, err := ann.Sync(t.Context()); err == nil || report.Pushed != 1 {
+		t.Fatalf("report %+v, %v", report, err)
+	}
+	if shown := ann.ids(client.Query{Kind: "visit"}); !shown[visit] || len(shown) != 1 {
+		t.Errorf("visits shown: %v", shown)
+	}
+	ann.line.failAfter = 0
+	w.settle()
+	if ann.holds("visit") != 0 || ann.ids(client.Query{Kind: "premises"})[door] {
+		t.Error("what was handed over is still shown")
+	}
+}

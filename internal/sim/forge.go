@@ -12,6 +12,8 @@ import (
 	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
 )
 
 // Requests that no phone of ours makes: beyond the protocol's limits, or of somebody else. The server must refuse each of
@@ -91,11 +93,22 @@ func (w *world) forge(d dice, fault Fault) {
 	})
 }
 
-// refusal wants a forged request to have met its error. A store that fails may have come first.
+// refusal wants a forged request to have met its error. A store that fails may have come first, and so may a server that
+// was set back and does not know the phone any more.
 func (w *world) refusal(f *forgery, p *phone, err error) {
 	w.trace.tell(w.now, "server", "answers %s in the name of %s: %v", f.name, p.name, err)
-	if errors.Is(err, f.refuse) || errors.Is(err, errStoreIO) {
+	if errors.Is(err, f.refuse) || errors.Is(err, errStoreIO) || errors.Is(err, exchange.ErrUnknownDevice) && !w.server.knows(p) {
 		return
 	}
 	w.broken(model.I18, p, "%s was answered with %v", f.name, fmt.Sprint(err))
+}
+
+// knows reports that the server has a phone's device.
+func (s *server) knows(p *phone) (known bool) {
+	s.view(func(r store.Reader) error {
+		_, err := identity.GetDevice(r, p.incarnation())
+		known = err == nil
+		return nil
+	})
+	return known
 }

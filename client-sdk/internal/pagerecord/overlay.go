@@ -41,6 +41,10 @@ func (r *Record) Fold(c *Change) {
 // stay beside the edit, values that were not shown to the author become kept.
 func (r *Record) Overlay(kind *schema.Kind, c *Change) {
 	dead := r.Dead()
+	if len(r.Cells)+len(c.Cells) == 0 {
+		// What the change settles is not here any more: that it was made is all there is to see.
+		r.cell(syncengine.CellKey{Field: syncengine.LifeField}).Shown = Value{Write: c.Write, Data: lifeAlive}
+	}
 	for _, w := range c.Cells {
 		cell := r.cell(w.Key)
 		cell.cover(kind, c, r.closes(c, cell))
