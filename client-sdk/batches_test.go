@@ -5,6 +5,7 @@ import (
 	"time"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
 	"onedoor/server/identity"
@@ -90,6 +91,31 @@ func TestBatches_ACopyThatSendsAgainPieceByPieceHoldsTheWholeLogMeanwhile(t *tes
 	}
 	twin.line.failAfter = 0
 	w.settle()
+}
+
+func TestFold_RecordsThatFollowOneAnotherInARingAreSentByTheServer(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, community)
+	ann.sync()
+	var ring [3]string
+	for i := range ring {
+		w.later(time.Second)
+		ring[i] = w.id().String()
+	}
+	for i, grid := range []string{gridA, gridB, gridA} {
+		ann.add("visit", `{"id":"`+ring[i]+`","premises_ids":["`+ring[(i+1)%3]+`"],"territory":"`+grid+`"}`)
+	}
+	ann.line.seen = func(m *syncv1.ExchangeResponse) {
+		if len(m.GetOutcomes().GetResults()) > 0 {
+			// The server sends what it moved; here the phone is left to find out by itself.
+			m.Page.Records = nil
+		}
+	}
+	report := ann.sync()
+	if s := ann.status(); s.Refilled != 1 || report.RoundTrips != 2 || !report.CaughtUp {
+		t.Errorf("filled anew %d times in %d round trips", s.Refilled, report.RoundTrips)
+	}
+	w.matches(ann)
 }
 
 func TestBatches_WhatIsSettledInARecordThatHasLeftIsStillListed(t *testing.T) {

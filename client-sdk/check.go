@@ -160,28 +160,13 @@ func writes(p *syncv1.Patch, f *schema.Field) bool {
 
 // checkCounts refuses more elements or keys of one field than one edit may write.
 func checkCounts(kind *schema.Kind, cells []syncengine.CellWrite) error {
-	written := map[syncengine.FieldNumber]int{}
-	for _, w := range cells {
-		if f, known := kind.Field(w.Key.Field); known && !w.Cleared && (f.Desc.IsList() || f.Desc.IsMap()) {
-			written[w.Key.Field] += elementsIn(kind, f, w.Data)
-		}
+	f, n := wire.CountOver(kind, cells)
+	if f == nil {
+		return nil
 	}
-	for _, f := range kind.Fields {
-		n, most := written[f.Engine.Number], int(f.Rules.GetMaxCount())
-		if most > 0 && n > most {
-			return refuse(f.Name, "field.too_many", fmt.Sprintf("“%s”一次最多填%d项，现在有%d项，请分几次保存。", f.Name, most, n),
-				fmt.Sprintf("%s takes %d at a time and has %d: save it in parts", f.Name, most, n))
-		}
-	}
-	return nil
-}
-
-// elementsIn counts the elements of one cell: a set's or map's has one.
-func elementsIn(kind *schema.Kind, f *schema.Field, data []byte) int {
-	if f.Engine.Shape != syncengine.Single {
-		return 1
-	}
-	return len(cellTexts(kind, f, data))
+	most := f.Rules.GetMaxCount()
+	return refuse(f.Name, "field.too_many", fmt.Sprintf("“%s”一次最多填%d项，现在有%d项，请分几次保存。", f.Name, most, n),
+		fmt.Sprintf("%s takes %d at a time and has %d: save it in parts", f.Name, most, n))
 }
 
 // checkComplete refuses a create without the least its kind needs.

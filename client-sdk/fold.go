@@ -210,12 +210,19 @@ func (t *taking) placeAs(row *localdb.Record, kind *schema.Kind, rec *syncengine
 
 // placeAgain places own records once more where one of them was folded in before
 // something that it follows: a visit before the door that was added to it later.
-// It goes on until nothing moves, since what follows a visit moves with it: as many
-// rounds as there are records at most, since records that name one another as what
-// they follow would move for ever.
+// It goes on until nothing moves, since what follows a visit moves with it. As many
+// rounds as there are records are enough for any that follow one another in lines;
+// records that name one another in a ring may move for ever, and where they stand
+// depends on the order in which the server took them. So the phone does not guess:
+// it is filled anew, which its status counts.
 func (t *taking) placeAgain() error {
 	again := t.orphaned
-	for rounds := len(t.placed); again && rounds >= 0; rounds-- {
+	for rounds := len(t.placed); again; rounds-- {
+		if rounds < 0 {
+			t.s.pos.Cursor, t.again = nil, true
+			t.s.pos.Refilled++
+			return nil
+		}
 		again = false
 		ids := t.placed
 		t.placed = nil

@@ -108,6 +108,8 @@ type position struct {
 	VersionSent string
 	// Enrolment is set while the phone has the realm's signed word that it is its user's.
 	Enrolment bool
+	// Refilled counts how often the phone asked to be filled anew, since it could not tell where own records stand.
+	Refilled int
 	// Prepared counts records that Prepare brought and no report has told yet.
 	Prepared int
 	// Revoked is set when the server gives this device nothing any more.

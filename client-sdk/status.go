@@ -24,6 +24,9 @@ type Status struct {
 	LastSyncMs int64
 	// DatabaseBytes is the size of the files, BytesUp and BytesDown what was ever sent and received.
 	DatabaseBytes, BytesUp, BytesDown int64
+	// Refilled counts how often the phone asked for everything again because own records name one another in a ring, so
+	// that it could not tell where they stand.
+	Refilled int
 	// Revoked is true when the server gives this phone nothing any more.
 	Revoked bool
 	// Barred says why the phone shows and takes nothing, such as LEASE_ENDED; empty where it does. [Explain] has a sentence
@@ -42,7 +45,7 @@ func (r *Replica) Status() (*Status, error) {
 	err := r.view(func(tx *localdb.Tx, s *state) error {
 		out.Pending = int(s.end.Seq - max(s.pos.Mark, s.pos.Cleared))
 		out.Epoch, out.Seq = int(s.pos.Checkpoint.Epoch), int64(s.pos.Checkpoint.Seq)
-		out.LastSyncMs, out.Revoked = int64(s.pos.LastSync), s.pos.Revoked
+		out.LastSyncMs, out.Revoked, out.Refilled = int64(s.pos.LastSync), s.pos.Revoked, s.pos.Refilled
 		out.Barred, out.LeaseUntilMs = barredNames[s.barred(s.time(r.now()))], s.grants.GetLeaseUntilMs()
 		out.BytesUp, out.BytesDown = s.pos.BytesUp, s.pos.BytesDown
 		if err := r.pendingSince(tx, s, out); err != nil {

@@ -131,6 +131,9 @@ its digest: two phones with the same view at one checkpoint show the same one.`,
 			self := p.Self()
 			t := command.Table{}
 			t.Add("user", fmt.Sprintf("%s, realm %06d, server %s", self.UserName, self.Realm, self.Server))
+			if s.Refilled > 0 {
+				t.Add("refilled", fmt.Sprintf("%d times, since own records name one another in a ring", s.Refilled))
+			}
 			t.Add("pending", fmt.Sprintf("%d changes, the oldest of %s", s.Pending, command.TimeText(s.OldestPendingMs)))
 			t.Add("quarantined", fmt.Sprint(s.Quarantined))
 			t.Add("conflicts", fmt.Sprint(s.Conflicts))

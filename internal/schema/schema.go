@@ -68,6 +68,18 @@ type Field struct {
 	suffices bool
 }
 
+// LengthMax gives the greatest length of the values of d, which is the field itself or
+// stands inside its messages: its own, or that of the field where it names none; 0 where neither does.
+func (f *Field) LengthMax(d protoreflect.FieldDescriptor) int {
+	if d != f.Desc && !d.ContainingMessage().IsMapEntry() {
+		inner, _ := proto.GetExtension(d.Options(), recordv1.E_Rules).(*recordv1.FieldRules)
+		if n := inner.GetMaxLength(); n > 0 {
+			return int(n)
+		}
+	}
+	return int(f.Rules.GetMaxLength())
+}
+
 // Salted reports whether a change that writes the field carries a salt.
 func (f *Field) Salted() bool {
 	switch f.Rules.GetPerson() {

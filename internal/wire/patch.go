@@ -227,7 +227,7 @@ func checkElement(f *schema.Field, b []byte) error {
 	case protoreflect.StringKind:
 		return checkText(f, d, b)
 	case protoreflect.BytesKind:
-		return checkBytes(f, b)
+		return checkBytes(f, d, b)
 	}
 	return nil
 }
@@ -275,7 +275,7 @@ func checkValue(f *schema.Field, d protoreflect.FieldDescriptor, typ protowire.T
 	case protoreflect.StringKind:
 		return checkText(f, d, b)
 	case protoreflect.BytesKind:
-		return checkBytes(f, b)
+		return checkBytes(f, d, b)
 	}
 	if depth >= DepthMax {
 		return malformed("field %s is nested deeper than %d", d.Name(), DepthMax)
@@ -287,7 +287,7 @@ func checkText(f *schema.Field, d protoreflect.FieldDescriptor, b []byte) error 
 	if !utf8.Valid(b) {
 		return malformed("field %s is not UTF-8", d.Name())
 	}
-	limit := int(f.Rules.GetMaxLength())
+	limit := f.LengthMax(d)
 	if limit == 0 {
 		limit = schema.TextCharsDefault
 	}
@@ -295,13 +295,13 @@ func checkText(f *schema.Field, d protoreflect.FieldDescriptor, b []byte) error 
 		return nil // No text has more characters than bytes.
 	}
 	if n := utf8.RuneCount(b); n > limit {
-		return invalid(f, "%d characters, %d are allowed", n, limit)
+		return invalid(f, "%d characters of %s, %d are allowed", n, d.Name(), limit)
 	}
 	return nil
 }
 
-func checkBytes(f *schema.Field, b []byte) error {
-	if limit := int(f.Rules.GetMaxLength()); limit > 0 {
+func checkBytes(f *schema.Field, d protoreflect.FieldDescriptor, b []byte) error {
+	if limit := f.LengthMax(d); limit > 0 {
 		if len(b) > limit {
 			return invalid(f, "%d bytes, %d are allowed", len(b), limit)
 		}

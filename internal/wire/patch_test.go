@@ -21,13 +21,15 @@ import (
 
 // Field numbers of the visit and the premises that the tests write to.
 const (
-	visitPremises      = 1
-	visitTerritory     = 2
-	visitOutcome       = 4
-	visitNote          = 5
-	visitContributions = 8
-	premisesReasons    = 20
-	unknownField       = 9999
+	visitPremises       = 1
+	visitTerritory      = 2
+	visitOutcome        = 4
+	visitNote           = 5
+	visitContributions  = 8
+	premisesReasons     = 20
+	premisesContact     = 8
+	disputeParticipants = 21
+	unknownField        = 9999
 )
 
 func kindOf(t testing.TB, name string) *schema.Kind {
@@ -252,13 +254,14 @@ func TestCells_NamesFieldAndLimitOfWhatBreaksARule(t *testing.T) {
 		kind, field, limit string
 		fields             []byte
 	}{
-		"a long note":            {"visit", "note", "2000", text(visitNote, strings.Repeat("门", 2001))},
-		"a long map value":       {"visit", "contributions", "2000", entry(visitContributions, "Li", strings.Repeat("a", 2001))},
-		"a long element":         {"premises", "grade_reasons", "60", text(premisesReasons, strings.Repeat("a", 61))},
-		"an id of 15 bytes":      {"visit", "territory", "16", text(visitTerritory, "123456789012345")},
-		"an id of 17 bytes":      {"visit", "premises_ids", "16", text(visitPremises, "12345678901234567")},
-		"an entry without a key": {"visit", "contributions", "key", text(visitContributions, string(text(2, "a")))},
-		"an entry with no key":   {"visit", "contributions", "key", entry(visitContributions, "", "a")},
+		"a long note":              {"visit", "note", "2000", text(visitNote, strings.Repeat("门", 2001))},
+		"a long map value":         {"visit", "contributions", "2000", entry(visitContributions, "Li", strings.Repeat("a", 2001))},
+		"a long element":           {"premises", "grade_reasons", "60", text(premisesReasons, strings.Repeat("a", 61))},
+		"a long text in a message": {"premises", "contact", "40", text(premisesContact, string(text(1, strings.Repeat("赵", 41))))},
+		"an id of 15 bytes":        {"visit", "territory", "16", text(visitTerritory, "123456789012345")},
+		"an id of 17 bytes":        {"visit", "premises_ids", "16", text(visitPremises, "12345678901234567")},
+		"an entry without a key":   {"visit", "contributions", "key", text(visitContributions, string(text(2, "a")))},
+		"an entry with no key":     {"visit", "contributions", "key", entry(visitContributions, "", "a")},
 	}
 	for name, c := range cases {
 		_, err := wire.Cells(kindOf(t, c.kind), false, &syncv1.Patch{Fields: c.fields})

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -603,4 +604,26 @@ func TestExchange_FreshPhoneGetsEveryRecordOfALargeGrid(t *testing.T) {
 			t.Errorf("pages of %d bytes: the phone has %d of %d doors", page, len(b.have), doors)
 		}
 	}
+}
+
+func TestExchange_MoreElementsThanAFieldTakesAtOnceAreKeptInvalid(t *testing.T) {
+	w := newWorld(t)
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.sync()
+	crowded := door(w.gridA, "1")
+	crowded.GradeReasons = slices.Repeat([]string{"堆放杂物"}, 11)
+	p.create(kindPremises, crowded)
+	named := door(w.gridA, "2")
+	named.Contact = &recordv1.Contact{Name: proto.String(strings.Repeat("赵", 41))}
+	p.unchecked(kindPremises, named)
+	resp := p.call(p.request())
+	for i, o := range resp.GetOutcomes().GetResults() {
+		if o.GetReason() != syncv1.QuarantineReason_QUARANTINE_REASON_INVALID {
+			t.Errorf("change %d: %v", i+1, o)
+		}
+	}
+	if n := len(resp.GetOutcomes().GetResults()); n != 2 {
+		t.Errorf("%d outcomes", n)
+	}
+	w.verify()
 }

@@ -146,7 +146,7 @@ func (j *judging) readable() reason {
 	}
 	cells, err := wire.AppendCells(j.work.cells[:0], j.kind, c.Create, c.Patch)
 	j.work.cells = cells
-	if err != nil || c.Create && !j.complete(cells) {
+	if err != nil || c.Create && !j.complete(cells) || tooMany(j.kind, cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
 	if salted := len(j.in.salt) > 0; j.extra.InnerDigest == nil && (c.Salted != salted || !salted && wire.NeedsSalt(j.kind, cells)) {
@@ -167,6 +167,12 @@ func (j *judging) baseAhead() bool {
 	}
 	served := coordinate(j.progress.GetServed())
 	return base.Epoch == j.work.world.History.Epoch && (served.Epoch < base.Epoch || served.Seq < base.Seq)
+}
+
+// tooMany reports more elements of one field than a change may write.
+func tooMany(kind *schema.Kind, cells []syncengine.CellWrite) bool {
+	over, _ := wire.CountOver(kind, cells)
+	return over != nil
 }
 
 // complete reports that a create brings the least that its kind needs.

@@ -213,6 +213,21 @@ func (p *phone) change(c *wire.Change, fields proto.Message) syncengine.ID {
 	return c.RecordID
 }
 
+// unchecked creates a record as a phone does that checks nothing.
+func (p *phone) unchecked(kind syncengine.KindNumber, fields proto.Message) {
+	p.w.t.Helper()
+	b, err := proto.Marshal(fields)
+	p.w.must(err)
+	c := &wire.Change{
+		RecordID: p.w.id(), Kind: kind, Create: true, Base: p.base(), Patch: &syncv1.Patch{Fields: b}, Salted: true,
+		DeviceSeq: syncengine.DeviceSeq(len(p.changes) + 1), DeviceTime: syncengine.UnixMilli(p.w.now.UnixMilli()),
+	}
+	out := &syncv1.BatchChange{Salt: make([]byte, wire.SaltBytes)}
+	out.Body, err = wire.EncodeChange(c)
+	p.w.must(err)
+	p.changes = append(p.changes, out)
+}
+
 func (p *phone) base() syncengine.Coordinate {
 	return syncengine.Coordinate{Epoch: syncengine.Epoch(p.position.GetEpoch()), Seq: syncengine.Seq(p.position.GetSeq())}
 }

@@ -99,7 +99,8 @@ func (m *Model) judgeAlone(r *row, dot syncengine.Dot) reason {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_UNKNOWN_KIND
 	}
 	cells, err := wire.Cells(kind, r.change.Create, r.change.Patch)
-	if err != nil || r.change.Create && !complete(kind, cells) || saltWrong(kind, r, cells) {
+	over, _ := wire.CountOver(kind, cells)
+	if err != nil || over != nil || r.change.Create && !complete(kind, cells) || saltWrong(kind, r, cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
 	if !stepsDeclared(kind, r, cells) {

@@ -753,8 +753,8 @@ type FieldRules struct {
 	// True for text that the phone's search covers. Of a message, or a map of messages, it covers the inner texts that
 	// say so too.
 	Search bool `protobuf:"varint,8,opt,name=search,proto3" json:"search,omitempty"`
-	// Greatest length of a text in characters, or of bytes in bytes; of a map or repeated field, of each value. 0 means
-	// TEXT_CHARS_DEFAULT of internal/schema. A field that refers to something is 16 bytes always.
+	// Greatest length of a text in characters, or of bytes in bytes; of a map or repeated field, of each value. 0 means, inside
+	// a message, that of the field that holds it, and else TEXT_CHARS_DEFAULT of internal/schema. A field that refers to something is 16 bytes always.
 	MaxLength uint32 `protobuf:"varint,9,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
 	// True for a field without which a create is refused on the phone (the least input).
 	Required bool `protobuf:"varint,10,opt,name=required,proto3" json:"required,omitempty"`
@@ -764,8 +764,8 @@ type FieldRules struct {
 	Mine bool `protobuf:"varint,12,opt,name=mine,proto3" json:"mine,omitempty"`
 	// True for an int64 that is a time: milliseconds since the Unix epoch, UTC; JSON shows it as RFC 3339.
 	Time bool `protobuf:"varint,13,opt,name=time,proto3" json:"time,omitempty"`
-	// Greatest number of elements or keys that one change may write to a repeated or map field; 0 means
-	// ELEMENTS_DEFAULT of internal/schema.
+	// Greatest number of elements or keys that one change may write to a repeated or map field; 0 means as many as a change
+	// may have cells.
 	MaxCount uint32 `protobuf:"varint,14,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
 	// What the phone writes into a create that lacks the field; nothing when absent.
 	Fill Fill `protobuf:"varint,15,opt,name=fill,proto3,enum=onedoor.record.v1.Fill" json:"fill,omitempty"`
