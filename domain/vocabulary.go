@@ -157,3 +157,15 @@ func (c HazardCode) String() string {
 	}
 	return hazardCodes[c-1]
 }
+
+// hazardLabels name the codes in Chinese, in the order of their numbers.
+var hazardLabels = [...]string{"房屋结构", "消防设施", "电气线路", "燃气", "生命通道", "电动自行车", "非居住空间出租或违规隔断", "群租超员", "三合一",
+	"治安防范设施", "未备案", "其他"}
+
+// LabelZH names the code in Chinese.
+func (c HazardCode) LabelZH() string {
+	if c < 1 || int(c) > len(hazardLabels) {
+		return "未分类"
+	}
+	return hazardLabels[c-1]
+}
