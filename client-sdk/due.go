@@ -87,53 +87,28 @@ func cadenceOf(door *recordv1.Premises) domain.CadenceClass {
 	return domain.CadenceClassOf(domain.KindOfPremises(door.GetKindOfPremises()), domain.RentalKind(door.GetRentalKind()), domain.PremisesUse(door.GetUse()))
 }
 
-// doorHistory reads when each door was last seen, and where a major hazard is open.
+// doorHistory reads when each door was last seen, and where a major hazard is open. refreshTurns comes first.
 func (r *Replica) doorHistory(tx *localdb.Tx) (*doorHistory, error) {
 	h := &doorHistory{seen: map[syncengine.ID]domain.UnixMilli{}, major: map[syncengine.ID]bool{}}
-	for row, err := range tx.List(localdb.Query{Kind: kindVisit}) {
+	for turn, err := range tx.DoorTurns() {
 		if err != nil {
 			return nil, err
 		}
-		v := &recordv1.Visit{}
-		if err := r.readMessage(&row, v); err != nil {
-			return nil, err
-		}
-		h.visit(v)
+		h.seen[turn.ID] = domain.UnixMilli(turn.Seen)
 	}
-	for row, err := range tx.List(localdb.Query{Kind: kindHazard}) {
-		if err != nil {
-			return nil, err
-		}
+	return h, r.eachUnfinished(tx, kindHazard, func(row *localdb.Record) error {
 		z := &recordv1.Hazard{}
-		if err := r.readMessage(&row, z); err != nil {
-			return nil, err
+		if err := r.readMessage(row, z); err != nil {
+			return err
 		}
 		h.hazard(z)
-	}
-	return h, nil
-}
-
-func (h *doorHistory) visit(v *recordv1.Visit) {
-	exceptions := map[string]domain.Outcome{}
-	for door, outcome := range v.GetExceptions() {
-		exceptions[door] = domain.Outcome(outcome)
-	}
-	for _, b := range v.GetPremisesIds() {
-		door, ok := syncengine.IDFromBytes(b)
-		if ok && domain.CountsAsSeen(domain.OutcomeAt(door.String(), domain.Outcome(v.GetOutcome()), exceptions)) {
-			h.seen[door] = max(h.seen[door], domain.UnixMilli(v.GetOccurredAt()))
-		}
-	}
+		return nil
+	})
 }
 
 // hazard notes a hazard that is open, at its ruled severity or else the one found.
 func (h *doorHistory) hazard(z *recordv1.Hazard) {
-	severity := z.GetSeverityRuled()
-	if severity == recordv1.Severity_SEVERITY_UNSPECIFIED {
-		severity = z.GetSeverityFound()
-	}
-	door, ok := syncengine.IDFromBytes(z.GetPremisesId())
-	if ok && severity == recordv1.Severity_SEVERITY_MAJOR && !finished[kindHazard][int32(z.GetState())] {
+	if door, ok := syncengine.IDFromBytes(z.GetPremisesId()); ok && severityOf(z) == domain.SeverityMajor {
 		h.major[door] = true
 	}
 }

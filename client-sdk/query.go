@@ -32,7 +32,11 @@ type Query struct {
 // List gives the records that match, all of them, the newest first; with Due,
 // what is due first comes first.
 func (r *Replica) List(q Query) (out []*Record, err error) {
-	err = r.reading(func(tx *localdb.Tx, s *state) error {
+	read := r.reading
+	if q.Due && q.Kind == "premises" {
+		read = r.readingTurns
+	}
+	err = read(func(tx *localdb.Tx, s *state) error {
 		kind, lq, err := r.localQuery(tx, &q)
 		if err != nil {
 			return err

@@ -138,7 +138,7 @@ func CheckFreeText(field, text string) []Complaint {
 
 // fieldLabels gives the fields that a sentence may name their names on a form.
 var fieldLabels = map[string]string{
-	"address": "地址", "agreement_text": "协议内容", "check_reason": "退回原因", "contributions": "各人记录",
+	"address": "地址", "aliases": "别名", "agreement_text": "协议内容", "check_reason": "退回原因", "contributions": "各人记录",
 	"decline_reason": "不予受理原因", "description": "情况说明", "detail": "详情", "evaluation": "评价", "grade_reasons": "评级原因",
 	"name": "名称", "note": "备注", "police_note": "民警备注", "return_reason": "退回原因", "text": "内容", "title": "标题",
 	"what": "事项", "why": "缘由",

@@ -67,6 +67,8 @@ func TestCheck_WhatAStepOfADisputeNeeds(t *testing.T) {
 		{"performed", caseWith(recordv1.DisputeState_DISPUTE_STATE_PERFORMING, "aa", "agreement_effective_on", 1), ""},
 		{"verified by nobody's word", caseWith(recordv1.DisputeState_DISPUTE_STATE_VERIFIED, "aa"), "dispute.verified_without_call"},
 		{"verified", caseWith(recordv1.DisputeState_DISPUTE_STATE_VERIFIED, "aa", "call_back_at", 1), ""},
+		{"verified, yet not solved", caseWith(recordv1.DisputeState_DISPUTE_STATE_VERIFIED, "aa", "call_back_at", 1, "solved", 0), "dispute.verified_unsolved"},
+		{"verified and solved", caseWith(recordv1.DisputeState_DISPUTE_STATE_VERIFIED, "aa", "call_back_at", 1, "solved", 1), ""},
 		{"closed without a result", caseWith(recordv1.DisputeState_DISPUTE_STATE_CLOSED, "aa"), "dispute.closed_without_result"},
 		{"settled without consent", caseWith(recordv1.DisputeState_DISPUTE_STATE_CLOSED, "a-", "result", won, "agreement_form", oral), "dispute.settled_without_consent"},
 		{"settled in part, no agreement", caseWith(recordv1.DisputeState_DISPUTE_STATE_CLOSED, "aa", "result", part), "dispute.settled_without_form"},

@@ -56,7 +56,7 @@ type PlanLine struct {
 // time at which it is made; of a day to come, the doors are looked at as they are now and the whole shift is free. It holds
 // no person and scores nobody: what it orders is doors, by what is wrong at them.
 func Plan(doors []PlanDoor, cadence Cadence, shift Shift, day Days, now UnixMilli) []PlanLine {
-	p := planning{cadence: cadence, at: max(now, day.midnight()), turns: map[turnKey]Turn{}}
+	p := planning{cadence: cadence, at: max(now, day.Midnight()), turns: map[turnKey]Turn{}}
 	var lines []PlanLine
 	for i := range doors {
 		if line, due := p.line(&doors[i]); due {
@@ -78,8 +78,8 @@ func Plan(doors []PlanDoor, cadence Cadence, shift Shift, day Days, now UnixMill
 	return lines
 }
 
-// midnight gives the first millisecond of the day at +08:00.
-func (d Days) midnight() UnixMilli { return UnixMilli(int64(d)*dayMillis - shanghaiOffsetMillis) }
+// Midnight gives the first millisecond of the day at +08:00.
+func (d Days) Midnight() UnixMilli { return UnixMilli(int64(d)*dayMillis - shanghaiOffsetMillis) }
 
 // planning is one plan under way.
 type planning struct {

@@ -53,7 +53,7 @@ func slotAt(t UnixMilli) Slot {
 	return Evening
 }
 
-func minuteOfDay(t UnixMilli) int { return int((t - t.ShanghaiDay().midnight()) / minuteMillis) }
+func minuteOfDay(t UnixMilli) int { return int((t - t.ShanghaiDay().Midnight()) / minuteMillis) }
 
 // SlotTime is a slot of a shift, in minutes of the day.
 type SlotTime struct {

@@ -124,7 +124,7 @@ var Disputes = Table{
 		{Name: "call-back", ZH: "回访", EN: "note a call-back", From: []State{Agreed, Performing, Verified, Closed},
 			Who: anyone(desk...), Event: EventCallBack, Source: article31},
 		{Name: "verify", ZH: "核实履行", EN: "note that it is performed", From: []State{Agreed, Performing}, To: Verified,
-			Who: anyone(desk...), Event: EventCallBack, Needs: []string{"dispute.verified_without_call"}, Source: article31},
+			Who: anyone(desk...), Event: EventCallBack, Needs: []string{"dispute.verified_without_call", "dispute.verified_unsolved"}, Source: article31},
 		{Name: "close", ZH: "办结", EN: "close", From: []State{Registered, Accepted, Failed, Refused, Verified, Reopened}, To: Closed,
 			Who: append(anyone(desk...), as(Handler, workers...)...), Event: EventClosed,
 			Needs: []string{"dispute.closed_without_result", "dispute.settled_without_consent", "dispute.settled_without_form", "dispute.ended_untold"}},

@@ -46,8 +46,8 @@ type DB struct {
 	// unclean is set while Scrub has work; see metaUnclean. soiled counts what has made it so.
 	unclean bool
 	soiled  uint64
-	// shown is rounds.shown, indexed search_mark.row.
-	shown, indexed int64
+	// shown is rounds.shown, indexed search_mark.row, turned turn_mark.row.
+	shown, indexed, turned int64
 }
 
 // Tx is a transaction. It belongs to the function it is handed to and to that function's goroutine.

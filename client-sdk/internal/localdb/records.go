@@ -109,10 +109,15 @@ func (tx *Tx) insertRecord(r *Record, set, round int64) (inserted bool, err erro
 	if err != nil || tx.db.conn.Changes() == 0 {
 		return false, err
 	}
-	if !r.Search {
-		return true, nil
+	return true, tx.queueDerived(r, tx.db.conn.LastInsertRowID())
+}
+
+// queueDerived notes that what follows from a record that was written is out of date.
+func (tx *Tx) queueDerived(r *Record, row int64) error {
+	if err := tx.queueTurns(r.Kind, row); err != nil || !r.Search {
+		return err
 	}
-	return true, tx.queueRow(tx.db.conn.LastInsertRowID())
+	return tx.queueRow(row)
 }
 
 // updateRecord writes over a row. The engine rewrites an index entry whenever a statement sets one of its columns, so
@@ -126,10 +131,10 @@ func (tx *Tx) updateRecord(r *Record, set int64, p place, round int64) error {
 		s = tx.write("UPDATE records SET round = ?, kind = ?, territory = ?, state = ?, due = ?, mine = ?, dead = ?," +
 			" seq = ?, key_set = ?, pending = ?, base = ?, view = ? WHERE row = ?").int(round).bindListed(r)
 	}
-	if err := s.bindRest(r, set).int(p.row).run(); err != nil || !r.Search {
+	if err := s.bindRest(r, set).int(p.row).run(); err != nil {
 		return err
 	}
-	return tx.queueRow(p.row)
+	return tx.queueDerived(r, p.row)
 }
 
 // ConfirmRecord makes r.Base the base, with r.Seq and r.Keys, of a record that has none and one pending change: its view
@@ -211,9 +216,15 @@ func (tx *Tx) deleteRow(row int64) error {
 		return err
 	}
 	clear(tx.db.baseSets)
+	if row <= tx.db.turned {
+		if err := tx.dropTurns(row); err != nil {
+			return err
+		}
+	}
 	for _, sql := range []string{
 		"DELETE FROM search WHERE rowid = ?",
 		"DELETE FROM search_queue WHERE row = ?",
+		"DELETE FROM turn_queue WHERE row = ?",
 		"DELETE FROM records WHERE row = ?",
 	} {
 		if err := tx.write(sql).int(row).run(); err != nil {

@@ -10,12 +10,15 @@ import (
 // to show ten thousand of them Switch writes one number. Only records that are already shown wait in the table staging
 // and are copied.
 
-// readMarks reads rounds.shown and search_mark.row, at the start and after a rollback.
+// readMarks reads rounds.shown, search_mark.row and turn_mark.row, at the start and after a rollback.
 func (tx *Tx) readMarks() (err error) {
 	if tx.db.shown, err = tx.statement("SELECT shown FROM rounds").number(); err != nil {
 		return err
 	}
-	tx.db.indexed, err = tx.statement("SELECT row FROM search_mark").number()
+	if tx.db.indexed, err = tx.statement("SELECT row FROM search_mark").number(); err != nil {
+		return err
+	}
+	tx.db.turned, err = tx.statement("SELECT row FROM turn_mark").number()
 	return err
 }
 

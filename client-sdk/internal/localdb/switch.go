@@ -103,6 +103,9 @@ func (tx *Tx) copyStaged() error {
 	if err != nil {
 		return err
 	}
+	if err := tx.queueStagedTurns(); err != nil {
+		return err
+	}
 	return tx.write("INSERT OR IGNORE INTO search_queue (row) SELECT records.row FROM staging" +
 		" CROSS JOIN records ON records.id = staging.id WHERE staging.search = 1 AND records.row <= ?").int(tx.db.indexed).run()
 }

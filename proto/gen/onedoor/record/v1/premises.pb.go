@@ -475,7 +475,10 @@ type Premises struct {
 	// What only the police may read about the premises, never about a person. Absent: nothing, or not shown.
 	PoliceNote *string `protobuf:"bytes,27,opt,name=police_note,json=policeNote,proto3,oneof" json:"police_note,omitempty"`
 	// Name on the sign: of a hotel, shop, stall or building; never a resident's. Absent: none.
-	Name          *string `protobuf:"bytes,28,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	Name *string `protobuf:"bytes,28,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// Other ways in which the door's address is written or said, one each, replaced whole; never a resident's name. Doors
+	// that may be entered twice are found by them. Absent: none.
+	Aliases       []string `protobuf:"bytes,29,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -706,6 +709,13 @@ func (x *Premises) GetName() string {
 	return ""
 }
 
+func (x *Premises) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
 // Point is a place on the map in WGS 84, one cell, replaced whole. Shifted coordinates of web maps are converted first.
 type Point struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -765,7 +775,7 @@ var File_onedoor_record_v1_premises_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_premises_proto_rawDesc = "" +
 	"\n" +
-	" onedoor/record/v1/premises.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\xef\x0e\n" +
+	" onedoor/record/v1/premises.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x9c\x0f\n" +
 	"\bPremises\x12.\n" +
 	"\aaddress\x18\x01 \x01(\tB\x0f\xda\xe2\x18\v\b\x01\x10\x01@\x01H\xc8\x01P\x01H\x00R\aaddress\x88\x01\x01\x121\n" +
 	"\tterritory\x18\x02 \x01(\fB\x0e\xda\xe2\x18\n" +
@@ -816,7 +826,8 @@ const file_onedoor_record_v1_premises_proto_rawDesc = "" +
 	"\x05point\x18\x1a \x01(\v2\x18.onedoor.record.v1.PointB\b\xda\xe2\x18\x04\b\x01\x10\x01H\x18R\x05point\x88\x01\x01\x127\n" +
 	"\vpolice_note\x18\x1b \x01(\tB\x11\xda\xe2\x18\r\b\x01\x10\x03\x18\x01 \x01@\x01H\xe8\aH\x19R\n" +
 	"policeNote\x88\x01\x01\x12%\n" +
-	"\x04name\x18\x1c \x01(\tB\f\xda\xe2\x18\b\b\x01\x10\x01@\x01HPH\x1aR\x04name\x88\x01\x01:\x14\xda\xe2\x18\x10\b\x01\x10\x01\x1a\x05\x01\x02\x03\x04\t\"\x03\x02\x03\x04B\n" +
+	"\x04name\x18\x1c \x01(\tB\f\xda\xe2\x18\b\b\x01\x10\x01@\x01HPH\x1aR\x04name\x88\x01\x01\x12+\n" +
+	"\aaliases\x18\x1d \x03(\tB\x11\xda\xe2\x18\r\b\x01\x10\x01\x18\x01@\x01H\xc8\x01p\x14R\aaliases:\x14\xda\xe2\x18\x10\b\x01\x10\x01\x1a\x05\x01\x02\x03\x04\t\"\x03\x02\x03\x04B\n" +
 	"\n" +
 	"\b_addressB\f\n" +
 	"\n" +
