@@ -9,6 +9,7 @@ import (
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/domain"
+	"onedoor/internal/casebook"
 	"onedoor/syncengine"
 )
 
@@ -108,7 +109,7 @@ func (r *Replica) doorHistory(tx *localdb.Tx) (*doorHistory, error) {
 
 // hazard notes a hazard that is open, at its ruled severity or else the one found.
 func (h *doorHistory) hazard(z *recordv1.Hazard) {
-	if door, ok := syncengine.IDFromBytes(z.GetPremisesId()); ok && severityOf(z) == domain.SeverityMajor {
+	if door, ok := syncengine.IDFromBytes(z.GetPremisesId()); ok && casebook.Severity(z) == domain.SeverityMajor {
 		h.major[door] = true
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/domain"
 	"onedoor/domain/calendar"
+	"onedoor/internal/casebook"
 	"onedoor/internal/recordjson"
 	"onedoor/syncengine"
 )
@@ -219,19 +220,11 @@ func (r *Replica) planHazards(tx *localdb.Tx, w *planWriter) error {
 		id, _ := syncengine.IDFromBytes(z.GetPremisesId())
 		if door := w.standing(domain.ID(id)); door != nil {
 			door.Hazards = append(door.Hazards, domain.PlanHazard{
-				Code: domain.HazardCode(z.GetCode()), Severity: severityOf(z), Deadline: domain.UnixMilli(z.GetDeadline()),
+				Code: domain.HazardCode(z.GetCode()), Severity: casebook.Severity(z), Deadline: domain.UnixMilli(z.GetDeadline()),
 			})
 		}
 		return nil
 	})
-}
-
-// severityOf gives a hazard's severity: the one ruled, or else the one found.
-func severityOf(z *recordv1.Hazard) domain.Severity {
-	if ruled := z.GetSeverityRuled(); ruled != recordv1.Severity_SEVERITY_UNSPECIFIED {
-		return domain.Severity(ruled)
-	}
-	return domain.Severity(z.GetSeverityFound())
 }
 
 // planTasks adds the open tasks to their doors.

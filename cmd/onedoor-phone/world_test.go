@@ -99,7 +99,12 @@ func (w *world) must(err error) {
 // code adds a grid worker of a territory and gives a join code.
 func (w *world) code(name, territory string) string {
 	w.t.Helper()
-	user, err := w.client.AddUser(w.ctx, &adminv1.AddUserRequest{Name: name, Role: recordv1.Role_ROLE_GRID_WORKER, TerritoryCode: territory})
+	return w.codeOf(name, territory, recordv1.Role_ROLE_GRID_WORKER)
+}
+
+func (w *world) codeOf(name, territory string, role recordv1.Role) string {
+	w.t.Helper()
+	user, err := w.client.AddUser(w.ctx, &adminv1.AddUserRequest{Name: name, Role: role, TerritoryCode: territory})
 	w.must(err)
 	code, err := w.client.CreateJoinCode(w.ctx, &adminv1.CreateJoinCodeRequest{UserId: user.GetUserId()})
 	w.must(err)
@@ -122,9 +127,15 @@ func newPhone(t *testing.T) *phone { return &phone{t: t, dir: filepath.Join(t.Te
 // enrolled gives the phone of a new grid worker of a territory.
 func (w *world) enrolled(name, territory string) *phone {
 	w.t.Helper()
+	return w.enrolledAs(name, territory, recordv1.Role_ROLE_GRID_WORKER)
+}
+
+// enrolledAs gives the phone of a new user with a role.
+func (w *world) enrolledAs(name, territory string, role recordv1.Role) *phone {
+	w.t.Helper()
 	withKey(w.t, 7)
 	p := newPhone(w.t)
-	if o := p.json("enrol", "--server", w.addr, "--code", w.code(name, territory)); o.text("user") != name || o["ready"] != true {
+	if o := p.json("enrol", "--server", w.addr, "--code", w.codeOf(name, territory, role)); o.text("user") != name || o["ready"] != true {
 		w.t.Fatalf("enrolled as %v", o)
 	}
 	return p

@@ -1,6 +1,11 @@
 package casework
 
-import "onedoor/domain"
+import (
+	"cmp"
+	"slices"
+
+	"onedoor/domain"
+)
 
 // EventKind is what happened to a case; the numbers are those of the proto enum.
 type EventKind int32
@@ -102,6 +107,20 @@ func (k EventKind) Words() (zh, en string) {
 		return "未知", "unknown"
 	}
 	return eventWords[k-1].zh, eventWords[k-1].en
+}
+
+// inOrder are the kinds in the order of the work: of two entries of one time the one that comes first here came first, as of
+// a case that is registered and closed in one form.
+var inOrder = [...]EventKind{
+	EventRegistered, EventAccepted, EventDeclined, EventTransferred, EventPoliceReported, EventTriaged, EventAssigned, EventJoined,
+	EventHandling, EventPaused, EventResumed, EventExtended, EventMediated, EventAgreed, EventFailed, EventRefused, EventReturned,
+	EventPerforming, EventConfirmation, EventEscalated, EventSupervised, EventNotified, EventRectified, EventHandedOver,
+	EventAcknowledged, EventRechecked, EventRecurred, EventFollowUp, EventCallBack, EventNoted, EventReopened, EventClosed, EventArchived,
+}
+
+// CompareEvents orders two entries of a timeline, the older first.
+func CompareEvents(a, b Event) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(slices.Index(inOrder[:], a.What), slices.Index(inOrder[:], b.What)))
 }
 
 // Event is one entry of the timeline.

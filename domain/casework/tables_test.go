@@ -238,6 +238,24 @@ func TestEvents_AreThoseOfTheProtoEnum(t *testing.T) {
 	}
 }
 
+func TestCompareEvents_OrdersByTimeAndThenByTheWork(t *testing.T) {
+	kinds := casework.EventKinds()
+	slices.SortFunc(kinds, func(a, b casework.EventKind) int {
+		order := casework.CompareEvents(casework.Event{What: a}, casework.Event{What: b})
+		if order == 0 && a != b {
+			t.Errorf("%s and %s have no order", a.Name(), b.Name())
+		}
+		return order
+	})
+	if kinds[0] != casework.EventRegistered || kinds[len(kinds)-1] != casework.EventArchived {
+		t.Errorf("%v", kinds)
+	}
+	later := casework.Event{What: casework.EventRegistered, At: 2}
+	if casework.CompareEvents(casework.Event{What: casework.EventArchived, At: 1}, later) >= 0 {
+		t.Error("the work counts before the time")
+	}
+}
+
 func TestAsk_SaysStateRoleAndReasonInBothLanguages(t *testing.T) {
 	step, ok := casework.Disputes.Step("decline")
 	if !ok {

@@ -26,7 +26,7 @@ type Room struct {
 }
 
 // shared is all that the phone and the server have in common.
-var shared = []string{"internal/wire", "internal/schema", "domain", "syncengine", "proto/gen"}
+var shared = []string{"internal/wire", "internal/schema", "internal/casebook", "domain", "syncengine", "proto/gen"}
 
 // files are the rooms that read what an operator or a publisher hands in. Phones read no such file.
 var files = []string{"internal/importer", "internal/territoryfile", "internal/csvfile"}
@@ -121,6 +121,8 @@ var House = []Room{
 
 	{Path: "internal/sqlitescrub", Holds: "makes what was deleted from a SQLite database unreadable in its files"},
 	{Path: "internal/sqlitevfs", Holds: "what SQLite databases stand on: the disk seam, and the bridge for a VFS written in Go"},
+	{Path: "internal/casebook", Holds: "steps of cases as the records that they write, the same on phone and server",
+		May: []string{"domain", "proto/gen"}},
 	{Path: "internal/wire", Holds: "protobuf to engine and back, with every limit check",
 		May: []string{"internal/schema", "domain", "syncengine", "proto/gen"}},
 	{Path: "internal/schema", Holds: "merge policy, visibility and retention, read from the proto options",

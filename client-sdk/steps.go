@@ -1,0 +1,370 @@
+package client
+
+import (
+	"cmp"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/domain"
+	"onedoor/domain/casework"
+	"onedoor/internal/casebook"
+	"onedoor/internal/recordjson"
+	"onedoor/internal/schema"
+	"onedoor/syncengine"
+)
+
+const kindCaseEvent = syncengine.KindNumber(recordv1.Kind_KIND_CASE_EVENT)
+
+// StepInput is what a step is asked with beside its name.
+type StepInput struct {
+	// Fields is a JSON object of record fields that the step writes, such as the clinic or the parties' consent; empty for none.
+	Fields string
+	// Reason is what there is to say about it; some steps need it.
+	Reason string
+	// Days is by how many days a deadline is to be extended.
+	Days int
+	// Until is when a pause is to end by itself, in milliseconds since the Unix epoch.
+	Until int64
+}
+
+// Case is a dispute or hazard as its work stands.
+type Case struct {
+	// ID is its id, Kind its kind's name, State the name of its state.
+	ID    syncengine.ID
+	Kind  string
+	State string
+	// Deadline is by when it is to be done, to the minute; 0 for no date.
+	Deadline syncengine.UnixMilli
+	// Phase names the part of the work that the deadline is of; empty for none.
+	Phase string
+	// Provisional lists the years whose official days are not known, so that the deadline may change.
+	Provisional []int
+	// ClockState, UsedSeconds and LeftSeconds read the clock of a dispute; the state is empty where none runs.
+	ClockState               string
+	UsedSeconds, LeftSeconds int64
+	// Steps are what this phone's user may do, in the order of the work.
+	Steps []string
+	// Timeline is its entries, the oldest first.
+	Timeline []TimelineEntry
+}
+
+// TimelineEntry is one entry of a case's timeline.
+type TimelineEntry struct {
+	// What is the name of what happened, Says the same for people.
+	What string
+	Says Sentence
+	// At is when, Actor the user who did it, Text what there is to say.
+	At    syncengine.UnixMilli
+	Actor syncengine.ID
+	Text  string
+}
+
+// TakeStep takes a step of a dispute or hazard, such as accept, triage or recheck: the states, fields, timeline and tasks that it
+// means are one commit. What is not allowed, or lacks something, is a [Refusal], and nothing is written. docs/casework.md has
+// the steps.
+func (r *Replica) TakeStep(id syncengine.ID, step string, in StepInput) error {
+	var group []change
+	err := r.reading(func(tx *localdb.Tx, s *state) error {
+		c, err := r.openCase(tx, s, id)
+		if err == nil {
+			group, err = c.step(step, in)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.commit(group)
+}
+
+// BeginCase makes a dispute or hazard by a step that begins one, such as register, resolve (the one form on the spot), find
+// or fix, from the fields of a JSON object, and returns its id.
+func (r *Replica) BeginCase(kind, step string, in StepInput) (syncengine.ID, error) {
+	id := r.newID(r.now())
+	var group []change
+	err := r.reading(func(tx *localdb.Tx, s *state) error {
+		k, ok := r.schema.KindByName(kind)
+		if !ok || k.Number != kindDispute && k.Number != kindHazard {
+			return fmt.Errorf("%q: %w", kind, ErrUnknownKind)
+		}
+		if !s.enrolled() {
+			return ErrNotEnrolled
+		}
+		c := &openCase{r: r, tx: tx, s: s, id: id, kind: k, now: domain.UnixMilli(s.time(r.now())), create: true, roles: s.rights.all}
+		var err error
+		group, err = c.step(step, in)
+		return err
+	})
+	if err != nil {
+		return syncengine.ID{}, err
+	}
+	return id, r.commit(group)
+}
+
+// Case reads how the work on a dispute or hazard stands.
+func (r *Replica) Case(id syncengine.ID) (out *Case, err error) {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
+		c, err := r.openCase(tx, s, id)
+		if err == nil {
+			out = c.read()
+		}
+		return err
+	})
+	return out, err
+}
+
+// openCase is a case in the hands of a step.
+type openCase struct {
+	r      *Replica
+	tx     *localdb.Tx
+	s      *state
+	id     syncengine.ID
+	kind   *schema.Kind
+	fields []byte
+	now    domain.UnixMilli
+	create bool
+	roles  schema.Roles
+
+	dispute  *recordv1.Dispute
+	hazard   *recordv1.Hazard
+	timeline []*recordv1.CaseEvent
+}
+
+// openCase reads a case as it is shown, with its timeline.
+func (r *Replica) openCase(tx *localdb.Tx, s *state, id syncengine.ID) (*openCase, error) {
+	row, ok, err := tx.Record(id)
+	if err != nil || !ok {
+		return nil, cmp.Or(err, fmt.Errorf("%s: %w", id, ErrNotFound))
+	}
+	if err := r.hides(tx, s, &row); err != nil {
+		return nil, err
+	}
+	rec, kind, err := r.decodeShown(&row)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := scopeKeys(tx, row.Keys)
+	if err != nil {
+		return nil, err
+	}
+	now := s.time(r.now())
+	c := &openCase{
+		r: r, tx: tx, s: s, id: id, kind: kind, fields: rec.Fields(), now: domain.UnixMilli(now), roles: s.rights.liveOver(keys, now),
+	}
+	switch kind.Number {
+	case kindDispute:
+		c.dispute = &recordv1.Dispute{}
+		err = proto.Unmarshal(c.fields, c.dispute)
+	case kindHazard:
+		c.hazard = &recordv1.Hazard{}
+		err = proto.Unmarshal(c.fields, c.hazard)
+	default:
+		return nil, fmt.Errorf("%s is a %s, and no case: %w", id, kind.Name, ErrUnknownKind)
+	}
+	if err == nil {
+		c.timeline, err = r.timeline(tx, id)
+	}
+	return c, err
+}
+
+// timeline reads the entries of a case.
+func (r *Replica) timeline(tx *localdb.Tx, id syncengine.ID) (out []*recordv1.CaseEvent, err error) {
+	for row, err := range tx.List(localdb.Query{Kind: kindCaseEvent, Order: localdb.OrderOldest}) {
+		if err != nil {
+			return nil, err
+		}
+		e := &recordv1.CaseEvent{}
+		if err := r.readMessage(&row, e); err != nil {
+			return nil, err
+		}
+		if of, _ := syncengine.IDFromBytes(e.GetCaseId()); of == id {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// actor is this phone's user, with the roles they have over the case.
+func (c *openCase) actor() casework.Actor {
+	out := casework.Actor{User: domain.ID(c.s.self.User)}
+	for _, role := range domain.Roles() {
+		if c.roles&schema.RolesOf(uint32(role)) != 0 {
+			out.Roles = append(out.Roles, role)
+		}
+	}
+	return out
+}
+
+// step works out what a step writes.
+func (c *openCase) step(name string, in StepInput) ([]change, error) {
+	with, err := c.with(in.Fields)
+	if err != nil {
+		return nil, err
+	}
+	ask := casebook.Ask{
+		Step: name, Actor: c.actor(), Now: c.now, Reason: in.Reason, Days: in.Days, Until: domain.UnixMilli(in.Until),
+	}
+	if c.kind.Number == kindHazard {
+		return c.hazardStep(with, ask)
+	}
+	var given *recordv1.Dispute
+	if with != nil {
+		given = with.(*recordv1.Dispute)
+	}
+	out, complaints := casebook.TakeDispute(casework.DefaultRules(), domain.ID(c.id), c.dispute, c.timeline, given, ask)
+	if len(complaints) > 0 {
+		return nil, &Refusal{Complaints: complaints}
+	}
+	return c.writes(out.Edit, out.Events, nil)
+}
+
+func (c *openCase) hazardStep(with proto.Message, ask casebook.Ask) ([]change, error) {
+	var given *recordv1.Hazard
+	if with != nil {
+		given = with.(*recordv1.Hazard)
+	}
+	out, complaints := casebook.TakeHazard(casework.DefaultRules(), domain.ID(c.id), c.hazard, c.timeline, given, ask)
+	if len(complaints) > 0 {
+		return nil, &Refusal{Complaints: complaints}
+	}
+	return c.writes(out.Edit, out.Events, out.Recheck)
+}
+
+// with reads the fields that a step is given.
+func (c *openCase) with(text string) (proto.Message, error) {
+	if text == "" {
+		return nil, nil
+	}
+	p, err := c.r.placesIn(c.tx)
+	if err != nil {
+		return nil, err
+	}
+	read, err := recordjson.DecodeEdit(c.kind, []byte(text), c.fields, p)
+	if err != nil {
+		return nil, err
+	}
+	if len(read.Cleared)+len(read.Removed) > 0 {
+		return nil, refuse("", "step.clears", "这一步不能清除内容，请先修改记录。", "a step clears nothing: edit the record first")
+	}
+	return read.Message, nil
+}
+
+// writes makes the changes of a step: the case, its timeline where the user's roles may write one, and the task it brings.
+func (c *openCase) writes(edit proto.Message, events []*recordv1.CaseEvent, task *casework.Duty) ([]change, error) {
+	g := &Group{r: c.r}
+	if err := c.put(g, edit); err != nil {
+		return nil, err
+	}
+	if c.r.schema.Access.WriteClasses(kindCaseEvent, c.roles) != 0 {
+		for _, e := range events {
+			e.CaseId = c.id[:]
+			if _, err := g.Add(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if task == nil {
+		return g.asked, nil
+	}
+	_, known, err := c.tx.Record(syncengine.ID(task.ID))
+	if err != nil || known {
+		return g.asked, err
+	}
+	door := c.hazard.GetPremisesId()
+	if door == nil {
+		door = edit.(*recordv1.Hazard).GetPremisesId()
+	}
+	return g.asked, g.AddWithID(syncengine.ID(task.ID), casebook.Task(*task, domain.ID(c.id), doorID(door)))
+}
+
+func doorID(b []byte) domain.ID {
+	id, _ := syncengine.IDFromBytes(b)
+	return domain.ID(id)
+}
+
+func (c *openCase) put(g *Group, edit proto.Message) error {
+	switch {
+	case c.create:
+		return g.AddWithID(c.id, edit)
+	case proto.Size(edit) == 0:
+		return nil // The step leaves an entry of the timeline and nothing else.
+	}
+	return g.Edit(c.id, edit)
+}
+
+// read gives the case as its work stands.
+func (c *openCase) read() *Case {
+	out := &Case{ID: c.id, Kind: c.kind.Name, State: c.stateName()}
+	table, from, people := casework.Hazards, casework.State(c.hazard.GetState()), casework.People{}
+	if c.dispute != nil {
+		table, from, people = casework.Disputes, casework.State(c.dispute.GetState()), casebook.People(c.dispute)
+		c.readClock(out)
+	} else {
+		out.Deadline = syncengine.UnixMilli(c.hazard.GetDeadline())
+	}
+	for _, step := range table.Open(from, c.actor(), people) {
+		out.Steps = append(out.Steps, step.Name)
+	}
+	for _, e := range casebook.Events(c.timeline) {
+		zh, en := e.What.Words()
+		out.Timeline = append(out.Timeline, TimelineEntry{
+			What: e.What.Name(), Says: Sentence{ZH: zh, EN: en}, At: syncengine.UnixMilli(e.At), Actor: syncengine.ID(e.Actor), Text: e.Text,
+		})
+	}
+	return out
+}
+
+func (c *openCase) readClock(out *Case) {
+	matter := casebook.Matter(domain.ID(c.id), c.dispute, c.timeline)
+	timing, ok := matter.Timing(casework.DefaultRules(), c.now)
+	if !ok {
+		return
+	}
+	out.Deadline, out.Phase, out.Provisional = syncengine.UnixMilli(timing.Deadline.At), string(timing.Phase), timing.Deadline.Missing
+	out.ClockState = string(timing.Clock.State)
+	out.UsedSeconds, out.LeftSeconds = timing.Clock.UsedSeconds, timing.Clock.LeftSeconds
+}
+
+func (c *openCase) stateName() string {
+	for _, f := range c.kind.Fields {
+		if f.Rules.GetListState() {
+			return stateName(f, c.stateNumber())
+		}
+	}
+	return ""
+}
+
+func (c *openCase) stateNumber() int32 {
+	if c.dispute != nil {
+		return int32(c.dispute.GetState())
+	}
+	return int32(c.hazard.GetState())
+}
+
+// JSON gives the case as {"id", "kind", "state", "deadline", "phase", "provisional", "clock": {"state", "used_s", "left_s"},
+// "steps", "timeline": [{"what", "says", "at", "actor", "text"}]}; clock is null where none runs.
+func (c *Case) JSON(lang Language) recordjson.Object {
+	timeline := make([]recordjson.Object, len(c.Timeline))
+	for i, e := range c.Timeline {
+		timeline[i] = recordjson.Object{}.With("what", e.What).With("says", e.Says.In(lang)).With("at", recordjson.Time(e.At)).
+			With("actor", e.Actor.String()).With("text", orNull(e.Text))
+	}
+	var clock any
+	if c.ClockState != "" {
+		clock = recordjson.Object{}.With("state", c.ClockState).With("used_s", c.UsedSeconds).With("left_s", c.LeftSeconds)
+	}
+	steps, years := c.Steps, c.Provisional
+	if steps == nil {
+		steps = []string{}
+	}
+	if years == nil {
+		years = []int{}
+	}
+	return recordjson.Object{}.With(recordjson.NameID, c.ID.String()).With(recordjson.NameKind, c.Kind).With("state", c.State).
+		With("deadline", recordjson.Time(c.Deadline)).With("phase", orNull(c.Phase)).With("provisional", years).
+		With("clock", clock).With("steps", steps).With("timeline", timeline)
+}
