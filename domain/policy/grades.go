@@ -22,6 +22,12 @@ const (
 	countsRecurred = "recurred"
 )
 
+// The names of severities and grades in the order of their numbers, as tables write them.
+var (
+	severityNames = []string{"GENERAL", "SERIOUS", "MAJOR"}
+	gradeNames    = []string{"GREEN", "YELLOW", "ORANGE", "RED"}
+)
+
 // A GradeRow proposes a grade for doors with so many hazards of a kind.
 type GradeRow struct {
 	Validity
@@ -46,8 +52,8 @@ func (r GradeRow) key() string {
 func readGrade(r *reading) GradeRow {
 	row := GradeRow{
 		Validity: r.validity(), counts: []string{countsOpen, countsRecurred}[max(0, r.oneOf("counts", countsOpen, countsRecurred))],
-		severity: domain.Severity(r.oneOf("severity", "GENERAL", "SERIOUS", "MAJOR") + 1),
-		atLeast:  r.number("at_least", 1000), grade: domain.Grade(r.oneOf("grade", "GREEN", "YELLOW", "ORANGE", "RED") + 1),
+		severity: domain.Severity(r.oneOf("severity", severityNames...) + 1),
+		atLeast:  r.number("at_least", 1000), grade: domain.Grade(r.oneOf("grade", gradeNames...) + 1),
 		zh: r.text("zh"), en: r.text("en"), source: r.text("source"),
 	}
 	code, known := domain.ParseHazardCode(r.row.Get("code"))
@@ -101,3 +107,29 @@ func (p Policy) Grade(hazards []DoorHazard, day domain.Days) GradeProposal {
 	}
 	return out
 }
+
+// GradeRows lists the rows that hold on a day, in the order in which their reasons are given.
+func (p Policy) GradeRows(day domain.Days) []GradeRow { return inForce(p.grades, day) }
+
+// Counts says which hazards the row counts: open ones, or those that came back.
+func (r GradeRow) Counts() string { return r.counts }
+
+// Code is the name of the hazard code, or * for any.
+func (r GradeRow) Code() string {
+	if r.code == 0 {
+		return anyCode
+	}
+	return r.code.String()
+}
+
+// Severity is the name of the least severity that counts.
+func (r GradeRow) Severity() string { return severityNames[r.severity-1] }
+
+// AtLeast is how many hazards make the row speak.
+func (r GradeRow) AtLeast() int64 { return r.atLeast }
+
+// Grade is the name of the grade that the row speaks for.
+func (r GradeRow) Grade() string { return gradeNames[r.grade-1] }
+
+// Reason is what the row says, with {n} where the number of hazards stands.
+func (r GradeRow) Reason() Reason { return Reason{ZH: r.zh, EN: r.en} }

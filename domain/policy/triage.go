@@ -80,3 +80,18 @@ func (p Policy) Triage(c Case, day domain.Days) Proposal {
 	}
 	return out
 }
+
+// TriageRows lists the rows that hold on a day, in the order in which their reasons are given.
+func (p Policy) TriageRows(day domain.Days) []TriageRow { return inForce(p.triage, day) }
+
+// Fact is the name of what the row looks at.
+func (r TriageRow) Fact() string { return facts[r.fact] }
+
+// AtLeast is from which size of the fact on the row speaks.
+func (r TriageRow) AtLeast() int64 { return r.atLeast }
+
+// Clinic is what the row speaks for.
+func (r TriageRow) Clinic() domain.Clinic { return r.clinic }
+
+// Reason is what the row says, with {n} where the fact's number stands.
+func (r TriageRow) Reason() Reason { return Reason{ZH: r.zh, EN: r.en} }
