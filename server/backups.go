@@ -83,6 +83,16 @@ func newestBackup(dir string) (b registered, ok bool, err error) {
 	return b, ok, nil
 }
 
+// lastBackup tells when the newest verified backup was made.
+func (s *Server) lastBackup() (made time.Time, ok bool, err error) {
+	b, ok, err := newestBackup(s.config.Dir)
+	if err != nil || !ok {
+		return made, false, err
+	}
+	made, err = time.Parse(time.RFC3339, b.Made)
+	return made, err == nil, err
+}
+
 // backups is what the server knows of the list.
 type backups struct {
 	// mu guards size and changed.

@@ -43,6 +43,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 	gateway := s.config.behindGateway()
 	admin := adminrpc.New(s.realm, adminrpc.Options{
 		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
+		LastBackup: s.lastBackup,
 		SignIn: signin.New(s.realm, signin.Options{
 			Key: s.secrets.SignInKey(), Provider: s.config.Provider, Now: s.config.Now, Random: s.config.Random,
 		}),
@@ -63,6 +64,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 	)
 	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now}))
 	adminv1.RegisterAdminServiceServer(s.grpc, admin)
+	adminv1.RegisterPrivacyServiceServer(s.grpc, admin)
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {

@@ -30,6 +30,7 @@ type Server struct {
 	listener  net.Listener
 	ledger    *sideledger.Ledger
 	backups   backups
+	upkeep    upkeep
 	// stopping is closed when the server begins to stop.
 	stopping chan struct{}
 	// stop makes a second Stop wait for the first one and give what it gave.
@@ -95,6 +96,7 @@ func (s *Server) close() error {
 			errs = append(errs, err)
 		}
 	}
+	s.stopUpkeep()
 	if s.realm != nil {
 		errs = append(errs, s.realm.Close())
 	}

@@ -31,6 +31,9 @@ type phone struct {
 	places  map[string][]byte
 	changes []*syncv1.BatchChange
 	mark    int
+	// epoch is that of the last reply, erased how far it told of erasures.
+	epoch  uint32
+	erased uint64
 }
 
 // enrol calls the server with a join code.
@@ -109,6 +112,7 @@ func (p *phone) request() *syncv1.ExchangeRequest {
 	}
 	body := &syncv1.ExchangeBody{
 		Realm: 530702, Incarnation: p.incarnation[:], Nonce: p.nonce, Cursor: p.cursor, ClockMs: time.Now().UnixMilli(),
+		Epoch: p.epoch, BarrierSeq: p.erased,
 		Status: &syncv1.Status{OutboxCount: uint64(len(p.changes) - p.mark), AppVersion: "test 1"},
 	}
 	if p.mark < len(p.changes) {
@@ -125,7 +129,7 @@ func (p *phone) exchange() (caughtUp bool) {
 	resp, err := p.client.Exchange(context.Background(), p.request())
 	p.w.must(err)
 	p.mark += len(resp.GetOutcomes().GetResults())
-	p.nonce = resp.GetNonce()
+	p.nonce, p.epoch, p.erased = resp.GetNonce(), resp.GetEpoch(), max(p.erased, resp.GetBarrierSeq())
 	if resp.GetCursor() != nil {
 		p.cursor, p.position = resp.GetCursor(), resp.GetPosition()
 	}

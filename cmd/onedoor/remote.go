@@ -114,7 +114,9 @@ func onThisMachine(addr string) bool {
 // client is a connection that speaks with the token in hand.
 type client struct {
 	adminv1.AdminServiceClient
-	ctx context.Context
+	// desk is the privacy desk of the same server.
+	desk adminv1.PrivacyServiceClient
+	ctx  context.Context
 }
 
 // asking runs a command's work against a server.
@@ -146,7 +148,9 @@ func (a *app) calling(ctx context.Context, args []string, f func(c *client, args
 		return command.Misused("--server %s: %v", a.remote.address(), err)
 	}
 	defer conn.Close()
-	return a.remote.explain(f(&client{AdminServiceClient: adminv1.NewAdminServiceClient(conn), ctx: ctx}, args))
+	return a.remote.explain(f(&client{
+		AdminServiceClient: adminv1.NewAdminServiceClient(conn), desk: adminv1.NewPrivacyServiceClient(conn), ctx: ctx,
+	}, args))
 }
 
 // bounded ends a call that takes too long.

@@ -29,6 +29,8 @@ type Options struct {
 	SignIn *signin.Service
 	// BehindGateway says that callers come through a gateway, which tells their addresses.
 	BehindGateway bool
+	// LastBackup tells when the newest verified backup was made; ok is false where there is none. Nil for none ever.
+	LastBackup func() (made time.Time, ok bool, err error)
 	// Log takes management calls and faults, never record content; silent when nil.
 	Log *slog.Logger
 }
@@ -36,6 +38,7 @@ type Options struct {
 // Service answers operators and console users.
 type Service struct {
 	adminv1.UnimplementedAdminServiceServer
+	adminv1.UnimplementedPrivacyServiceServer
 	realm  *exchange.Service
 	schema *schema.Schema
 	clock  func() time.Time
@@ -44,13 +47,15 @@ type Service struct {
 	signin *signin.Service
 	// behindGateway says that the address of a caller is what the gateway tells.
 	behindGateway bool
+	// lastBackup is Options.LastBackup.
+	lastBackup func() (made time.Time, ok bool, err error)
 	// importing guards the making of an import: two at once could both make the same door.
 	importing sync.Mutex
 }
 
 // New makes the service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, behindGateway: o.BehindGateway}
+	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, behindGateway: o.BehindGateway, lastBackup: o.LastBackup}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

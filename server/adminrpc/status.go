@@ -19,8 +19,10 @@ import (
 	"onedoor/internal/csvfile"
 	"onedoor/internal/importer"
 	"onedoor/internal/territoryfile"
+	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/privacy"
 	"onedoor/server/signin"
 	"onedoor/server/store"
 	"onedoor/server/throttle"
@@ -86,6 +88,10 @@ var refusals = []refusal{
 	{identity.ErrRoleUnknown, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "give a role that this server knows", false, 0},
 	{identity.ErrCodeTaken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "a territory code names one territory", false, 0},
 	{identity.ErrTreeBroken, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "territories form a tree", false, 0},
+	{privacy.ErrRefused, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "write it otherwise; nothing was changed", false, 0},
+	{privacy.ErrUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the requests with `onedoor privacy requests`", false, 0},
+	{privacy.ErrDecided, codes.FailedPrecondition, adminv1.Reason_REASON_INVALID, "a decision stands; take a new request down", false, 0},
+	{accessledger.ErrRefused, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "write it otherwise; nothing was changed", false, 0},
 	{errInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
 	{exchange.ErrBadRequest, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
 	{exchange.ErrNotWaiting, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_WAITING, "list the quarantine again", false, 0},

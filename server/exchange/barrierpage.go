@@ -182,6 +182,46 @@ func covers(tree *identity.Tree, g identity.Grant, key syncengine.ScopeKey) bool
 	return slices.ContainsFunc(g.Records, func(id syncengine.ID) bool { return key == syncengine.RecordKey(id) })
 }
 
+// NewestErasure gives the seq of the newest erasure of a record; 0 for none.
+func (s *Service) NewestErasure(r store.Reader, record syncengine.ID) (seq syncengine.Seq, err error) {
+	history, err := readHistory(r)
+	if err != nil {
+		return 0, err
+	}
+	barriers, err := Barriers(r, record)
+	for _, b := range barriers {
+		for _, at := range b.At {
+			if here, ok := history.Current(at); ok {
+				seq = max(seq, here)
+			}
+		}
+	}
+	return seq, err
+}
+
+// ErasureConcerns reports that a device may hold something of what an erasure destroyed.
+func (s *Service) ErasureConcerns(r store.Reader, seq syncengine.Seq, d identity.Device) (bool, error) {
+	m := &storedv1.Erasure{}
+	if _, err := read(r, bucketErasure, seqKey(seq), m); err != nil {
+		return false, err
+	}
+	t := telling{answering: &answering{svc: s, r: r, call: &call{push: push{device: d}}}}
+	var err error
+	if t.lineage, err = identity.Lineage(r); err != nil {
+		return false, err
+	}
+	return t.concerns(m)
+}
+
+// Confirms reports that a device has said that it applied an erasure.
+func (s *Service) Confirms(r store.Reader, c identity.Contact, seq syncengine.Seq) bool {
+	history, err := readHistory(r)
+	if err != nil || c.Erased.IsZero() {
+		return false
+	}
+	return min(c.Erased.Seq, history.Shared(c.Erased.Epoch)) >= seq
+}
+
 // descends reports that the phone is the author, or a copy of its database.
 func (t *telling) descends(author syncengine.ID) bool {
 	for id, ok := t.call.push.device.Incarnation, true; ok; {

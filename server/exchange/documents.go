@@ -30,6 +30,8 @@ const (
 	bucketErasure    = "erasure"
 	bucketAside      = "aside"
 	bucketUnclean    = "unclean"
+	// BucketHolds is the bucket of legal holds, which server/retention keeps and a restore must not undo.
+	BucketHolds = "retention.holds"
 )
 
 var historyKey = []byte("1")

@@ -31,7 +31,14 @@ type Erasing struct {
 // over the digest of what it was. Each erasure is one entry of the log and a
 // barrier: by is the user who asked, why their words; zero for the server itself.
 // What was erased may be read in the store's files until Scrub has run.
-func (s *Service) Erase(ctx context.Context, by syncengine.ID, why string, list []Erasing) (at []syncengine.Coordinate, err error) {
+func (s *Service) Erase(ctx context.Context, by syncengine.ID, why string, list []Erasing) ([]syncengine.Coordinate, error) {
+	return s.EraseAnd(ctx, by, why, list, nil)
+}
+
+// EraseAnd is Erase with what and writes beside it in the same transaction: a
+// request that is done with it, an entry of the access ledger.
+func (s *Service) EraseAnd(ctx context.Context, by syncengine.ID, why string, list []Erasing,
+	and func(w store.Writer, at []syncengine.Coordinate) error) (at []syncengine.Coordinate, err error) {
 	if len(list) > ErasuresMax {
 		return nil, badRequest("%d erasures at once, %d are allowed", len(list), ErasuresMax)
 	}
@@ -48,6 +55,11 @@ func (s *Service) Erase(ctx context.Context, by syncengine.ID, why string, list 
 			at = append(at, e.at)
 		}
 		k.putBytes(bucketUnclean, historyKey, seqKey(k.next))
+		if and != nil {
+			if err := and(k.w, at); err != nil {
+				return err
+			}
+		}
 		return raiseRevision(k.w)
 	}})
 	return at, err

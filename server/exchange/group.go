@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,6 +207,10 @@ func (s *Service) contactOf(p *push) identity.Contact {
 		OldestPending: syncengine.UnixMilli(status.GetOutboxOldestMs()),
 		Checkpoint:    wireCoordinate(status.GetCheckpoint()),
 	}
+	if seq := p.body.GetBarrierSeq(); seq > 0 {
+		epoch := cmp.Or(p.body.GetBarrierEpoch(), p.body.GetEpoch())
+		c.Erased = syncengine.Coordinate{Epoch: syncengine.Epoch(epoch), Seq: syncengine.Seq(seq)}
+	}
 	return c
 }
 
@@ -225,7 +230,7 @@ func (c *contacts) due(incarnation syncengine.ID, now identity.Contact) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last, ok := c.last[incarnation]
-	return !ok || now.Pending != last.Pending || now.AppVersion != "" && now.AppVersion != last.AppVersion ||
+	return !ok || now.Erased != last.Erased || now.Pending != last.Pending || now.AppVersion != "" && now.AppVersion != last.AppVersion ||
 		now.LastContact-last.LastContact >= contactEvery
 }
 

@@ -163,6 +163,9 @@ func (s *Service) Realm() identity.Realm { return s.realm }
 // Schema is the schema this service merges by.
 func (s *Service) Schema() *schema.Schema { return s.schema }
 
+// Time is the server's clock.
+func (s *Service) Time() syncengine.UnixMilli { return s.now() }
+
 func (s *Service) now() syncengine.UnixMilli { return syncengine.UnixMilli(s.clock().UnixMilli()) }
 
 // random fills b; a source of randomness that fails is no state to go on in.

@@ -19,6 +19,8 @@ type Contact struct {
 	Checkpoint syncengine.Coordinate
 	// AppVersion is the device's software.
 	AppVersion string
+	// Erased is how far it says that it has applied the erasures it was told.
+	Erased syncengine.Coordinate
 }
 
 // PutContact writes a device's contact.
@@ -31,6 +33,9 @@ func PutContact(w store.Writer, incarnation syncengine.ID, c Contact) error {
 	}
 	if !c.Checkpoint.IsZero() {
 		m.Checkpoint = &storedv1.Coordinate{Epoch: uint32(c.Checkpoint.Epoch), Seq: uint64(c.Checkpoint.Seq)}
+	}
+	if !c.Erased.IsZero() {
+		m.Erased = &storedv1.Coordinate{Epoch: uint32(c.Erased.Epoch), Seq: uint64(c.Erased.Seq)}
 	}
 	return put(w, bucketContacts, incarnation[:], m)
 }
@@ -50,5 +55,6 @@ func GetContact(r store.Reader, incarnation syncengine.ID) (Contact, error) {
 			Seq:   syncengine.Seq(m.GetCheckpoint().GetSeq()),
 		},
 		AppVersion: m.GetAppVersion(),
+		Erased:     syncengine.Coordinate{Epoch: syncengine.Epoch(m.GetErased().GetEpoch()), Seq: syncengine.Seq(m.GetErased().GetSeq())},
 	}, nil
 }

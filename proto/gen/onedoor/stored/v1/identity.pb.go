@@ -733,7 +733,9 @@ type Contact struct {
 	// Its last confirmed checkpoint.
 	Checkpoint *Coordinate `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	// Version of its software.
-	AppVersion    string `protobuf:"bytes,5,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
+	AppVersion string `protobuf:"bytes,5,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
+	// How far it says that it has applied the erasures it was told.
+	Erased        *Coordinate `protobuf:"bytes,20,opt,name=erased,proto3" json:"erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -801,6 +803,13 @@ func (x *Contact) GetAppVersion() string {
 		return x.AppVersion
 	}
 	return ""
+}
+
+func (x *Contact) GetErased() *Coordinate {
+	if x != nil {
+		return x.Erased
+	}
+	return nil
 }
 
 // Grant gives a role over a part of the realm.
@@ -1805,7 +1814,7 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\x06parent\x18\x01 \x01(\fR\x06parent\x12\x1f\n" +
 	"\vlast_common\x18\x02 \x01(\x04R\n" +
 	"lastCommon\x12\x14\n" +
-	"\x05chain\x18\x03 \x01(\fR\x05chain\"\xd7\x01\n" +
+	"\x05chain\x18\x03 \x01(\fR\x05chain\"\x8e\x02\n" +
 	"\aContact\x12&\n" +
 	"\x0flast_contact_ms\x18\x01 \x01(\x03R\rlastContactMs\x12\x18\n" +
 	"\apending\x18\x02 \x01(\x04R\apending\x12*\n" +
@@ -1814,7 +1823,8 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"checkpoint\x18\x04 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\n" +
 	"checkpoint\x12\x1f\n" +
 	"\vapp_version\x18\x05 \x01(\tR\n" +
-	"appVersion\"x\n" +
+	"appVersion\x125\n" +
+	"\x06erased\x18\x14 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x06erased\"x\n" +
 	"\x05Grant\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\rR\x04role\x12!\n" +
 	"\fterritory_id\x18\x02 \x01(\fR\vterritoryId\x12\x1d\n" +
@@ -1958,17 +1968,18 @@ var file_onedoor_stored_v1_identity_proto_depIdxs = []int32{
 	6,  // 2: onedoor.stored.v1.Device.loss:type_name -> onedoor.stored.v1.DeviceLoss
 	7,  // 3: onedoor.stored.v1.DeviceLoss.records:type_name -> onedoor.stored.v1.KindCount
 	23, // 4: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
-	10, // 5: onedoor.stored.v1.GrantVersion.grants:type_name -> onedoor.stored.v1.Grant
-	10, // 6: onedoor.stored.v1.FurtherGrants.grants:type_name -> onedoor.stored.v1.Grant
-	15, // 7: onedoor.stored.v1.ScopeView.groups:type_name -> onedoor.stored.v1.ScopeGroup
-	21, // 8: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
-	21, // 9: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
-	2,  // 10: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	23, // 5: onedoor.stored.v1.Contact.erased:type_name -> onedoor.stored.v1.Coordinate
+	10, // 6: onedoor.stored.v1.GrantVersion.grants:type_name -> onedoor.stored.v1.Grant
+	10, // 7: onedoor.stored.v1.FurtherGrants.grants:type_name -> onedoor.stored.v1.Grant
+	15, // 8: onedoor.stored.v1.ScopeView.groups:type_name -> onedoor.stored.v1.ScopeGroup
+	21, // 9: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
+	21, // 10: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
+	2,  // 11: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_identity_proto_init() }

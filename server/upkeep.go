@@ -1,0 +1,54 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"onedoor/server/retention"
+)
+
+// upkeep is what the server does by itself beside answering calls.
+type upkeep struct {
+	// end stops it, ended is closed when it has stopped; both nil before it began.
+	end   context.CancelFunc
+	ended chan struct{}
+}
+
+// startUpkeep begins to destroy, once a day, what may no longer be kept.
+func (s *Server) startUpkeep(context.Context) error {
+	ctx, end := context.WithCancel(context.Background())
+	s.upkeep = upkeep{end: end, ended: make(chan struct{})}
+	go func() { // stopped by stopUpkeep
+		defer close(s.upkeep.ended)
+		retention.Keep(ctx, s.realm, wait, s.retained)
+	}()
+	return nil
+}
+
+func (s *Server) stopUpkeep() {
+	if s.upkeep.end != nil {
+		s.upkeep.end()
+		<-s.upkeep.ended
+	}
+}
+
+// retained tells the log what a run of retention came to.
+func (s *Server) retained(out retention.Result, err error) {
+	if err != nil {
+		s.config.Log.Error("what may no longer be kept was not destroyed; it is tried again in an hour", "error", err)
+		return
+	}
+	s.config.Log.Info("what may no longer be kept was destroyed", "records", out.Records, "held", out.Held, "access_entries", out.LedgerEntries)
+}
+
+// wait waits for a while, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
