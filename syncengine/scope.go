@@ -47,6 +47,9 @@ func prefixed(p byte, id ID) ScopeKey {
 // IsTerritory reports a territory's key; only these have incremental digests.
 func (k ScopeKey) IsTerritory() bool { return len(k) == 17 && k[0] == territoryPrefix }
 
+// IsDepartment reports a department's key.
+func (k ScopeKey) IsDepartment() bool { return len(k) == 17 && k[0] == departmentPrefix }
+
 // IsUser reports the key of what concerns a user.
 func (k ScopeKey) IsUser() bool { return len(k) == 17 && k[0] == userPrefix }
 

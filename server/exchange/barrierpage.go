@@ -167,7 +167,10 @@ func (t *telling) concerns(m *storedv1.Erasure) (bool, error) {
 	device := t.call.push.device
 	return slices.ContainsFunc(m.GetKeys(), func(b []byte) bool {
 		key := syncengine.ScopeKey(b)
-		if key == syncengine.RealmKey || key == syncengine.UserKey(device.UserID) || key == syncengine.DeviceKey(device.Incarnation) {
+		switch {
+		case key == syncengine.RealmKey, key == syncengine.EscalatedKey, key.IsDepartment():
+			return true // Who was at the district or in a department once is not asked: these are few.
+		case key == syncengine.UserKey(device.UserID), key == syncengine.DeviceKey(device.Incarnation):
 			return true
 		}
 		return slices.ContainsFunc(t.grants, func(g identity.Grant) bool { return covers(tree, g, key) })
