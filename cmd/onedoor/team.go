@@ -203,5 +203,5 @@ doors.`,
 			fmt.Fprintf(w, "%d of %d doors changed hands\n", m.GetChanged(), len(doors))
 		})
 	})
-	return a.reaching(command.Group("assign", "Make people responsible for doors", "Who is responsible for which door.", c))
+	return a.reaching(command.Group("assign", "Make people responsible for doors", "Who is responsible for which door.", c, a.assignMove()))
 }

@@ -109,6 +109,8 @@ func newWorld(t *testing.T) *world {
 type fullDisk struct {
 	store.Store
 	full bool
+	// room is how many records fit before it is full; 0 for no count.
+	room int
 }
 
 func (d *fullDisk) Update(ctx context.Context, f func(store.Writer) error) error {
@@ -123,6 +125,10 @@ type fullWriter struct {
 func (w *fullWriter) PutRecord(recs ...store.Record) error {
 	if w.disk.full && len(recs) > 0 {
 		return store.ErrFull
+	}
+	if w.disk.room > 0 && len(recs) > 0 {
+		w.disk.room = max(0, w.disk.room-len(recs))
+		w.disk.full = w.disk.room == 0
 	}
 	return w.Writer.PutRecord(recs...)
 }

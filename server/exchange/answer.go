@@ -264,21 +264,6 @@ func (a *answering) withoutRecused(key syncengine.ScopeKey, sums map[uint32]uint
 }
 
 // recusedRecords lists what the phone's user is recused from: a handful of cases with what follows them.
-func (a *answering) recusedRecords() (out []syncengine.ID, err error) {
-	key := syncengine.RecusalKey(a.call.push.device.UserID)
-	var rows []store.ScopeRow
-	for after := syncengine.Seq(0); ; {
-		if rows, err = a.r.Scope(rows[:0], key, after, scopeScanRows); err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			after = row.Seq
-			if row.Type == store.RowPresent {
-				out = append(out, row.RecordID)
-			}
-		}
-		if len(rows) < scopeScanRows {
-			return out, nil
-		}
-	}
+func (a *answering) recusedRecords() ([]syncengine.ID, error) {
+	return presentIn(a.r, syncengine.RecusalKey(a.call.push.device.UserID))
 }

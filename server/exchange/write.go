@@ -33,8 +33,16 @@ type ServerChange struct {
 	Fields proto.Message
 	// Cleared lists fields whose value is removed.
 	Cleared []syncengine.FieldNumber
+	// Removed lists elements that are taken out of set fields.
+	Removed []SetElement
 	// Delete deletes the record.
 	Delete bool
+}
+
+// SetElement is one element of a set field of ids.
+type SetElement struct {
+	Field   syncengine.FieldNumber
+	Element syncengine.ID
 }
 
 // Write makes changes at the server, all or none, as somebody who sees the head
@@ -144,6 +152,9 @@ func (w *serverWrite) encode(rec *syncengine.Record) (*wire.Change, error) {
 	}
 	for _, f := range w.change.Cleared {
 		p.Cleared = append(p.Cleared, uint32(f))
+	}
+	for _, e := range w.change.Removed {
+		p.SetRemoved = append(p.SetRemoved, &syncv1.Element{Field: uint32(e.Field), Element: e.Element[:]})
 	}
 	if w.change.Delete {
 		p.Life = syncv1.Life_LIFE_DEAD

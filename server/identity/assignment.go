@@ -97,6 +97,9 @@ func assign(w store.Writer, slot Slot, user syncengine.ID, d Door) (former synce
 	return former, put(w, bucketAssignments, slotKey(slot, d.ID), &storedv1.Assignment{UserId: user[:], TerritoryId: idBytes(d.Territory)})
 }
 
+// CheckWorker wants a user whose role goes to doors, or it is [ErrInvalid].
+func CheckWorker(u User) error { return checkSlot(SlotWorker, u) }
+
 // checkSlot wants a role that goes to doors.
 func checkSlot(slot Slot, u User) error {
 	role := recordv1.Role(u.Role)

@@ -45,6 +45,8 @@ const (
 	bucketAssignments = "identity.assignments"
 	// bucketUserDoors: user id, door id, slot -> territory id.
 	bucketUserDoors = "identity.assignments-by-user"
+	// bucketHandovers: hash of what is handed over -> Handover, until it has ended.
+	bucketHandovers = "identity.handovers"
 	// bucketCodes: hash of a join code -> JoinCode.
 	bucketCodes = "identity.codes"
 	// bucketTokens: token id -> Token.

@@ -304,7 +304,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -338,7 +338,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x10REASON_SLOW_DOWN\x10)\x12\x13\n" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
 	"\x11REASON_INVITATION\x10+\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\x87\x1a\n" +
+	"\x0fREASON_PROVIDER\x10,2\xbb\x1b\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
@@ -351,7 +351,9 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\tListTeams\x12\".onedoor.admin.v1.ListTeamsRequest\x1a#.onedoor.admin.v1.ListTeamsResponse\x12T\n" +
 	"\tGetGrants\x12\".onedoor.admin.v1.GetGrantsRequest\x1a#.onedoor.admin.v1.GetGrantsResponse\x12T\n" +
 	"\tSetGrants\x12\".onedoor.admin.v1.SetGrantsRequest\x1a#.onedoor.admin.v1.SetGrantsResponse\x12Z\n" +
-	"\vAssignDoors\x12$.onedoor.admin.v1.AssignDoorsRequest\x1a%.onedoor.admin.v1.AssignDoorsResponse\x12Z\n" +
+	"\vAssignDoors\x12$.onedoor.admin.v1.AssignDoorsRequest\x1a%.onedoor.admin.v1.AssignDoorsResponse\x12]\n" +
+	"\fPlanHandover\x12%.onedoor.admin.v1.PlanHandoverRequest\x1a&.onedoor.admin.v1.PlanHandoverResponse\x12S\n" +
+	"\bHandOver\x12!.onedoor.admin.v1.HandOverRequest\x1a\".onedoor.admin.v1.HandOverResponse0\x01\x12Z\n" +
 	"\vListDevices\x12$.onedoor.admin.v1.ListDevicesRequest\x1a%.onedoor.admin.v1.ListDevicesResponse\x12c\n" +
 	"\x0eCreateJoinCode\x12'.onedoor.admin.v1.CreateJoinCodeRequest\x1a(.onedoor.admin.v1.CreateJoinCodeResponse\x12]\n" +
 	"\fRevokeDevice\x12%.onedoor.admin.v1.RevokeDeviceRequest\x1a&.onedoor.admin.v1.RevokeDeviceResponse\x12T\n" +
@@ -408,65 +410,69 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*GetGrantsRequest)(nil),           // 11: onedoor.admin.v1.GetGrantsRequest
 	(*SetGrantsRequest)(nil),           // 12: onedoor.admin.v1.SetGrantsRequest
 	(*AssignDoorsRequest)(nil),         // 13: onedoor.admin.v1.AssignDoorsRequest
-	(*ListDevicesRequest)(nil),         // 14: onedoor.admin.v1.ListDevicesRequest
-	(*CreateJoinCodeRequest)(nil),      // 15: onedoor.admin.v1.CreateJoinCodeRequest
-	(*RevokeDeviceRequest)(nil),        // 16: onedoor.admin.v1.RevokeDeviceRequest
-	(*MintTokenRequest)(nil),           // 17: onedoor.admin.v1.MintTokenRequest
-	(*ListTokensRequest)(nil),          // 18: onedoor.admin.v1.ListTokensRequest
-	(*RevokeTokenRequest)(nil),         // 19: onedoor.admin.v1.RevokeTokenRequest
-	(*GetSignInRequest)(nil),           // 20: onedoor.admin.v1.GetSignInRequest
-	(*SignInRequest)(nil),              // 21: onedoor.admin.v1.SignInRequest
-	(*SignOutRequest)(nil),             // 22: onedoor.admin.v1.SignOutRequest
-	(*InviteRequest)(nil),              // 23: onedoor.admin.v1.InviteRequest
-	(*BeginSetUpRequest)(nil),          // 24: onedoor.admin.v1.BeginSetUpRequest
-	(*FinishSetUpRequest)(nil),         // 25: onedoor.admin.v1.FinishSetUpRequest
-	(*ListSignInsRequest)(nil),         // 26: onedoor.admin.v1.ListSignInsRequest
-	(*RemoveSignInRequest)(nil),        // 27: onedoor.admin.v1.RemoveSignInRequest
-	(*ImportPremisesRequest)(nil),      // 28: onedoor.admin.v1.ImportPremisesRequest
-	(*ListConflictsRequest)(nil),       // 29: onedoor.admin.v1.ListConflictsRequest
-	(*ListQuarantineRequest)(nil),      // 30: onedoor.admin.v1.ListQuarantineRequest
-	(*GetQuarantinedRequest)(nil),      // 31: onedoor.admin.v1.GetQuarantinedRequest
-	(*ReleaseQuarantinedRequest)(nil),  // 32: onedoor.admin.v1.ReleaseQuarantinedRequest
-	(*RejectQuarantinedRequest)(nil),   // 33: onedoor.admin.v1.RejectQuarantinedRequest
-	(*ExplainRequest)(nil),             // 34: onedoor.admin.v1.ExplainRequest
-	(*ReadLogRequest)(nil),             // 35: onedoor.admin.v1.ReadLogRequest
-	(*ReadAccessLedgerRequest)(nil),    // 36: onedoor.admin.v1.ReadAccessLedgerRequest
-	(*ListAffectedRequest)(nil),        // 37: onedoor.admin.v1.ListAffectedRequest
-	(*ListTerritoriesResponse)(nil),    // 38: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 39: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 40: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 41: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 42: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 43: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 44: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 45: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 46: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 47: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 48: onedoor.admin.v1.AssignDoorsResponse
-	(*ListDevicesResponse)(nil),        // 49: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 50: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 51: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 52: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 53: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 54: onedoor.admin.v1.RevokeTokenResponse
-	(*GetSignInResponse)(nil),          // 55: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 56: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 57: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 58: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 59: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 60: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 61: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 62: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 63: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 64: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 65: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 66: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 67: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 68: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 69: onedoor.admin.v1.ExplainResponse
-	(*ReadLogResponse)(nil),            // 70: onedoor.admin.v1.ReadLogResponse
-	(*ReadAccessLedgerResponse)(nil),   // 71: onedoor.admin.v1.ReadAccessLedgerResponse
-	(*ListAffectedResponse)(nil),       // 72: onedoor.admin.v1.ListAffectedResponse
+	(*PlanHandoverRequest)(nil),        // 14: onedoor.admin.v1.PlanHandoverRequest
+	(*HandOverRequest)(nil),            // 15: onedoor.admin.v1.HandOverRequest
+	(*ListDevicesRequest)(nil),         // 16: onedoor.admin.v1.ListDevicesRequest
+	(*CreateJoinCodeRequest)(nil),      // 17: onedoor.admin.v1.CreateJoinCodeRequest
+	(*RevokeDeviceRequest)(nil),        // 18: onedoor.admin.v1.RevokeDeviceRequest
+	(*MintTokenRequest)(nil),           // 19: onedoor.admin.v1.MintTokenRequest
+	(*ListTokensRequest)(nil),          // 20: onedoor.admin.v1.ListTokensRequest
+	(*RevokeTokenRequest)(nil),         // 21: onedoor.admin.v1.RevokeTokenRequest
+	(*GetSignInRequest)(nil),           // 22: onedoor.admin.v1.GetSignInRequest
+	(*SignInRequest)(nil),              // 23: onedoor.admin.v1.SignInRequest
+	(*SignOutRequest)(nil),             // 24: onedoor.admin.v1.SignOutRequest
+	(*InviteRequest)(nil),              // 25: onedoor.admin.v1.InviteRequest
+	(*BeginSetUpRequest)(nil),          // 26: onedoor.admin.v1.BeginSetUpRequest
+	(*FinishSetUpRequest)(nil),         // 27: onedoor.admin.v1.FinishSetUpRequest
+	(*ListSignInsRequest)(nil),         // 28: onedoor.admin.v1.ListSignInsRequest
+	(*RemoveSignInRequest)(nil),        // 29: onedoor.admin.v1.RemoveSignInRequest
+	(*ImportPremisesRequest)(nil),      // 30: onedoor.admin.v1.ImportPremisesRequest
+	(*ListConflictsRequest)(nil),       // 31: onedoor.admin.v1.ListConflictsRequest
+	(*ListQuarantineRequest)(nil),      // 32: onedoor.admin.v1.ListQuarantineRequest
+	(*GetQuarantinedRequest)(nil),      // 33: onedoor.admin.v1.GetQuarantinedRequest
+	(*ReleaseQuarantinedRequest)(nil),  // 34: onedoor.admin.v1.ReleaseQuarantinedRequest
+	(*RejectQuarantinedRequest)(nil),   // 35: onedoor.admin.v1.RejectQuarantinedRequest
+	(*ExplainRequest)(nil),             // 36: onedoor.admin.v1.ExplainRequest
+	(*ReadLogRequest)(nil),             // 37: onedoor.admin.v1.ReadLogRequest
+	(*ReadAccessLedgerRequest)(nil),    // 38: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 39: onedoor.admin.v1.ListAffectedRequest
+	(*ListTerritoriesResponse)(nil),    // 40: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 41: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 42: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 43: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 44: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 45: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 46: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 47: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 48: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 49: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 50: onedoor.admin.v1.AssignDoorsResponse
+	(*PlanHandoverResponse)(nil),       // 51: onedoor.admin.v1.PlanHandoverResponse
+	(*HandOverResponse)(nil),           // 52: onedoor.admin.v1.HandOverResponse
+	(*ListDevicesResponse)(nil),        // 53: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 54: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 55: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 56: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 57: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 58: onedoor.admin.v1.RevokeTokenResponse
+	(*GetSignInResponse)(nil),          // 59: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 60: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 61: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 62: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 63: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 64: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 65: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 66: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 67: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 68: onedoor.admin.v1.ListConflictsResponse
+	(*ListQuarantineResponse)(nil),     // 69: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 70: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 71: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 72: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 73: onedoor.admin.v1.ExplainResponse
+	(*ReadLogResponse)(nil),            // 74: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 75: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 76: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
@@ -481,68 +487,72 @@ var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	11, // 9: onedoor.admin.v1.AdminService.GetGrants:input_type -> onedoor.admin.v1.GetGrantsRequest
 	12, // 10: onedoor.admin.v1.AdminService.SetGrants:input_type -> onedoor.admin.v1.SetGrantsRequest
 	13, // 11: onedoor.admin.v1.AdminService.AssignDoors:input_type -> onedoor.admin.v1.AssignDoorsRequest
-	14, // 12: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
-	15, // 13: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
-	16, // 14: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
-	17, // 15: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
-	18, // 16: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
-	19, // 17: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
-	20, // 18: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
-	21, // 19: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
-	22, // 20: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
-	23, // 21: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
-	24, // 22: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
-	25, // 23: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
-	26, // 24: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
-	27, // 25: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
-	28, // 26: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
-	29, // 27: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
-	30, // 28: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
-	31, // 29: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
-	32, // 30: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
-	33, // 31: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
-	34, // 32: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	35, // 33: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	36, // 34: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
-	37, // 35: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
-	2,  // 36: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	38, // 37: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	39, // 38: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	40, // 39: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	41, // 40: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	42, // 41: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	43, // 42: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	44, // 43: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	45, // 44: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	46, // 45: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	47, // 46: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	48, // 47: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	49, // 48: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	50, // 49: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	51, // 50: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	52, // 51: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	53, // 52: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	54, // 53: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	55, // 54: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	56, // 55: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	57, // 56: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	58, // 57: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	59, // 58: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	60, // 59: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	61, // 60: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	62, // 61: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	63, // 62: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	64, // 63: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	65, // 64: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	66, // 65: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	67, // 66: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	68, // 67: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	69, // 68: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	70, // 69: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	71, // 70: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
-	72, // 71: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
-	36, // [36:72] is the sub-list for method output_type
-	0,  // [0:36] is the sub-list for method input_type
+	14, // 12: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
+	15, // 13: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
+	16, // 14: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
+	17, // 15: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
+	18, // 16: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
+	19, // 17: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
+	20, // 18: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
+	21, // 19: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
+	22, // 20: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
+	23, // 21: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
+	24, // 22: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
+	25, // 23: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
+	26, // 24: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
+	27, // 25: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
+	28, // 26: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
+	29, // 27: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
+	30, // 28: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
+	31, // 29: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
+	32, // 30: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
+	33, // 31: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
+	34, // 32: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
+	35, // 33: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
+	36, // 34: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
+	37, // 35: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	38, // 36: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	39, // 37: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,  // 38: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	40, // 39: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	41, // 40: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	42, // 41: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	43, // 42: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	44, // 43: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	45, // 44: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	46, // 45: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	47, // 46: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	48, // 47: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	49, // 48: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	50, // 49: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	51, // 50: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
+	52, // 51: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
+	53, // 52: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	54, // 53: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	55, // 54: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	56, // 55: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	57, // 56: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	58, // 57: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	59, // 58: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	60, // 59: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	61, // 60: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	62, // 61: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	63, // 62: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	64, // 63: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	65, // 64: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	66, // 65: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	67, // 66: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	68, // 67: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	69, // 68: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	70, // 69: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	71, // 70: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	72, // 71: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	73, // 72: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	74, // 73: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	75, // 74: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	76, // 75: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	38, // [38:76] is the sub-list for method output_type
+	0,  // [0:38] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -553,6 +563,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 	if File_onedoor_admin_v1_admin_proto != nil {
 		return
 	}
+	file_onedoor_admin_v1_handover_proto_init()
 	file_onedoor_admin_v1_imports_proto_init()
 	file_onedoor_admin_v1_ledger_proto_init()
 	file_onedoor_admin_v1_people_proto_init()

@@ -42,6 +42,8 @@ const (
 	AdminService_GetGrants_FullMethodName          = "/onedoor.admin.v1.AdminService/GetGrants"
 	AdminService_SetGrants_FullMethodName          = "/onedoor.admin.v1.AdminService/SetGrants"
 	AdminService_AssignDoors_FullMethodName        = "/onedoor.admin.v1.AdminService/AssignDoors"
+	AdminService_PlanHandover_FullMethodName       = "/onedoor.admin.v1.AdminService/PlanHandover"
+	AdminService_HandOver_FullMethodName           = "/onedoor.admin.v1.AdminService/HandOver"
 	AdminService_ListDevices_FullMethodName        = "/onedoor.admin.v1.AdminService/ListDevices"
 	AdminService_CreateJoinCode_FullMethodName     = "/onedoor.admin.v1.AdminService/CreateJoinCode"
 	AdminService_RevokeDevice_FullMethodName       = "/onedoor.admin.v1.AdminService/RevokeDevice"
@@ -98,6 +100,10 @@ type AdminServiceClient interface {
 	SetGrants(ctx context.Context, in *SetGrantsRequest, opts ...grpc.CallOption) (*SetGrantsResponse, error)
 	// AssignDoors makes an officer or a worker responsible for doors. Operators.
 	AssignDoors(ctx context.Context, in *AssignDoorsRequest, opts ...grpc.CallOption) (*AssignDoorsResponse, error)
+	// PlanHandover tells whom and what a handover concerns. Operators.
+	PlanHandover(ctx context.Context, in *PlanHandoverRequest, opts ...grpc.CallOption) (*PlanHandoverResponse, error)
+	// HandOver gives doors to another worker with what follows them, a transaction a door. Operators.
+	HandOver(ctx context.Context, in *HandOverRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[HandOverResponse], error)
 	// ListDevices gives all devices with what each last said of itself. Operators and auditors.
 	ListDevices(ctx context.Context, in *ListDevicesRequest, opts ...grpc.CallOption) (*ListDevicesResponse, error)
 	// CreateJoinCode makes a code with which a user enrols one device. Operators.
@@ -282,6 +288,35 @@ func (c *adminServiceClient) AssignDoors(ctx context.Context, in *AssignDoorsReq
 	return out, nil
 }
 
+func (c *adminServiceClient) PlanHandover(ctx context.Context, in *PlanHandoverRequest, opts ...grpc.CallOption) (*PlanHandoverResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlanHandoverResponse)
+	err := c.cc.Invoke(ctx, AdminService_PlanHandover_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) HandOver(ctx context.Context, in *HandOverRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[HandOverResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[2], AdminService_HandOver_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[HandOverRequest, HandOverResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_HandOverClient = grpc.ServerStreamingClient[HandOverResponse]
+
 func (c *adminServiceClient) ListDevices(ctx context.Context, in *ListDevicesRequest, opts ...grpc.CallOption) (*ListDevicesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListDevicesResponse)
@@ -424,7 +459,7 @@ func (c *adminServiceClient) RemoveSignIn(ctx context.Context, in *RemoveSignInR
 
 func (c *adminServiceClient) ImportPremises(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportPremisesRequest, ImportPremisesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[2], AdminService_ImportPremises_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[3], AdminService_ImportPremises_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -497,7 +532,7 @@ func (c *adminServiceClient) Explain(ctx context.Context, in *ExplainRequest, op
 
 func (c *adminServiceClient) ReadLog(ctx context.Context, in *ReadLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadLogResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[3], AdminService_ReadLog_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[4], AdminService_ReadLog_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -516,7 +551,7 @@ type AdminService_ReadLogClient = grpc.ServerStreamingClient[ReadLogResponse]
 
 func (c *adminServiceClient) ReadAccessLedger(ctx context.Context, in *ReadAccessLedgerRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadAccessLedgerResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[4], AdminService_ReadAccessLedger_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[5], AdminService_ReadAccessLedger_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -535,7 +570,7 @@ type AdminService_ReadAccessLedgerClient = grpc.ServerStreamingClient[ReadAccess
 
 func (c *adminServiceClient) ListAffected(ctx context.Context, in *ListAffectedRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAffectedResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[5], AdminService_ListAffected_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[6], AdminService_ListAffected_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -582,6 +617,10 @@ type AdminServiceServer interface {
 	SetGrants(context.Context, *SetGrantsRequest) (*SetGrantsResponse, error)
 	// AssignDoors makes an officer or a worker responsible for doors. Operators.
 	AssignDoors(context.Context, *AssignDoorsRequest) (*AssignDoorsResponse, error)
+	// PlanHandover tells whom and what a handover concerns. Operators.
+	PlanHandover(context.Context, *PlanHandoverRequest) (*PlanHandoverResponse, error)
+	// HandOver gives doors to another worker with what follows them, a transaction a door. Operators.
+	HandOver(*HandOverRequest, grpc.ServerStreamingServer[HandOverResponse]) error
 	// ListDevices gives all devices with what each last said of itself. Operators and auditors.
 	ListDevices(context.Context, *ListDevicesRequest) (*ListDevicesResponse, error)
 	// CreateJoinCode makes a code with which a user enrols one device. Operators.
@@ -675,6 +714,12 @@ func (UnimplementedAdminServiceServer) SetGrants(context.Context, *SetGrantsRequ
 }
 func (UnimplementedAdminServiceServer) AssignDoors(context.Context, *AssignDoorsRequest) (*AssignDoorsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AssignDoors not implemented")
+}
+func (UnimplementedAdminServiceServer) PlanHandover(context.Context, *PlanHandoverRequest) (*PlanHandoverResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlanHandover not implemented")
+}
+func (UnimplementedAdminServiceServer) HandOver(*HandOverRequest, grpc.ServerStreamingServer[HandOverResponse]) error {
+	return status.Error(codes.Unimplemented, "method HandOver not implemented")
 }
 func (UnimplementedAdminServiceServer) ListDevices(context.Context, *ListDevicesRequest) (*ListDevicesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDevices not implemented")
@@ -962,6 +1007,35 @@ func _AdminService_AssignDoors_Handler(srv interface{}, ctx context.Context, dec
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _AdminService_PlanHandover_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanHandoverRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).PlanHandover(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_PlanHandover_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).PlanHandover(ctx, req.(*PlanHandoverRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_HandOver_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(HandOverRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).HandOver(m, &grpc.GenericServerStream[HandOverRequest, HandOverResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_HandOverServer = grpc.ServerStreamingServer[HandOverResponse]
 
 func _AdminService_ListDevices_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListDevicesRequest)
@@ -1411,6 +1485,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AdminService_AssignDoors_Handler,
 		},
 		{
+			MethodName: "PlanHandover",
+			Handler:    _AdminService_PlanHandover_Handler,
+		},
+		{
 			MethodName: "ListDevices",
 			Handler:    _AdminService_ListDevices_Handler,
 		},
@@ -1501,6 +1579,11 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "ImportUsers",
 			Handler:       _AdminService_ImportUsers_Handler,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "HandOver",
+			Handler:       _AdminService_HandOver_Handler,
+			ServerStreams: true,
 		},
 		{
 			StreamName:    "ImportPremises",

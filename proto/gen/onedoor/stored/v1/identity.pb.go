@@ -1379,6 +1379,70 @@ func (x *Assignment) GetTerritoryId() []byte {
 	return nil
 }
 
+// Handover is a handover of doors that has begun and has not ended.
+type Handover struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who is to have the doors.
+	ToUserId []byte `protobuf:"bytes,1,opt,name=to_user_id,json=toUserId,proto3" json:"to_user_id,omitempty"`
+	// Those who held them when it began.
+	FromUserIds [][]byte `protobuf:"bytes,2,rep,name=from_user_ids,json=fromUserIds,proto3" json:"from_user_ids,omitempty"`
+	// When it began, in milliseconds since the Unix epoch.
+	BeganMs       int64 `protobuf:"varint,3,opt,name=began_ms,json=beganMs,proto3" json:"began_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Handover) Reset() {
+	*x = Handover{}
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Handover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Handover) ProtoMessage() {}
+
+func (x *Handover) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Handover.ProtoReflect.Descriptor instead.
+func (*Handover) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Handover) GetToUserId() []byte {
+	if x != nil {
+		return x.ToUserId
+	}
+	return nil
+}
+
+func (x *Handover) GetFromUserIds() [][]byte {
+	if x != nil {
+		return x.FromUserIds
+	}
+	return nil
+}
+
+func (x *Handover) GetBeganMs() int64 {
+	if x != nil {
+		return x.BeganMs
+	}
+	return 0
+}
+
 // JoinCode turns into one device. Only the code's hash is stored, as the key.
 type JoinCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1394,7 +1458,7 @@ type JoinCode struct {
 
 func (x *JoinCode) Reset() {
 	*x = JoinCode{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1470,7 @@ func (x *JoinCode) String() string {
 func (*JoinCode) ProtoMessage() {}
 
 func (x *JoinCode) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1419,7 +1483,7 @@ func (x *JoinCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinCode.ProtoReflect.Descriptor instead.
 func (*JoinCode) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *JoinCode) GetUserId() []byte {
@@ -1462,7 +1526,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1538,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1551,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Token) GetHash() []byte {
@@ -1548,7 +1612,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1624,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1637,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Account) GetName() string {
@@ -1640,7 +1704,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[18]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1652,7 +1716,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[18]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1665,7 +1729,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Credential) GetPasswordHash() string {
@@ -1706,7 +1770,7 @@ type TokenEvent struct {
 
 func (x *TokenEvent) Reset() {
 	*x = TokenEvent{}
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[19]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +1782,7 @@ func (x *TokenEvent) String() string {
 func (*TokenEvent) ProtoMessage() {}
 
 func (x *TokenEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[19]
+	mi := &file_onedoor_stored_v1_identity_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +1795,7 @@ func (x *TokenEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenEvent.ProtoReflect.Descriptor instead.
 func (*TokenEvent) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_stored_v1_identity_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TokenEvent) GetAction() TokenAction {
@@ -1868,7 +1932,12 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\n" +
 	"Assignment\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x12!\n" +
-	"\fterritory_id\x18\x02 \x01(\fR\vterritoryId\"[\n" +
+	"\fterritory_id\x18\x02 \x01(\fR\vterritoryId\"g\n" +
+	"\bHandover\x12\x1c\n" +
+	"\n" +
+	"to_user_id\x18\x01 \x01(\fR\btoUserId\x12\"\n" +
+	"\rfrom_user_ids\x18\x02 \x03(\fR\vfromUserIds\x12\x19\n" +
+	"\bbegan_ms\x18\x03 \x01(\x03R\abeganMs\"[\n" +
 	"\bJoinCode\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1935,7 +2004,7 @@ func file_onedoor_stored_v1_identity_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_stored_v1_identity_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_onedoor_stored_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_onedoor_stored_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_onedoor_stored_v1_identity_proto_goTypes = []any{
 	(UserState)(0),        // 0: onedoor.stored.v1.UserState
 	(DeviceState)(0),      // 1: onedoor.stored.v1.DeviceState
@@ -1955,25 +2024,26 @@ var file_onedoor_stored_v1_identity_proto_goTypes = []any{
 	(*ScopeGroup)(nil),    // 15: onedoor.stored.v1.ScopeGroup
 	(*Team)(nil),          // 16: onedoor.stored.v1.Team
 	(*Assignment)(nil),    // 17: onedoor.stored.v1.Assignment
-	(*JoinCode)(nil),      // 18: onedoor.stored.v1.JoinCode
-	(*Token)(nil),         // 19: onedoor.stored.v1.Token
-	(*Account)(nil),       // 20: onedoor.stored.v1.Account
-	(*Credential)(nil),    // 21: onedoor.stored.v1.Credential
-	(*TokenEvent)(nil),    // 22: onedoor.stored.v1.TokenEvent
-	(*Coordinate)(nil),    // 23: onedoor.stored.v1.Coordinate
+	(*Handover)(nil),      // 18: onedoor.stored.v1.Handover
+	(*JoinCode)(nil),      // 19: onedoor.stored.v1.JoinCode
+	(*Token)(nil),         // 20: onedoor.stored.v1.Token
+	(*Account)(nil),       // 21: onedoor.stored.v1.Account
+	(*Credential)(nil),    // 22: onedoor.stored.v1.Credential
+	(*TokenEvent)(nil),    // 23: onedoor.stored.v1.TokenEvent
+	(*Coordinate)(nil),    // 24: onedoor.stored.v1.Coordinate
 }
 var file_onedoor_stored_v1_identity_proto_depIdxs = []int32{
 	0,  // 0: onedoor.stored.v1.User.state:type_name -> onedoor.stored.v1.UserState
 	1,  // 1: onedoor.stored.v1.Device.state:type_name -> onedoor.stored.v1.DeviceState
 	6,  // 2: onedoor.stored.v1.Device.loss:type_name -> onedoor.stored.v1.DeviceLoss
 	7,  // 3: onedoor.stored.v1.DeviceLoss.records:type_name -> onedoor.stored.v1.KindCount
-	23, // 4: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
-	23, // 5: onedoor.stored.v1.Contact.erased:type_name -> onedoor.stored.v1.Coordinate
+	24, // 4: onedoor.stored.v1.Contact.checkpoint:type_name -> onedoor.stored.v1.Coordinate
+	24, // 5: onedoor.stored.v1.Contact.erased:type_name -> onedoor.stored.v1.Coordinate
 	10, // 6: onedoor.stored.v1.GrantVersion.grants:type_name -> onedoor.stored.v1.Grant
 	10, // 7: onedoor.stored.v1.FurtherGrants.grants:type_name -> onedoor.stored.v1.Grant
 	15, // 8: onedoor.stored.v1.ScopeView.groups:type_name -> onedoor.stored.v1.ScopeGroup
-	21, // 9: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
-	21, // 10: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
+	22, // 9: onedoor.stored.v1.Account.credential:type_name -> onedoor.stored.v1.Credential
+	22, // 10: onedoor.stored.v1.Account.pending:type_name -> onedoor.stored.v1.Credential
 	2,  // 11: onedoor.stored.v1.TokenEvent.action:type_name -> onedoor.stored.v1.TokenAction
 	12, // [12:12] is the sub-list for method output_type
 	12, // [12:12] is the sub-list for method input_type
@@ -1994,7 +2064,7 @@ func file_onedoor_stored_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_identity_proto_rawDesc), len(file_onedoor_stored_v1_identity_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

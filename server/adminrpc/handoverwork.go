@@ -1,0 +1,85 @@
+package adminrpc
+
+import (
+	"slices"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server/exchange"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+const (
+	// roleGridWorker is the role whose own territory a grid is.
+	roleGridWorker = uint32(recordv1.Role_ROLE_GRID_WORKER)
+	// participantsField is the set of those who join a case.
+	participantsField syncengine.FieldNumber = 21
+)
+
+// openAbout makes the changes by which what is open about a door goes on with the
+// new worker: tasks that were for the old one, and cases that name the old one. A
+// sealed case is nothing about its door: it stays with whom it names.
+func (h *handover) openAbout(r store.Reader, door, holder syncengine.ID) ([]exchange.ServerChange, error) {
+	if holder.IsZero() {
+		return nil, nil
+	}
+	var changes []exchange.ServerChange
+	err := h.service.realm.Following(r, door, func(rec *syncengine.Record) {
+		switch m := h.message(rec).(type) {
+		case *recordv1.Task:
+			if taskOpen(m) && string(m.GetForUser()) == string(holder[:]) {
+				changes = append(changes, exchange.ServerChange{RecordID: rec.ID, Kind: rec.Kind, Fields: &recordv1.Task{ForUser: h.to.ID[:]}})
+			}
+		case *recordv1.Dispute:
+			if c, named := h.renamed(rec, m, holder); named && disputeOpen(m) {
+				changes = append(changes, c)
+			}
+		}
+	})
+	return changes, err
+}
+
+// renamed puts the new worker where a case names the old one.
+func (h *handover) renamed(rec *syncengine.Record, m *recordv1.Dispute, holder syncengine.ID) (c exchange.ServerChange, named bool) {
+	c = exchange.ServerChange{RecordID: rec.ID, Kind: rec.Kind}
+	fields := &recordv1.Dispute{}
+	if string(m.GetMediator()) == string(holder[:]) {
+		fields.Mediator, named = h.to.ID[:], true
+	}
+	if slices.ContainsFunc(m.GetParticipants(), func(b []byte) bool { return string(b) == string(holder[:]) }) {
+		fields.Participants, named = [][]byte{h.to.ID[:]}, true
+		c.Removed = []exchange.SetElement{{Field: participantsField, Element: holder}}
+	}
+	c.Fields = fields
+	return c, named
+}
+
+// message gives a live record's message; nil for a deleted one and for a kind that is not known.
+func (h *handover) message(rec *syncengine.Record) any {
+	kind, ok := h.service.schema.Kind(rec.Kind)
+	if !ok || rec.Dead() {
+		return nil
+	}
+	return shown(kind, rec).Interface()
+}
+
+func taskOpen(m *recordv1.Task) bool {
+	return m.GetState() != recordv1.TaskState_TASK_STATE_DONE && m.GetState() != recordv1.TaskState_TASK_STATE_RETURNED
+}
+
+func disputeOpen(m *recordv1.Dispute) bool {
+	switch m.GetState() {
+	case recordv1.DisputeState_DISPUTE_STATE_DECLINED, recordv1.DisputeState_DISPUTE_STATE_CLOSED, recordv1.DisputeState_DISPUTE_STATE_ARCHIVED:
+		return false
+	}
+	return true
+}
+
+func hazardOpen(m *recordv1.Hazard) bool {
+	switch m.GetState() {
+	case recordv1.HazardState_HAZARD_STATE_RECHECKED, recordv1.HazardState_HAZARD_STATE_CLOSED:
+		return false
+	}
+	return true
+}
