@@ -48,23 +48,18 @@ func waiting(m *adminv1.QuarantinedChange, now time.Time) waitingJSON {
 }
 
 func (a *app) quarantineList() *cobra.Command {
+	var which whichWaiting
 	c := &cobra.Command{
-		Use: "list", Short: "List the changes that wait, in the order they came", Args: cobra.NoArgs,
-		Example: "  onedoor quarantine list --data ./realm",
+		Use: "list", Short: "List the changes that wait, the oldest first", Args: cobra.NoArgs,
+		Long: `Lists the changes that wait, in the order they came. A token whose role may read a
+record sees the changes to it; the operator's token sees that they wait and no value.`,
+		Example: "  onedoor quarantine list --older-than 72h --data ./realm",
 	}
+	which.flags(c)
 	c.RunE = a.asking(func(client *client, _ []string) error {
-		items := []waitingJSON{}
-		for req := (&adminv1.ListQuarantineRequest{}); ; {
-			m, err := client.ListQuarantine(client.ctx, req)
-			if err != nil {
-				return err
-			}
-			for _, q := range m.GetChanges() {
-				items = append(items, waiting(q, time.Now()))
-			}
-			if req.AfterSeq = m.GetNextAfterSeq(); req.AfterSeq == 0 {
-				break
-			}
+		items, err := waitingItems(client, &which)
+		if err != nil {
+			return err
 		}
 		return a.Print(map[string]any{"items": items}, func(w io.Writer) { writeWaiting(w, items) })
 	})
@@ -127,53 +122,4 @@ func (a *app) quarantineShow() *cobra.Command {
 		})
 	})
 	return c
-}
-
-func (a *app) quarantineRelease() *cobra.Command {
-	var reason string
-	c := &cobra.Command{
-		Use: "release ID", Short: "Apply one", Args: cobra.ExactArgs(1),
-		Long: `Applies the change with its own base and place in its author's sequence: it never
-beats what its author, or anyone who had seen it, wrote later. If it creates a
-record, the author's later changes to that record are released with it.`,
-		Example: "  onedoor quarantine release 88121 --reason 门牌归错了网格 --token-file lead.token",
-	}
-	c.Flags().StringVar(&reason, "reason", "", "`TEXT` that the author reads")
-	c.RunE = a.asking(func(client *client, args []string) error {
-		seq, err := parseSeq(args[0])
-		if err != nil {
-			return err
-		}
-		if _, err := client.ReleaseQuarantined(client.ctx, &adminv1.ReleaseQuarantinedRequest{Seq: seq, Reason: reason}); err != nil {
-			return err
-		}
-		return a.decided(args[0], "released")
-	})
-	return c
-}
-
-func (a *app) quarantineReject() *cobra.Command {
-	var reason string
-	c := &cobra.Command{
-		Use: "reject ID --reason TEXT", Short: "Refuse one for good", Args: cobra.ExactArgs(1),
-		Long:    "Refuses the change for good. The change stays in the log, and its author reads the\nreason.",
-		Example: "  onedoor quarantine reject 88121 --reason 此楼不在本辖区 --token-file lead.token",
-	}
-	c.Flags().StringVar(&reason, "reason", "", "`TEXT` that the author reads")
-	command.Required(c, "reason")
-	c.RunE = a.asking(func(client *client, args []string) error {
-		seq, err := parseSeq(args[0])
-		if err != nil {
-			return err
-		}
-		if _, err := client.RejectQuarantined(client.ctx, &adminv1.RejectQuarantinedRequest{Seq: seq, Reason: reason}); err != nil {
-			return err
-		}
-		return a.decided(args[0], "rejected")
-	})
-	return c
-}
-
-func (a *app) decided(id, state string) error {
-	return a.Print(doneJSON{id, state}, func(w io.Writer) { fmt.Fprintf(w, "change %s is %s\n", id, state) })
 }

@@ -164,6 +164,34 @@ func jsonNumber(n int) string {
 	return string(b)
 }
 
+func TestQuarantine_SeveralAreDecidedAtOnceAndTheirAuthorReadsWhy(t *testing.T) {
+	w := serving(t).withGrids()
+	author := w.user("木林", "grid_worker", gridA)
+	phone := w.phone(author)
+	for _, address := range []string{"福慧路1号", "福慧路2号", "福慧路3号"} {
+		phone.door(gridB, address)
+	}
+	phone.sync()
+	lead := w.token(w.user("何主任", "street_lead", "530702001"))
+	list := w.json("quarantine", "list", "--author", author)
+	if list.list("items") != 3 || w.json("quarantine", "list", "--older-than", "72h").list("items") != 0 {
+		t.Fatalf("quarantine %v", list)
+	}
+	first := list.text("items", 0, "id")
+	if got := w.as(lead, "quarantine", "release", "--ids", first+",999999", "--reason", "同意"); got.list("decided") != 1 || got.list("refused") != 1 {
+		t.Errorf("released %v", got)
+	}
+	if got := w.json("quarantine", "reject", "--author", author, "--reason", "不归本网格"); got.list("decided") != 0 || got.list("refused") != 2 {
+		t.Errorf("the operator decided on %v", got)
+	}
+	if got := w.as(lead, "quarantine", "reject", "--author", author, "--reason", "不归本网格"); got.list("decided") != 2 || got.list("refused") != 0 {
+		t.Errorf("rejected %v", got)
+	}
+	if left := w.json("quarantine", "list"); left.list("items") != 0 {
+		t.Errorf("still waiting: %v", left)
+	}
+}
+
 func TestQuarantine_IsShownReleasedAndRejected(t *testing.T) {
 	w := serving(t).withGrids()
 	phone := w.phone(w.user("木林", "grid_worker", gridA))
@@ -186,6 +214,9 @@ func TestQuarantine_IsShownReleasedAndRejected(t *testing.T) {
 		t.Errorf("as text: %s", text)
 	}
 	w.run("quarantine", "reject", reject).wantLine(t, usage, "reason")
+	w.run("quarantine", "release").wantLine(t, usage, "quarantine list")
+	w.run("quarantine", "release", release, "--ids", reject).wantLine(t, usage, "not both")
+	w.run("quarantine", "release", release).wantLine(t, failed, "who may read it decides")
 	w.as(lead, "quarantine", "reject", reject, "--reason", "此楼不在本辖区")
 	w.as(lead, "quarantine", "release", release, "--reason", "同意")
 	if left := w.json("quarantine", "list"); left.list("items") != 0 {

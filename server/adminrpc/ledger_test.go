@@ -173,7 +173,7 @@ func TestLedger_EveryChangeOfWhatPeopleMayDoWritesItsLine(t *testing.T) {
 	s := newStreet(t)
 	contacted, _ := s.quarantineContact()
 	ann, bob := s.user("安", worker, gridA), s.user("白", officer, community)
-	phone := s.phone(ann)
+	phone, reader := s.phone(ann), s.as(s.user("综", staff, community))
 	var token []byte
 	call := func(_ any, err error) error { return err }
 	acts := []struct {
@@ -215,10 +215,10 @@ func TestLedger_EveryChangeOfWhatPeopleMayDoWritesItsLine(t *testing.T) {
 			return call(s.client.RevokeDevice(s.operator, &adminv1.RevokeDeviceRequest{DeviceId: phone.incarnation[:]}))
 		}},
 		{accessledger.QuarantineReject, nil, func() error {
-			return call(s.client.RejectQuarantined(s.operator, &adminv1.RejectQuarantinedRequest{Seq: contacted, Reason: "不在本格"}))
+			return call(s.client.RejectQuarantined(reader, &adminv1.RejectQuarantinedRequest{Seq: contacted, Reason: "不在本格"}))
 		}},
 		{accessledger.QuarantineRelease, nil, func() error {
-			return call(s.client.ReleaseQuarantined(s.operator, &adminv1.ReleaseQuarantinedRequest{Seq: s.waiting}))
+			return call(s.client.ReleaseQuarantined(reader, &adminv1.ReleaseQuarantinedRequest{Seq: s.waiting}))
 		}},
 		{accessledger.TerritoriesImport, nil, func() error { return call(s.importTerritories(s.operator, territoryFile, false)) }},
 		{accessledger.UsersImport, nil, func() error {
@@ -232,7 +232,8 @@ func TestLedger_EveryChangeOfWhatPeopleMayDoWritesItsLine(t *testing.T) {
 			continue
 		}
 		entries := s.noted(before)
-		if len(entries) != 1 || entries[0].Action != act.action || !entries[0].Actor.Operator || entries[0].At == 0 {
+		decision := act.action == accessledger.QuarantineReject || act.action == accessledger.QuarantineRelease
+		if len(entries) != 1 || entries[0].Action != act.action || entries[0].Actor.Operator == decision || entries[0].At == 0 {
 			t.Errorf("%s wrote %+v", act.action, entries)
 			continue
 		}

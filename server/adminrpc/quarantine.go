@@ -3,6 +3,7 @@ package adminrpc
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
@@ -13,8 +14,8 @@ import (
 	"onedoor/syncengine"
 )
 
-// decides reports that a role may decide on changes that wait: operators, who
-// know devices, and those who answer for the work in their territory. The people
+// decides reports that a role may decide on changes that wait: those who answer for
+// the work in their territory, and operators for what nobody can read. The people
 // whose own work it mostly is do not.
 func decides(p identity.Principal) bool {
 	switch recordv1.Role(p.Role) {
@@ -156,13 +157,27 @@ func (s *Service) RejectQuarantined(ctx context.Context, req *adminv1.RejectQuar
 	})
 }
 
-// mayDecide wants a change in the caller's reach that somebody else wrote.
+// mayDecide wants a change in the caller's reach that somebody else wrote, and of
+// which the caller may read all that it would write: who releases or refuses a text
+// has read it. Operators, who read no values, decide on what nobody can read.
 func (s *Service) mayDecide(c *caller, seq syncengine.Seq) error {
 	return s.judge(c, func(x *reach) error {
 		w, err := x.waitingAt(seq)
-		if err == nil && w.own {
+		switch {
+		case err != nil:
+			return err
+		case w.own:
 			return fmt.Errorf("seq %d is the caller's own change: %w", seq, errNotPermitted)
+		case w.unreadable():
+			return nil
+		case operators(c.Principal):
+			return fmt.Errorf("seq %d: an operator sees that it waits; who may read it decides: %w", seq, errNotPermitted)
+		case slices.ContainsFunc(w.cells, func(cell syncengine.CellWrite) bool { return w.sight.hides(cell.Key.Field) }):
+			return fmt.Errorf("seq %d writes what the caller may not read: %w", seq, errNotPermitted)
 		}
-		return err
+		return nil
 	})
 }
+
+// unreadable reports a change that this software cannot read: of an unknown kind, or damaged.
+func (w *waitingChange) unreadable() bool { return w.sight.kind == nil || len(w.cells) == 0 }

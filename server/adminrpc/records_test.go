@@ -315,7 +315,7 @@ func TestQuarantine_IsDecidedByThoseWhoAnswerForThePlace(t *testing.T) {
 	if _, ok := read(s.world, s.stray, &recordv1.Premises{}); !ok {
 		t.Error("the released door does not stand")
 	}
-	s.refused("a second decision", release(s.operator), adminv1.Reason_REASON_NOT_WAITING)
+	s.refused("a second decision", release(s.as(s.user("综二", staff, community))), adminv1.Reason_REASON_NOT_WAITING)
 	entries, err := collect(s.client.ReadLog(s.operator, &adminv1.ReadLogRequest{AfterSeq: s.waiting}))
 	s.must(err)
 	var decided *adminv1.LogEntry
@@ -341,9 +341,29 @@ func TestQuarantine_NobodyDecidesOnTheirOwnChange(t *testing.T) {
 	_, err := w.client.ReleaseQuarantined(ctx, &adminv1.ReleaseQuarantinedRequest{Seq: seq})
 	w.refused("the own change", err, adminv1.Reason_REASON_NOT_PERMITTED)
 	_, err = w.client.RejectQuarantined(w.operator, &adminv1.RejectQuarantinedRequest{Seq: seq, Reason: "不在辖区"})
+	w.refused("an operator, who cannot read it", err, adminv1.Reason_REASON_NOT_PERMITTED)
+	reader := w.as(w.user("综", staff, community))
+	_, err = w.client.RejectQuarantined(reader, &adminv1.RejectQuarantinedRequest{Seq: seq, Reason: "不在辖区"})
 	w.must(err)
-	_, err = w.client.RejectQuarantined(w.operator, &adminv1.RejectQuarantinedRequest{Seq: seq})
+	_, err = w.client.RejectQuarantined(reader, &adminv1.RejectQuarantinedRequest{Seq: seq})
 	w.refused("a second decision", err, adminv1.Reason_REASON_NOT_WAITING)
+	w.verify()
+}
+
+func TestQuarantine_WhoDecidesMayReadAllThatItWrites(t *testing.T) {
+	w := newWorld(t)
+	p := w.phone(w.user("远", worker, elsewhere))
+	p.sync()
+	name := "和老五"
+	door := w.door(gridA, "福慧路1号")
+	door.Contact = &recordv1.Contact{Name: &name}
+	p.create(recordv1.Kind_KIND_PREMISES, door)
+	seq := p.push()[0].GetSeq()
+	lead := w.as(w.user("街", recordv1.Role_ROLE_STREET_LEAD, "530702001"))
+	_, err := w.client.ReleaseQuarantined(lead, &adminv1.ReleaseQuarantinedRequest{Seq: seq})
+	w.refused("a lead, who reads no contact", err, adminv1.Reason_REASON_NOT_PERMITTED)
+	_, err = w.client.ReleaseQuarantined(w.as(w.user("警", officer, community)), &adminv1.ReleaseQuarantinedRequest{Seq: seq})
+	w.must(err)
 	w.verify()
 }
 
