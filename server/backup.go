@@ -14,6 +14,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
 	"onedoor/server/identity"
+	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
@@ -58,6 +59,8 @@ type BackupOptions struct {
 	Dir string
 	// Out is the file to make; it must not be there.
 	Out string
+	// ContactKey is the file of the contact key; beside Dir when empty. It is read to check the copy and is not in it.
+	ContactKey string
 	// Progress is told how far the copy and its check have come.
 	Progress Progress
 	// Now is the clock; the system's when nil.
@@ -75,6 +78,9 @@ type BackupResult struct {
 	Bytes   int64
 	// Made is the time of the backup.
 	Made time.Time
+	// ContactKey is the path of the contact key, without which the backup's contacts cannot be read; empty where
+	// nothing in it is sealed.
+	ContactKey string
 	// Unregistered is why phones were not told of the backup, which is good
 	// nevertheless; nil when they are.
 	Unregistered error
@@ -102,7 +108,7 @@ func Backup(ctx context.Context, o BackupOptions) (BackupResult, error) {
 		return BackupResult{}, fmt.Errorf("make a backup: %w: give a place that you may write", err)
 	}
 	defer os.RemoveAll(stage)
-	made, tag, err := stageBackup(ctx, o, Config{Dir: stage})
+	made, tag, err := stageBackup(ctx, o, Config{Dir: stage, ContactKey: Config{Dir: o.Dir, ContactKey: o.ContactKey}.contactKey()})
 	switch {
 	case errors.Is(err, store.ErrDamaged):
 		return BackupResult{}, fmt.Errorf("make a backup: %w: run `onedoor verify` on the realm itself", err)
@@ -147,8 +153,23 @@ func stageBackup(ctx context.Context, o BackupOptions, stage Config) (made Backu
 	if _, err := unpackSecrets(ctx, stage); err != nil {
 		return made, tag, err
 	}
+	if made.ContactKey, err = keyNeeded(ctx, stage); err != nil {
+		return made, tag, err
+	}
 	made.Realm, made.Records, tag, made.At, err = checkStage(ctx, stage, o.Progress)
 	return made, tag, err
+}
+
+// keyNeeded gives the path of the contact key if the copy needs one.
+func keyNeeded(ctx context.Context, stage Config) (path string, err error) {
+	err = inStore(ctx, stage, func(w store.Writer) error {
+		needed, err := sealed.Has(w)
+		if needed {
+			path = stage.contactKey()
+		}
+		return err
+	})
+	return path, err
 }
 
 // readSecrets reads the secrets file as it is, once it was found to be whole.
@@ -199,7 +220,7 @@ func unpackSecrets(ctx context.Context, stage Config) (m *storedv1.Backup, err e
 
 // checkStage checks the copy as Verify checks a realm.
 func checkStage(ctx context.Context, stage Config, p Progress) (realm uint32, records int, tag store.Tag, at syncengine.Coordinate, err error) {
-	found, err := Verify(ctx, stage.Dir, p.log("checking the copy"))
+	found, err := VerifyWith(ctx, stage, p.log("checking the copy"))
 	if err == nil && !found.OK() {
 		err = fmt.Errorf("%w: the copy does not pass the check: %s", store.ErrDamaged, found.Problems[0])
 	}

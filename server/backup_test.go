@@ -121,7 +121,7 @@ func TestBackup_OfARunningServerIsRestoredAndPhonesHealIt(t *testing.T) {
 	w.stop()
 
 	dir := filepath.Join(t.TempDir(), "restored")
-	back, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: dir, Now: w.now, Random: seeded(77)})
+	back, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: dir, ContactKey: w.dir + server.ContactKeySuffix, Now: w.now, Random: seeded(77)})
 	w.must(err)
 	if back.Realm != 530702 || back.Epoch != 2 || back.After != made.At.Seq || !back.Made.Equal(clock()) || back.Lost != nil || back.Replaced != "" {
 		t.Errorf("restored %+v", back)
@@ -262,7 +262,8 @@ func TestRestore_MovesAsideOnlyTheRealmThatIsNamed(t *testing.T) {
 		t.Errorf("restored %+v", made)
 	}
 	for _, folder := range []string{dir, made.Replaced} {
-		if found, err := server.Verify(t.Context(), folder, nil); err != nil || !found.OK() {
+		c := server.Config{Dir: folder, ContactKey: dir + server.ContactKeySuffix}
+		if found, err := server.VerifyWith(t.Context(), c, nil); err != nil || !found.OK() {
 			t.Errorf("%s: %+v, %v", folder, found, err)
 		}
 	}

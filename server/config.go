@@ -21,6 +21,9 @@ const (
 	SecretsFile = identity.SecretsFile
 	// TokenFile holds the operator's token.
 	TokenFile = "admin.token"
+	// ContactKeySuffix follows the folder's name in the default place of the contact key: beside the folder, so that
+	// no copy of the folder holds it.
+	ContactKeySuffix = ".contact-key"
 )
 
 // ListenDefault is where a server listens unless it is told otherwise: this
@@ -49,6 +52,9 @@ type Config struct {
 	Ledger string
 	// LeaseDays changes how long phones may work on what they were granted without asking again, in days; 0 leaves it.
 	LeaseDays int
+	// ContactKey is the file of the key under which residents' names and numbers are sealed; beside Dir, with
+	// ContactKeySuffix, when empty.
+	ContactKey string
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
 	// Random draws ids, tags, codes and tokens; the system's when nil.
@@ -76,6 +82,14 @@ func (c Config) filled() Config {
 
 // behindGateway reports that every caller comes through a gateway, which has shown its certificate and tells addresses.
 func (c Config) behindGateway() bool { return c.ClientCAFile != "" }
+
+// contactKey is the path of the contact key.
+func (c Config) contactKey() string {
+	if c.ContactKey != "" {
+		return c.ContactKey
+	}
+	return filepath.Clean(absolute(c.Dir)) + ContactKeySuffix
+}
 
 func (c Config) path(name string) string { return filepath.Join(c.Dir, name) }
 

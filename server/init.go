@@ -17,6 +17,7 @@ import (
 	"onedoor/server/adminrpc"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
@@ -38,6 +39,8 @@ type InitOptions struct {
 	// embedded file of 丽江市. TerritoriesName names it in errors.
 	Territories     io.Reader
 	TerritoriesName string
+	// ContactKey is the file of the contact key; beside Dir when empty. A key that is there is used.
+	ContactKey string
 	// Now is the clock and Random the source of keys, ids and the token; the system's when nil.
 	Now    func() time.Time
 	Random io.Reader
@@ -51,6 +54,9 @@ type InitResult struct {
 	Territories, Skipped int
 	// TokenFile is the path of the operator's token.
 	TokenFile string
+	// ContactKey is the path of the contact key, KeyStood tells that it was there before.
+	ContactKey string
+	KeyStood   bool
 }
 
 // Init makes a realm: database, secrets, territories and the operator's token.
@@ -62,7 +68,7 @@ func Init(ctx context.Context, o InitOptions) (InitResult, error) {
 	if err != nil {
 		return InitResult{}, err
 	}
-	f, err := openFounding(Config{Dir: o.Dir, Now: o.Now, Random: o.Random}.filled())
+	f, err := openFounding(Config{Dir: o.Dir, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled())
 	if err != nil {
 		return InitResult{}, err
 	}
@@ -74,7 +80,10 @@ func Init(ctx context.Context, o InitOptions) (InitResult, error) {
 	if err := f.moveUp(); err != nil {
 		return InitResult{}, err
 	}
-	return InitResult{Realm: realm, Territories: len(areas), Skipped: skipped, TokenFile: f.config.path(TokenFile)}, nil
+	return InitResult{
+		Realm: realm, Territories: len(areas), Skipped: skipped, TokenFile: f.config.path(TokenFile),
+		ContactKey: f.config.contactKey(), KeyStood: f.madeKey == "",
+	}, nil
 }
 
 // areas reads the territories and cuts them to the realm.
@@ -104,6 +113,8 @@ type founding struct {
 	stage Config
 	// made lists the folders that were not there before, the outermost first.
 	made []string
+	// madeKey is the path of a contact key that was not there before; empty for none.
+	madeKey string
 	// whole is set when everything has been moved to its place.
 	whole bool
 }
@@ -172,6 +183,9 @@ func (f *founding) clear() {
 	if f.whole {
 		return
 	}
+	if f.madeKey != "" {
+		_ = os.Remove(f.madeKey) // Nothing is sealed under it.
+	}
 	for i := len(f.made) - 1; i >= 0; i-- {
 		_ = os.Remove(f.made[i]) // One that is not empty any more is somebody else's.
 	}
@@ -195,7 +209,18 @@ func (f *founding) found(ctx context.Context, code domain.Code, areas []territor
 	if err := st.Update(ctx, func(w store.Writer) error { return identity.PutRealm(w, realm) }); err != nil {
 		return realm, err
 	}
-	return realm, f.people(ctx, st, secrets, areas)
+	key, made, err := f.config.keyOf(ctx, st)
+	if err != nil {
+		return realm, err
+	}
+	if made {
+		f.madeKey = f.config.contactKey()
+	}
+	opened, err := sealed.Open(ctx, st, f.config.sealing(key))
+	if err != nil {
+		return realm, err
+	}
+	return realm, f.people(ctx, opened, secrets, areas)
 }
 
 // people makes what the new realm is worked with: its territories and the

@@ -128,7 +128,7 @@ func TestLedger_WhatItMissedIsTakenUpWhenItIsKeptAgain(t *testing.T) {
 	w.ledger = ledger
 	w.resume(w.dir)
 	w.stop()
-	made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: filepath.Join(t.TempDir(), "r"), Ledger: ledger, Now: w.now, Random: seeded(9)})
+	made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: filepath.Join(t.TempDir(), "r"), ContactKey: w.dir + server.ContactKeySuffix, Ledger: ledger, Now: w.now, Random: seeded(9)})
 	w.must(err)
 	w.ledger = ""
 	w.resume(filepath.Dir(made.TokenFile))

@@ -86,7 +86,11 @@ func (s *Server) openRealm(ctx context.Context) error {
 		}
 		o.Ledger = s.ledger
 	}
-	s.realm, err = exchange.Open(ctx, s.store, o)
+	opened, err := s.config.openSealed(ctx, s.store)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.config.Dir, err)
+	}
+	s.realm, err = exchange.Open(ctx, opened, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
 	}

@@ -41,6 +41,8 @@ type RestoreOptions struct {
 	Replace uint32
 	// Ledger is the folder of the side ledger, which is replayed; empty for none.
 	Ledger string
+	// ContactKey is the file of the contact key that the backup's contacts are sealed under; beside Dir when empty.
+	ContactKey string
 	// Progress is told how far the copy and its check have come.
 	Progress Progress
 	// Now is the clock and Random the source of the token; the system's when nil.
@@ -63,6 +65,8 @@ type RestoreResult struct {
 	Lost *Lost
 	// TokenFile is the path of the operator's new token.
 	TokenFile string
+	// ContactKey is the path of the contact key; empty where nothing in the backup is sealed.
+	ContactKey string
 	// Replaced is where the files of the realm were moved that stood there; empty for none.
 	Replaced string
 }
@@ -72,9 +76,9 @@ type RestoreResult struct {
 // realm that stands in the folder is moved aside, never deleted. Where it fails
 // the folder is as it was.
 func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
-	c := Config{Dir: o.Dir, Now: o.Now, Random: o.Random}.filled()
+	c := Config{Dir: o.Dir, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled()
 	r := &restoring{o: o, founding: founding{config: c, stage: c}}
-	r.stage.Dir = filepath.Join(c.Dir, restoreStage)
+	r.stage.Dir, r.stage.ContactKey = filepath.Join(c.Dir, restoreStage), c.contactKey()
 	if err := r.look(ctx); err != nil {
 		return RestoreResult{}, err
 	}
@@ -87,6 +91,12 @@ func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
 	}
 	if err := r.moveUp(); err != nil {
 		return RestoreResult{}, errors.Join(err, r.putBack())
+	}
+	if r.result.ContactKey != "" {
+		var err error
+		if r.result.ContactKey, err = r.config.keepKey(o.ContactKey); err != nil {
+			return r.result, errors.Join(err, r.list())
+		}
 	}
 	return r.result, r.list()
 }
@@ -146,7 +156,11 @@ func (r *restoring) prepare(ctx context.Context) error {
 	if r.old != nil && code != r.o.Replace {
 		return fmt.Errorf("the backup is of realm %06d, --replace names %06d", code, r.o.Replace)
 	}
-	r.result = RestoreResult{Realm: code, After: at.Seq, Made: time.UnixMilli(m.GetMadeMs())}
+	key, err := keyNeeded(ctx, r.stage)
+	if err != nil {
+		return err
+	}
+	r.result = RestoreResult{Realm: code, After: at.Seq, Made: time.UnixMilli(m.GetMadeMs()), ContactKey: key}
 	return r.renew(ctx)
 }
 

@@ -35,21 +35,27 @@ func (v *Verification) OK() bool { return len(v.Problems) == 0 }
 // finding, also where it ends the check; an error means that the check could
 // not be made. progress is told the log entries done; it may be nil.
 func Verify(ctx context.Context, dir string, progress func(done, total syncengine.Seq)) (*Verification, error) {
-	if err := checkFolder(dir); err != nil {
+	return VerifyWith(ctx, Config{Dir: dir}, progress)
+}
+
+// VerifyWith is Verify for a realm whose contact key lies elsewhere; of the
+// configuration only Dir and ContactKey count.
+func VerifyWith(ctx context.Context, c Config, progress func(done, total syncengine.Seq)) (*Verification, error) {
+	if err := checkFolder(c.Dir); err != nil {
 		return nil, err
 	}
 	v := &Verification{}
-	err := v.check(ctx, dir, progress)
+	err := v.check(ctx, c, progress)
 	if errors.Is(err, store.ErrDamaged) || errors.Is(err, identity.ErrDamaged) {
 		v.Problems, err = append(v.Problems, err.Error()), nil
 	}
 	return v, err
 }
 
-func (v *Verification) check(ctx context.Context, dir string, progress func(done, total syncengine.Seq)) error {
-	st, err := sqlitestore.OpenReader(ctx, Config{Dir: dir}.path(DatabaseFile))
+func (v *Verification) check(ctx context.Context, c Config, progress func(done, total syncengine.Seq)) error {
+	st, err := sqlitestore.OpenReader(ctx, c.path(DatabaseFile))
 	if err != nil {
-		return absent(dir, err)
+		return absent(c.Dir, err)
 	}
 	defer st.Close()
 	problems, err := st.Check(ctx)
@@ -57,9 +63,13 @@ func (v *Verification) check(ctx context.Context, dir string, progress func(done
 	if err != nil {
 		return err
 	}
-	return st.View(ctx, func(r store.Reader) error {
+	opened, err := c.openedReader(ctx, st)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Dir, err)
+	}
+	return opened.View(ctx, func(r store.Reader) error {
 		v.Epoch, v.Seq = r.Head().Epoch, r.Head().Seq
-		if err := v.checkRealm(r, dir); err != nil {
+		if err := v.checkRealm(r, c.Dir); err != nil {
 			return err
 		}
 		found, err := exchange.Verify(r, schema.Load(), progress)

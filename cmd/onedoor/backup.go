@@ -22,12 +22,14 @@ type backupJSON struct {
 	Bytes   int64  `json:"bytes"`
 	Made    string `json:"made"`
 	Out     string `json:"out"`
+	// ContactKey is the file without which the contacts in it cannot be read.
+	ContactKey string `json:"contact_key,omitempty"`
 	// Listed is false where the server could not be told of the backup.
 	Listed bool `json:"listed"`
 }
 
 func newBackup(a *app) *cobra.Command {
-	var data, out string
+	var o server.BackupOptions
 	c := &cobra.Command{
 		Use: "backup --data DIR --out FILE", Short: "Copy a realm into one file, on a running server too, and check the copy", Args: cobra.NoArgs,
 		Long: `Copies the realm in DIR into FILE, on a stopped or a running server, opens the
@@ -36,35 +38,43 @@ there was checked. The copy is the log as of one moment, with the realm's secret
 keys in it (mode 0600): whoever has FILE can read every record, so encrypt it and
 keep it on other storage. A standing FILE is never written over.
 
+Residents' names and numbers are sealed in FILE as they are in DIR. The contact key
+is read to check the copy and is not in FILE: keep a copy of it apart from both.
+
 The server tells phones how far the newest backup reaches. They keep what they
 have handed in until two backups have it, so keep at least the last two.`,
 		Example: `  onedoor backup --data ./realm --out /mnt/backup/realm-2026-05-29.backup
   onedoor backup --data /var/lib/onedoor --out monday.backup --json`,
 	}
-	c.Flags().StringVar(&data, "data", "", "the realm's `DIR`")
-	c.Flags().StringVar(&out, "out", "", "the `FILE` to make")
+	c.Flags().StringVar(&o.Dir, "data", "", "the realm's `DIR`")
+	c.Flags().StringVar(&o.Out, "out", "", "the `FILE` to make")
+	contactKeyFlag(c, &o.ContactKey)
 	command.Required(c, "data", "out")
-	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.backup(ctx, data, out) })
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.backup(ctx, o) })
 	return c
 }
 
-func (a *app) backup(ctx context.Context, data, out string) error {
-	progress, finish := a.work()
-	made, err := server.Backup(ctx, server.BackupOptions{Dir: data, Out: out, Progress: progress})
+func (a *app) backup(ctx context.Context, o server.BackupOptions) error {
+	var finish func()
+	o.Progress, finish = a.work()
+	made, err := server.Backup(ctx, o)
 	finish()
 	if err != nil {
 		return err
 	}
 	result := backupJSON{
 		Realm: made.Realm, Epoch: uint32(made.At.Epoch), Seq: uint64(made.At.Seq), Records: made.Records, Bytes: made.Bytes,
-		Made: timeOf(made.Made), Out: out, Listed: made.Unregistered == nil,
+		Made: timeOf(made.Made), Out: o.Out, Listed: made.Unregistered == nil, ContactKey: made.ContactKey,
 	}
 	if !result.Listed {
 		fmt.Fprintf(a.Err, "the backup is good, but phones are not told of it and keep their journals: %s\n", command.OneLine(made.Unregistered.Error()))
 	}
 	return a.Print(result, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: realm %06d up to entry %d of epoch %d, %d records, %d bytes, checked\n",
-			command.Printable(out), result.Realm, result.Seq, result.Epoch, result.Records, result.Bytes)
+			command.Printable(o.Out), result.Realm, result.Seq, result.Epoch, result.Records, result.Bytes)
+		if result.ContactKey != "" {
+			fmt.Fprintf(w, "the contact key %s is not in it: keep a copy of that apart\n", command.Printable(result.ContactKey))
+		}
 	})
 }
 

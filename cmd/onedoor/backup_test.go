@@ -19,7 +19,8 @@ func TestBackupAndRestore_TellWhatTheyDid(t *testing.T) {
 	run(t, "restore", "--from", out, "--data", dir).wantLine(t, failed, "--replace CODE")
 	run(t, "restore", "--from", out, "--data", dir, "--replace", "yes").wantLine(t, usage, "six-digit")
 	run(t, "restore", "--from", dir, "--data", to).wantLine(t, failed, "is no file")
-	r = run(t, "restore", "--from", out, "--data", to, "--json")
+	run(t, "restore", "--from", out, "--data", to).wantLine(t, failed, "--contact-key")
+	r = run(t, "restore", "--from", out, "--data", to, "--contact-key", dir+".contact-key", "--json")
 	back := decode(t, r.out)
 	if r.code != done || back.at("epoch") != 2.0 || back.at("seq") != made.at("seq") || back.at("lost") != nil || back.text("token_file") != filepath.Join(to, "admin.token") {
 		t.Errorf("restore: %+v", r)

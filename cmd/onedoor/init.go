@@ -23,15 +23,20 @@ type initJSON struct {
 	Territories int    `json:"territories"`
 	Skipped     int    `json:"skipped"`
 	TokenFile   string `json:"token_file"`
+	ContactKey  string `json:"contact_key"`
 }
 
 func newInit(a *app) *cobra.Command {
-	var data, realm, territory string
+	var data, realm, territory, contactKey string
 	c := &cobra.Command{
 		Use: "init --data DIR --realm CODE", Short: "Make a realm: its folder, keys, territories and operator's token", Args: cobra.NoArgs,
 		Long: `Makes DIR with the database, the realm's secret keys and admin.token, the
 operator's token (mode 0600). The realm is a county-level unit with a six-digit
 code. A folder that holds a realm is refused, and when init fails nothing stays.
+
+Residents' names and numbers are sealed under the contact key, a file of its own
+beside DIR (DIR.contact-key, mode 0600) or where --contact-key says. It is in no
+backup. Keep a copy of it elsewhere: without it they cannot be read by anybody.
 
 Territories come from --territory FILE, a CSV with the columns
 code,parent_code,level,name and the levels province, prefecture, county, street,
@@ -44,19 +49,24 @@ to the communities. More rows may follow with ` + "`onedoor import territory`" +
 	c.Flags().StringVar(&data, "data", "", "the `DIR` to make")
 	c.Flags().StringVar(&realm, "realm", "", "six-digit `CODE` of the county-level unit, such as 530702")
 	c.Flags().StringVar(&territory, "territory", "", "CSV `FILE` of territories (default: the built-in one of 5307)")
+	contactKeyFlag(c, &contactKey)
 	command.Required(c, "data", "realm")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		code, err := domain.ParseCode(realm)
 		if level, _ := code.Level(); err != nil || level != domain.County {
 			return command.Misused("--realm %q: a county-level code of six digits is needed, such as 530702", realm)
 		}
-		return a.init(ctx, data, code, territory)
+		return a.init(ctx, server.InitOptions{Dir: data, Realm: code, ContactKey: contactKey}, territory)
 	})
 	return c
 }
 
-func (a *app) init(ctx context.Context, data string, code domain.Code, territory string) (err error) {
-	o := server.InitOptions{Dir: data, Realm: code}
+// contactKeyFlag gives a command the flag that names the contact key.
+func contactKeyFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "contact-key", "", "`FILE` of the contact key (default: beside DIR, DIR"+server.ContactKeySuffix+")")
+}
+
+func (a *app) init(ctx context.Context, o server.InitOptions, territory string) (err error) {
 	if territory != "" {
 		f, err := a.open(territory)
 		if err != nil {
@@ -70,12 +80,17 @@ func (a *app) init(ctx context.Context, data string, code domain.Code, territory
 		return err
 	}
 	result := initJSON{
-		Realm: made.Realm.Code, Name: made.Realm.Name, Data: data,
-		Territories: made.Territories, Skipped: made.Skipped, TokenFile: made.TokenFile,
+		Realm: made.Realm.Code, Name: made.Realm.Name, Data: o.Dir,
+		Territories: made.Territories, Skipped: made.Skipped, TokenFile: made.TokenFile, ContactKey: made.ContactKey,
 	}
 	return a.Print(result, func(w io.Writer) {
-		fmt.Fprintf(w, "made realm %06d %s in %s: %d territories, %d rows outside it skipped\n", result.Realm, result.Name, data, result.Territories, result.Skipped)
-		fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", result.TokenFile, data)
+		fmt.Fprintf(w, "made realm %06d %s in %s: %d territories, %d rows outside it skipped\n", result.Realm, result.Name, o.Dir, result.Territories, result.Skipped)
+		stood := ""
+		if made.KeyStood {
+			stood = ", which was there before"
+		}
+		fmt.Fprintf(w, "contact key: %s%s\nkeep a copy of it elsewhere, apart from the folder and its backups: without it no resident's name and number can be read\n", result.ContactKey, stood)
+		fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", result.TokenFile, o.Dir)
 	})
 }
 

@@ -24,6 +24,8 @@ type restoreJSON struct {
 	Lost      *lostJSON `json:"lost"`
 	TokenFile string    `json:"token_file"`
 	Replaced  string    `json:"replaced,omitempty"`
+	// ContactKey is the file of the contact key; empty where nothing is sealed.
+	ContactKey string `json:"contact_key,omitempty"`
 }
 
 // lostJSON counts what was made at the server since the backup; null where nobody can tell.
@@ -51,6 +53,9 @@ says how much, as far as it can be told. With --ledger DIR, the folder that
 serve --ledger was given, people, devices, grants, tokens and territories stand
 again as they stood last, and what was revoked stays revoked.
 
+Residents' names and numbers are sealed under the contact key of the time of the
+backup, which is not in FILE: give it with --contact-key, unless it lies beside DIR.
+
 A DIR that holds a realm is refused. With --replace CODE, the code of that realm,
 its files are moved into a folder of their own beside the new ones; stop its
 server first. Never copy a database file back by hand: this command is how phones
@@ -61,6 +66,7 @@ learn that it happened.`,
 	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`")
 	c.Flags().StringVar(&o.Dir, "data", "", "the `DIR` to make the realm in")
 	c.Flags().StringVar(&o.Ledger, "ledger", "", "replay the side ledger in `DIR`")
+	contactKeyFlag(c, &o.ContactKey)
 	c.Flags().StringVar(&replace, "replace", "", "six-digit `CODE` of the realm in DIR that may be moved aside")
 	command.Required(c, "from", "data")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
@@ -89,7 +95,7 @@ func (a *app) restore(ctx context.Context, o server.RestoreOptions) error {
 	}
 	result := restoreJSON{
 		Realm: made.Realm, Epoch: uint32(made.Epoch), Seq: uint64(made.After), Made: timeOf(made.Made), TokenFile: made.TokenFile, Replaced: made.Replaced,
-		Ledger: made.Replayed,
+		Ledger: made.Replayed, ContactKey: made.ContactKey,
 	}
 	if l := made.Lost; l != nil {
 		result.Lost = &lostJSON{l.Users, l.Devices, l.Territories, l.Writes, l.Decisions}
@@ -108,6 +114,9 @@ func (r restoreJSON) tell(w io.Writer, data string) {
 		fmt.Fprintf(w, "the side ledger had %d entries that the backup lacks: people, devices, grants and tokens stand as they stood last\n", r.Ledger)
 	}
 	fmt.Fprintln(w, r.lost())
+	if r.ContactKey != "" {
+		fmt.Fprintf(w, "contact key: %s\n", command.Printable(r.ContactKey))
+	}
 	fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", command.Printable(r.TokenFile), command.Printable(data))
 }
 

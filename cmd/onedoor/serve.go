@@ -34,6 +34,9 @@ also written to a side ledger in a folder on other storage, before it is done. A
 restore replays it, so that what was revoked stays revoked and who was enrolled
 stays known. The folder must be there; give it every time.
 
+Residents' names and numbers are sealed in the database under the contact key, which
+init made beside DIR; without it the realm is not served.
+
 With --oidc-issuer and --oidc-client-id people may also sign in at an identity
 provider, which is asked when somebody does. Register a public client there that
 may return to http://127.0.0.1 (any port), as ` + "`onedoor login --provider`" + ` does.
@@ -57,6 +60,7 @@ loses nothing either.`,
 	f.IntVar(&config.LeaseDays, "lease-days", 0, "from now on phones may work `DAYS` without asking again; the realm keeps it (10 to begin with)")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
+	contactKeyFlag(c, &config.ContactKey)
 	command.Required(c, "data")
 	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	c.MarkFlagsRequiredTogether("oidc-issuer", "oidc-client-id")

@@ -58,12 +58,13 @@ func (e epochJSON) line() string {
 }
 
 func newVerify(a *app) *cobra.Command {
-	var data string
+	var config server.Config
 	c := &cobra.Command{
 		Use: "verify --data DIR", Short: "Check a realm's database, secrets, log, records, chains and digests", Args: cobra.NoArgs,
 		Long: `Checks the realm in DIR, on a stopped or a running server, and changes nothing:
 the database file itself, that the secrets belong to it, that the log is dense
-and reduces to the records, and that every phone's chain and every digest fit.
+and reduces to the records, that every phone's chain and every digest fit, and
+that no entry of the access ledger was altered or taken out.
 It tells of every epoch how it began: by a restore, or because the database had
 been put back without one, which a phone's own proof showed.
 Exit code 0 means that nothing was found, 1 that something was or that the check
@@ -71,15 +72,17 @@ could not be made.`,
 		Example: `  onedoor verify --data ./realm
   onedoor verify --data ./realm --json`,
 	}
-	c.Flags().StringVar(&data, "data", "", "the realm's `DIR`")
+	c.Flags().StringVar(&config.Dir, "data", "", "the realm's `DIR`")
+	contactKeyFlag(c, &config.ContactKey)
 	command.Required(c, "data")
-	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.verify(ctx, data) })
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.verify(ctx, config) })
 	return c
 }
 
-func (a *app) verify(ctx context.Context, data string) error {
+func (a *app) verify(ctx context.Context, config server.Config) error {
+	data := config.Dir
 	progress, finish := a.progress("checking the log")
-	found, err := server.Verify(ctx, data, progress)
+	found, err := server.VerifyWith(ctx, config, progress)
 	finish()
 	if err != nil {
 		return err

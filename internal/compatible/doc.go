@@ -1,5 +1,5 @@
 // Package compatible keeps what earlier software wrote and makes sure that this
-// software still reads it: a server's realm with its secrets, a backup of it, its
+// software still reads it: a server's realm with its secrets and contact key, a backup of it, its
 // side ledger, a phone's database with its key, the messages between them, and a
 // listing of what they say.
 //

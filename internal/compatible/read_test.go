@@ -3,6 +3,8 @@ package compatible_test
 import (
 	"crypto/ed25519"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -48,9 +50,23 @@ func readSet(t *testing.T, dir string) {
 // realmOf is a realm with a copy of a set's ledger, on the day after the story.
 func realmOf(t *testing.T, dir string) *realm {
 	return &realm{
-		t: t, dir: filepath.Join(t.TempDir(), "realm"), side: copyFolder(t, filepath.Join(dir, ledgerPart)),
+		t: t, dir: filepath.Join(t.TempDir(), "realm"), side: copyFolder(t, filepath.Join(dir, ledgerPart)), contactKey: contactKeyOf(t, dir),
 		now: began.AddDate(0, 0, 1), random: rand.NewChaCha8([32]byte{2}),
 	}
+}
+
+// contactKeyOf copies a set's contact key; empty for one from before there was any.
+func contactKeyOf(t *testing.T, dir string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, contactKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	path := filepath.Join(t.TempDir(), contactKeyFile)
+	if err = errors.Join(err, os.WriteFile(path, b, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // restoreSet restores a set's backup, with its ledger, and has the phone sync on there.
@@ -61,7 +77,7 @@ func restoreSet(t *testing.T, dir string) {
 	from := filepath.Join(t.TempDir(), backupFile)
 	r.must(os.WriteFile(from, b, 0o600))
 	result, err := server.Restore(t.Context(), server.RestoreOptions{
-		From: from, Dir: r.dir, Ledger: r.side, Now: r.clock, Random: r.random,
+		From: from, Dir: r.dir, ContactKey: r.contactKey, Ledger: r.side, Now: r.clock, Random: r.random,
 	})
 	r.must(err)
 	if result.Realm != realmCode || result.Epoch < 2 {

@@ -47,6 +47,8 @@ const places = `code,parent_code,level,name
 type realm struct {
 	t   *testing.T
 	dir string
+	// contactKey is the file of the set's contact key; empty for the place beside dir.
+	contactKey string
 	// side is the folder of the side ledger.
 	side    string
 	now     time.Time
@@ -90,7 +92,9 @@ func (r *realm) open() {
 	r.must(err)
 	r.ledger, err = sideledger.Open(r.side, realmCode, secrets.LedgerKey())
 	r.must(err)
-	r.service, err = exchange.Open(r.t.Context(), r.store, exchange.Options{Secrets: secrets, Random: r.random, Now: r.clock, Ledger: r.ledger, Inline: true})
+	opened, err := server.OpenSealed(r.t.Context(), server.Config{Dir: r.dir, ContactKey: r.contactKey, Random: r.random, Now: r.clock}, r.store)
+	r.must(err)
+	r.service, err = exchange.Open(r.t.Context(), opened, exchange.Options{Secrets: secrets, Random: r.random, Now: r.clock, Ledger: r.ledger, Inline: true})
 	r.must(err)
 }
 
@@ -108,7 +112,7 @@ func (r *realm) close() {
 // verify wants `verify` to find nothing.
 func (r *realm) verify() {
 	r.t.Helper()
-	found, err := server.Verify(r.t.Context(), r.dir, nil)
+	found, err := server.VerifyWith(r.t.Context(), server.Config{Dir: r.dir, ContactKey: r.contactKey}, nil)
 	r.must(err)
 	for _, problem := range found.Problems {
 		r.t.Errorf("verify: %s", problem)

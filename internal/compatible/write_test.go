@@ -19,6 +19,7 @@ var write = flag.String("write", "", "make a set of this name in testdata, such 
 const (
 	realmPart, ledgerPart, phonePart, wirePart = "realm", "ledger", "phone", "wire"
 	listingFile, keyFile, backupFile           = "listing.txt", "phone.key", "realm.backup"
+	contactKeyFile                             = "contact.key"
 )
 
 // setBytesMax bounds a set: all of them lie in every clone of the repository.
@@ -77,6 +78,7 @@ func (s *story) writeTo(dir string) {
 		}
 	}
 	s.copyTo(s.last, dir, backupFile)
+	s.copyTo(s.dir+server.ContactKeySuffix, dir, contactKeyFile)
 	s.put(fmt.Appendf(nil, "%x\n", s.ann.key), dir, keyFile)
 	s.put([]byte(listing), dir, listingFile)
 }

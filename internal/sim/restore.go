@@ -61,7 +61,7 @@ func (s *server) copyStore() *backup {
 		s.w.model.BackedUp(b.name, r.Head())
 		return nil
 	})
-	if mem, ok := s.store.Store.(*memstore.Store); ok {
+	if mem, ok := s.memory(); ok {
 		b.memory = mem.Copy()
 		return b
 	}
@@ -141,8 +141,9 @@ func (w *world) copyBack(d dice) {
 // putBack makes the store what a backup holds.
 func (s *server) putBack(b *backup) bool {
 	if b.memory != nil {
-		s.store.Store = b.memory.Copy()
-		return true
+		st, err := s.sealed(b.memory.Copy())
+		s.store.Store = st
+		return s.w.must(err, "open the backup")
 	}
 	s.w.must(s.store.Store.Close(), "close the server's store")
 	s.disk.PowerOn() // Whoever restores takes a machine that runs, and a disk that works.

@@ -17,6 +17,7 @@ import (
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
 	"onedoor/server/store/sqlitestore"
@@ -30,6 +31,9 @@ type secrets = identity.Secrets
 func newSecrets(dir string) (*secrets, error) {
 	return identity.CreateSecrets(dir, stream(0, "secrets", 0))
 }
+
+// contactKey is the contact key of every run.
+var contactKey = sealed.NewKey([32]byte{1: 'k'})
 
 // server is the realm's server: the real service over a real store, which the world can make fail.
 type server struct {
@@ -72,17 +76,47 @@ func newServer(w *world) (*server, error) {
 
 func (s *server) openStore() (store.Store, error) {
 	if !s.w.weather.sqlite {
-		return memstore.New(), nil
+		return s.sealed(memstore.New())
 	}
 	var err error
 	if s.disk, err = disk.New(); err != nil {
 		return nil, err
 	}
-	return sqlitestore.Create(s.ctx, dataFile, sqlitestore.Options{Disk: s.disk})
+	st, err := sqlitestore.Create(s.ctx, dataFile, sqlitestore.Options{Disk: s.disk})
+	if err != nil {
+		return nil, err
+	}
+	return s.sealed(st)
 }
 
 func (s *server) reopenStore() (store.Store, error) {
-	return sqlitestore.Open(s.ctx, dataFile, sqlitestore.Options{Disk: s.disk})
+	st, err := sqlitestore.Open(s.ctx, dataFile, sqlitestore.Options{Disk: s.disk})
+	if err != nil {
+		return nil, err
+	}
+	opened, err := s.sealed(st)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return opened, nil
+}
+
+// sealed puts what seals contacts in front of a store, as the real server does.
+func (s *server) sealed(st store.Store) (store.Store, error) {
+	o := sealed.Options{Key: contactKey, Schema: schema.Load(), Random: stream(s.w.c.Seed, "data key", 0)}
+	o.Now = func() time.Time { return time.UnixMilli(int64(s.w.now)) }
+	o.Bucket, o.SealsDocument = exchange.SealedDigests(o.Schema)
+	return sealed.Open(s.ctx, st, o)
+}
+
+// memory gives the store beneath, where it is one in memory.
+func (s *server) memory() (*memstore.Store, bool) {
+	front, ok := s.store.Store.(*sealed.Store)
+	if !ok {
+		return nil, false
+	}
+	mem, ok := front.Inner().(*memstore.Store)
+	return mem, ok
 }
 
 // start starts the service on what is stored. It is given as many tries as it needs.
@@ -150,8 +184,12 @@ func (s *server) goOn(how string) {
 // crashed ends the server as a loss of power does, and starts it again on what had reached the disk.
 func (s *server) crashed() {
 	durable := s.store.Store
-	if mem, ok := durable.(*memstore.Store); ok {
-		durable = mem.Copy() // What the service writes while it is closed is what a killed one does not.
+	if mem, ok := s.memory(); ok {
+		// What the service writes while it is closed is what a killed one does not.
+		var err error
+		if durable, err = s.sealed(mem.Copy()); !s.w.must(err, "open what was durable") {
+			return
+		}
 	}
 	s.stop()
 	s.store.Store = durable

@@ -98,7 +98,7 @@ func (p *PlainRecord) scanCell(b []byte) bool {
 		case 3:
 			values++
 			plain = plain && c.scanValue(b)
-		case 4:
+		case cellKept, cellSealedKey:
 			plain = false
 		}
 		return nil
@@ -117,6 +117,8 @@ func (c *plainCell) scanValue(b []byte) bool {
 			plain = plain && num == 0
 		case 2:
 			c.data = b
+		case valueSealed:
+			plain = false
 		}
 		return nil
 	})

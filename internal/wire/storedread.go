@@ -177,6 +177,8 @@ func (d *recordDecoder) cells(field protowire.Number, _ uint64, b []byte) error 
 			c.Key.Field = syncengine.FieldNumber(num)
 		case 2:
 			c.Key.Key = string(b)
+		case cellSealedKey:
+			return errSealed
 		case 3:
 			v, err := d.value(b)
 			d.values = append(d.values, v)
@@ -213,6 +215,8 @@ func (d *recordDecoder) value(m []byte) (v syncengine.Value, err error) {
 			v.ShownUntil = syncengine.Seq(num)
 		case 6:
 			never = num != 0
+		case valueSealed:
+			return errSealed
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -112,6 +113,18 @@ func (d digestKey) bytes() []byte {
 // digestClass is the wire's number of a kind and class.
 func digestClass(kind syncengine.KindNumber, class syncengine.Class) uint32 {
 	return uint32(kind)*syncengine.ClassMax + uint32(class)
+}
+
+// SealedDigests tells the bucket of the digests and which of them sum up values of
+// sealed classes: of a grid with one contact, the sum is that contact's hash.
+func SealedDigests(s *schema.Schema) (bucket string, seals func(key []byte) bool) {
+	return bucketDigest, func(key []byte) bool {
+		if len(key) < 4 {
+			return false
+		}
+		class := binary.BigEndian.Uint32(key[len(key)-4:]) % syncengine.ClassMax
+		return s.Access.Sealed().Has(syncengine.Class(class))
+	}
 }
 
 // summed reports the keys whose digests are kept incrementally; the others are

@@ -11,6 +11,7 @@ import (
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/identity"
+	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -75,6 +76,12 @@ func (s *Service) Entries(r store.Reader, rec *syncengine.Record, f func(store.E
 		seq = e.Prev
 	}
 	return nil
+}
+
+// RecordsByPhone gives the records of which any change that the log or the
+// quarantine holds names a telephone number, by id. The caller notes the look-up.
+func (s *Service) RecordsByPhone(r store.Reader, phone string) ([]syncengine.ID, error) {
+	return sealed.Lookup(r, phone)
 }
 
 // Quarantined is a change that waits for a decision.

@@ -19,6 +19,7 @@ import (
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/identity"
+	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -96,7 +97,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		if s.realm, err = identity.GetRealm(r); err != nil {
 			return err
 		}
-		if err := identity.CheckSecrets(r, s.secrets); err != nil {
+		if err := errors.Join(identity.CheckSecrets(r, s.secrets), sealed.Check(r)); err != nil {
 			return err
 		}
 		history, err := readHistory(r)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -15,7 +14,6 @@ import (
 	"onedoor/internal/wire"
 	"onedoor/server"
 	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
 
@@ -37,7 +35,7 @@ type stored struct {
 
 // storedRows reads it.
 func storedRows(ctx context.Context, dir string) (out stored, err error) {
-	st, err := sqlitestore.OpenReader(ctx, filepath.Join(dir, server.DatabaseFile))
+	st, err := server.OpenReader(ctx, server.Config{Dir: dir})
 	if err != nil {
 		return out, err
 	}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"onedoor/server"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
 
@@ -37,7 +35,7 @@ func newAudit(ctx context.Context, dir string, l *ledger) (*audit, error) {
 		return nil, err
 	}
 	a.problems = append(a.problems, found.Problems...)
-	st, err := sqlitestore.OpenReader(ctx, filepath.Join(dir, server.DatabaseFile))
+	st, err := server.OpenReader(ctx, server.Config{Dir: dir})
 	if err != nil {
 		return nil, err
 	}

@@ -280,7 +280,9 @@ type Cell struct {
 	// The maximal values.
 	Values []*Value `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty"`
 	// Kept values.
-	Kept          []*Kept `protobuf:"bytes,4,rep,name=kept,proto3" json:"kept,omitempty"`
+	Kept []*Kept `protobuf:"bytes,4,rep,name=kept,proto3" json:"kept,omitempty"`
+	// The same as key, sealed: of a field whose class is kept sealed. Then key is absent.
+	SealedKey     []byte `protobuf:"bytes,5,opt,name=sealed_key,json=sealedKey,proto3" json:"sealed_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -343,6 +345,13 @@ func (x *Cell) GetKept() []*Kept {
 	return nil
 }
 
+func (x *Cell) GetSealedKey() []byte {
+	if x != nil {
+		return x.SealedKey
+	}
+	return nil
+}
+
 // Value is one value of a cell.
 type Value struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -357,7 +366,9 @@ type Value struct {
 	// Seq from which it no longer was; 0 while it is.
 	ShownUntil uint64 `protobuf:"varint,5,opt,name=shown_until,json=shownUntil,proto3" json:"shown_until,omitempty"`
 	// True when it was never the one shown.
-	NeverShown    bool `protobuf:"varint,6,opt,name=never_shown,json=neverShown,proto3" json:"never_shown,omitempty"`
+	NeverShown bool `protobuf:"varint,6,opt,name=never_shown,json=neverShown,proto3" json:"never_shown,omitempty"`
+	// The same as data, sealed: of a field whose class is kept sealed. Then data is absent.
+	Sealed        []byte `protobuf:"bytes,7,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -432,6 +443,13 @@ func (x *Value) GetNeverShown() bool {
 		return x.NeverShown
 	}
 	return false
+}
+
+func (x *Value) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
 }
 
 // Kept is a covered value that its coverer's author was not shown.
@@ -1788,12 +1806,14 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\bstamp_ms\x18\x05 \x01(\x03R\astampMs\x12\x18\n" +
 	"\asuspect\x18\x06 \x01(\bR\asuspect\x12\x12\n" +
 	"\x04rank\x18\a \x01(\rR\x04rank\x12\x16\n" +
-	"\x06unread\x18\b \x03(\rR\x06unread\"\x8d\x01\n" +
+	"\x06unread\x18\b \x03(\rR\x06unread\"\xac\x01\n" +
 	"\x04Cell\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x120\n" +
 	"\x06values\x18\x03 \x03(\v2\x18.onedoor.stored.v1.ValueR\x06values\x12+\n" +
-	"\x04kept\x18\x04 \x03(\v2\x17.onedoor.stored.v1.KeptR\x04kept\"\xac\x01\n" +
+	"\x04kept\x18\x04 \x03(\v2\x17.onedoor.stored.v1.KeptR\x04kept\x12\x1d\n" +
+	"\n" +
+	"sealed_key\x18\x05 \x01(\fR\tsealedKey\"\xc4\x01\n" +
 	"\x05Value\x12\x14\n" +
 	"\x05write\x18\x01 \x01(\rR\x05write\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x18\n" +
@@ -1803,7 +1823,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\vshown_until\x18\x05 \x01(\x04R\n" +
 	"shownUntil\x12\x1f\n" +
 	"\vnever_shown\x18\x06 \x01(\bR\n" +
-	"neverShown\"e\n" +
+	"neverShown\x12\x16\n" +
+	"\x06sealed\x18\a \x01(\fR\x06sealed\"e\n" +
 	"\x04Kept\x12.\n" +
 	"\x05value\x18\x01 \x01(\v2\x18.onedoor.stored.v1.ValueR\x05value\x12-\n" +
 	"\x02at\x18\x02 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x02at\"E\n" +
