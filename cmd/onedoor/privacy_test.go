@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/internal/command"
+	"onedoor/server"
+	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
@@ -122,8 +125,8 @@ func TestPrivacy_AResidentAsksWhatIsHeldAndToBeForgotten(t *testing.T) {
 		t.Errorf("erased: %v", erased)
 	}
 	for _, text := range []string{residentName, residentNumber, "13987654320"} {
-		if files := append(holds(t, s.dir, text), holds(t, s.ledger, text)...); len(files) > 0 {
-			t.Errorf("%s still stands in %v", text, files)
+		if files := append(holds(t, s.dir, text), holds(t, s.ledger, text)...); len(files) > 0 || tells(t, s.dir, s.dir, text) {
+			t.Errorf("%s still stands in %v, or can be opened", text, files)
 		}
 	}
 
@@ -141,8 +144,8 @@ func TestPrivacy_AResidentAsksWhatIsHeldAndToBeForgotten(t *testing.T) {
 	if code := s.stop(); code != done {
 		t.Fatalf("the server stopped with %d", code)
 	}
-	if len(holds(t, backups, residentName)) == 0 {
-		t.Fatal("the backup does not hold the name")
+	if len(holds(t, backups, residentName)) != 0 || !tells(t, unpacked(t, monday), s.dir, residentName) {
+		t.Fatal("the backup holds the name in the open, or not at all")
 	}
 	if r := run(t, "restore", "--from", monday, "--data", s.dir, "--replace", "530702", "--ledger", s.ledger); r.code != done {
 		t.Fatal(r.err)
@@ -150,13 +153,49 @@ func TestPrivacy_AResidentAsksWhatIsHeldAndToBeForgotten(t *testing.T) {
 	s.serve("--ledger", s.ledger)
 	s.stop()
 	for _, text := range []string{residentName, "13987654320"} {
-		if files := holds(t, s.dir, text); len(withoutReplaced(files)) > 0 {
-			t.Errorf("after the restore %s stands in %v again", text, files)
+		if files := holds(t, s.dir, text); len(withoutReplaced(files)) > 0 || tells(t, s.dir, s.dir, text) {
+			t.Errorf("after the restore %s stands in %v again, or can be opened", text, files)
 		}
 	}
 	if r := run(t, "verify", "--data", s.dir, "--json"); r.code != done {
 		t.Errorf("verify after the restore: %s%s", r.out, r.err)
 	}
+}
+
+// tells reports that the realm in a folder holds a text for whoever has the contact
+// key of the realm in keyOf: sealed bytes show nobody that it is gone.
+func tells(t *testing.T, dir, keyOf, text string) (found bool) {
+	t.Helper()
+	st, err := server.OpenReader(t.Context(), server.Config{Dir: dir, ContactKey: keyOf + server.ContactKeySuffix})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	err = st.View(t.Context(), func(r store.Reader) error {
+		err := r.Entries(0, func(e store.Entry) bool {
+			found = found || bytes.Contains(e.Body, []byte(text))
+			return !found
+		})
+		return errors.Join(err, r.Records(func(rec store.Record) bool {
+			found = found || bytes.Contains(rec.Body, []byte(text))
+			return !found
+		}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// unpacked gives a folder in which a backup lies as a realm's database does.
+func unpacked(t *testing.T, backup string) string {
+	t.Helper()
+	dir := t.TempDir()
+	body, err := os.ReadFile(backup)
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, server.DatabaseFile), body, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // withoutReplaced leaves out the realm that a restore moved aside.
