@@ -17,6 +17,9 @@ const (
 	BatchChangesMax = 2000
 	// MessageBytesMax is the largest message either side accepts.
 	MessageBytesMax = 4 << 20
+	// WindowBytes is how much either side of a line may send ahead of what the other has read: a compressed batch or
+	// page, which so travels in one piece. With gRPC's own 64 KB to begin with it waits for the other side several times.
+	WindowBytes = 1 << 20
 	// PageBytesMax is where a page is cut, before compression.
 	PageBytesMax = 512 << 10
 	// PushPageBytesMax is where the page of a reply to a push is cut: on a slow line

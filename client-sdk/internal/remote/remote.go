@@ -68,6 +68,7 @@ func Dial(address string, o Options) (*Remote, error) {
 	r := &Remote{}
 	r.conn, err = grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(creds), grpc.WithStatsHandler(&r.meter), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
+		grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: reconnectMax / 8, Multiplier: 2, Jitter: 0.2, MaxDelay: reconnectMax},
 			MinConnectTimeout: enrolTimeout,
