@@ -1,6 +1,10 @@
 package client
 
-import "onedoor/client-sdk/internal/localdb"
+import (
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/domain"
+	"onedoor/syncengine"
+)
 
 // Refill forgets where the phone stands in the log, so that the next sync fills
 // it from the start.
@@ -42,4 +46,20 @@ func (r *Replica) Changes() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return int(r.state.end.Seq)
+}
+
+// DoorFacts encodes the facts of a door that has them all.
+func DoorFacts() []byte {
+	f := &doorFacts{
+		class: 1, grade: 2, kind: 3, paperSeen: 1_780_000_000_000, mine: true, territory: syncengine.ID{1}, into: syncengine.ID{2}, parent: syncengine.ID{3},
+		key: domain.DoorKey{Compound: "丽景苑", Building: "1", Stair: "2", Floor: "3", Door: "301"}, address: "丽景苑1幢", aliases: []string{"老楼", "西头"},
+	}
+	return f.encode()
+}
+
+// ReadFacts decodes facts and encodes them again.
+func ReadFacts(b []byte) ([]byte, error) {
+	var f doorFacts
+	err := f.decode(b)
+	return f.encode(), err
 }

@@ -223,3 +223,18 @@ func BenchmarkPlan(b *testing.B) {
 		})
 	}
 }
+
+func TestPlan_DamagedFactsOfADoorAreToldAndNeverHalfRead(t *testing.T) {
+	whole := client.DoorFacts()
+	if again, err := client.ReadFacts(whole); err != nil || !slices.Equal(again, whole) {
+		t.Fatalf("read back %x, %v", again, err)
+	}
+	for n := range whole {
+		if _, err := client.ReadFacts(whole[:n]); !errors.Is(err, client.ErrDamaged) {
+			t.Errorf("%d of %d bytes are read: %v", n, len(whole), err)
+		}
+	}
+	if _, err := client.ReadFacts(append(whole, 0)); !errors.Is(err, client.ErrDamaged) {
+		t.Errorf("a byte too many is read: %v", err)
+	}
+}

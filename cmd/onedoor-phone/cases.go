@@ -231,3 +231,28 @@ checked as well.`,
 	})
 	return c
 }
+
+func newAlarms(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "alarms", Short: "List what is due about the cases on the phone", Args: cobra.NoArgs,
+		Long: `Lists what the rules ask for now about the disputes and hazards that the phone
+holds: deadlines that come near or are over, follow-ups, call-backs, re-checks.
+What is due first comes first. It works without a signal.`,
+		Example: "  onedoor-phone --dir ./phone alarms --json",
+	}
+	c.RunE = a.using(func(_ context.Context, p *phone, _ []string) error {
+		alarms, err := p.Alarms()
+		if err != nil {
+			return err
+		}
+		return a.Print(client.AlarmsObject(alarms, a.language()), func(w io.Writer) {
+			t := command.Table{}
+			for _, alarm := range alarms {
+				t.Add(command.Clock(recordjson.Time(alarm.Due)), alarm.Case.String(), alarm.CaseKind, alarm.Says.In(a.language()))
+			}
+			t.Write(w)
+			fmt.Fprintf(w, "%d alarms\n", len(alarms))
+		})
+	})
+	return c
+}

@@ -67,3 +67,25 @@ func TestCheck_PassAndReturnOffline(t *testing.T) {
 	}
 	ann.run("checks", "--count", "0").wantLine(t, usage, "1 or more")
 }
+
+func TestAlarms_NameTheTaskOfADatedNotice(t *testing.T) {
+	w := serving(t)
+	ann := w.enrolled("安", gridA)
+	w.stop()
+	door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	if got := ann.json("alarms").list("alarms"); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	hazard := ann.json("begin", "hazard", "notify", `{"premises_id":"`+door+`","code":"GAS","deadline":"2099-03-10T18:00:00+08:00"}`)
+	got := ann.json("alarms").list("alarms")
+	if len(got) != 1 || got[0].text("case_id") != hazard.text("id") || got[0].text("duty") != "recheck" || got[0]["made"] != true ||
+		got[0].text("due") != "2099-03-13T23:59:00+08:00" {
+		t.Errorf("%v", got)
+	}
+	if task := ann.json("show", got[0].text("task_id")); task.text("case_id") != hazard.text("id") {
+		t.Errorf("%v", task)
+	}
+	if r := ann.run("alarms"); r.code != done || !strings.Contains(r.out, "1 alarms") {
+		t.Errorf("%+v", r)
+	}
+}

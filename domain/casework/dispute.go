@@ -36,15 +36,17 @@ const (
 var (
 	intake = []domain.Role{domain.RoleGridWorker, domain.RolePoliceOfficer, domain.RoleCommunityStaff, domain.RoleReception,
 		domain.RoleDispatcher, domain.RoleMediator, domain.RoleStreetLead}
-	desk    = []domain.Role{domain.RoleReception, domain.RoleDispatcher}
-	direct  = []domain.Role{domain.RoleDispatcher, domain.RoleStreetLead}
-	workers = []domain.Role{domain.RoleMediator, domain.RoleDepartment, domain.RoleCommunityStaff, domain.RoleGridWorker,
-		domain.RolePoliceOfficer}
+	desk     = []domain.Role{domain.RoleReception, domain.RoleDispatcher}
+	direct   = []domain.Role{domain.RoleDispatcher, domain.RoleStreetLead}
+	workers  = []domain.Role{domain.RoleMediator, domain.RoleCommunityStaff, domain.RoleGridWorker, domain.RolePoliceOfficer}
 	everyone = append(append([]domain.Role(nil), intake...), domain.RoleDepartment)
 )
 
-// handlers are those who work on the case, and the dispatcher.
-func handlers() []Who { return append(anyone(domain.RoleDispatcher), as(Handler, workers...)...) }
+// handlers are those who work on the case, and the dispatcher. A department's handler has the role over a case only where it
+// is routed to the department or names them, so the role is enough.
+func handlers() []Who { return append(anyone(domain.RoleDispatcher), workingOn()...) }
+
+func workingOn() []Who { return append(anyone(domain.RoleDepartment), as(Handler, workers...)...) }
 
 // unfinished are the states in which a case is with the centre and open.
 var unfinished = []State{Registered, Accepted, Triaged, Assigned, Handling, Failed, Agreed, Refused, Performing, Verified, Reopened}
@@ -90,7 +92,8 @@ var Disputes = Table{
 		{Name: "assign", ZH: "指派", EN: "assign to who works it", From: []State{Triaged, Handling, Reopened}, To: Assigned,
 			Who: anyone(direct...), Event: EventAssigned, Needs: []string{"dispute.assigned_to_nobody", "dispute.high_risk_untold"}},
 		{Name: "join", ZH: "加入", EN: "bring somebody in by role", From: unfinished,
-			Who: append(anyone(direct...), as(FirstReceiver, intake...)...), Event: EventJoined, Source: firstTake},
+			Who:   append(anyone(direct...), as(FirstReceiver, domain.RolePoliceOfficer, domain.RoleCommunityStaff)...),
+			Event: EventJoined, Source: firstTake},
 		{Name: "return", ZH: "退回", EN: "send back to the dispatcher", From: []State{Assigned, Handling}, To: Triaged,
 			Who: handlers(), Reason: true, Event: EventReturned},
 		{Name: "handle", ZH: "办理", EN: "begin the work, or begin it again", From: []State{Assigned, Failed, Agreed, Performing, Reopened},
@@ -102,7 +105,7 @@ var Disputes = Table{
 		{Name: "fail", ZH: "调解不成", EN: "note that mediation failed", From: []State{Handling}, To: Failed, Who: handlers(),
 			Reason: true, Event: EventFailed, Needs: []string{"dispute.ended_untold"}, Source: article26},
 		{Name: "refuse", ZH: "记录拒绝", EN: "note that a party refuses", From: []State{Registered, Accepted, Triaged, Assigned, Handling},
-			To: Refused, Who: append(anyone(desk...), as(Handler, workers...)...), Event: EventRefused,
+			To: Refused, Who: append(anyone(desk...), workingOn()...), Event: EventRefused,
 			Needs: []string{"dispute.refused_by_nobody", "dispute.ended_untold"}, Source: article17},
 		{Name: "perform", ZH: "开始履行", EN: "note that performance begins", From: []State{Agreed}, To: Performing, Who: handlers(),
 			Event: EventPerforming, Needs: []string{"dispute.performed_without_date"}, Source: article31},
@@ -126,7 +129,7 @@ var Disputes = Table{
 		{Name: "verify", ZH: "核实履行", EN: "note that it is performed", From: []State{Agreed, Performing}, To: Verified,
 			Who: anyone(desk...), Event: EventCallBack, Needs: []string{"dispute.verified_without_call", "dispute.verified_unsolved"}, Source: article31},
 		{Name: "close", ZH: "办结", EN: "close", From: []State{Registered, Accepted, Failed, Refused, Verified, Reopened}, To: Closed,
-			Who: append(anyone(desk...), as(Handler, workers...)...), Event: EventClosed,
+			Who: append(anyone(desk...), workingOn()...), Event: EventClosed,
 			Needs: []string{"dispute.closed_without_result", "dispute.settled_without_consent", "dispute.settled_without_form", "dispute.ended_untold"}},
 		{Name: "reopen", ZH: "重开", EN: "take up again", From: []State{Closed}, To: Reopened,
 			Who: anyone(domain.RoleReception, domain.RoleDispatcher, domain.RoleStreetLead), Reason: true, Event: EventReopened},

@@ -53,13 +53,13 @@ DONE:`,
 // A step with ! needs the relation handler, one with ^ that of the first receiver.
 var stepsByRole = map[string]string{
 	"dispute": `
-grid_worker:     register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up close! note join^
+grid_worker:     register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up close! note
 police_officer:  register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up close! note join^
 community_staff: register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up close! note join^
-reception:       register resolve accept decline transfer report-police refuse confirm call-back verify close reopen note join^
+reception:       register resolve accept decline transfer report-police refuse confirm call-back verify close reopen note
 dispatcher:      register resolve accept decline transfer report-police triage assign join return handle mediate agree fail refuse perform confirm extend pause resume escalate supervise follow-up call-back verify close reopen archive note
-mediator:        register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up! close! note join^
-department:      report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up! close! note
+mediator:        register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up! close! note
+department:      report-police return handle mediate agree fail refuse perform confirm pause resume follow-up close note
 street_lead:     register resolve report-police triage assign join extend escalate supervise reopen archive note
 helper:
 district:

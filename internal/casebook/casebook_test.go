@@ -48,6 +48,7 @@ func TestTakeDispute_FillsWhatTheStepSaysByItself(t *testing.T) {
 		{"report-police", in(recordv1.DisputeState_DISPUTE_STATE_HANDLING), domain.RoleMediator, "police_reported_at:1773108000000"},
 		{"agree", in(recordv1.DisputeState_DISPUTE_STATE_HANDLING), domain.RoleMediator,
 			"state:DISPUTE_STATE_AGREED result:CASE_RESULT_SUCCESS agreement_effective_on:1773108000000"},
+		{"escalate", in(recordv1.DisputeState_DISPUTE_STATE_HANDLING), domain.RoleStreetLead, "escalated_at:1773108000000"},
 		{"call-back", in(recordv1.DisputeState_DISPUTE_STATE_AGREED), domain.RoleReception, "call_back_at:1773108000000"},
 		{"note", in(recordv1.DisputeState_DISPUTE_STATE_AGREED), domain.RoleReception, ""},
 	} {

@@ -1,0 +1,126 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/client-sdk/internal/localdb"
+	"onedoor/domain"
+	"onedoor/domain/casework"
+	"onedoor/internal/casebook"
+	"onedoor/internal/recordjson"
+	"onedoor/syncengine"
+)
+
+// Alarm is something that the rules ask for about a case on the phone.
+type Alarm struct {
+	// Case is the dispute or hazard, CaseKind its kind's name.
+	Case     syncengine.ID
+	CaseKind string
+	// Duty is the rule's name for it, such as overdue or follow_up; Says the same for people.
+	Duty string
+	Says Sentence
+	// Task is the id of the task about it, Made whether the phone holds that task.
+	Task syncengine.ID
+	Made bool
+	// Due is by when it is to be done.
+	Due syncengine.UnixMilli
+}
+
+// Alarms lists what the rules ask for now about the cases that the phone holds: deadlines that come near or are over,
+// follow-ups, call-backs, re-checks. It works without a signal; what is due first comes first. Tasks are made of it by the
+// server, or by the step that brings them.
+func (r *Replica) Alarms() (out []Alarm, err error) {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
+		a := &alarms{r: r, tx: tx, s: s, now: domain.UnixMilli(s.time(r.now()))}
+		if err := a.readTimelines(); err != nil {
+			return err
+		}
+		for _, kind := range []syncengine.KindNumber{kindDispute, kindHazard} {
+			if err := r.eachUnfinished(tx, kind, a.add); err != nil {
+				return err
+			}
+		}
+		out = a.out
+		return nil
+	})
+	slices.SortStableFunc(out, func(a, b Alarm) int { return cmp.Compare(a.Due, b.Due) })
+	return out, err
+}
+
+// alarms gathers what the rules ask for.
+type alarms struct {
+	r   *Replica
+	tx  *localdb.Tx
+	s   *state
+	now domain.UnixMilli
+	// timelines are the entries of each case.
+	timelines map[syncengine.ID][]*recordv1.CaseEvent
+	out       []Alarm
+}
+
+func (a *alarms) readTimelines() error {
+	a.timelines = map[syncengine.ID][]*recordv1.CaseEvent{}
+	for row, err := range a.tx.List(localdb.Query{Kind: kindCaseEvent}) {
+		if err != nil {
+			return err
+		}
+		e := &recordv1.CaseEvent{}
+		if err := a.r.readMessage(&row, e); err != nil {
+			return err
+		}
+		of, _ := syncengine.IDFromBytes(e.GetCaseId())
+		a.timelines[of] = append(a.timelines[of], e)
+	}
+	return nil
+}
+
+// add adds what the rules ask for about one case.
+func (a *alarms) add(row *localdb.Record) error {
+	if a.r.hides(a.tx, a.s, row) != nil {
+		return nil // No longer this user's to see.
+	}
+	duties, kind, err := a.duties(row)
+	if err != nil {
+		return err
+	}
+	for _, duty := range duties {
+		task := syncengine.ID(duty.ID)
+		_, made, err := a.tx.Record(task)
+		if err != nil {
+			return err
+		}
+		a.out = append(a.out, Alarm{
+			Case: row.ID, CaseKind: kind, Duty: string(duty.Kind), Says: Sentence{ZH: duty.ZH, EN: duty.EN}, Task: task, Made: made,
+			Due: syncengine.UnixMilli(duty.Due),
+		})
+	}
+	return nil
+}
+
+func (a *alarms) duties(row *localdb.Record) ([]casework.Duty, string, error) {
+	rules, timeline := casework.DefaultRules(), a.timelines[row.ID]
+	if row.Kind == kindDispute {
+		d := &recordv1.Dispute{}
+		err := a.r.readMessage(row, d)
+		matter := casebook.Matter(domain.ID(row.ID), d, timeline)
+		return matter.Duties(rules, a.now), "dispute", err
+	}
+	z := &recordv1.Hazard{}
+	err := a.r.readMessage(row, z)
+	matter := casebook.HazardMatter(domain.ID(row.ID), z, timeline)
+	return matter.Duties(rules, a.now), "hazard", err
+}
+
+// AlarmsObject gives alarms as {"alarms": [{"case_id", "kind", "duty", "says", "due", "task_id", "made"}]}.
+func AlarmsObject(list []Alarm, lang Language) recordjson.Object {
+	alarms := make([]recordjson.Object, len(list))
+	for i := range list {
+		a := &list[i]
+		alarms[i] = recordjson.Object{}.With("case_id", a.Case.String()).With(recordjson.NameKind, a.CaseKind).With("duty", a.Duty).
+			With("says", a.Says.In(lang)).With("due", recordjson.Time(a.Due)).With("task_id", a.Task.String()).With("made", a.Made)
+	}
+	return recordjson.Object{}.With("alarms", alarms)
+}
