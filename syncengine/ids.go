@@ -103,8 +103,8 @@ func (h History) fork(e Epoch) (f Fork, ok bool) {
 	return Fork{}, false
 }
 
-// shared gives the greatest seq up to which two epochs hold the same entries.
-func (h History) shared(a, b Epoch) Seq {
+// SharedBy gives the greatest seq up to which two epochs hold the same entries.
+func (h History) SharedBy(a, b Epoch) Seq {
 	shared := Seq(1<<63 - 1)
 	for a != b {
 		if a < b {
@@ -120,7 +120,7 @@ func (h History) shared(a, b Epoch) Seq {
 }
 
 // Shared gives the greatest seq up to which an epoch holds the same entries as the one in force.
-func (h History) Shared(e Epoch) Seq { return h.shared(e, h.Epoch) }
+func (h History) Shared(e Epoch) Seq { return h.SharedBy(e, h.Epoch) }
 
 // EpochAt gives the epoch in which the entry at seq of the log in force was written.
 func (h History) EpochAt(seq Seq) Epoch {
@@ -140,13 +140,13 @@ func (h History) Reaches(base, c Coordinate) bool {
 	if base.IsZero() || c.IsZero() || c.Seq > base.Seq || c.Epoch > base.Epoch {
 		return false
 	}
-	return c.Seq <= h.shared(c.Epoch, base.Epoch)
+	return c.Seq <= h.SharedBy(c.Epoch, base.Epoch)
 }
 
 // Current translates a coordinate into the epoch in force; ok is false when
 // that entry is not part of it.
 func (h History) Current(c Coordinate) (seq Seq, ok bool) {
-	if c.IsZero() || c.Epoch > h.Epoch || c.Seq > h.shared(c.Epoch, h.Epoch) {
+	if c.IsZero() || c.Epoch > h.Epoch || c.Seq > h.SharedBy(c.Epoch, h.Epoch) {
 		return 0, false
 	}
 	return c.Seq, true

@@ -27,6 +27,9 @@ type Incoming struct {
 	// Base is what the author saw; a create covers nothing, whatever its base.
 	Base   Coordinate
 	Create bool
+	// Cut tells that Base is only as much as is proven of what the author saw: what
+	// was on the screen when the edit was made is not known.
+	Cut bool
 	// At is the coordinate of the log entry that merges the change now.
 	At Coordinate
 	// First is the coordinate the change had before a restore, if it is supplied again.
@@ -181,20 +184,18 @@ func (m *merging) writeCell(field *Field, cw CellWrite) bool {
 	write, resolved := m.cellWrite(field, cw), m.resolves(cw.Key)
 	value := Value{Write: write, Data: cw.Data, Cleared: cw.Cleared}
 	settled := m.settleKept(field, cw.Key, write, resolved)
-	if m.logOnly(value, cw.Key) {
+	if m.logOnly(field, value, cw.Key) {
 		return false
 	}
 	cell := m.cell(cw.Key)
-	open, kept := cell.contested(), len(cell.Kept)
+	review, kept := field.Policy == Review && cell.contested(), len(cell.Kept)
 	var stay []Value
 	for _, v := range cell.Values {
 		if !m.world.covers(write, v.Write) {
 			stay = append(stay, v)
 			continue
 		}
-		if !resolved && (field.Policy == Review && open || !m.wasShown(write, v)) {
-			cell.Kept = append(cell.Kept, Kept{Value: v.hidden(m.in.At.Seq), At: m.in.At})
-		}
+		m.leave(cell, write, v, review)
 		value.Write = m.inheritBases(value.Write, v.Write)
 	}
 	cell.Values = append(stay, value)
@@ -239,7 +240,7 @@ func (m *merging) unread() []FieldNumber {
 
 // logOnly handles a change that a stored value or the author's own later write
 // covers: it joins the log, and is kept when it was never shown to who covered it.
-func (m *merging) logOnly(value Value, key CellKey) bool {
+func (m *merging) logOnly(field *Field, value Value, key CellKey) bool {
 	// The author saw both, even where the own later write has left the set.
 	ownLater := m.in.OwnLater != nil && m.in.OwnLater(key)
 	covered := false
@@ -251,9 +252,39 @@ func (m *merging) logOnly(value Value, key CellKey) bool {
 	}
 	if covered && !ownLater {
 		cell := m.cell(key)
+		m.coverThrough(field, cell, value.Write)
 		cell.Kept = append(cell.Kept, Kept{Value: value, At: m.in.At})
 	}
 	return covered || ownLater
+}
+
+// leave takes a value out of the set, and keeps it where the author of the change
+// that covers it had not been shown it; review tells that it was one of an open
+// conflict that only a person closes.
+func (m *merging) leave(cell *Cell, by *Write, v Value, review bool) {
+	if !m.resolves(cell.Key) && (review || !m.wasShown(by, v)) {
+		cell.Kept = append(cell.Kept, Kept{Value: v.hidden(m.in.At.Seq), At: m.in.At})
+	}
+}
+
+// coverThrough has what covers a change that comes late cover what that change
+// had seen too, as if it had come before. In one history it does already; a value
+// that is supplied again may be known to the late change alone.
+func (m *merging) coverThrough(field *Field, cell *Cell, late *Write) {
+	review := field.Policy == Review && cell.contested()
+	var stay []Value
+	for _, v := range cell.Values {
+		switch {
+		case m.world.covers(v.Write, late):
+			v.Write = m.inheritBases(v.Write, late)
+		case m.world.covers(late, v.Write):
+			m.leave(cell, late, v, review)
+			continue
+		}
+		stay = append(stay, v)
+	}
+	cell.Values = stay
+	cell.arrange(field, m.in.At.Seq)
 }
 
 // settleKept drops the kept values that the change covers too and whose author
@@ -275,7 +306,7 @@ func (m *merging) settleKept(field *Field, key CellKey, write *Write, resolved b
 // wasShown reports whether the author of the change had a value that the
 // change covers before their eyes; what is unknown counts as not shown.
 func (m *merging) wasShown(write *Write, v Value) bool {
-	if len(write.Bases) > 0 {
+	if len(write.Bases) > 0 && !m.in.Cut {
 		if seq, ok := m.world.History.Current(m.in.Base); ok && v.shownAt(seq) {
 			return true
 		}

@@ -88,7 +88,7 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	}
 	at := k.here()
 	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Create: c.Create, At: at,
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Cut: extra.GetCountedBase() != nil, Create: c.Create, At: at,
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: known, OwnLater: later.has,
 	}
 	in.First, in.Since = firstOf(extra)

@@ -251,7 +251,7 @@ func (j *judging) merge(rec *syncengine.Record) error {
 	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.roles)
 	in := &j.incoming
 	*in = syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: j.base, Create: c.Create,
+		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: j.base, Cut: j.extra.CountedBase != nil, Create: c.Create,
 		At: j.work.here(), Stamp: j.stamp, Suspect: j.suspect, Cells: j.cells, Resolves: c.Resolves,
 	}
 	in.First, in.Since = firstOf(&j.extra)

@@ -229,14 +229,16 @@ func noteServedBefore(progress *storedv1.Progress, at syncengine.Coordinate) {
 	progress.ServedBefore = append(progress.ServedBefore, storedCoordinate(at))
 }
 
-// servedIn gives the greatest place of an epoch that a phone was proven to have seen; seq 0 for none.
-func servedIn(progress *storedv1.Progress, epoch syncengine.Epoch) syncengine.Seq {
+// servedIn gives the greatest place of an epoch that a phone was proven to have seen, in
+// that epoch or in the part that it shares with an earlier one; seq 0 for none. What was
+// proven in a later one was seen after whatever has a base in this.
+func servedIn(h syncengine.History, progress *storedv1.Progress, epoch syncengine.Epoch) (most syncengine.Seq) {
 	for _, m := range append([]*storedv1.Coordinate{progress.GetServed()}, progress.GetServedBefore()...) {
-		if m.GetEpoch() == uint32(epoch) {
-			return syncengine.Seq(m.GetSeq())
+		if at := coordinate(m); !at.IsZero() && at.Epoch <= epoch {
+			most = max(most, min(at.Seq, h.SharedBy(at.Epoch, epoch)))
 		}
 	}
-	return 0
+	return most
 }
 
 // notePast takes the places that a phone names after a change of epoch, as far as
@@ -270,7 +272,7 @@ func (j *judging) countBase() {
 	if !j.work.doubtful(j.base.Epoch) {
 		return
 	}
-	if seen := servedIn(j.progress, j.base.Epoch); seen < j.base.Seq {
+	if seen := servedIn(j.work.world.History, j.progress, j.base.Epoch); seen < j.base.Seq {
 		j.extra.CountedBase = &storedv1.Coordinate{Epoch: uint32(j.base.Epoch), Seq: uint64(seen)}
 		j.base = countedBase(j.base, &j.extra)
 	}

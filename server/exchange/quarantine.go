@@ -322,7 +322,7 @@ func (r *releasing) incoming(device identity.Device) (*syncengine.Incoming, erro
 	}
 	r.base = countedBase(r.change.Base, waited)
 	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: r.base, Create: r.change.Create,
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: r.base, Cut: waited.GetCountedBase() != nil, Create: r.change.Create,
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: r.rank, Cells: r.cells, Resolves: r.change.Resolves,
 	}
 	r.extra.First, r.extra.CountedBase = waited.GetFirst(), waited.GetCountedBase()

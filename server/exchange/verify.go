@@ -276,7 +276,7 @@ func (v *verifying) merge(e store.Entry, body []byte, extra *storedv1.Extra) {
 		v.problem("seq %d: names %d as the entry before it in record %s", e.Seq, e.Prev, c.RecordID)
 	}
 	in := &syncengine.Incoming{
-		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Create: c.Create,
+		Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}, Base: countedBase(c.Base, extra), Cut: extra.GetCountedBase() != nil, Create: c.Create,
 		At:    syncengine.Coordinate{Epoch: v.world.History.EpochAt(e.Seq), Seq: e.Seq},
 		Stamp: e.Stamp, Suspect: e.Suspect, Rank: e.Rank, Cells: cells, Resolves: c.Resolves,
 		Unreadable: v.unreadable(kind, extra), OwnLater: v.ownLater(extra),

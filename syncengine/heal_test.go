@@ -1,0 +1,71 @@
+package syncengine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"onedoor/syncengine"
+)
+
+// healing is a log that was restored twice from the same backup, with what three
+// phones bring back: each wrote over what the one before had written, every time in
+// an epoch in which the third was not there.
+type healing struct {
+	world syncengine.World
+	kind  *syncengine.Kind
+	// supplied are the changes by their letters.
+	supplied map[byte]syncengine.Incoming
+}
+
+const healedField syncengine.FieldNumber = 5
+
+// newHealing has a write in the first epoch; b, who saw a there, has its place from the
+// second; and c, who saw b in the second, where a was not back yet.
+func newHealing() *healing {
+	at := func(epoch syncengine.Epoch, seq syncengine.Seq) syncengine.Coordinate {
+		return syncengine.Coordinate{Epoch: epoch, Seq: seq}
+	}
+	change := func(letter byte, base, first syncengine.Coordinate) syncengine.Incoming {
+		return syncengine.Incoming{
+			Dot: syncengine.Dot{Incarnation: syncengine.ID{letter}, Seq: 1}, Base: base, First: first, Stamp: syncengine.UnixMilli(200 - syncengine.UnixMilli(letter)),
+			Cells: []syncengine.CellWrite{{Key: syncengine.CellKey{Field: healedField}, Data: []byte{letter}}},
+		}
+	}
+	return &healing{
+		world: syncengine.World{History: syncengine.History{Epoch: 3, Forks: []syncengine.Fork{{Epoch: 2, At: 15, Parent: 1}, {Epoch: 3, At: 15, Parent: 1}}}},
+		kind:  &syncengine.Kind{Number: 1, Fields: map[syncengine.FieldNumber]*syncengine.Field{healedField: {Number: healedField, Class: 1}}},
+		supplied: map[byte]syncengine.Incoming{
+			'a': change('a', at(1, 10), at(1, 35)), 'b': change('b', at(1, 40), at(2, 18)), 'c': change('c', at(2, 19), syncengine.Coordinate{}),
+		},
+	}
+}
+
+// record gives the record of the backup with what phones bring back in an order.
+func (h *healing) record(order string) *syncengine.Record {
+	made := syncengine.Incoming{Dot: syncengine.Dot{Incarnation: syncengine.ID{'z'}, Seq: 1}, Create: true, At: syncengine.Coordinate{Epoch: 1, Seq: 10}, Cells: []syncengine.CellWrite{syncengine.LifeWrite(false)}}
+	rec := h.world.Merge(h.kind, nil, syncengine.ID{1}, &made).Record
+	for i := range order {
+		in := h.supplied[order[i]]
+		in.At = syncengine.Coordinate{Epoch: 3, Seq: syncengine.Seq(16 + i)}
+		rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
+	}
+	return rec
+}
+
+func TestMerge_WhatALateChangeHadSeenIsCoveredInEveryOrderOfComingBack(t *testing.T) {
+	for _, order := range []string{"abc", "acb", "bac", "bca", "cab", "cba"} {
+		cell, _ := newHealing().record(order).Find(syncengine.CellKey{Field: healedField})
+		var set, kept []string
+		for _, v := range cell.Values {
+			set = append(set, string(v.Data))
+		}
+		for _, k := range cell.Kept {
+			kept = append(kept, string(k.Value.Data))
+		}
+		slices.Sort(kept)
+		if fmt.Sprint(set, kept) != "[c] [a b]" {
+			t.Errorf("in the order %s the cell holds %v and keeps %v, want c with a and b beside it", order, set, kept)
+		}
+	}
+}
