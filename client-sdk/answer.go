@@ -101,7 +101,11 @@ func (a *answer) advance(pos *position) {
 		pos.BarrierAt = syncengine.Coordinate{Epoch: syncengine.Epoch(a.GetEpoch()), Seq: syncengine.Seq(seq)}
 	}
 	if e := syncengine.DeviceSeq(a.GetExpected()); e > 0 {
-		// What the server has beyond the mark was never answered: sent again, it is.
+		// What the server has beyond the mark was never answered: sent again, it is. What it
+		// lacks of what it has answered is lost there: it is sent with its proof.
+		if e <= pos.Mark {
+			pos.Supplied = max(pos.Supplied, pos.Mark)
+		}
 		pos.Mark = min(pos.Mark, e-1)
 	}
 }

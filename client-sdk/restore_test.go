@@ -400,6 +400,52 @@ func TestRestore_AChangeThatWasQuarantinedIsJudgedAnew(t *testing.T) {
 	w.settle()
 }
 
+func TestRestore_AChangeThatIsAllowedNowIsOnTheScreenBeforeTheFillIsThrough(t *testing.T) {
+	w, ann, _, _, _ := pair(t)
+	b := w.backup()
+	w.moveUser(ann.user, gridB)
+	ann.sync()
+	other := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	other.sync()
+	for _, number := range []string{"1", "2", "3"} {
+		other.add("premises", `{"address":"和平路`+number+`号","territory":"`+gridB+`"}`)
+	}
+	other.sync()
+	wrong := ann.add("premises", `{"address":"民主路78号","territory":"`+gridA+`"}`)
+	ann.page = 1
+	ann.restart()
+	// One answer brings the outcome and the first of several pages: base does not move.
+	ann.step()
+	if !ann.lists(wrong) {
+		t.Fatal("ann's work outside of her grid does not wait")
+	}
+	w.moveUser(ann.user, gridA)
+	ann.step()
+	w.restore(b)
+	healed := false
+	for range 40 {
+		err := ann.step()
+		healed = healed || ann.status().Quarantined == 0
+		if ann.shown()[wrong] == "" && !ann.lists(wrong) {
+			t.Fatal("the change is allowed in the new epoch, and its author does not see it")
+		}
+		if err == nil {
+			break
+		}
+	}
+	ann.line.seen, ann.line.loseRequest = nil, 0
+	w.settle()
+	ann.shows(wrong, map[string]any{"sync_state": "synced"})
+}
+
+// step takes one answer: what the phone asks next is lost.
+func (p *phone) step() error {
+	p.line.loseRequest = 0
+	p.line.seen = func(*syncv1.ExchangeResponse) { p.line.loseRequest = 1 }
+	_, err := p.Sync(p.w.t.Context())
+	return err
+}
+
 func TestRestore_ACopiedPhoneComesBackToo(t *testing.T) {
 	w, ann, door := solo(t)
 	ann.sync()
@@ -631,6 +677,55 @@ func TestPutBack_TwoHistoriesUnderOneNumberOverwriteNothing(t *testing.T) {
 	}
 }
 
+// TestPutBack_WhatWasOnTheScreenInTheLostHistoryIsNotKnown has bob see ann's value,
+// then carl's over it, and write over that. Of what he has seen only the first is
+// proven: ann's value is kept, not gone.
+func TestPutBack_WhatWasOnTheScreenInTheLostHistoryIsNotKnown(t *testing.T) {
+	w, ann, bob, _, visit := pair(t)
+	ann.edit(visit, `{"note":"门锁着"}`)
+	ann.sync()
+	bob.sync()
+	b := w.backup()
+	carl := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	carl.sync()
+	carl.edit(visit, `{"note":"门开着"}`)
+	carl.sync()
+	bob.sync()
+	w.putBack(b)
+	bob.edit(visit, `{"note":"没有人"}`)
+	bob.sync()
+	if !slices.ContainsFunc(bob.conflicts(), func(c *client.Conflict) bool {
+		return c.RecordID == visit && slices.ContainsFunc(c.Others, func(v client.Value) bool { return string(v.JSON) == `"门锁着"` })
+	}) {
+		t.Errorf("ann's note is gone, written over by who had carl's before his eyes: %v", bob.contradictions())
+	}
+	w.settle()
+}
+
+// TestPutBack_WhatWasProvenInTheEpochBeforeCountsInTheSharedPart has ann's only proof
+// stand in the epoch before: the two histories of the next one both go on from there.
+func TestPutBack_WhatWasProvenInTheEpochBeforeCountsInTheSharedPart(t *testing.T) {
+	w, ann, bob, door, visit := pair(t)
+	bob.edit(visit, `{"note":"门锁着"}`)
+	bob.sync()
+	ann.sync()
+	w.restore(w.backup())
+	b := w.backup()
+	bob.edit(door, `{"rooms":8}`)
+	bob.sync()
+	ann.sync()
+	w.putBack(b)
+	ann.edit(visit, `{"note":"没有人"}`)
+	ann.sync()
+	for _, c := range ann.conflicts() {
+		if c.RecordID == visit && c.Kind != "kept" {
+			t.Errorf("bob's note stands beside the one that was written over it: %v", ann.contradictions())
+		}
+	}
+	ann.shows(visit, map[string]any{"note": "没有人"})
+	w.settle()
+}
+
 func TestPutBack_AnEpochThatTheFileDoesNotKnowIsRevealedToo(t *testing.T) {
 	w, ann, bob, b := lostDay(t)
 	before := ann.shown()
@@ -658,6 +753,34 @@ func TestPutBack_AReceiptRevealsItWhereThereIsNoCursor(t *testing.T) {
 		t.Errorf("epoch %d", w.epoch())
 	}
 	w.settle()
+}
+
+// TestPutBack_AReceiptRevealsItWhereTheCursorIsOlder has ann hear what became of her
+// edit in an answer that brought no page: her cursor stands where the file does.
+func TestPutBack_AReceiptRevealsItWhereTheCursorIsOlder(t *testing.T) {
+	w, ann, bob, door, visit := pair(t)
+	ann.sync()
+	b := w.backup()
+	ann.edit(visit, `{"note":"安写的"}`)
+	ann.line.loseReply = 1
+	if _, err := ann.Sync(t.Context()); err == nil {
+		t.Fatal("the reply was not lost")
+	}
+	ann.step()
+	if s := ann.status(); s.Pending != 0 {
+		t.Fatalf("ann has not heard of her edit: %+v", s)
+	}
+	w.putBack(b)
+	bob.edit(door, `{"rooms":8}`)
+	bob.sync()
+	ann.line.seen, ann.line.loseRequest = nil, 0
+	ann.edit(visit, `{"outcome":"SEEN"}`)
+	ann.sync()
+	if w.epoch() != 2 {
+		t.Errorf("epoch %d, and ann has a receipt for what the log has not", w.epoch())
+	}
+	w.settle()
+	ann.shows(visit, map[string]any{"note": "安写的", "outcome": "SEEN"})
 }
 
 func TestPutBack_AForgedCursorBeginsNoEpoch(t *testing.T) {

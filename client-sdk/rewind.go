@@ -50,12 +50,25 @@ func (t *taking) compareLast() {
 	}
 }
 
-// judgedAnew forgets that an earlier history had quarantined a change.
-func (t *taking) judgedAnew(seq syncengine.DeviceSeq) error {
+// judgedAnew forgets that an earlier history had quarantined a change that this one
+// accepts. Where base does not reflect it yet, it lies over its record again; base
+// moves later, with a page to come.
+func (t *taking) judgedAnew(row *localdb.Change) error {
 	if !t.s.pos.Rewinding {
 		return nil
 	}
-	return t.tx.DeleteQuarantined(seq)
+	_, waited, err := t.tx.QuarantinedChange(row.DeviceSeq)
+	if err != nil || !waited {
+		return err
+	}
+	if err := t.tx.DeleteQuarantined(row.DeviceSeq); err != nil || row.DeviceSeq <= t.s.pos.Settled {
+		return err
+	}
+	t.changed = true
+	if err := t.liftAbove(row.RecordID); err != nil {
+		return err
+	}
+	return t.rebuild(row.RecordID, nil, true)
 }
 
 // undecide takes back the decisions about quarantined changes that a history which

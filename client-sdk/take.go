@@ -179,7 +179,7 @@ func (t *taking) journal() error {
 		t.count(o.GetCode())
 		row := &t.a.sent.batch[i]
 		if o.GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
-			if err := t.judgedAnew(row.DeviceSeq); err != nil {
+			if err := t.judgedAnew(row); err != nil {
 				return err
 			}
 			continue
