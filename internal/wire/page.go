@@ -68,7 +68,7 @@ func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []sync
 	for _, k := range keys {
 		m.Keys = append(m.Keys, b.key(k))
 	}
-	c := recordCut{builder: b, record: rec, message: m, index: make(map[syncengine.Dot]uint32, 2)}
+	c := recordCut{builder: b, record: rec, message: m, index: make(map[writeAt]uint32, 2)}
 	for i := range rec.Cells {
 		cell := &rec.Cells[i]
 		if class, ok := kind.Engine.Class(cell.Key.Field); ok && classes.Has(class) {
@@ -126,8 +126,15 @@ type recordCut struct {
 	builder     *PageBuilder
 	record      *syncengine.Record
 	message     *syncv1.PageRecord
-	index       map[syncengine.Dot]uint32
+	index       map[writeAt]uint32
 	detailBytes int
+}
+
+// writeAt is a change with the entry that brought its cells: those that the server's
+// software did not know at first were merged by a later one.
+type writeAt struct {
+	dot syncengine.Dot
+	at  syncengine.Coordinate
 }
 
 func (c *recordCut) cell(cell *syncengine.Cell) {
@@ -164,12 +171,13 @@ func (c *recordCut) other(v *syncengine.Value) *syncv1.OtherValue {
 }
 
 func (c *recordCut) write(w *syncengine.Write) uint32 {
-	if i, ok := c.index[w.Dot]; ok {
+	key := writeAt{w.Dot, w.Coordinates[len(w.Coordinates)-1]}
+	if i, ok := c.index[key]; ok {
 		return i
 	}
 	i := uint32(len(c.message.Writes))
-	c.index[w.Dot] = i
-	c.message.Writes = append(c.message.Writes, c.builder.write(w, w.Coordinates[len(w.Coordinates)-1]))
+	c.index[key] = i
+	c.message.Writes = append(c.message.Writes, c.builder.write(w, key.at))
 	return i
 }
 

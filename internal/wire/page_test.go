@@ -187,3 +187,20 @@ func TestPageBuilder_NamesKeysAndAuthorsOnce(t *testing.T) {
 		t.Errorf("gone %x, decisions %v", page.GetGone(), page.GetDecisions())
 	}
 }
+
+func TestPage_TwoCellsOfAChangeThatTwoEntriesBroughtNameTheirOwn(t *testing.T) {
+	d := newDoor(t)
+	d.write(1, 1, 0, true, premises(t, &recordv1.Premises{Name: proto.String("小院")}))
+	// The second cell was held until the server's software knew it.
+	d.write(1, 1, 0, false, premises(t, &recordv1.Premises{Rooms: proto.Uint32(3)}))
+	b := wire.NewPageBuilder(d.world, func(id syncengine.ID) syncengine.ID { return id })
+	b.Add(d.kind, d.rec, nil, ^schema.Classes(0))
+	rec := b.Page().GetRecords()[0]
+	var seqs []uint64
+	for _, w := range rec.GetWrites() {
+		seqs = append(seqs, w.GetSeq())
+	}
+	if !slices.Equal(seqs, []uint64{1, 2}) {
+		t.Errorf("the record names the entries %v, want the first for the name and the second for the rooms", seqs)
+	}
+}
