@@ -116,3 +116,31 @@ func (w *world) everybodySyncs() {
 	}
 	w.runOut()
 }
+
+// TakeDeserted takes a step of each kind in a district whose phones are all lost.
+func TakeDeserted() (err error) {
+	home, err := newHome()
+	if err != nil {
+		return err
+	}
+	defer home.close()
+	dir, err := os.MkdirTemp(home.dir, "deserted-")
+	if err != nil {
+		return err
+	}
+	w, err := newWorld(Case{Seed: fileSeed}, home.secrets, dir, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	w.everybodySyncs()
+	for _, p := range w.phones {
+		p.shut()
+		p.lost = true
+		w.model.Lost(p.id)
+	}
+	for n, kind := range stepKinds {
+		w.take(&step{number: n + 1, name: kind.name, do: kind.do})
+	}
+	return w.failed
+}

@@ -10,10 +10,13 @@ import (
 type Kept struct {
 	Case  Case
 	Story string
+	// Meets are kinds of faults that the story needs. A case that does not meet them any
+	// more, since steps are drawn otherwise now, guards nothing.
+	Meets []Fault
 }
 
-// ParseKept reads a file of kept cases: a line each, `seed [steps=N] [skip=STEPS] [without=KINDS]: story`. Empty lines and
-// those that begin with # say nothing.
+// ParseKept reads a file of kept cases: a line each, `seed [steps=N] [skip=STEPS] [without=KINDS] [meets=KINDS]: story`. Empty
+// lines and those that begin with # say nothing.
 func ParseKept(text string) (out []Kept, err error) {
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
@@ -48,6 +51,8 @@ func parseKept(line string) (k Kept, err error) {
 			k.Case.Skip, err = ParseSteps(value)
 		case "without":
 			k.Case.Without, err = ParseFaults(value)
+		case "meets":
+			k.Meets, err = ParseFaults(value)
 		default:
 			err = fmt.Errorf("%q is not known", word)
 		}

@@ -63,6 +63,12 @@ func TestReplay_StepsAndKindsCanBeLeftOut(t *testing.T) {
 	}
 }
 
+func TestScript_AStepInADistrictWithoutPhonesIsNoWork(t *testing.T) {
+	if err := sim.TakeDeserted(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestParseSteps_ReadsWhatStepsTextWrites(t *testing.T) {
 	for _, text := range []string{"", "7", "3,9-12", "1-2,4,6-8"} {
 		steps, err := sim.ParseSteps(text)

@@ -108,14 +108,23 @@ func (w *world) take(s *step) {
 	w.steps++
 	w.last = s.number
 	w.trace.tell(w.now, "script", "step %d: %s", s.number, s.name)
+	if w.deserted() {
+		w.trace.tell(w.now, "script", "no phone is left to take it")
+		return
+	}
 	d := diceFor(w.c.Seed, "do", s.number)
 	s.do(w, d)
-	if d.oneIn(w.weather.lookIn) {
+	if d.oneIn(w.weather.lookIn) && !w.deserted() {
 		w.look(w.somePhone(d))
 	}
 }
 
-// somePhone draws a phone that is not lost.
+// deserted reports that every phone is lost, as may happen in a script of a few steps.
+func (w *world) deserted() bool {
+	return !slices.ContainsFunc(w.phones, func(p *phone) bool { return !p.lost })
+}
+
+// somePhone draws a phone that is not lost; there must be one.
 func (w *world) somePhone(d dice) *phone {
 	there := make([]*phone, 0, len(w.phones))
 	for _, p := range w.phones {

@@ -29,6 +29,10 @@ type branch struct {
 	// waiting names the quarantined changes that nobody has decided about.
 	waiting map[syncengine.Dot]bool
 	marks   map[syncengine.ID]mark
+	// word is what incarnations have said of themselves, doubtful are the epochs that
+	// this history's server knows to have had two.
+	word     map[syncengine.ID]word
+	doubtful map[syncengine.Epoch]bool
 }
 
 // commit is one durable transaction of the log.
@@ -68,6 +72,7 @@ func newBranch() *branch {
 	return &branch{
 		history: syncengine.History{Epoch: 1}, records: map[syncengine.ID][]*record{}, followers: map[syncengine.ID][]syncengine.ID{},
 		decided: map[syncengine.Dot]*decision{}, waiting: map[syncengine.Dot]bool{}, marks: map[syncengine.ID]mark{},
+		word: map[syncengine.ID]word{}, doubtful: map[syncengine.Epoch]bool{},
 	}
 }
 
@@ -77,6 +82,7 @@ func (b *branch) copied() *branch {
 	c.log, c.commits = slices.Clip(b.log), slices.Clip(b.commits)
 	c.records, c.followers = clipped(b.records), clipped(b.followers)
 	c.decided, c.waiting, c.marks = maps.Clone(b.decided), maps.Clone(b.waiting), maps.Clone(b.marks)
+	c.word, c.doubtful = maps.Clone(b.word), maps.Clone(b.doubtful)
 	return &c
 }
 

@@ -18,6 +18,7 @@ func (m *Model) arrived(body *syncBody, at syncengine.UnixMilli) CallID {
 	for i, b := range body.GetBatch().GetChanges() {
 		c.rows[i] = m.rows[inner(b.GetSalt(), b.GetBody())]
 	}
+	m.wantMemory(c)
 	m.calls = append(m.calls, c)
 	return CallID(len(m.calls) - 1)
 }
@@ -41,6 +42,9 @@ func (m *Model) answered(id CallID, reply *syncv1.ExchangeResponse, err error) {
 		return
 	}
 	m.wantFork(c, reply)
+	if reply.GetFork() == nil {
+		m.noteProven(c)
+	}
 	if reply.GetFork() == nil {
 		m.wantOutcomes(c, reply)
 		m.wantReceipt(c, reply.GetReceipt())
@@ -106,6 +110,7 @@ func (m *Model) wantFork(c *call, reply *syncv1.ExchangeResponse) {
 	after := mark{seq: syncengine.DeviceSeq(fork.GetLastCommon())}
 	copy(after.chain[:], fork.GetChain())
 	m.now.marks[child] = after
+	m.now.word[child] = m.now.word[c.incarnation()]
 	m.forks[child] = forked{c.incarnation(), after.seq, after.chain}
 }
 

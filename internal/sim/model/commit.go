@@ -75,13 +75,12 @@ func (m *Model) decide(e store.Entry) {
 	m.wantGroup(r, dot)
 	d := &decision{change: m.changeOf(dot, r), entry: e, last: e}
 	m.now.decided[dot] = d
-	m.believe(d.change, e)
+	m.believe(d.change, e, c)
 	v := m.judgeEntry(r, dot, e)
 	if r.server {
 		v = m.serverVerdict(r)
 	}
 	m.wantStamp(d, c)
-	d.change.entries = append(slices.Clip(d.change.entries), m.here(e.Seq))
 	if e.Type == store.EntryQuarantined {
 		f.want(v.why == reason(e.Reason), I21, "change %s is quarantined as %s, the rules say %s", named(dot), reason(e.Reason), v.why)
 		m.now.waiting[dot] = true
@@ -117,6 +116,7 @@ func (m *Model) changeOf(dot syncengine.Dot, r *row) *change {
 func (m *Model) accept(d *decision, v *verdict) {
 	e, f, ch := d.entry, m.at(0, d.entry.RecordID), d.change
 	f.want(e.Rank == v.rank, I21, "change %s has rank %d, its author's is %d", named(ch.dot), e.Rank, v.rank)
+	ch.row.accepted = append(ch.row.accepted, m.here(e.Seq))
 	ch.blind, ch.rank = v.blind, e.Rank
 	d.credit = ch.credit
 	rec := m.now.record(e.RecordID)

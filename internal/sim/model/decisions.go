@@ -45,7 +45,7 @@ func (m *Model) release(e store.Entry) {
 	f.want(e.Rank == rank, I16, "released, change %s has rank %d, its author's is %d", named(ch.dot), e.Rank, rank)
 	rec := m.now.record(e.RecordID)
 	f.want(e.Prev == seqOf(rec), I5, "seq %d names %d as the entry before it, it is %d", e.Seq, e.Prev, seqOf(rec))
-	m.believe(ch, e)
+	m.believeAgain(ch, e, d.entry)
 	ch.rank, ch.blind = e.Rank, m.blindAt(ch, rec)
 	writes, held := m.writesOf(ch, cells, kind.Field)
 	g, next := m.mergeInto(rec, ch, writes, e.Seq, true)
@@ -148,7 +148,7 @@ func (m *Model) mergeHeld(e store.Entry) {
 	}
 	ch := d.change
 	d.recall()
-	m.believe(ch, e)
+	m.believeAgain(ch, e, d.last)
 	kind, _ := m.schema.Kind(ch.row.change.Kind)
 	cells, _ := wire.Cells(kind, ch.row.change.Create, ch.row.change.Patch)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c syncengine.CellWrite) bool { return !slices.Contains(d.held, c.Key.Field) })

@@ -90,23 +90,8 @@ type finding struct {
 
 func (m *Model) at(p PhoneID, record syncengine.ID) finding { return finding{m, p, record} }
 
-// uncertain reports what is not predicted any more once the server went back to
-// an earlier state: it may doubt what a phone says of the history that was lost,
-// which makes false conflicts, and no more than that. What is lost, who may read
-// and write, and that the log is whole, is checked as before.
-func (m *Model) uncertain(i Invariant) bool {
-	switch i {
-	case I1, I3, I4, I6, I8, I9, I12, I16:
-		return len(m.branches) > 1
-	}
-	return false
-}
-
 // want counts one check of an invariant and notes a violation unless ok.
 func (f finding) want(ok bool, i Invariant, format string, args ...any) bool {
-	if f.m.uncertain(i) {
-		return ok
-	}
 	f.m.counts[i]++
 	if !ok {
 		f.m.found = append(f.m.found, Violation{Invariant: i, Phone: f.phone, Record: f.record, Text: fmt.Sprintf(format, args...)})

@@ -3,6 +3,9 @@ package model
 import (
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/schema"
@@ -29,9 +32,9 @@ type verdict struct {
 	rank  syncengine.Rank
 }
 
-// judgeEntry predicts what the server decides about a row. Where a restore has
-// lost the version of grants that it was made under, nobody can say which one it
-// is judged by; it must be one that the server knows.
+// judgeEntry predicts what the server decides about a row. Where a restore has lost
+// when its phone switched to the version of grants that it was made under, an older
+// one counts, the one in force, or one that a phone of that name has confirmed.
 func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry) verdict {
 	v := m.judge(r, dot)
 	u := m.people.of(r.user)
@@ -41,6 +44,9 @@ func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry) verdict {
 	made := r.grant
 	defer func() { r.grant = made }()
 	for version := range u.grants {
+		if version > made && version != u.current && !slices.Contains(m.now.word[dot.Incarnation].confirmed, version) {
+			continue
+		}
 		r.grant = version
 		if other := m.judge(r, dot); other.fits(e) {
 			return other
@@ -54,7 +60,8 @@ func (v *verdict) fits(e store.Entry) bool {
 	if e.Type == store.EntryQuarantined {
 		return v.why == reason(e.Reason)
 	}
-	return v.why == none && v.rank == e.Rank
+	extra := &storedv1.Extra{}
+	return v.why == none && v.rank == e.Rank && proto.Unmarshal(e.Extra, extra) == nil && v.late == extra.GetAfterHandover()
 }
 
 // judge predicts what the server decides about a row that arrives now.

@@ -49,21 +49,18 @@ func (g *merging) write(w value) {
 	c := g.next.own(w.key)
 	resolved := g.resolves(w.key, w.class)
 	settled := g.settleKept(c, w, resolved)
-	if g.coveredAlready(c, w) {
+	open, kept := c.contested(), len(c.kept)
+	covered, ownLater := g.coveredAlready(c, w)
+	if !ownLater {
+		g.replace(c, w, resolved, open)
+	}
+	if covered || ownLater {
 		g.applied = false
+		g.joinLog(c, w, ownLater)
 		return
 	}
-	open, kept := c.contested(), len(c.kept)
-	var stay []value
-	for _, v := range c.set {
-		if !g.m.saw(w, v) {
-			stay = append(stay, v)
-			continue
-		}
-		g.leave(c, w, v, resolved, open)
-	}
 	w = w.mergedAt(g.at)
-	c.set = append(stay, w)
+	c.set = append(c.set, w)
 	g.show(c)
 	c.merged = append(c.merged, merged{value: w})
 	if len(c.set) != 1 || len(c.kept) != kept || settled {
@@ -96,33 +93,52 @@ func (g *merging) settleKept(c *cell, w value, resolved bool) bool {
 	return len(c.kept) < before
 }
 
-// coveredAlready handles a write that something in the log has in its past: it
-// joins the log only, and is kept unless its own author wrote over it.
-func (g *merging) coveredAlready(c *cell, w value) bool {
-	covered, ownLater := false, false
+// replace takes what a write saw out of the set, also where something else that
+// stands has seen the write itself: who knew it knew what was under it.
+func (g *merging) replace(c *cell, w value, resolved, open bool) {
+	var stay []value
+	for _, v := range c.set {
+		if g.m.saw(w, v) {
+			g.leave(c, w, v, resolved, open)
+		} else {
+			stay = append(stay, v)
+		}
+	}
+	c.set = stay
+}
+
+// coveredAlready reports that something in the log has a write in its past, and
+// that its own author wrote over it.
+func (g *merging) coveredAlready(c *cell, w value) (covered, ownLater bool) {
 	for _, o := range c.merged {
 		switch {
 		case g.m.before(w.by, o.by):
 			ownLater = true
-		case !o.logOnly && g.m.saw(o.value, w):
+		case !o.outrun && g.m.saw(o.value, w):
 			covered = true
 		}
 	}
-	if !covered && !ownLater {
-		return false
-	}
+	return covered, ownLater
+}
+
+// joinLog notes a write that does not join the set: it is kept unless its own
+// author wrote over it.
+func (g *merging) joinLog(c *cell, w value, ownLater bool) {
 	w = w.mergedAt(g.at)
 	if !ownLater {
 		k := w
 		k.covered = g.at
 		c.kept = append(c.kept, k)
 	}
-	c.merged = append(c.merged, merged{w, true})
-	return true
+	g.show(c)
+	c.merged = append(c.merged, merged{w, ownLater})
 }
 
 // show orders the set and notes from when to when each value was last shown.
 func (g *merging) show(c *cell) {
+	if len(c.set) == 0 {
+		return
+	}
 	ordered(g.next.kind, c.set)
 	for i := range c.set {
 		v := &c.set[i]

@@ -20,7 +20,7 @@ func (m *Model) wantPage(c *call, reply *syncv1.ExchangeResponse) {
 	m.wantSameHistory(c, at)
 	f.want(at.Epoch == m.now.history.Epoch && at.Seq <= m.now.head(), I6, "the page stands at %s, the log's end is %d/%d", at, m.now.history.Epoch, m.now.head())
 	f.want(!reply.GetCaughtUp() || at.Seq == m.now.head(), I6, "caught up at %s, the log's end is %d", at, m.now.head())
-	m.cursors[string(reply.GetCursor())] = c.position
+	m.noteServed(reply, c.position)
 	m.wantView(c, reply.GetView())
 	for _, rec := range reply.GetPage().GetRecords() {
 		m.wantRecord(c, reply.GetPage(), rec)

@@ -13,11 +13,15 @@ func (m *Model) saw(w, v value) bool {
 	if m.before(v.by, w.by) {
 		return true
 	}
-	if w.by.row.change.Create || w.blind.Has(w.class) {
+	if w.by.row.change.Create || w.blindTo() {
 		return false
 	}
 	return m.reaches(w.limited(w.by.row.place(w.key)), v.known)
 }
+
+// blindTo reports a cell that the author of a write could not read. Who deletes a
+// record knows that it is there, whatever of it they may read.
+func (v *value) blindTo() bool { return v.blind.Has(v.class) && !isDead(v.write) }
 
 // limited gives as much of a place as counts.
 func (c *credit) limited(p place) place {
@@ -67,10 +71,11 @@ func (m *Model) descends(b, a syncengine.Dot) bool {
 }
 
 // shownTo reports, by the rule of the protocol, whether v was shown to w's
-// author: it was the one shown at w's base, or an own change above it.
+// author: it was the one shown at w's base, or an own change above it. Where the
+// base counts in part, nobody knows what was on the screen.
 func (m *Model) shownTo(w, v value) bool {
 	base := w.limited(m.placeNamed(w.by))
-	if m.looksAtBase(w) {
+	if m.looksAtBase(w) && !w.doubted {
 		if seq, ok := m.inForce(base); ok && v.shownAt(seq) {
 			return true
 		}
@@ -80,7 +85,7 @@ func (m *Model) shownTo(w, v value) bool {
 
 // looksAtBase reports that base counts at all for a write.
 func (m *Model) looksAtBase(w value) bool {
-	return !w.by.row.change.Create && !w.blind.Has(w.class) && !w.by.row.change.Base.IsZero()
+	return !w.by.row.change.Create && !w.blindTo() && !w.by.row.change.Base.IsZero()
 }
 
 // placeNamed is the place that a change's base names.

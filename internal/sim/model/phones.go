@@ -25,6 +25,8 @@ type phone struct {
 	checkpoint place
 	at         syncengine.Coordinate
 	view       *rights
+	// stood are all the places where its checkpoint ever was.
+	stood []place
 	// grant is the version of grants it works under.
 	grant uint64
 	// mark is the last row it knows to be decided, settled the last that its base reflects.
@@ -45,6 +47,8 @@ type phone struct {
 	moving  bool
 	revoked bool
 	gone    bool
+	// memory is what it was told of its changes, which it tells a restored server.
+	memory memory
 	// idle counts exchanges since faults stopped that drained nothing.
 	idle int
 	// checked holds what was last found right on its screen.
@@ -69,8 +73,14 @@ type row struct {
 	screen map[syncengine.CellKey]sight
 	// whole is the place on which a deletion or a restore of the record stands.
 	whole place
+	// stood are the places where its phone's checkpoint had been.
+	stood []place
 	// server tells that it was made at the server, by somebody who sees everything.
 	server bool
+	// accepted are the places where histories merged it, stamps what they stored for it,
+	// under whatever name: a copied database takes what it shared along under a new one.
+	accepted []place
+	stamps   []stamped
 	// lost tells that no database holds it any more, and acked that a server answered for it.
 	lost, acked bool
 }
@@ -88,16 +98,17 @@ func inner(salt, body []byte) [sha256.Size]byte { return sha256.Sum256(slices.Co
 func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, grantVersion uint64) {
 	m.phones[p] = &phone{
 		id: p, incarnation: incarnation, user: user, grant: grantVersion, schema: m.newest,
-		quarantined: map[syncengine.DeviceSeq]string{}, checked: map[syncengine.ID]screenKey{},
+		quarantined: map[syncengine.DeviceSeq]string{}, checked: map[syncengine.ID]screenKey{}, memory: newMemory(),
 	}
 }
 
 // copied gives the state of a phone as a copy of its files holds it.
 func (ph *phone) copied() *phone {
 	next := *ph
-	next.rows = slices.Clip(ph.rows)
+	next.rows, next.stood = slices.Clip(ph.rows), slices.Clip(ph.stood)
 	next.quarantined = maps.Clone(ph.quarantined)
 	next.checked = map[syncengine.ID]screenKey{}
+	next.memory = ph.memory.copied()
 	return &next
 }
 

@@ -31,12 +31,16 @@ type Model struct {
 	backups  map[string]*branch
 	// secret tells that the store went back and nobody has told the server.
 	secret bool
-	// putBackOnce tells that it ever did.
-	putBackOnce bool
+	// restoring tells that a restore has put the store back and begins an epoch next.
+	restoring bool
+	// used are the numbers of epochs that histories ever had, twice those that two had.
+	used, twice map[syncengine.Epoch]bool
 
 	calls []*call
-	// cursors tell where each cursor that was handed out stands, nonces which were used.
+	// cursors tell where each cursor that was handed out stands, tags the same of each
+	// place's tag, nonces which were used.
 	cursors map[string]place
+	tags    map[string]place
 	nonces  map[string]bool
 	// strangers are incarnations that the server, set back, does not know any more.
 	strangers map[syncengine.ID]bool
@@ -94,9 +98,9 @@ func New(o Options) *Model {
 		people:    people{users: map[syncengine.ID]*user{}, revoked: map[syncengine.ID]bool{}},
 		phones:    map[PhoneID]*phone{}, copies: map[string]*phone{}, rows: map[[sha256.Size]byte]*row{},
 		forks: map[syncengine.ID]forked{}, changes: map[syncengine.Dot]*change{},
-		backups: map[string]*branch{}, cursors: map[string]place{}, nonces: map[string]bool{},
-		strangers: map[syncengine.ID]bool{},
-		dirty:     map[syncengine.ID]bool{},
+		backups: map[string]*branch{}, cursors: map[string]place{}, tags: map[string]place{}, nonces: map[string]bool{},
+		strangers: map[syncengine.ID]bool{}, used: map[syncengine.Epoch]bool{1: true}, twice: map[syncengine.Epoch]bool{},
+		dirty: map[syncengine.ID]bool{},
 	}
 	if m.schema == nil {
 		m.schema = m.newest

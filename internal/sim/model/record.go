@@ -18,12 +18,8 @@ type change struct {
 	stamp   syncengine.UnixMilli
 	suspect bool
 	rank    syncengine.Rank
-	// entries are the places of the entries that decided it, first those of them of
-	// earlier histories that its newest entry carries.
-	entries []place
-	first   []syncengine.Coordinate
-	// stamps are all that were ever stored for it.
-	stamps []stamped
+	// first are its places in earlier histories, as its newest entry carries them.
+	first []syncengine.Coordinate
 }
 
 // credit is how much of what a change's author saw counts in one history.
@@ -80,7 +76,7 @@ type value struct {
 
 // standing gives a write as it is about to be merged: known by its earlier places.
 func standing(w *write) value {
-	return value{write: w, credit: w.by.credit, known: w.by.places(w), stamp: w.by.stamp, suspect: w.by.suspect, rank: w.by.rank}
+	return value{write: w, credit: w.by.credit, known: w.by.places(), stamp: w.by.stamp, suspect: w.by.suspect, rank: w.by.rank}
 }
 
 // mergedAt gives the value as it stands once it is merged at a place.
@@ -103,10 +99,11 @@ type cell struct {
 	merged []merged
 }
 
-// merged is a write with whether it joined the log only.
+// merged is a write with whether its own author's later one came before it: then
+// it covers nothing.
 type merged struct {
 	value
-	logOnly bool
+	outrun bool
 }
 
 // contested reports two or more distinct values.

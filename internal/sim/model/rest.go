@@ -25,6 +25,7 @@ func (m *Model) atRest(r store.Reader, screens map[PhoneID]Screen) {
 	}
 	m.wantNothingLost()
 	m.wantOrderFree()
+	m.wantShownBefore()
 	m.wantHeldMerged()
 }
 

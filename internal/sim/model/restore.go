@@ -17,8 +17,10 @@ func (m *Model) wentBack(name string, declared bool) {
 	next := from.copied()
 	next.number, next.parent, next.fork = len(m.branches), m.branches[from.number], from.head()
 	m.branches = append(m.branches, next)
-	m.now, m.secret = next, !declared
-	m.putBackOnce = m.putBackOnce || !declared
+	m.now, m.secret, m.restoring = next, !declared, declared
+	if !declared {
+		m.twice[next.history.Epoch] = true
+	}
 	for id := range m.now.records {
 		m.dirty[id] = true
 	}
@@ -28,5 +30,9 @@ func (m *Model) wentBack(name string, declared bool) {
 func (m *Model) epochBegan(h syncengine.History) {
 	f := m.at(0, syncengine.ID{})
 	f.want(h.Epoch > m.now.history.Epoch, I20, "epoch %d begins after epoch %d", h.Epoch, m.now.history.Epoch)
-	m.now.history, m.secret = h, false
+	m.namedAgain(h.Epoch)
+	if !m.restoring {
+		m.now.doubtful[m.now.history.Epoch] = true
+	}
+	m.now.history, m.secret, m.restoring = h, false, false
 }

@@ -37,6 +37,7 @@ func (s *stage) restore(name string, backup *memstore.Store) {
 	h, err := exchange.BeginEpoch(s.ctx, s.store, exchange.Renewal{Known: before.Forks, Now: syncengine.UnixMilli(s.now.UnixMilli())})
 	s.must(err)
 	s.model.EpochBegan(h)
+	s.epoch = h.Epoch
 	s.must(s.store.View(s.ctx, func(r store.Reader) error {
 		s.told = r.Head().Seq
 		return nil

@@ -254,8 +254,7 @@ var kindNames = map[syncengine.ConflictKind]string{
 }
 
 // sameChoices compares the values that a conflict offers by the entries that
-// brought them. A cell that was held at first is told with the entry that decided
-// its change.
+// brought them.
 func sameChoices(c *client.Conflict, cell *cell, kind syncengine.ConflictKind, at place) bool {
 	var want []value
 	if kind == syncengine.DeleteEdit {
@@ -267,7 +266,7 @@ func sameChoices(c *client.Conflict, cell *cell, kind syncengine.ConflictKind, a
 		}
 	}
 	return slices.EqualFunc(c.Others, want, func(told client.Value, v value) bool {
-		return told.Seq == uint64(v.seqIn(at)) || slices.ContainsFunc(v.by.entries, func(p place) bool { return uint64(p.seq) == told.Seq && at.holds([]place{p}) })
+		return told.Seq == uint64(v.seqIn(at))
 	})
 }
 

@@ -90,15 +90,17 @@ func (m *Model) wantStamp(d *decision, c *call) {
 	switch {
 	case ch.row.server:
 		f.want(e.Stamp == m.now.committedAt(e.Seq) && !e.Suspect, I12, "a write at the server has stamp %d at %d", e.Stamp, m.now.committedAt(e.Seq))
-	case m.proven(ch, c):
-		m.wantSupplied(d, c)
+	case len(m.provenFirst(ch, c)) > 0:
+		first, _ := c.firstOf(ch.dot.Seq)
+		f.want(int64(e.Stamp) == first.GetStampMs() && e.Suspect == first.GetSuspect() && slices.Contains(ch.row.stamps, stamped{e.Stamp, e.Suspect}), I13,
+			"supplied again, change %s has stamp %d, suspect %v; its phone was told %d, %v", named(ch.dot), e.Stamp, e.Suspect, first.GetStampMs(), first.GetSuspect())
 	default:
 		stamp, suspect := m.stampOf(ch, c)
 		f.want(e.Stamp == stamp && e.Suspect == suspect, I12, "change %s has stamp %d, suspect %v; it should be %d, %v",
 			named(ch.dot), e.Stamp, e.Suspect, stamp, suspect)
 	}
 	ch.stamp, ch.suspect = e.Stamp, e.Suspect
-	ch.stamps = append(slices.Clip(ch.stamps), stamped{e.Stamp, e.Suspect})
+	ch.row.stamps = append(ch.row.stamps, stamped{e.Stamp, e.Suspect})
 }
 
 // stampOf corrects the device's time by the offset measured in the call and

@@ -39,8 +39,14 @@ type stage struct {
 	model   *model.Model
 	schema  *schema.Schema
 	told    syncengine.Seq
-	grids   map[string]syncengine.ID
-	phones  map[model.PhoneID]*actor
+	// epoch is the one that the model was last told of.
+	epoch syncengine.Epoch
+	// write changes what the model is told that the log says, body what a request said:
+	// they stand for a server and a phone that write or say something else.
+	write  func(*store.Entry)
+	body   func(*syncv1.ExchangeBody)
+	grids  map[string]syncengine.ID
+	phones map[model.PhoneID]*actor
 }
 
 // The places of the stories.
@@ -128,14 +134,35 @@ func (s *stage) parent(code string) syncengine.ID {
 // committed tells the model what the log has gained.
 func (s *stage) committed() {
 	s.t.Helper()
+	s.renewed()
 	s.must(s.service.View(s.ctx, func(r store.Reader) error {
 		var added []store.Entry
 		if err := r.Entries(s.told, func(e store.Entry) bool { added = append(added, e); return true }); err != nil || len(added) == 0 {
 			return err
 		}
 		s.told = r.Head().Seq
+		for i := range added {
+			if s.write != nil {
+				s.write(&added[i])
+			}
+		}
 		s.model.Committed(r.Head(), added)
 		return nil
+	}))
+}
+
+// renewed tells the model where the server has begun an epoch by itself.
+func (s *stage) renewed() {
+	s.t.Helper()
+	s.must(s.service.View(s.ctx, func(r store.Reader) error {
+		if e := r.Head().Epoch; s.epoch == 0 || s.epoch == e {
+			s.epoch = e
+			return nil
+		}
+		h, err := exchange.History(r)
+		s.epoch = h.Epoch
+		s.model.EpochBegan(h)
+		return err
 	}))
 }
 
@@ -444,6 +471,9 @@ func (l line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv
 func (s *stage) exchange(ctx context.Context, req *syncv1.ExchangeRequest, alter func(*syncv1.ExchangeResponse)) (*syncv1.ExchangeResponse, model.CallID, error) {
 	body := &syncv1.ExchangeBody{}
 	s.must(proto.Unmarshal(req.GetBody(), body))
+	if s.body != nil {
+		s.body(body)
+	}
 	call := s.model.Arrived(body, syncengine.UnixMilli(s.now.UnixMilli()))
 	reply, err := s.service.Exchange(ctx, proto.CloneOf(req))
 	s.committed()

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/schema"
@@ -34,6 +36,7 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		}
 		m.takePage(ph, c, reply)
 	}
+	ph.remember(c, reply)
 	m.countRound(ph, pending, reply)
 }
 
@@ -104,6 +107,7 @@ func (m *Model) takePage(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 	if reply.GetCaughtUp() {
 		ph.settle()
 		view := c.view
+		ph.stood = append(slices.Clip(ph.stood), c.position)
 		ph.checkpoint, ph.at, ph.view = c.position, coordinate(reply.GetPosition()), &view
 	}
 }

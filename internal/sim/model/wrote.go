@@ -23,6 +23,7 @@ func (m *Model) wrote(p PhoneID, rows []Row, asked []Asked) {
 		made := &row{
 			seq: r.DeviceSeq, body: r.Body, salt: r.Salt, digest: inner(r.Salt, r.Body), change: c, user: ph.user, grant: ph.grant,
 			line: slices.Clip(ph.rows), saw: map[syncengine.CellKey]place{}, screen: map[syncengine.CellKey]sight{}, whole: ph.checkpoint,
+			stood: slices.Clip(ph.stood),
 		}
 		m.look(ph, made)
 		ph.rows = append(ph.rows, made)

@@ -1,0 +1,83 @@
+package model
+
+import (
+	"slices"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/syncengine"
+)
+
+// noteServed remembers where a reply has its phone stand: the cursor and the tag are
+// what it can prove that with.
+func (m *Model) noteServed(reply *syncv1.ExchangeResponse, at place) {
+	m.cursors[string(reply.GetCursor())] = at
+	if tag := reply.GetTag(); len(tag) > 0 && at.seq > 0 {
+		m.tags[string(tag)] = at
+	}
+}
+
+// noteProven notes what a call that was taken has shown: which places of the history
+// in force its phone has seen, and that an epoch had two histories.
+func (m *Model) noteProven(c *call) {
+	shown := []place{m.cursors[string(c.body.GetCursor())]}
+	for _, past := range c.body.GetPast() {
+		if at, known := m.tags[string(past.GetTag())]; known {
+			at.epoch = syncengine.Epoch(past.GetAt().GetEpoch())
+			shown = append(shown, at)
+		}
+	}
+	m.noteDoubt(shown[0])
+	if !m.writesDown(c) {
+		return
+	}
+	was := m.now.word[c.incarnation()]
+	next := word{proven: slices.Clip(was.proven), confirmed: slices.Clip(was.confirmed)}
+	if version := c.body.GetStatus().GetGrantVersion(); !slices.Contains(next.confirmed, version) {
+		next.confirmed = append(next.confirmed, version)
+	}
+	for _, at := range shown {
+		if _, ok := m.inForce(at); ok && !slices.Contains(next.proven, at) {
+			next.proven = append(next.proven, at)
+		}
+	}
+	m.now.word[c.incarnation()] = next
+}
+
+// word is what an incarnation has said of itself that its server has written down.
+type word struct {
+	// proven are the places of this history that it has shown to have seen.
+	proven []place
+	// confirmed are the versions of grants that it has told to work under.
+	confirmed []uint64
+}
+
+// writesDown reports a call that has its server write: one that only asks leaves nothing.
+func (m *Model) writesDown(c *call) bool {
+	return len(c.rows) > 0 || len(c.body.GetPast()) > 0 || c.body.GetAbsent() != nil ||
+		c.body.GetEpoch() != 0 && c.body.GetEpoch() != uint32(m.now.history.Epoch)
+}
+
+// noteDoubt notes an earlier epoch whose numbers a phone has shown to be another
+// history's too.
+func (m *Model) noteDoubt(at place) {
+	if at.isZero() || at.epoch >= m.now.history.Epoch || !m.knows(at.epoch) {
+		return
+	}
+	seq, _ := m.shared(at.epoch, m.now.history.Epoch)
+	if at.seq <= seq && m.common(at) < at.seq {
+		m.now.doubtful[at.epoch] = true
+	}
+}
+
+// provenIn gives the greatest place of an epoch that an incarnation has proven to have
+// seen of the history in force, there or in an earlier one that shares it.
+func (m *Model) provenIn(incarnation syncengine.ID, epoch syncengine.Epoch) (most syncengine.Seq) {
+	for _, at := range m.now.word[incarnation].proven {
+		if at.epoch <= epoch {
+			shared, _ := m.shared(at.epoch, epoch)
+			most = max(most, min(at.seq, shared))
+		}
+	}
+	return most
+}
