@@ -415,16 +415,16 @@ func TestRestore_AChangeThatIsAllowedNowIsOnTheScreenBeforeTheFillIsThrough(t *t
 	ann.page = 1
 	ann.restart()
 	// One answer brings the outcome and the first of several pages: base does not move.
-	ann.step()
+	ann.oneAnswer()
 	if !ann.lists(wrong) {
 		t.Fatal("ann's work outside of her grid does not wait")
 	}
 	w.moveUser(ann.user, gridA)
-	ann.step()
+	ann.oneAnswer()
 	w.restore(b)
 	healed := false
 	for range 40 {
-		err := ann.step()
+		err := ann.oneAnswer()
 		healed = healed || ann.status().Quarantined == 0
 		if ann.shown()[wrong] == "" && !ann.lists(wrong) {
 			t.Fatal("the change is allowed in the new epoch, and its author does not see it")
@@ -438,8 +438,8 @@ func TestRestore_AChangeThatIsAllowedNowIsOnTheScreenBeforeTheFillIsThrough(t *t
 	ann.shows(wrong, map[string]any{"sync_state": "synced"})
 }
 
-// step takes one answer: what the phone asks next is lost.
-func (p *phone) step() error {
+// oneAnswer takes one answer: what the phone asks next is lost.
+func (p *phone) oneAnswer() error {
 	p.line.loseRequest = 0
 	p.line.seen = func(*syncv1.ExchangeResponse) { p.line.loseRequest = 1 }
 	_, err := p.Sync(p.w.t.Context())
@@ -766,7 +766,7 @@ func TestPutBack_AReceiptRevealsItWhereTheCursorIsOlder(t *testing.T) {
 	if _, err := ann.Sync(t.Context()); err == nil {
 		t.Fatal("the reply was not lost")
 	}
-	ann.step()
+	ann.oneAnswer()
 	if s := ann.status(); s.Pending != 0 {
 		t.Fatalf("ann has not heard of her edit: %+v", s)
 	}
