@@ -46,7 +46,7 @@ func lengthComplaints(kind *schema.Kind, p *syncv1.Patch) (out []Complaint) {
 		if most == 0 {
 			most = schema.TextCharsDefault
 		}
-		for _, text := range cellTexts(kind, f, data) {
+		for _, text := range kind.CellTexts(f, data) {
 			out = append(out, domain.CheckLength(f.Name, text, most)...)
 		}
 	})
@@ -199,7 +199,7 @@ func checkRules(kind *schema.Kind, create bool, after *pagerecord.Record, cells 
 	}
 	e := domain.Edit{
 		Kind: domain.Kind(kind.Number), Create: create, After: fields,
-		Written: writtenFields(kind, cells), FreeTexts: freeTexts(kind, cells),
+		Written: kind.WrittenFields(cells), FreeTexts: kind.FreeTexts(cells),
 	}
 	if complaints := e.Check(); len(complaints) > 0 {
 		return &Refusal{Complaints: complaints}

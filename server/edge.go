@@ -16,6 +16,7 @@ import (
 	_ "onedoor/internal/grpczstd" // Registers the compressor that phones ask for.
 	"onedoor/internal/wire"
 	"onedoor/server/adminrpc"
+	"onedoor/server/casework"
 	"onedoor/server/signin"
 	"onedoor/server/syncrpc"
 )
@@ -41,9 +42,10 @@ const (
 // openEdge makes the gRPC server with all its services.
 func (s *Server) openEdge(ctx context.Context) error {
 	gateway := s.config.behindGateway()
+	s.cases = casework.New(s.realm, casework.Options{Now: s.config.Now, Log: s.config.Log})
 	admin := adminrpc.New(s.realm, adminrpc.Options{
 		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
-		LastBackup: s.lastBackup,
+		LastBackup: s.lastBackup, Cases: s.cases,
 		SignIn: signin.New(s.realm, signin.Options{
 			Key: s.secrets.SignInKey(), Provider: s.config.Provider, Now: s.config.Now, Random: s.config.Random,
 		}),

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 
+	"onedoor/server/casework"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
@@ -24,6 +25,7 @@ type Server struct {
 	store     store.Store
 	realm     *exchange.Service
 	secrets   *identity.Secrets
+	cases     *casework.Service
 	hub       *notify.Hub
 	grpc      *grpc.Server
 	health    *health.Server
@@ -53,7 +55,8 @@ func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
 func (s *Server) Serve() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var ending sync.WaitGroup
-	ending.Go(func() { s.endGrants(ctx) }) // stopped by cancel
+	ending.Go(func() { s.endGrants(ctx) })   // stopped by cancel
+	ending.Go(func() { s.cases.Watch(ctx) }) // stopped by cancel
 	defer ending.Wait()
 	defer cancel()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {

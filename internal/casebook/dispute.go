@@ -83,6 +83,8 @@ func fillDispute(step *casework.Step, d, edit *recordv1.Dispute, ask Ask) {
 		first(&edit.AcceptedAt, d.GetAcceptedAt())
 	case "decline":
 		edit.DeclineReason = proto.String(ask.Reason)
+	case "escalate":
+		first(&edit.EscalatedAt, d.GetEscalatedAt())
 	case "report-police":
 		first(&edit.PoliceReportedAt, d.GetPoliceReportedAt())
 	case "escalate":

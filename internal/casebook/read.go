@@ -21,13 +21,18 @@ func idOf(b []byte) (id domain.ID) {
 func Events(timeline []*recordv1.CaseEvent) []casework.Event {
 	out := make([]casework.Event, len(timeline))
 	for i, e := range timeline {
-		out[i] = casework.Event{
-			What: casework.EventKind(e.GetWhat()), At: domain.UnixMilli(e.GetAt()), Until: domain.UnixMilli(e.GetUntil()),
-			Days: int(e.GetDays()), Actor: idOf(e.GetActor()), Text: e.GetText(),
-		}
+		out[i] = Event(e)
 	}
 	slices.SortStableFunc(out, casework.CompareEvents)
 	return out
+}
+
+// Event reads one entry of a timeline.
+func Event(e *recordv1.CaseEvent) casework.Event {
+	return casework.Event{
+		What: casework.EventKind(e.GetWhat()), At: domain.UnixMilli(e.GetAt()), Until: domain.UnixMilli(e.GetUntil()),
+		Days: int(e.GetDays()), Actor: idOf(e.GetActor()), Text: e.GetText(),
+	}
 }
 
 // People reads who has to do with a dispute.

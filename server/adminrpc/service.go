@@ -11,6 +11,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
 	"onedoor/internal/schema"
+	"onedoor/server/casework"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
@@ -27,6 +28,8 @@ type Options struct {
 	Random io.Reader
 	// SignIn signs people in; nil where nobody calls for that, as when a realm is made.
 	SignIn *signin.Service
+	// Cases works the centre's cases; one with the rules that are compiled in when nil.
+	Cases *casework.Service
 	// BehindGateway says that callers come through a gateway, which tells their addresses.
 	BehindGateway bool
 	// LastBackup tells when the newest verified backup was made; ok is false where there is none. Nil for none ever.
@@ -45,6 +48,7 @@ type Service struct {
 	random io.Reader
 	log    *slog.Logger
 	signin *signin.Service
+	cases  *casework.Service
 	// behindGateway says that the address of a caller is what the gateway tells.
 	behindGateway bool
 	// lastBackup is Options.LastBackup.
@@ -55,12 +59,15 @@ type Service struct {
 
 // New makes the service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, behindGateway: o.BehindGateway, lastBackup: o.LastBackup}
+	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, cases: o.Cases, behindGateway: o.BehindGateway, lastBackup: o.LastBackup}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
 	if s.random == nil {
 		s.random = rand.Reader
+	}
+	if s.cases == nil {
+		s.cases = casework.New(realm, casework.Options{Now: s.clock, Log: o.Log})
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -20,6 +20,7 @@ import (
 	"onedoor/internal/importer"
 	"onedoor/internal/territoryfile"
 	"onedoor/server/accessledger"
+	"onedoor/server/casework"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/privacy"
@@ -82,6 +83,8 @@ var refusals = []refusal{
 	{identity.ErrDeviceUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the devices", false, 0},
 	{identity.ErrTerritoryUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "import the territory first", false, 0},
 	{identity.ErrTeamUnknown, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the teams", false, 0},
+	{casework.ErrNoCase, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "check the id, and that the case is in your area; a phone's new case appears when it has synced", false, 0},
+	{casework.ErrNoStep, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "the steps stand in docs/casework.md", false, 0},
 	{errNoRecord, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "check the id; a phone's new record appears when it has synced", false, 0},
 	{errNoToken, codes.NotFound, adminv1.Reason_REASON_NOT_FOUND, "list the tokens", false, 0},
 	{identity.ErrInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
@@ -135,6 +138,10 @@ func (s *Service) status(ctx context.Context, err error) error {
 	if errors.As(err, &slow) {
 		return slowDown(slow)
 	}
+	var refused *casework.Refusal
+	if errors.As(err, &refused) {
+		return stepRefused(refused)
+	}
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {
 			return r.status(err.Error())
@@ -143,6 +150,20 @@ func (s *Service) status(ctx context.Context, err error) error {
 	method, _ := grpc.Method(ctx)
 	s.log.Error("call failed", "method", method, "error", err)
 	return fault.status("internal fault")
+}
+
+// stepRefused tells why a step is not taken, in both languages.
+func stepRefused(err *casework.Refusal) error {
+	st := status.New(codes.FailedPrecondition, err.Error())
+	detailed, detailErr := st.WithDetails(
+		&errdetails.ErrorInfo{Reason: strings.TrimPrefix(adminv1.Reason_REASON_STEP.String(), "REASON_"), Domain: Domain},
+		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: err.ZH()},
+		&errdetails.LocalizedMessage{Locale: "en", Message: "nothing was changed"},
+	)
+	if detailErr != nil {
+		return st.Err()
+	}
+	return detailed.Err()
 }
 
 // slowDown tells a caller when to come again.

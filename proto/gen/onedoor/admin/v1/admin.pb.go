@@ -80,6 +80,8 @@ const (
 	Reason_REASON_PASSWORD Reason = 42
 	// The code of an invitation does not fit, is used or has expired.
 	Reason_REASON_INVITATION Reason = 43
+	// A step of a case is not possible; the message says why and what to do.
+	Reason_REASON_STEP Reason = 45
 	// The identity provider is not configured or cannot be reached.
 	Reason_REASON_PROVIDER Reason = 44
 )
@@ -108,6 +110,7 @@ var (
 		41: "REASON_SLOW_DOWN",
 		42: "REASON_PASSWORD",
 		43: "REASON_INVITATION",
+		45: "REASON_STEP",
 		44: "REASON_PROVIDER",
 	}
 	Reason_value = map[string]int32{
@@ -132,6 +135,7 @@ var (
 		"REASON_SLOW_DOWN":        41,
 		"REASON_PASSWORD":         42,
 		"REASON_INVITATION":       43,
+		"REASON_STEP":             45,
 		"REASON_PROVIDER":         44,
 	}
 )
@@ -304,7 +308,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -314,7 +318,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\x8c\x04\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\x9d\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -337,8 +341,9 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eREASON_SIGN_IN\x10(\x12\x14\n" +
 	"\x10REASON_SLOW_DOWN\x10)\x12\x13\n" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
-	"\x11REASON_INVITATION\x10+\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\xbb\x1b\n" +
+	"\x11REASON_INVITATION\x10+\x12\x0f\n" +
+	"\vREASON_STEP\x10-\x12\x13\n" +
+	"\x0fREASON_PROVIDER\x10,2\x90\x1e\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
@@ -360,7 +365,12 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\tMintToken\x12\".onedoor.admin.v1.MintTokenRequest\x1a#.onedoor.admin.v1.MintTokenResponse\x12W\n" +
 	"\n" +
 	"ListTokens\x12#.onedoor.admin.v1.ListTokensRequest\x1a$.onedoor.admin.v1.ListTokensResponse\x12Z\n" +
-	"\vRevokeToken\x12$.onedoor.admin.v1.RevokeTokenRequest\x1a%.onedoor.admin.v1.RevokeTokenResponse\x12T\n" +
+	"\vRevokeToken\x12$.onedoor.admin.v1.RevokeTokenRequest\x1a%.onedoor.admin.v1.RevokeTokenResponse\x12Q\n" +
+	"\bTakeStep\x12!.onedoor.admin.v1.TakeStepRequest\x1a\".onedoor.admin.v1.TakeStepResponse\x12Q\n" +
+	"\bShowCase\x12!.onedoor.admin.v1.ShowCaseRequest\x1a\".onedoor.admin.v1.ShowCaseResponse\x12W\n" +
+	"\n" +
+	"ExportCase\x12#.onedoor.admin.v1.ExportCaseRequest\x1a$.onedoor.admin.v1.ExportCaseResponse\x12T\n" +
+	"\tListCases\x12\".onedoor.admin.v1.ListCasesRequest\x1a#.onedoor.admin.v1.ListCasesResponse\x12T\n" +
 	"\tGetSignIn\x12\".onedoor.admin.v1.GetSignInRequest\x1a#.onedoor.admin.v1.GetSignInResponse\x12K\n" +
 	"\x06SignIn\x12\x1f.onedoor.admin.v1.SignInRequest\x1a .onedoor.admin.v1.SignInResponse\x12N\n" +
 	"\aSignOut\x12 .onedoor.admin.v1.SignOutRequest\x1a!.onedoor.admin.v1.SignOutResponse\x12K\n" +
@@ -418,61 +428,69 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*MintTokenRequest)(nil),           // 19: onedoor.admin.v1.MintTokenRequest
 	(*ListTokensRequest)(nil),          // 20: onedoor.admin.v1.ListTokensRequest
 	(*RevokeTokenRequest)(nil),         // 21: onedoor.admin.v1.RevokeTokenRequest
-	(*GetSignInRequest)(nil),           // 22: onedoor.admin.v1.GetSignInRequest
-	(*SignInRequest)(nil),              // 23: onedoor.admin.v1.SignInRequest
-	(*SignOutRequest)(nil),             // 24: onedoor.admin.v1.SignOutRequest
-	(*InviteRequest)(nil),              // 25: onedoor.admin.v1.InviteRequest
-	(*BeginSetUpRequest)(nil),          // 26: onedoor.admin.v1.BeginSetUpRequest
-	(*FinishSetUpRequest)(nil),         // 27: onedoor.admin.v1.FinishSetUpRequest
-	(*ListSignInsRequest)(nil),         // 28: onedoor.admin.v1.ListSignInsRequest
-	(*RemoveSignInRequest)(nil),        // 29: onedoor.admin.v1.RemoveSignInRequest
-	(*ImportPremisesRequest)(nil),      // 30: onedoor.admin.v1.ImportPremisesRequest
-	(*ListConflictsRequest)(nil),       // 31: onedoor.admin.v1.ListConflictsRequest
-	(*ListQuarantineRequest)(nil),      // 32: onedoor.admin.v1.ListQuarantineRequest
-	(*GetQuarantinedRequest)(nil),      // 33: onedoor.admin.v1.GetQuarantinedRequest
-	(*ReleaseQuarantinedRequest)(nil),  // 34: onedoor.admin.v1.ReleaseQuarantinedRequest
-	(*RejectQuarantinedRequest)(nil),   // 35: onedoor.admin.v1.RejectQuarantinedRequest
-	(*ExplainRequest)(nil),             // 36: onedoor.admin.v1.ExplainRequest
-	(*ReadLogRequest)(nil),             // 37: onedoor.admin.v1.ReadLogRequest
-	(*ReadAccessLedgerRequest)(nil),    // 38: onedoor.admin.v1.ReadAccessLedgerRequest
-	(*ListAffectedRequest)(nil),        // 39: onedoor.admin.v1.ListAffectedRequest
-	(*ListTerritoriesResponse)(nil),    // 40: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 41: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 42: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 43: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 44: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 45: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 46: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 47: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 48: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 49: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 50: onedoor.admin.v1.AssignDoorsResponse
-	(*PlanHandoverResponse)(nil),       // 51: onedoor.admin.v1.PlanHandoverResponse
-	(*HandOverResponse)(nil),           // 52: onedoor.admin.v1.HandOverResponse
-	(*ListDevicesResponse)(nil),        // 53: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 54: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 55: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 56: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 57: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 58: onedoor.admin.v1.RevokeTokenResponse
-	(*GetSignInResponse)(nil),          // 59: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 60: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 61: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 62: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 63: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 64: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 65: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 66: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 67: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 68: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 69: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 70: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 71: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 72: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 73: onedoor.admin.v1.ExplainResponse
-	(*ReadLogResponse)(nil),            // 74: onedoor.admin.v1.ReadLogResponse
-	(*ReadAccessLedgerResponse)(nil),   // 75: onedoor.admin.v1.ReadAccessLedgerResponse
-	(*ListAffectedResponse)(nil),       // 76: onedoor.admin.v1.ListAffectedResponse
+	(*TakeStepRequest)(nil),            // 22: onedoor.admin.v1.TakeStepRequest
+	(*ShowCaseRequest)(nil),            // 23: onedoor.admin.v1.ShowCaseRequest
+	(*ExportCaseRequest)(nil),          // 24: onedoor.admin.v1.ExportCaseRequest
+	(*ListCasesRequest)(nil),           // 25: onedoor.admin.v1.ListCasesRequest
+	(*GetSignInRequest)(nil),           // 26: onedoor.admin.v1.GetSignInRequest
+	(*SignInRequest)(nil),              // 27: onedoor.admin.v1.SignInRequest
+	(*SignOutRequest)(nil),             // 28: onedoor.admin.v1.SignOutRequest
+	(*InviteRequest)(nil),              // 29: onedoor.admin.v1.InviteRequest
+	(*BeginSetUpRequest)(nil),          // 30: onedoor.admin.v1.BeginSetUpRequest
+	(*FinishSetUpRequest)(nil),         // 31: onedoor.admin.v1.FinishSetUpRequest
+	(*ListSignInsRequest)(nil),         // 32: onedoor.admin.v1.ListSignInsRequest
+	(*RemoveSignInRequest)(nil),        // 33: onedoor.admin.v1.RemoveSignInRequest
+	(*ImportPremisesRequest)(nil),      // 34: onedoor.admin.v1.ImportPremisesRequest
+	(*ListConflictsRequest)(nil),       // 35: onedoor.admin.v1.ListConflictsRequest
+	(*ListQuarantineRequest)(nil),      // 36: onedoor.admin.v1.ListQuarantineRequest
+	(*GetQuarantinedRequest)(nil),      // 37: onedoor.admin.v1.GetQuarantinedRequest
+	(*ReleaseQuarantinedRequest)(nil),  // 38: onedoor.admin.v1.ReleaseQuarantinedRequest
+	(*RejectQuarantinedRequest)(nil),   // 39: onedoor.admin.v1.RejectQuarantinedRequest
+	(*ExplainRequest)(nil),             // 40: onedoor.admin.v1.ExplainRequest
+	(*ReadLogRequest)(nil),             // 41: onedoor.admin.v1.ReadLogRequest
+	(*ReadAccessLedgerRequest)(nil),    // 42: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 43: onedoor.admin.v1.ListAffectedRequest
+	(*ListTerritoriesResponse)(nil),    // 44: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 45: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 46: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 47: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 48: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 49: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 50: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 51: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 52: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 53: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 54: onedoor.admin.v1.AssignDoorsResponse
+	(*PlanHandoverResponse)(nil),       // 55: onedoor.admin.v1.PlanHandoverResponse
+	(*HandOverResponse)(nil),           // 56: onedoor.admin.v1.HandOverResponse
+	(*ListDevicesResponse)(nil),        // 57: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 58: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 59: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 60: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 61: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 62: onedoor.admin.v1.RevokeTokenResponse
+	(*TakeStepResponse)(nil),           // 63: onedoor.admin.v1.TakeStepResponse
+	(*ShowCaseResponse)(nil),           // 64: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseResponse)(nil),         // 65: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesResponse)(nil),          // 66: onedoor.admin.v1.ListCasesResponse
+	(*GetSignInResponse)(nil),          // 67: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 68: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 69: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 70: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 71: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 72: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 73: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 74: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 75: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 76: onedoor.admin.v1.ListConflictsResponse
+	(*ListQuarantineResponse)(nil),     // 77: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 78: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 79: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 80: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 81: onedoor.admin.v1.ExplainResponse
+	(*ReadLogResponse)(nil),            // 82: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 83: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 84: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
@@ -495,64 +513,72 @@ var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	19, // 17: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
 	20, // 18: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
 	21, // 19: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
-	22, // 20: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
-	23, // 21: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
-	24, // 22: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
-	25, // 23: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
-	26, // 24: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
-	27, // 25: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
-	28, // 26: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
-	29, // 27: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
-	30, // 28: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
-	31, // 29: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
-	32, // 30: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
-	33, // 31: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
-	34, // 32: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
-	35, // 33: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
-	36, // 34: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	37, // 35: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	38, // 36: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
-	39, // 37: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
-	2,  // 38: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	40, // 39: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	41, // 40: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	42, // 41: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	43, // 42: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	44, // 43: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	45, // 44: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	46, // 45: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	47, // 46: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	48, // 47: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	49, // 48: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	50, // 49: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	51, // 50: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
-	52, // 51: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
-	53, // 52: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	54, // 53: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	55, // 54: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	56, // 55: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	57, // 56: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	58, // 57: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	59, // 58: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	60, // 59: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	61, // 60: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	62, // 61: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	63, // 62: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	64, // 63: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	65, // 64: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	66, // 65: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	67, // 66: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	68, // 67: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	69, // 68: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	70, // 69: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	71, // 70: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	72, // 71: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	73, // 72: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	74, // 73: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	75, // 74: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
-	76, // 75: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
-	38, // [38:76] is the sub-list for method output_type
-	0,  // [0:38] is the sub-list for method input_type
+	22, // 20: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
+	23, // 21: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
+	24, // 22: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
+	25, // 23: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
+	26, // 24: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
+	27, // 25: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
+	28, // 26: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
+	29, // 27: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
+	30, // 28: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
+	31, // 29: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
+	32, // 30: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
+	33, // 31: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
+	34, // 32: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
+	35, // 33: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
+	36, // 34: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
+	37, // 35: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
+	38, // 36: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
+	39, // 37: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
+	40, // 38: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
+	41, // 39: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	42, // 40: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	43, // 41: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,  // 42: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	44, // 43: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	45, // 44: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	46, // 45: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	47, // 46: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	48, // 47: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	49, // 48: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	50, // 49: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	51, // 50: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	52, // 51: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	53, // 52: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	54, // 53: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	55, // 54: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
+	56, // 55: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
+	57, // 56: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	58, // 57: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	59, // 58: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	60, // 59: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	61, // 60: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	62, // 61: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	63, // 62: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
+	64, // 63: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
+	65, // 64: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
+	66, // 65: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
+	67, // 66: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	68, // 67: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	69, // 68: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	70, // 69: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	71, // 70: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	72, // 71: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	73, // 72: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	74, // 73: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	75, // 74: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	76, // 75: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	77, // 76: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	78, // 77: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	79, // 78: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	80, // 79: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	81, // 80: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	82, // 81: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	83, // 82: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	84, // 83: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	42, // [42:84] is the sub-list for method output_type
+	0,  // [0:42] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -563,6 +589,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 	if File_onedoor_admin_v1_admin_proto != nil {
 		return
 	}
+	file_onedoor_admin_v1_cases_proto_init()
 	file_onedoor_admin_v1_handover_proto_init()
 	file_onedoor_admin_v1_imports_proto_init()
 	file_onedoor_admin_v1_ledger_proto_init()

@@ -50,6 +50,10 @@ const (
 	AdminService_MintToken_FullMethodName          = "/onedoor.admin.v1.AdminService/MintToken"
 	AdminService_ListTokens_FullMethodName         = "/onedoor.admin.v1.AdminService/ListTokens"
 	AdminService_RevokeToken_FullMethodName        = "/onedoor.admin.v1.AdminService/RevokeToken"
+	AdminService_TakeStep_FullMethodName           = "/onedoor.admin.v1.AdminService/TakeStep"
+	AdminService_ShowCase_FullMethodName           = "/onedoor.admin.v1.AdminService/ShowCase"
+	AdminService_ExportCase_FullMethodName         = "/onedoor.admin.v1.AdminService/ExportCase"
+	AdminService_ListCases_FullMethodName          = "/onedoor.admin.v1.AdminService/ListCases"
 	AdminService_GetSignIn_FullMethodName          = "/onedoor.admin.v1.AdminService/GetSignIn"
 	AdminService_SignIn_FullMethodName             = "/onedoor.admin.v1.AdminService/SignIn"
 	AdminService_SignOut_FullMethodName            = "/onedoor.admin.v1.AdminService/SignOut"
@@ -116,6 +120,14 @@ type AdminServiceClient interface {
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// RevokeToken makes a token void. Operators, and users for their own.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
+	// TakeStep takes a step of a case, or makes one. Users whose role may, by the table of docs/casework.md.
+	TakeStep(ctx context.Context, in *TakeStepRequest, opts ...grpc.CallOption) (*TakeStepResponse, error)
+	// ShowCase gives a case with its timeline and clock. Users whose grants cover it.
+	ShowCase(ctx context.Context, in *ShowCaseRequest, opts ...grpc.CallOption) (*ShowCaseResponse, error)
+	// ExportCase gives a case as one file; it stands in the access ledger. Users whose grants cover it.
+	ExportCase(ctx context.Context, in *ExportCaseRequest, opts ...grpc.CallOption) (*ExportCaseResponse, error)
+	// ListCases gives an inbox. Users see what their grants cover.
+	ListCases(ctx context.Context, in *ListCasesRequest, opts ...grpc.CallOption) (*ListCasesResponse, error)
 	// GetSignIn tells how one signs in; no token is needed.
 	GetSignIn(ctx context.Context, in *GetSignInRequest, opts ...grpc.CallOption) (*GetSignInResponse, error)
 	// SignIn turns a password with a one-time code, or an ID token, into a session; no token is needed.
@@ -371,6 +383,46 @@ func (c *adminServiceClient) RevokeToken(ctx context.Context, in *RevokeTokenReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeTokenResponse)
 	err := c.cc.Invoke(ctx, AdminService_RevokeToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) TakeStep(ctx context.Context, in *TakeStepRequest, opts ...grpc.CallOption) (*TakeStepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TakeStepResponse)
+	err := c.cc.Invoke(ctx, AdminService_TakeStep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ShowCase(ctx context.Context, in *ShowCaseRequest, opts ...grpc.CallOption) (*ShowCaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ShowCaseResponse)
+	err := c.cc.Invoke(ctx, AdminService_ShowCase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ExportCase(ctx context.Context, in *ExportCaseRequest, opts ...grpc.CallOption) (*ExportCaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportCaseResponse)
+	err := c.cc.Invoke(ctx, AdminService_ExportCase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ListCases(ctx context.Context, in *ListCasesRequest, opts ...grpc.CallOption) (*ListCasesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCasesResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListCases_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -633,6 +685,14 @@ type AdminServiceServer interface {
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// RevokeToken makes a token void. Operators, and users for their own.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)
+	// TakeStep takes a step of a case, or makes one. Users whose role may, by the table of docs/casework.md.
+	TakeStep(context.Context, *TakeStepRequest) (*TakeStepResponse, error)
+	// ShowCase gives a case with its timeline and clock. Users whose grants cover it.
+	ShowCase(context.Context, *ShowCaseRequest) (*ShowCaseResponse, error)
+	// ExportCase gives a case as one file; it stands in the access ledger. Users whose grants cover it.
+	ExportCase(context.Context, *ExportCaseRequest) (*ExportCaseResponse, error)
+	// ListCases gives an inbox. Users see what their grants cover.
+	ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error)
 	// GetSignIn tells how one signs in; no token is needed.
 	GetSignIn(context.Context, *GetSignInRequest) (*GetSignInResponse, error)
 	// SignIn turns a password with a one-time code, or an ID token, into a session; no token is needed.
@@ -738,6 +798,18 @@ func (UnimplementedAdminServiceServer) ListTokens(context.Context, *ListTokensRe
 }
 func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeToken not implemented")
+}
+func (UnimplementedAdminServiceServer) TakeStep(context.Context, *TakeStepRequest) (*TakeStepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TakeStep not implemented")
+}
+func (UnimplementedAdminServiceServer) ShowCase(context.Context, *ShowCaseRequest) (*ShowCaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ShowCase not implemented")
+}
+func (UnimplementedAdminServiceServer) ExportCase(context.Context, *ExportCaseRequest) (*ExportCaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportCase not implemented")
+}
+func (UnimplementedAdminServiceServer) ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCases not implemented")
 }
 func (UnimplementedAdminServiceServer) GetSignIn(context.Context, *GetSignInRequest) (*GetSignInResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSignIn not implemented")
@@ -1145,6 +1217,78 @@ func _AdminService_RevokeToken_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_TakeStep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TakeStepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).TakeStep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_TakeStep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).TakeStep(ctx, req.(*TakeStepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ShowCase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ShowCaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ShowCase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ShowCase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ShowCase(ctx, req.(*ShowCaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ExportCase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportCaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ExportCase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ExportCase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ExportCase(ctx, req.(*ExportCaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ListCases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCasesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListCases(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListCases_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListCases(ctx, req.(*ListCasesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_GetSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSignInRequest)
 	if err := dec(in); err != nil {
@@ -1511,6 +1655,22 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeToken",
 			Handler:    _AdminService_RevokeToken_Handler,
+		},
+		{
+			MethodName: "TakeStep",
+			Handler:    _AdminService_TakeStep_Handler,
+		},
+		{
+			MethodName: "ShowCase",
+			Handler:    _AdminService_ShowCase_Handler,
+		},
+		{
+			MethodName: "ExportCase",
+			Handler:    _AdminService_ExportCase_Handler,
+		},
+		{
+			MethodName: "ListCases",
+			Handler:    _AdminService_ListCases_Handler,
 		},
 		{
 			MethodName: "GetSignIn",

@@ -1,0 +1,215 @@
+package adminrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
+	cases "onedoor/domain/casework"
+	"onedoor/server/casework"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// users are people with a token of their own: the operator's reads and writes no case.
+func users(p identity.Principal) bool { return !p.UserID.IsZero() && !operators(p) }
+
+// TakeStep takes a step of a case.
+func (s *Service) TakeStep(ctx context.Context, req *adminv1.TakeStepRequest) (*adminv1.TakeStepResponse, error) {
+	return answer(ctx, s, users, func(c *caller) (*adminv1.TakeStepResponse, error) {
+		asked, err := askedOf(req)
+		if err != nil {
+			return nil, err
+		}
+		shown, err := s.cases.Take(c.ctx, c.actor(), asked)
+		if err != nil {
+			return nil, err
+		}
+		m, err := s.caseOf(c, shown)
+		return &adminv1.TakeStepResponse{Case: m}, err
+	})
+}
+
+func askedOf(req *adminv1.TakeStepRequest) (out casework.Asked, err error) {
+	out = casework.Asked{
+		Step: req.GetStep(), Text: strings.TrimSpace(req.GetText()), Days: int(req.GetDays()), Until: domain.UnixMilli(req.GetUntilMs()),
+		Told: req.GetRemediesTold(), Due: domain.UnixMilli(req.GetDueMs()), Fields: &recordv1.Dispute{},
+	}
+	if len(req.GetCaseId()) > 0 {
+		if out.Case, err = idOf("case", req.GetCaseId()); err != nil {
+			return out, err
+		}
+	}
+	if len(req.GetForUserId()) > 0 {
+		if out.For, err = idOf("user", req.GetForUserId()); err != nil {
+			return out, err
+		}
+	}
+	if err := proto.Unmarshal(req.GetFields(), out.Fields); err != nil {
+		return out, fmt.Errorf("fields of the case: %w: %w", errInvalid, err)
+	}
+	return out, nil
+}
+
+// ShowCase gives a case.
+func (s *Service) ShowCase(ctx context.Context, req *adminv1.ShowCaseRequest) (*adminv1.ShowCaseResponse, error) {
+	return answer(ctx, s, users, func(c *caller) (*adminv1.ShowCaseResponse, error) {
+		id, err := idOf("case", req.GetCaseId())
+		if err != nil {
+			return nil, err
+		}
+		shown, err := s.cases.Show(c.ctx, c.actor(), id)
+		if err != nil {
+			return nil, err
+		}
+		m, err := s.caseOf(c, shown)
+		return &adminv1.ShowCaseResponse{Case: m}, err
+	})
+}
+
+// ExportCase gives the whole file of a case.
+func (s *Service) ExportCase(ctx context.Context, req *adminv1.ExportCaseRequest) (*adminv1.ExportCaseResponse, error) {
+	return answer(ctx, s, users, func(c *caller) (*adminv1.ExportCaseResponse, error) {
+		id, err := idOf("case", req.GetCaseId())
+		if err != nil {
+			return nil, err
+		}
+		shown, err := s.cases.Export(c.ctx, c.actor(), id, strings.TrimSpace(req.GetReason()))
+		if err != nil {
+			return nil, err
+		}
+		m, err := s.caseOf(c, shown)
+		return &adminv1.ExportCaseResponse{Case: m, AtMs: int64(s.now()), RealmName: s.realm.Realm().Name, Seq: uint64(shown.At)}, err
+	})
+}
+
+// ListCases gives an inbox.
+func (s *Service) ListCases(ctx context.Context, req *adminv1.ListCasesRequest) (*adminv1.ListCasesResponse, error) {
+	return answer(ctx, s, users, func(c *caller) (*adminv1.ListCasesResponse, error) {
+		inbox := casework.Inbox(req.GetInbox())
+		if inbox == "" {
+			inbox = casework.InboxAll
+		}
+		if !slices.Contains(casework.Inboxes(), inbox) {
+			return nil, fmt.Errorf("no inbox %q, give one of %v: %w", inbox, casework.Inboxes(), errInvalid)
+		}
+		list, total, err := s.cases.List(c.ctx, c.UserID, casework.Wanted{
+			Inbox: inbox, State: cases.State(req.GetState()), Clinic: domain.Clinic(req.GetClinic()),
+			Limit: pageOf(req.GetLimit()), Skip: int(req.GetSkip()),
+		})
+		out := &adminv1.ListCasesResponse{Total: uint32(total)}
+		for _, l := range list {
+			out.Cases = append(out.Cases, &adminv1.Case{
+				Id: l.ID[:], Fields: l.Fields, State: recordv1.DisputeState(l.State), Timing: timingOf(l.Timing),
+			})
+		}
+		return out, err
+	})
+}
+
+func timingOf(t *cases.Timing) *adminv1.CaseTiming {
+	if t == nil {
+		return nil
+	}
+	m := &adminv1.CaseTiming{
+		Phase: string(t.Phase), DeadlineMs: int64(t.Deadline.At), Clock: string(t.Clock.State),
+		UsedS: t.Clock.UsedSeconds, LeftS: t.Clock.LeftSeconds, Term: t.Term.String(),
+	}
+	for _, year := range t.Deadline.Missing {
+		m.MissingYears = append(m.MissingYears, int32(year))
+	}
+	return m
+}
+
+// caseOf makes the message of a case, with the names of its people.
+func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err error) {
+	m = &adminv1.Case{Id: shown.ID[:], Fields: shown.Fields, State: recordv1.DisputeState(shown.State), Timing: timingOf(shown.Timing)}
+	for _, step := range shown.Steps {
+		m.Steps = append(m.Steps, step.Name)
+	}
+	if p := shown.Proposal; p != nil {
+		m.Proposal = &adminv1.TriageProposal{Clinic: recordv1.Clinic(p.Clinic)}
+		for _, r := range p.Reasons {
+			m.Proposal.ReasonsZh, m.Proposal.ReasonsEn = append(m.Proposal.ReasonsZh, r.ZH), append(m.Proposal.ReasonsEn, r.EN)
+		}
+	}
+	err = s.realm.View(c.ctx, func(r store.Reader) error {
+		names := &names{r: r, known: map[syncengine.ID]identity.User{}}
+		for _, e := range shown.Timeline {
+			m.Timeline = append(m.Timeline, entryOf(e, names))
+		}
+		for _, t := range shown.Tasks {
+			m.Tasks = append(m.Tasks, taskOf(t, names))
+		}
+		for _, a := range shown.Attachments {
+			m.Attachments = append(m.Attachments, &adminv1.CaseAttachment{
+				Id: a.ID[:], OwnerId: a.GetOwnerId(), Sha256: a.GetSha256(), SizeBytes: a.GetSizeBytes(), MediaType: a.GetMediaType(),
+			})
+		}
+		m.People = peopleOf(shown.People, names)
+		return names.failed
+	})
+	return m, err
+}
+
+func entryOf(e casework.Event, names *names) *adminv1.CaseEntry {
+	actor, _ := syncengine.IDFromBytes(e.GetActor())
+	return &adminv1.CaseEntry{
+		Id: bytesOf(e.ID), What: e.GetWhat(), AtMs: e.GetAt(), ActorId: bytesOf(actor), ActorName: names.of(actor),
+		Text: e.GetText(), UntilMs: e.GetUntil(), Days: e.GetDays(),
+	}
+}
+
+func taskOf(t casework.Task, names *names) *adminv1.CaseTask {
+	user, _ := syncengine.IDFromBytes(t.Task.GetForUser())
+	return &adminv1.CaseTask{
+		Id: t.ID[:], What: t.Task.GetWhat(), DueMs: t.Task.GetDue(), Why: t.Task.GetWhy(), State: t.Task.GetState(),
+		UserId: bytesOf(user), UserName: names.of(user),
+	}
+}
+
+// peopleOf names those who work on a case.
+func peopleOf(p cases.People, names *names) (out []*adminv1.CasePerson) {
+	add := func(id domain.ID, relation string) {
+		if user := syncengine.ID(id); !user.IsZero() {
+			u := names.user(user)
+			out = append(out, &adminv1.CasePerson{UserId: user[:], Name: u.Name, Role: recordv1.Role(u.Role), Relation: relation})
+		}
+	}
+	add(p.RegisteredBy, "first_receiver")
+	add(p.Mediator, "mediator")
+	for _, id := range p.Participants {
+		add(id, "participant")
+	}
+	return out
+}
+
+// names tells users' names, each looked up once.
+type names struct {
+	r      store.Reader
+	known  map[syncengine.ID]identity.User
+	failed error
+}
+
+func (n *names) of(user syncengine.ID) string { return n.user(user).Name }
+
+func (n *names) user(user syncengine.ID) identity.User {
+	if u, ok := n.known[user]; ok || user.IsZero() {
+		return u
+	}
+	u, err := identity.GetUser(n.r, user)
+	if err != nil && !errors.Is(err, identity.ErrUserUnknown) {
+		n.failed = errors.Join(n.failed, err)
+	}
+	n.known[user] = u
+	return u
+}

@@ -1,0 +1,211 @@
+package casework
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"onedoor/domain"
+	cases "onedoor/domain/casework"
+	"onedoor/internal/casebook"
+	"onedoor/internal/schema"
+	"onedoor/server/accessledger"
+	"onedoor/server/exchange"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// Options are what a service needs from outside; each has a default.
+type Options struct {
+	// Rules are the tables that cases are worked by; those that are compiled in when zero.
+	Rules *cases.Rules
+	// Now is the server's clock; the system's when nil.
+	Now func() time.Time
+	// Log takes what the watch cannot do; silent when nil.
+	Log *slog.Logger
+}
+
+// Service is the centre's work on the cases of a realm.
+type Service struct {
+	realm *exchange.Service
+	rules cases.Rules
+	clock func() time.Time
+	log   *slog.Logger
+	index *index
+}
+
+// New makes a service.
+func New(realm *exchange.Service, o Options) *Service {
+	s := &Service{realm: realm, rules: cases.DefaultRules(), clock: o.Now, log: o.Log, index: newIndex()}
+	if o.Rules != nil {
+		s.rules = *o.Rules
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+func (s *Service) now() domain.UnixMilli { return domain.UnixMilli(s.clock().UnixMilli()) }
+
+// standing is what somebody may do about one record.
+type standing struct {
+	actor cases.Actor
+	roles schema.Roles
+	// read and write are the classes of the record's fields that they may read and write.
+	read, write schema.Classes
+}
+
+// standingOf tells how somebody stands to a record.
+func (s *Service) standingOf(r store.Reader, user syncengine.ID, rec *syncengine.Record) (standing, error) {
+	roles, err := s.realm.RolesOver(r, user, rec)
+	if err != nil {
+		return standing{}, err
+	}
+	access := s.realm.Schema().Access
+	out := standing{
+		actor: cases.Actor{User: domain.ID(user)}, roles: roles,
+		read: access.ReadClasses(rec.Kind, roles), write: access.WriteClasses(rec.Kind, roles),
+	}
+	for _, role := range domain.Roles() {
+		if roles&schema.RolesOf(uint32(role)) != 0 {
+			out.actor.Roles = append(out.actor.Roles, role)
+		}
+	}
+	return out, nil
+}
+
+// Shown is a case as somebody may see it.
+type Shown struct {
+	ID syncengine.ID
+	// Fields is the encoded Dispute with what they may read.
+	Fields []byte
+	State  cases.State
+	// Timing is the deadline that counts and its clock; nil for a case that has none.
+	Timing *cases.Timing
+	// Timeline is empty for who may not read events.
+	Timeline []Event
+	Tasks    []Task
+	// Attachments is empty for who may not read them.
+	Attachments []Attachment
+	// People are those who work on the case.
+	People cases.People
+	// At is the place in the log as of which it stands.
+	At syncengine.Seq
+	// Steps are those that they may take now.
+	Steps []*cases.Step
+	// Proposal is the clinic that a rule proposes and why; absent once the case is closed.
+	Proposal *Proposal
+	// sealed are the sealed fields among Fields.
+	sealed []syncengine.FieldNumber
+}
+
+// Proposal is the clinic that a rule proposes; a person decides.
+type Proposal struct {
+	Clinic  domain.Clinic
+	Reasons []Reason
+}
+
+// Reason is why a rule proposes something.
+type Reason struct{ ZH, EN string }
+
+// Show gives a case as a user may see it, or [ErrNoCase]. The sealed fields that it shows stand in the access ledger before
+// it returns.
+func (s *Service) Show(ctx context.Context, by accessledger.Actor, id syncengine.ID) (*Shown, error) {
+	var out *Shown
+	err := s.realm.View(ctx, func(r store.Reader) (err error) {
+		out, err = s.show(r, by.User, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, s.noteLook(ctx, by, accessledger.Console, "", out)
+}
+
+// Export is Show for the whole file of a case, which leaves the house: it stands in the access ledger with its reason, also
+// where no sealed field is in it.
+func (s *Service) Export(ctx context.Context, by accessledger.Actor, id syncengine.ID, reason string) (*Shown, error) {
+	var out *Shown
+	err := s.realm.View(ctx, func(r store.Reader) (err error) {
+		out, err = s.show(r, by.User, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, s.noteLook(ctx, by, accessledger.Export, reason, out)
+}
+
+// noteLook writes into the access ledger which sealed fields somebody is shown, and every export.
+func (s *Service) noteLook(ctx context.Context, by accessledger.Actor, action accessledger.Action, reason string, out *Shown) error {
+	if len(out.sealed) == 0 && action != accessledger.Export {
+		return nil
+	}
+	var looks accessledger.Looks
+	for _, field := range out.sealed {
+		looks.Add(kindDispute, out.ID, field)
+	}
+	e := accessledger.Entry{Action: action, Actor: by, Records: looks.Records(), Reason: reason}
+	if looks.Empty() {
+		e.Records = accessledger.About(kindDispute, out.ID)
+	}
+	return s.realm.Note(ctx, e)
+}
+
+func (s *Service) show(r store.Reader, user, id syncengine.ID) (*Shown, error) {
+	c, err := s.read(r, id)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, ErrNoCase
+	}
+	who, err := s.standingOf(r, user, c.Record)
+	if err != nil {
+		return nil, err
+	}
+	if who.read == 0 {
+		return nil, ErrNoCase
+	}
+	out, err := s.shownTo(c, who)
+	if err == nil {
+		out.At = r.Head().Seq
+	}
+	return out, err
+}
+
+// shownTo cuts a case for somebody.
+func (s *Service) shownTo(c *Case, who standing) (*Shown, error) {
+	now, state := s.now(), cases.State(c.Dispute.GetState())
+	out := &Shown{ID: c.ID, State: state, People: casebook.People(c.Dispute), Steps: cases.Disputes.Open(state, who.actor, casebook.People(c.Dispute))}
+	var err error
+	if out.Fields, out.sealed, err = s.visible(c.Record, who.read); err != nil {
+		return nil, err
+	}
+	m := c.matter()
+	if timing, ok := m.Timing(s.rules, now); ok {
+		out.Timing = &timing
+	}
+	access := s.realm.Schema().Access
+	if access.ReadClasses(kindCaseEvent, who.roles) != 0 {
+		out.Timeline = c.Timeline()
+	}
+	if access.ReadClasses(kindAttachment, who.roles) != 0 {
+		out.Attachments = c.Attachments
+	}
+	if access.ReadClasses(kindTask, who.roles) != 0 {
+		out.Tasks = c.Tasks
+	}
+	if !cases.Disputes.Done(state) {
+		p := c.proposal(s.rules, now)
+		out.Proposal = &Proposal{Clinic: p.Clinic}
+		for _, reason := range p.Reasons {
+			out.Proposal.Reasons = append(out.Proposal.Reasons, Reason(reason))
+		}
+	}
+	return out, nil
+}
