@@ -95,6 +95,9 @@ func (r *Replica) welcome(resp *syncv1.EnrolResponse) error {
 		if err := setProto(tx, metaGrants, s.grants); err != nil {
 			return err
 		}
+		if err := s.keepEnrolment(tx, resp.GetEnrolment()); err != nil {
+			return err
+		}
 		if err := s.internAuthor(tx); err != nil {
 			return err
 		}

@@ -870,3 +870,37 @@ func TestRestore_GrantsThatTheRealmHasSignedAreTakenUpAgain(t *testing.T) {
 	bob.sync()
 	w.settle()
 }
+
+func TestRestore_APhoneEnrolledSinceTheBackupComesBackBeforeItEverSynced(t *testing.T) {
+	w := newWorld(t)
+	user := w.user("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := w.backup()
+	ann := w.phoneOf("安", user)
+	w.restore(b)
+	ann.sync()
+	door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	if report := ann.sync(); report.Applied != 1 {
+		t.Errorf("report %+v", report)
+	}
+	ann.shows(door, map[string]any{"address": "民主路3号", "sync_state": "synced"})
+	w.settle()
+}
+
+func TestRestore_ACopyNamedSinceTheBackupComesBackBeforeItWasAnsweredAgain(t *testing.T) {
+	w, ann, _, door, _ := pair(t)
+	twin := ann.copyOf()
+	b := w.backup()
+	ann.edit(door, `{"rooms":2}`)
+	ann.sync()
+	twin.edit(door, `{"rooms":3}`)
+	twin.line.failAfter = 1 // the answer that gives the new name is the only one
+	if _, err := twin.Sync(t.Context()); err == nil || twin.Self().Incarnation == ann.Self().Incarnation {
+		t.Fatalf("no new name, %v", err)
+	}
+	w.restore(b)
+	twin.line.failAfter = 0
+	if report := twin.sync(); report.Pushed != 1 || report.Quarantined != 0 {
+		t.Errorf("report %+v", report)
+	}
+	w.settle()
+}

@@ -268,14 +268,16 @@ func (t *taking) grants() error {
 }
 
 // enrolment keeps the realm's word that this phone is its user's, if it is genuine.
-func (t *taking) enrolment() error {
-	m := t.a.GetEnrolment()
-	if m == nil || string(m.GetIncarnation()) != string(t.s.self.Incarnation[:]) ||
-		!wire.VerifyEnrolment(ed25519.PublicKey(t.s.self.ReceiptKey), m) {
+func (t *taking) enrolment() error { return t.s.keepEnrolment(t.tx, t.a.GetEnrolment()) }
+
+// keepEnrolment keeps a word of the realm, if it is genuine and about this phone.
+func (s *state) keepEnrolment(tx *localdb.Tx, m *syncv1.Enrolment) error {
+	if m == nil || string(m.GetIncarnation()) != string(s.self.Incarnation[:]) ||
+		!wire.VerifyEnrolment(ed25519.PublicKey(s.self.ReceiptKey), m) {
 		return nil
 	}
-	t.s.pos.Enrolment = true
-	return setProto(t.tx, metaEnrolment, m)
+	s.pos.Enrolment = true
+	return setProto(tx, metaEnrolment, m)
 }
 
 // fork takes the identity that the server gave this copy of a database: what both
@@ -295,6 +297,9 @@ func (t *taking) fork(m *syncv1.Fork) error {
 	t.s.pos.rewind()
 	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
 	t.out.progress = true
+	if err := t.s.keepEnrolment(t.tx, m.GetEnrolment()); err != nil {
+		return err
+	}
 	if err := t.forgetOutcomes(last); err != nil {
 		return err
 	}

@@ -157,7 +157,7 @@ func (p *phone) taken(reply *syncv1.ExchangeResponse) {
 		return
 	}
 	delete(p.syncing.handed, reply)
-	p.vouched = reply.GetEnrolment() != nil || p.vouched && reply.GetFork() == nil
+	p.vouched = reply.GetEnrolment() != nil || reply.GetFork().GetEnrolment() != nil || p.vouched && reply.GetFork() == nil
 	p.toldTaken(f)
 }
 

@@ -183,7 +183,7 @@ func (w *world) revokeAgain() {
 }
 
 // strand takes phones away that the restored server does not know and cannot know again: revoked ones, since without a
-// ledger nobody would know that they were, and those that never spoke with it, so that they have no signed word of it.
+// ledger nobody would know that they were, and those that have no signed word of it.
 func (w *world) strand() {
 	for _, p := range w.phones {
 		if p.lost || p.vouched && !slices.Contains(w.revoked, p.incarnation()) {

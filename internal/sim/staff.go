@@ -155,6 +155,7 @@ func (w *world) equip() {
 		return
 	}
 	p.enrolled()
+	p.vouched = true
 	incarnation, err := parseID(p.replica.Self().Incarnation)
 	w.must(err, "read the incarnation of "+p.name)
 	w.known.name(incarnation, p.name)

@@ -81,7 +81,11 @@ func (s *Service) welcome(ctx context.Context, device identity.Device, now synce
 			return err
 		}
 		grants, err := s.caches.grants(r, device.UserID)
+		if err != nil {
+			return err
+		}
 		out.UserName, out.Grants = user.Name, s.signedGrants(device.UserID, grants, now, now+s.leaseLength())
+		out.Enrolment, err = s.enrolmentOf(r, device)
 		return err
 	})
 	return out, err

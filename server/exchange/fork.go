@@ -29,13 +29,25 @@ func (k *work) fork(p *push, lastCommon syncengine.DeviceSeq) error {
 	if err := k.enrolFork(p, child, chain); err != nil {
 		return err
 	}
+	word, err := k.wordOf(child)
+	if err != nil {
+		return err
+	}
 	p.result = pushed{outcomes: p.result.outcomes, epoch: k.world.History.Epoch, fork: &syncv1.Fork{
-		Incarnation: child.Incarnation[:], LastCommon: uint64(lastCommon), Chain: chain[:],
+		Incarnation: child.Incarnation[:], LastCommon: uint64(lastCommon), Chain: chain[:], Enrolment: word,
 	}}
 	if lastCommon == 0 || len(p.result.outcomes.GetResults()) == 0 {
 		p.result.outcomes = nil
 	}
 	return nil
+}
+
+// wordOf signs that a new incarnation is its user's; nothing for one that is trusted no more.
+func (k *work) wordOf(child identity.Device) (*syncv1.Enrolment, error) {
+	if child.State != identity.DeviceActive {
+		return nil, nil
+	}
+	return k.svc.enrolmentOf(k.w, child)
 }
 
 // enrolFork registers the new incarnation. Of what is known of its parent it

@@ -449,7 +449,9 @@ type EnrolResponse struct {
 	// Server time.
 	ClockMs int64 `protobuf:"varint,6,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"`
 	// Ed25519 key that signs receipts, 32 bytes.
-	ReceiptKey    []byte `protobuf:"bytes,7,opt,name=receipt_key,json=receiptKey,proto3" json:"receipt_key,omitempty"`
+	ReceiptKey []byte `protobuf:"bytes,7,opt,name=receipt_key,json=receiptKey,proto3" json:"receipt_key,omitempty"`
+	// The realm's word that the device is the user's, for a server that is restored from before this answer.
+	Enrolment     *Enrolment `protobuf:"bytes,8,opt,name=enrolment,proto3" json:"enrolment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -529,6 +531,13 @@ func (x *EnrolResponse) GetClockMs() int64 {
 func (x *EnrolResponse) GetReceiptKey() []byte {
 	if x != nil {
 		return x.ReceiptKey
+	}
+	return nil
+}
+
+func (x *EnrolResponse) GetEnrolment() *Enrolment {
+	if x != nil {
+		return x.Enrolment
 	}
 	return nil
 }
@@ -3795,7 +3804,9 @@ type Fork struct {
 	// Last device_seq that both copies share.
 	LastCommon uint64 `protobuf:"varint,2,opt,name=last_common,json=lastCommon,proto3" json:"last_common,omitempty"`
 	// The chain after it, 32 bytes.
-	Chain         []byte `protobuf:"bytes,3,opt,name=chain,proto3" json:"chain,omitempty"`
+	Chain []byte `protobuf:"bytes,3,opt,name=chain,proto3" json:"chain,omitempty"`
+	// The realm's word about the new incarnation; absent where the device is trusted no more.
+	Enrolment     *Enrolment `protobuf:"bytes,4,opt,name=enrolment,proto3" json:"enrolment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3847,6 +3858,13 @@ func (x *Fork) GetLastCommon() uint64 {
 func (x *Fork) GetChain() []byte {
 	if x != nil {
 		return x.Chain
+	}
+	return nil
+}
+
+func (x *Fork) GetEnrolment() *Enrolment {
+	if x != nil {
+		return x.Enrolment
 	}
 	return nil
 }
@@ -3982,7 +4000,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"public_key\x18\x03 \x01(\fR\tpublicKey\x12\x1f\n" +
 	"\vdevice_name\x18\x04 \x01(\tR\n" +
 	"deviceName\x12\x1c\n" +
-	"\tsignature\x18\x05 \x01(\fR\tsignature\"\xde\x01\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\"\x98\x02\n" +
 	"\rEnrolResponse\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\fR\x06userId\x12\x1b\n" +
@@ -3991,7 +4009,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x19\n" +
 	"\bclock_ms\x18\x06 \x01(\x03R\aclockMs\x12\x1f\n" +
 	"\vreceipt_key\x18\a \x01(\fR\n" +
-	"receiptKey\"4\n" +
+	"receiptKey\x128\n" +
+	"\tenrolment\x18\b \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\"4\n" +
 	"\n" +
 	"Coordinate\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x10\n" +
@@ -4271,12 +4290,13 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"coordinate\x18\x03 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\n" +
 	"coordinate\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x10\n" +
-	"\x03key\x18\x05 \x01(\fR\x03key\"_\n" +
+	"\x03key\x18\x05 \x01(\fR\x03key\"\x99\x01\n" +
 	"\x04Fork\x12 \n" +
 	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x1f\n" +
 	"\vlast_common\x18\x02 \x01(\x04R\n" +
 	"lastCommon\x12\x14\n" +
-	"\x05chain\x18\x03 \x01(\fR\x05chain\"}\n" +
+	"\x05chain\x18\x03 \x01(\fR\x05chain\x128\n" +
+	"\tenrolment\x18\x04 \x01(\v2\x1a.onedoor.sync.v1.EnrolmentR\tenrolment\"}\n" +
 	"\fWatchRequest\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x17\n" +
@@ -4393,70 +4413,72 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	39, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
-	9,  // 1: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
-	10, // 2: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
-	10, // 3: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
-	11, // 4: onedoor.sync.v1.Patch.from:type_name -> onedoor.sync.v1.StateFrom
-	0,  // 5: onedoor.sync.v1.Patch.life:type_name -> onedoor.sync.v1.Life
-	15, // 6: onedoor.sync.v1.BatchChange.first:type_name -> onedoor.sync.v1.First
-	16, // 7: onedoor.sync.v1.BatchChange.erased:type_name -> onedoor.sync.v1.ErasedChange
-	13, // 8: onedoor.sync.v1.BatchChange.sealed:type_name -> onedoor.sync.v1.SealedChange
-	7,  // 9: onedoor.sync.v1.First.coordinates:type_name -> onedoor.sync.v1.Coordinate
-	12, // 10: onedoor.sync.v1.Batch.changes:type_name -> onedoor.sync.v1.BatchChange
-	7,  // 11: onedoor.sync.v1.Status.checkpoint:type_name -> onedoor.sync.v1.Coordinate
-	20, // 12: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest
-	17, // 13: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
-	18, // 14: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
-	19, // 15: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	31, // 16: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	26, // 17: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
-	21, // 18: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	39, // 19: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	44, // 20: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
-	25, // 21: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
-	24, // 22: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
-	7,  // 23: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	29, // 24: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	31, // 25: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	32, // 26: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 27: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	39, // 28: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	42, // 29: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	44, // 30: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 31: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	20, // 32: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	45, // 33: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 34: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	21, // 35: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	28, // 36: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
-	30, // 37: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 38: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 39: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 40: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	33, // 41: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	34, // 42: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	38, // 43: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	35, // 44: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	36, // 45: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	37, // 46: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	37, // 47: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 48: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	30, // 49: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	41, // 50: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	40, // 51: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
-	43, // 52: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 53: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	5,  // 54: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	22, // 55: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	46, // 56: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 57: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	27, // 58: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	47, // 59: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	57, // [57:60] is the sub-list for method output_type
-	54, // [54:57] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	21, // 1: onedoor.sync.v1.EnrolResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	9,  // 2: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
+	10, // 3: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
+	10, // 4: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
+	11, // 5: onedoor.sync.v1.Patch.from:type_name -> onedoor.sync.v1.StateFrom
+	0,  // 6: onedoor.sync.v1.Patch.life:type_name -> onedoor.sync.v1.Life
+	15, // 7: onedoor.sync.v1.BatchChange.first:type_name -> onedoor.sync.v1.First
+	16, // 8: onedoor.sync.v1.BatchChange.erased:type_name -> onedoor.sync.v1.ErasedChange
+	13, // 9: onedoor.sync.v1.BatchChange.sealed:type_name -> onedoor.sync.v1.SealedChange
+	7,  // 10: onedoor.sync.v1.First.coordinates:type_name -> onedoor.sync.v1.Coordinate
+	12, // 11: onedoor.sync.v1.Batch.changes:type_name -> onedoor.sync.v1.BatchChange
+	7,  // 12: onedoor.sync.v1.Status.checkpoint:type_name -> onedoor.sync.v1.Coordinate
+	20, // 13: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest
+	17, // 14: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
+	18, // 15: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
+	19, // 16: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
+	31, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	26, // 18: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	21, // 19: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	39, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	44, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	25, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
+	24, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
+	7,  // 24: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	29, // 25: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	31, // 26: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	32, // 27: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 28: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	39, // 29: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	42, // 30: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	44, // 31: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 32: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	20, // 33: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	45, // 34: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 35: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	21, // 36: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	28, // 37: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
+	30, // 38: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 39: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 40: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 41: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	33, // 42: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	34, // 43: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	38, // 44: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	35, // 45: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	36, // 46: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	37, // 47: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	37, // 48: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 49: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	30, // 50: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	41, // 51: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	40, // 52: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	43, // 53: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 54: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	21, // 55: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	5,  // 56: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	22, // 57: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	46, // 58: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	6,  // 59: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	27, // 60: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	47, // 61: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	59, // [59:62] is the sub-list for method output_type
+	56, // [56:59] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
