@@ -87,8 +87,6 @@ func fillDispute(step *casework.Step, d, edit *recordv1.Dispute, ask Ask) {
 		first(&edit.EscalatedAt, d.GetEscalatedAt())
 	case "report-police":
 		first(&edit.PoliceReportedAt, d.GetPoliceReportedAt())
-	case "escalate":
-		first(&edit.EscalatedAt, d.GetEscalatedAt())
 	case "agree":
 		first(&edit.AgreementEffectiveOn, 0)
 		result(recordv1.CaseResult_CASE_RESULT_SUCCESS)
