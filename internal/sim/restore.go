@@ -31,6 +31,7 @@ func (w *world) backUp(d dice) {
 	}
 	b := w.server.copyStore()
 	w.server.backups = append(w.server.backups, b)
+	w.searchServer()
 	w.server.service.SetBackedUp(b.at)
 	w.trace.tell(w.now, "server", "is backed up as %s at %d/%d", b.name, b.at.Epoch, b.at.Seq)
 	w.failBackup(d, b)

@@ -308,6 +308,7 @@ func (s *server) commit() {
 		}
 	}
 	for i, answer := range answers {
+		s.checkLooks(bodyOf(group[i].request).GetIncarnation(), answer.Reply)
 		group[i].answered(calls[i], answer.Reply, answer.Err)
 	}
 }

@@ -41,6 +41,25 @@ func (m *Model) checkFiles(p PhoneID, plain []byte) {
 	}
 }
 
+// checkServerFiles looks for values of sealed fields, whatever became of them, in
+// the bytes of the server's files as they are.
+func (m *Model) checkServerFiles(raw []byte) {
+	m.counts[I11]++
+	for id := range m.now.records {
+		rec := m.now.record(id)
+		for _, c := range rec.cells {
+			if class, ok := rec.kind.Engine.Class(c.key.Field); !ok || !m.schema.Access.Sealed().Has(class) {
+				continue
+			}
+			for _, v := range c.merged {
+				text := valueOf(v.data)
+				hidden := len(text) < valueBytesMin || !bytes.Contains(raw, text)
+				m.at(0, id).want(hidden, I11, "a value of the sealed field %d stands in the open in the server's files", c.key.Field)
+			}
+		}
+	}
+}
+
 // isText reports a field of texts, or of messages that hold some.
 func isText(rec *record, field syncengine.FieldNumber) bool {
 	f, ok := rec.kind.Field(field)

@@ -193,6 +193,13 @@ func (m *Model) CheckFiles(p PhoneID, plain []byte) []Violation {
 	return m.CheckStep()
 }
 
+// CheckServerFiles looks for values that the server must keep sealed, in the bytes
+// of its files.
+func (m *Model) CheckServerFiles(raw []byte) []Violation {
+	m.checkServerFiles(raw)
+	return m.CheckStep()
+}
+
 // Healed tells that faults have stopped: from now on each exchange of a phone
 // counts as one round of draining its outbox, until AtRest.
 func (m *Model) Healed() { m.heal() }
