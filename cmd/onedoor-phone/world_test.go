@@ -47,7 +47,9 @@ const (
 
 // world is a realm that a real server serves over gRPC.
 type world struct {
-	t      *testing.T
+	t *testing.T
+	// dir is the realm's folder.
+	dir    string
 	addr   string
 	client adminv1.AdminServiceClient
 	// ctx carries the operator's token.
@@ -63,6 +65,7 @@ func serving(t *testing.T) *world {
 	t.Setenv("LC_MESSAGES", "")
 	w := &world{t: t}
 	dir := filepath.Join(t.TempDir(), "realm")
+	w.dir = dir
 	_, err := server.Init(t.Context(), server.InitOptions{
 		Dir: dir, Realm: "530702", Territories: strings.NewReader(territories), TerritoriesName: "territories.csv",
 	})

@@ -11,6 +11,7 @@ import (
 const (
 	exchangeDomain  = "onedoor exchange 1\x00"
 	enrolDomain     = "onedoor enrol 1\x00"
+	lookUpDomain    = "onedoor look up 1\x00"
 	watchDomain     = "onedoor watch 1\x00"
 	receiptDomain   = "onedoor receipt 1\x00"
 	enrolmentDomain = "onedoor device 1\x00"
@@ -23,6 +24,9 @@ const (
 
 // ExchangeMessage is what the device key signs of an exchange.
 func ExchangeMessage(body []byte) []byte { return append([]byte(exchangeDomain), body...) }
+
+// LookUpMessage is what the device key signs of a look-up.
+func LookUpMessage(body []byte) []byte { return append([]byte(lookUpDomain), body...) }
 
 // EnrolMessage is what the device key signs of an enrolment.
 func EnrolMessage(r *syncv1.EnrolRequest) []byte {

@@ -97,6 +97,7 @@ var refusals = []refusal{
 	{accessledger.ErrRefused, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "write it otherwise; nothing was changed", false, 0},
 	{errInvalid, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
 	{exchange.ErrBadRequest, codes.InvalidArgument, adminv1.Reason_REASON_INVALID, "correct the value; nothing was changed", false, 0},
+	{exchange.ErrLookRefused, codes.PermissionDenied, adminv1.Reason_REASON_NOT_PERMITTED, "nothing was shown", false, 0},
 	{exchange.ErrNotWaiting, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_WAITING, "list the quarantine again", false, 0},
 	{exchange.ErrNotReleasable, codes.FailedPrecondition, adminv1.Reason_REASON_NOT_RELEASABLE, "release what it depends on first, or reject it", false, 0},
 	{errFileTooLarge, codes.InvalidArgument, adminv1.Reason_REASON_FILE_TOO_LARGE, "split the file", false, 0},

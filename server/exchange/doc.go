@@ -31,6 +31,7 @@
 //	erasure     seq                         whom an erasure concerns
 //	aside       record + seq                changes that were ever quarantined, as long as their bodies stand
 //	unclean     "1"                         erased bytes may still be read in the store's files
+//	looks       user + time                 doors looked up outside of the area, for a day
 //	author      incarnation                 the user behind writes made at the server
 //
 // Read service.go first, then group.go, push.go, judge.go and page.go; epoch.go,

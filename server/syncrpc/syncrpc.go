@@ -57,6 +57,12 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	return resp, Status(err)
 }
 
+// LookUp shows one door outside of the user's area.
+func (s *Service) LookUp(ctx context.Context, req *syncv1.LookUpRequest) (*syncv1.LookUpResponse, error) {
+	resp, err := s.realm.LookUpSigned(ctx, req)
+	return resp, Status(err)
+}
+
 // Watch sends a hint whenever the log has grown.
 func (s *Service) Watch(req *syncv1.WatchRequest, stream grpc.ServerStreamingServer[syncv1.WatchResponse]) error {
 	ctx := stream.Context()
@@ -96,6 +102,12 @@ var reasons = []reason{
 	{exchange.ErrWrongRealm, codes.FailedPrecondition, "WRONG_REALM", "enrol at the server of the phone's own district"},
 	{exchange.ErrUnknownDevice, codes.Unauthenticated, "UNKNOWN_DEVICE", "ask the operator for a join code and enrol"},
 	{exchange.ErrBadSignature, codes.Unauthenticated, "BAD_SIGNATURE", "the device's key does not fit; enrol again, unsent work stays on the phone"},
+	{exchange.ErrLookReason, codes.InvalidArgument, "LOOK_REASON", "give a reason of 4 to 200 characters, without numbers of people"},
+	{exchange.ErrLookDoor, codes.NotFound, "LOOK_DOOR", "give the id, or the whole address as the record has it"},
+	{exchange.ErrLookRole, codes.PermissionDenied, "LOOK_ROLE", "ask an officer, a grid worker or community staff"},
+	{exchange.ErrLookOwn, codes.FailedPrecondition, "LOOK_OWN", "sync, and look on the phone"},
+	{exchange.ErrLookMany, codes.FailedPrecondition, "LOOK_MANY", "ask the operator to grant the doors"},
+	{exchange.ErrLookRefused, codes.PermissionDenied, "LOOK_REFUSED", "nothing was shown"},
 	{exchange.ErrStale, codes.FailedPrecondition, "STALE", "sync once, then try again"},
 	{exchange.ErrClosed, codes.Unavailable, "STOPPING", "try again in a moment"},
 	{exchange.ErrFault, codes.Internal, "FAULT", "try again; the operator finds the cause in the log"},

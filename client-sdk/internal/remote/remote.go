@@ -172,3 +172,11 @@ func (m *meter) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Conte
 
 // HandleConn does nothing.
 func (m *meter) HandleConn(context.Context, stats.ConnStats) {}
+
+// LookUp asks to be shown one door outside of the user's area.
+func (r *Remote) LookUp(ctx context.Context, req *syncv1.LookUpRequest) (*syncv1.LookUpResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, enrolTimeout)
+	defer cancel()
+	resp, err := r.client.LookUp(ctx, req)
+	return resp, faultOf(err)
+}

@@ -308,7 +308,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/lookup.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -343,7 +343,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
 	"\x11REASON_INVITATION\x10+\x12\x0f\n" +
 	"\vREASON_STEP\x10-\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\x90\x1e\n" +
+	"\x0fREASON_PROVIDER\x10,2\xdd\x1e\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
@@ -386,7 +386,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eGetQuarantined\x12'.onedoor.admin.v1.GetQuarantinedRequest\x1a(.onedoor.admin.v1.GetQuarantinedResponse\x12o\n" +
 	"\x12ReleaseQuarantined\x12+.onedoor.admin.v1.ReleaseQuarantinedRequest\x1a,.onedoor.admin.v1.ReleaseQuarantinedResponse\x12l\n" +
 	"\x11RejectQuarantined\x12*.onedoor.admin.v1.RejectQuarantinedRequest\x1a+.onedoor.admin.v1.RejectQuarantinedResponse\x12N\n" +
-	"\aExplain\x12 .onedoor.admin.v1.ExplainRequest\x1a!.onedoor.admin.v1.ExplainResponse\x12P\n" +
+	"\aExplain\x12 .onedoor.admin.v1.ExplainRequest\x1a!.onedoor.admin.v1.ExplainResponse\x12K\n" +
+	"\x06LookUp\x12\x1f.onedoor.admin.v1.LookUpRequest\x1a .onedoor.admin.v1.LookUpResponse\x12P\n" +
 	"\aReadLog\x12 .onedoor.admin.v1.ReadLogRequest\x1a!.onedoor.admin.v1.ReadLogResponse0\x01\x12k\n" +
 	"\x10ReadAccessLedger\x12).onedoor.admin.v1.ReadAccessLedgerRequest\x1a*.onedoor.admin.v1.ReadAccessLedgerResponse0\x01\x12_\n" +
 	"\fListAffected\x12%.onedoor.admin.v1.ListAffectedRequest\x1a&.onedoor.admin.v1.ListAffectedResponse0\x01B,Z*onedoor/proto/gen/onedoor/admin/v1;adminv1b\x06proto3"
@@ -447,50 +448,52 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*ReleaseQuarantinedRequest)(nil),  // 38: onedoor.admin.v1.ReleaseQuarantinedRequest
 	(*RejectQuarantinedRequest)(nil),   // 39: onedoor.admin.v1.RejectQuarantinedRequest
 	(*ExplainRequest)(nil),             // 40: onedoor.admin.v1.ExplainRequest
-	(*ReadLogRequest)(nil),             // 41: onedoor.admin.v1.ReadLogRequest
-	(*ReadAccessLedgerRequest)(nil),    // 42: onedoor.admin.v1.ReadAccessLedgerRequest
-	(*ListAffectedRequest)(nil),        // 43: onedoor.admin.v1.ListAffectedRequest
-	(*ListTerritoriesResponse)(nil),    // 44: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 45: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 46: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 47: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 48: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 49: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 50: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 51: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 52: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 53: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 54: onedoor.admin.v1.AssignDoorsResponse
-	(*PlanHandoverResponse)(nil),       // 55: onedoor.admin.v1.PlanHandoverResponse
-	(*HandOverResponse)(nil),           // 56: onedoor.admin.v1.HandOverResponse
-	(*ListDevicesResponse)(nil),        // 57: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 58: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 59: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 60: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 61: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 62: onedoor.admin.v1.RevokeTokenResponse
-	(*TakeStepResponse)(nil),           // 63: onedoor.admin.v1.TakeStepResponse
-	(*ShowCaseResponse)(nil),           // 64: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseResponse)(nil),         // 65: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesResponse)(nil),          // 66: onedoor.admin.v1.ListCasesResponse
-	(*GetSignInResponse)(nil),          // 67: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 68: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 69: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 70: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 71: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 72: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 73: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 74: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 75: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 76: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 77: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 78: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 79: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 80: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 81: onedoor.admin.v1.ExplainResponse
-	(*ReadLogResponse)(nil),            // 82: onedoor.admin.v1.ReadLogResponse
-	(*ReadAccessLedgerResponse)(nil),   // 83: onedoor.admin.v1.ReadAccessLedgerResponse
-	(*ListAffectedResponse)(nil),       // 84: onedoor.admin.v1.ListAffectedResponse
+	(*LookUpRequest)(nil),              // 41: onedoor.admin.v1.LookUpRequest
+	(*ReadLogRequest)(nil),             // 42: onedoor.admin.v1.ReadLogRequest
+	(*ReadAccessLedgerRequest)(nil),    // 43: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 44: onedoor.admin.v1.ListAffectedRequest
+	(*ListTerritoriesResponse)(nil),    // 45: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 46: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 47: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 48: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 49: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 50: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 51: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 52: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 53: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 54: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 55: onedoor.admin.v1.AssignDoorsResponse
+	(*PlanHandoverResponse)(nil),       // 56: onedoor.admin.v1.PlanHandoverResponse
+	(*HandOverResponse)(nil),           // 57: onedoor.admin.v1.HandOverResponse
+	(*ListDevicesResponse)(nil),        // 58: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 59: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 60: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 61: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 62: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 63: onedoor.admin.v1.RevokeTokenResponse
+	(*TakeStepResponse)(nil),           // 64: onedoor.admin.v1.TakeStepResponse
+	(*ShowCaseResponse)(nil),           // 65: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseResponse)(nil),         // 66: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesResponse)(nil),          // 67: onedoor.admin.v1.ListCasesResponse
+	(*GetSignInResponse)(nil),          // 68: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 69: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 70: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 71: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 72: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 73: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 74: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 75: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 76: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 77: onedoor.admin.v1.ListConflictsResponse
+	(*ListQuarantineResponse)(nil),     // 78: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 79: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 80: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 81: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 82: onedoor.admin.v1.ExplainResponse
+	(*LookUpResponse)(nil),             // 83: onedoor.admin.v1.LookUpResponse
+	(*ReadLogResponse)(nil),            // 84: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 85: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 86: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
@@ -532,53 +535,55 @@ var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	38, // 36: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
 	39, // 37: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
 	40, // 38: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	41, // 39: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	42, // 40: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
-	43, // 41: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
-	2,  // 42: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	44, // 43: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	45, // 44: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	46, // 45: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	47, // 46: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	48, // 47: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	49, // 48: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	50, // 49: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	51, // 50: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	52, // 51: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	53, // 52: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	54, // 53: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	55, // 54: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
-	56, // 55: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
-	57, // 56: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	58, // 57: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	59, // 58: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	60, // 59: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	61, // 60: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	62, // 61: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	63, // 62: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
-	64, // 63: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
-	65, // 64: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
-	66, // 65: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
-	67, // 66: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	68, // 67: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	69, // 68: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	70, // 69: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	71, // 70: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	72, // 71: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	73, // 72: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	74, // 73: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	75, // 74: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	76, // 75: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	77, // 76: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	78, // 77: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	79, // 78: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	80, // 79: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	81, // 80: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	82, // 81: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	83, // 82: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
-	84, // 83: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
-	42, // [42:84] is the sub-list for method output_type
-	0,  // [0:42] is the sub-list for method input_type
+	41, // 39: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
+	42, // 40: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	43, // 41: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	44, // 42: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,  // 43: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	45, // 44: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	46, // 45: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	47, // 46: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	48, // 47: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	49, // 48: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	50, // 49: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	51, // 50: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	52, // 51: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	53, // 52: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	54, // 53: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	55, // 54: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	56, // 55: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
+	57, // 56: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
+	58, // 57: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	59, // 58: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	60, // 59: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	61, // 60: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	62, // 61: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	63, // 62: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	64, // 63: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
+	65, // 64: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
+	66, // 65: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
+	67, // 66: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
+	68, // 67: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	69, // 68: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	70, // 69: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	71, // 70: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	72, // 71: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	73, // 72: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	74, // 73: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	75, // 74: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	76, // 75: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	77, // 76: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	78, // 77: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	79, // 78: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	80, // 79: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	81, // 80: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	82, // 81: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	83, // 82: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
+	84, // 83: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	85, // 84: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	86, // 85: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	43, // [43:86] is the sub-list for method output_type
+	0,  // [0:43] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -593,6 +598,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 	file_onedoor_admin_v1_handover_proto_init()
 	file_onedoor_admin_v1_imports_proto_init()
 	file_onedoor_admin_v1_ledger_proto_init()
+	file_onedoor_admin_v1_lookup_proto_init()
 	file_onedoor_admin_v1_people_proto_init()
 	file_onedoor_admin_v1_records_proto_init()
 	file_onedoor_admin_v1_signin_proto_init()

@@ -69,6 +69,7 @@ const (
 	AdminService_ReleaseQuarantined_FullMethodName = "/onedoor.admin.v1.AdminService/ReleaseQuarantined"
 	AdminService_RejectQuarantined_FullMethodName  = "/onedoor.admin.v1.AdminService/RejectQuarantined"
 	AdminService_Explain_FullMethodName            = "/onedoor.admin.v1.AdminService/Explain"
+	AdminService_LookUp_FullMethodName             = "/onedoor.admin.v1.AdminService/LookUp"
 	AdminService_ReadLog_FullMethodName            = "/onedoor.admin.v1.AdminService/ReadLog"
 	AdminService_ReadAccessLedger_FullMethodName   = "/onedoor.admin.v1.AdminService/ReadAccessLedger"
 	AdminService_ListAffected_FullMethodName       = "/onedoor.admin.v1.AdminService/ListAffected"
@@ -158,6 +159,8 @@ type AdminServiceClient interface {
 	RejectQuarantined(ctx context.Context, in *RejectQuarantinedRequest, opts ...grpc.CallOption) (*RejectQuarantinedResponse, error)
 	// Explain tells why the values of a record are what they are, and its history.
 	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+	// LookUp shows one door outside of the user's area for minutes; the territory's officer is told. Users whose role may.
+	LookUp(ctx context.Context, in *LookUpRequest, opts ...grpc.CallOption) (*LookUpResponse, error)
 	// ReadLog gives log entries in seq order, up to the head at the time of the call.
 	ReadLog(ctx context.Context, in *ReadLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadLogResponse], error)
 	// ReadAccessLedger gives entries of the access ledger in their order. Operators and auditors.
@@ -582,6 +585,16 @@ func (c *adminServiceClient) Explain(ctx context.Context, in *ExplainRequest, op
 	return out, nil
 }
 
+func (c *adminServiceClient) LookUp(ctx context.Context, in *LookUpRequest, opts ...grpc.CallOption) (*LookUpResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LookUpResponse)
+	err := c.cc.Invoke(ctx, AdminService_LookUp_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) ReadLog(ctx context.Context, in *ReadLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadLogResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[4], AdminService_ReadLog_FullMethodName, cOpts...)
@@ -723,6 +736,8 @@ type AdminServiceServer interface {
 	RejectQuarantined(context.Context, *RejectQuarantinedRequest) (*RejectQuarantinedResponse, error)
 	// Explain tells why the values of a record are what they are, and its history.
 	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	// LookUp shows one door outside of the user's area for minutes; the territory's officer is told. Users whose role may.
+	LookUp(context.Context, *LookUpRequest) (*LookUpResponse, error)
 	// ReadLog gives log entries in seq order, up to the head at the time of the call.
 	ReadLog(*ReadLogRequest, grpc.ServerStreamingServer[ReadLogResponse]) error
 	// ReadAccessLedger gives entries of the access ledger in their order. Operators and auditors.
@@ -855,6 +870,9 @@ func (UnimplementedAdminServiceServer) RejectQuarantined(context.Context, *Rejec
 }
 func (UnimplementedAdminServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedAdminServiceServer) LookUp(context.Context, *LookUpRequest) (*LookUpResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LookUp not implemented")
 }
 func (UnimplementedAdminServiceServer) ReadLog(*ReadLogRequest, grpc.ServerStreamingServer[ReadLogResponse]) error {
 	return status.Error(codes.Unimplemented, "method ReadLog not implemented")
@@ -1548,6 +1566,24 @@ func _AdminService_Explain_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_LookUp_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LookUpRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).LookUp(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_LookUp_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).LookUp(ctx, req.(*LookUpRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_ReadLog_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ReadLogRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -1727,6 +1763,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Explain",
 			Handler:    _AdminService_Explain_Handler,
+		},
+		{
+			MethodName: "LookUp",
+			Handler:    _AdminService_LookUp_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -1781,6 +1781,61 @@ func (x *Erasure) GetKeys() [][]byte {
 	return nil
 }
 
+// Look is one look-up of a door outside of its user's area.
+type Look struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The door, 16 bytes.
+	DoorId []byte `protobuf:"bytes,1,opt,name=door_id,json=doorId,proto3" json:"door_id,omitempty"`
+	// Until when it may be shown again without being told anew, in milliseconds since the Unix epoch.
+	UntilMs       int64 `protobuf:"varint,2,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Look) Reset() {
+	*x = Look{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Look) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Look) ProtoMessage() {}
+
+func (x *Look) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Look.ProtoReflect.Descriptor instead.
+func (*Look) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Look) GetDoorId() []byte {
+	if x != nil {
+		return x.DoorId
+	}
+	return nil
+}
+
+func (x *Look) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -1921,7 +1976,10 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x124\n" +
 	"\x05cells\x18\x02 \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x05cells\x12\x18\n" +
 	"\aauthors\x18\x03 \x03(\fR\aauthors\x12\x12\n" +
-	"\x04keys\x18\x04 \x03(\fR\x04keysB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\x04keys\x18\x04 \x03(\fR\x04keys\":\n" +
+	"\x04Look\x12\x17\n" +
+	"\adoor_id\x18\x01 \x01(\fR\x06doorId\x12\x19\n" +
+	"\buntil_ms\x18\x02 \x01(\x03R\auntilMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -1935,7 +1993,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),       // 1: onedoor.stored.v1.Record
@@ -1960,6 +2018,7 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*DeviceNonces)(nil), // 20: onedoor.stored.v1.DeviceNonces
 	(*Barrier)(nil),      // 21: onedoor.stored.v1.Barrier
 	(*Erasure)(nil),      // 22: onedoor.stored.v1.Erasure
+	(*Look)(nil),         // 23: onedoor.stored.v1.Look
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -2004,7 +2063,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -3988,6 +3988,234 @@ func (x *WatchResponse) GetSeq() uint64 {
 	return 0
 }
 
+// LookUpRequest asks to be shown one door outside of the user's area.
+type LookUpRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An encoded LookUpBody.
+	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	// Ed25519 signature by the device's key over wire.LookUpMessage of the body.
+	Signature     []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LookUpRequest) Reset() {
+	*x = LookUpRequest{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookUpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookUpRequest) ProtoMessage() {}
+
+func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookUpRequest.ProtoReflect.Descriptor instead.
+func (*LookUpRequest) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *LookUpRequest) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *LookUpRequest) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// LookUpBody is what a device signs of a look-up.
+type LookUpBody struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Six-digit code of the realm.
+	Realm uint32 `protobuf:"varint,1,opt,name=realm,proto3" json:"realm,omitempty"`
+	// The device's incarnation.
+	Incarnation []byte `protobuf:"bytes,2,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// The nonce of the newest reply, as in an exchange; it is used up.
+	Nonce []byte `protobuf:"bytes,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// Id of the door; absent when an address is given.
+	DoorId []byte `protobuf:"bytes,4,opt,name=door_id,json=doorId,proto3" json:"door_id,omitempty"`
+	// The whole address of the door, as its record has it; empty when an id is given.
+	Address string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	// Why, in the user's words; 4 to 200 characters. The officer of the territory reads it, and it stands in the access ledger.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LookUpBody) Reset() {
+	*x = LookUpBody{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookUpBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookUpBody) ProtoMessage() {}
+
+func (x *LookUpBody) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookUpBody.ProtoReflect.Descriptor instead.
+func (*LookUpBody) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *LookUpBody) GetRealm() uint32 {
+	if x != nil {
+		return x.Realm
+	}
+	return 0
+}
+
+func (x *LookUpBody) GetIncarnation() []byte {
+	if x != nil {
+		return x.Incarnation
+	}
+	return nil
+}
+
+func (x *LookUpBody) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *LookUpBody) GetDoorId() []byte {
+	if x != nil {
+		return x.DoorId
+	}
+	return nil
+}
+
+func (x *LookUpBody) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *LookUpBody) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// LookUpResponse shows the door. Nothing of it is kept on the phone.
+type LookUpResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next nonce.
+	Nonce []byte `protobuf:"bytes,1,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// Set when the request's nonce was not a fresh one: then nothing is shown, and the phone asks again with the new one.
+	NonceState NonceState `protobuf:"varint,2,opt,name=nonce_state,json=nonceState,proto3,enum=onedoor.sync.v1.NonceState" json:"nonce_state,omitempty"`
+	// Id of the door.
+	DoorId []byte `protobuf:"bytes,3,opt,name=door_id,json=doorId,proto3" json:"door_id,omitempty"`
+	// Its record message, with the fields that the user's role may read of a door.
+	Fields []byte `protobuf:"bytes,4,opt,name=fields,proto3" json:"fields,omitempty"`
+	// Until when it may be shown, by the server's clock.
+	UntilMs       int64 `protobuf:"varint,5,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LookUpResponse) Reset() {
+	*x = LookUpResponse{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LookUpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LookUpResponse) ProtoMessage() {}
+
+func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LookUpResponse.ProtoReflect.Descriptor instead.
+func (*LookUpResponse) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *LookUpResponse) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *LookUpResponse) GetNonceState() NonceState {
+	if x != nil {
+		return x.NonceState
+	}
+	return NonceState_NONCE_STATE_UNSPECIFIED
+}
+
+func (x *LookUpResponse) GetDoorId() []byte {
+	if x != nil {
+		return x.DoorId
+	}
+	return nil
+}
+
+func (x *LookUpResponse) GetFields() []byte {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *LookUpResponse) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
 var File_onedoor_sync_v1_sync_proto protoreflect.FileDescriptor
 
 const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
@@ -4303,7 +4531,25 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\atime_ms\x18\x03 \x01(\x03R\x06timeMs\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\"!\n" +
 	"\rWatchResponse\x12\x10\n" +
-	"\x03seq\x18\x01 \x01(\x04R\x03seq*;\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\"A\n" +
+	"\rLookUpRequest\x12\x12\n" +
+	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xa5\x01\n" +
+	"\n" +
+	"LookUpBody\x12\x14\n" +
+	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
+	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
+	"\x05nonce\x18\x03 \x01(\fR\x05nonce\x12\x17\n" +
+	"\adoor_id\x18\x04 \x01(\fR\x06doorId\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xb0\x01\n" +
+	"\x0eLookUpResponse\x12\x14\n" +
+	"\x05nonce\x18\x01 \x01(\fR\x05nonce\x12<\n" +
+	"\vnonce_state\x18\x02 \x01(\x0e2\x1b.onedoor.sync.v1.NonceStateR\n" +
+	"nonceState\x12\x17\n" +
+	"\adoor_id\x18\x03 \x01(\fR\x06doorId\x12\x16\n" +
+	"\x06fields\x18\x04 \x01(\fR\x06fields\x12\x19\n" +
+	"\buntil_ms\x18\x05 \x01(\x03R\auntilMs*;\n" +
 	"\x04Life\x12\x14\n" +
 	"\x10LIFE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -4341,11 +4587,12 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x19CONFLICT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16CONFLICT_KIND_CONFLICT\x10\x01\x12\x16\n" +
 	"\x12CONFLICT_KIND_KEPT\x10\x02\x12\x1d\n" +
-	"\x19CONFLICT_KIND_DELETE_EDIT\x10\x032\xf0\x01\n" +
+	"\x19CONFLICT_KIND_DELETE_EDIT\x10\x032\xbb\x02\n" +
 	"\vSyncService\x12F\n" +
 	"\x05Enrol\x12\x1d.onedoor.sync.v1.EnrolRequest\x1a\x1e.onedoor.sync.v1.EnrolResponse\x12O\n" +
 	"\bExchange\x12 .onedoor.sync.v1.ExchangeRequest\x1a!.onedoor.sync.v1.ExchangeResponse\x12H\n" +
-	"\x05Watch\x12\x1d.onedoor.sync.v1.WatchRequest\x1a\x1e.onedoor.sync.v1.WatchResponse0\x01B*Z(onedoor/proto/gen/onedoor/sync/v1;syncv1b\x06proto3"
+	"\x05Watch\x12\x1d.onedoor.sync.v1.WatchRequest\x1a\x1e.onedoor.sync.v1.WatchResponse0\x01\x12I\n" +
+	"\x06LookUp\x12\x1e.onedoor.sync.v1.LookUpRequest\x1a\x1f.onedoor.sync.v1.LookUpResponseB*Z(onedoor/proto/gen/onedoor/sync/v1;syncv1b\x06proto3"
 
 var (
 	file_onedoor_sync_v1_sync_proto_rawDescOnce sync.Once
@@ -4360,7 +4607,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -4410,6 +4657,9 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*Fork)(nil),             // 45: onedoor.sync.v1.Fork
 	(*WatchRequest)(nil),     // 46: onedoor.sync.v1.WatchRequest
 	(*WatchResponse)(nil),    // 47: onedoor.sync.v1.WatchResponse
+	(*LookUpRequest)(nil),    // 48: onedoor.sync.v1.LookUpRequest
+	(*LookUpBody)(nil),       // 49: onedoor.sync.v1.LookUpBody
+	(*LookUpResponse)(nil),   // 50: onedoor.sync.v1.LookUpResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	39, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
@@ -4468,17 +4718,20 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	43, // 53: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
 	7,  // 54: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
 	21, // 55: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	5,  // 56: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	22, // 57: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	46, // 58: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	6,  // 59: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	27, // 60: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	47, // 61: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	59, // [59:62] is the sub-list for method output_type
-	56, // [56:59] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	1,  // 56: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 57: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	22, // 58: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	46, // 59: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	48, // 60: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 61: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	27, // 62: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	47, // 63: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	50, // 64: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	61, // [61:65] is the sub-list for method output_type
+	57, // [57:61] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -4493,7 +4746,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   43,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -27,6 +27,7 @@ const (
 	SyncService_Enrol_FullMethodName    = "/onedoor.sync.v1.SyncService/Enrol"
 	SyncService_Exchange_FullMethodName = "/onedoor.sync.v1.SyncService/Exchange"
 	SyncService_Watch_FullMethodName    = "/onedoor.sync.v1.SyncService/Watch"
+	SyncService_LookUp_FullMethodName   = "/onedoor.sync.v1.SyncService/LookUp"
 )
 
 // SyncServiceClient is the client API for SyncService service.
@@ -41,6 +42,8 @@ type SyncServiceClient interface {
 	Exchange(ctx context.Context, in *ExchangeRequest, opts ...grpc.CallOption) (*ExchangeResponse, error)
 	// Watch only says "look again": it carries no record.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// LookUp shows one door outside of the user's area for minutes, with a reason that the territory's officer is told.
+	LookUp(ctx context.Context, in *LookUpRequest, opts ...grpc.CallOption) (*LookUpResponse, error)
 }
 
 type syncServiceClient struct {
@@ -90,6 +93,16 @@ func (c *syncServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ..
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SyncService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 
+func (c *syncServiceClient) LookUp(ctx context.Context, in *LookUpRequest, opts ...grpc.CallOption) (*LookUpResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LookUpResponse)
+	err := c.cc.Invoke(ctx, SyncService_LookUp_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SyncServiceServer is the server API for SyncService service.
 // All implementations must embed UnimplementedSyncServiceServer
 // for forward compatibility.
@@ -102,6 +115,8 @@ type SyncServiceServer interface {
 	Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error)
 	// Watch only says "look again": it carries no record.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// LookUp shows one door outside of the user's area for minutes, with a reason that the territory's officer is told.
+	LookUp(context.Context, *LookUpRequest) (*LookUpResponse, error)
 	mustEmbedUnimplementedSyncServiceServer()
 }
 
@@ -120,6 +135,9 @@ func (UnimplementedSyncServiceServer) Exchange(context.Context, *ExchangeRequest
 }
 func (UnimplementedSyncServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedSyncServiceServer) LookUp(context.Context, *LookUpRequest) (*LookUpResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LookUp not implemented")
 }
 func (UnimplementedSyncServiceServer) mustEmbedUnimplementedSyncServiceServer() {}
 func (UnimplementedSyncServiceServer) testEmbeddedByValue()                     {}
@@ -189,6 +207,24 @@ func _SyncService_Watch_Handler(srv interface{}, stream grpc.ServerStream) error
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SyncService_WatchServer = grpc.ServerStreamingServer[WatchResponse]
 
+func _SyncService_LookUp_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LookUpRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SyncServiceServer).LookUp(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SyncService_LookUp_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SyncServiceServer).LookUp(ctx, req.(*LookUpRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SyncService_ServiceDesc is the grpc.ServiceDesc for SyncService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -203,6 +239,10 @@ var SyncService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Exchange",
 			Handler:    _SyncService_Exchange_Handler,
+		},
+		{
+			MethodName: "LookUp",
+			Handler:    _SyncService_LookUp_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
