@@ -240,6 +240,12 @@ func TestWalk_FindsByTimeActorRecordAndAction(t *testing.T) {
 
 func TestExposures_GiveEachRecordOnceWithFirstLastAndFields(t *testing.T) {
 	l := newLedger(t).fill(10)
+	l.update(func(w store.Writer) error {
+		_, err := accessledger.Append(w, accessledger.Entry{
+			At: 30, Action: accessledger.Lookup, Actor: accessledger.Actor{Device: id('d', 1)}, Records: accessledger.About(1, id('r', 8)),
+		})
+		return err
+	})
 	x := accessledger.NewExposures()
 	l.must(l.st.View(t.Context(), func(r store.Reader) error {
 		return x.Read(r, 2, 0, func(a accessledger.Actor) bool { return a.Device == id('d', 1) })

@@ -72,6 +72,9 @@ func (x *Exposures) Read(r store.Reader, since, until syncengine.UnixMilli, want
 			return true
 		}
 		for _, t := range e.Records {
+			if len(t.Fields) == 0 {
+				continue // Named without a value, as where a number was looked up.
+			}
 			for _, id := range t.IDs {
 				x.add(id, t.Kind, t.Fields, e.At).Times++
 			}
