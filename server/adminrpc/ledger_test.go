@@ -39,29 +39,54 @@ func (w *world) last() (n uint64) {
 	return n
 }
 
+// fieldPartyContacts is the number of a dispute's contacts.
+const fieldPartyContacts = 15
+
 // path is one way to a resident's name and number.
 type path struct {
 	action accessledger.Action
+	// field is the one that it shows first.
+	field syncengine.FieldNumber
 	// walk goes it with a token, or with a phone of the user.
 	walk func(s *street, ctx context.Context) error
 }
 
-// paths are all ways by which a contact leaves the server, with a door that has one.
-func paths(contacted uint64) map[string]path {
+// dispute has a worker of grid A make a case with a party's contact.
+func (s *street) dispute() syncengine.ID {
+	s.t.Helper()
+	p := s.phone(s.user("记", worker, gridA))
+	grid := s.territory(gridA)
+	id := p.create(recordv1.Kind_KIND_DISPUTE, &recordv1.Dispute{
+		Title: proto.String("漏水"), Territory: grid[:], PartyContacts: map[string]*recordv1.Contact{"甲方": {Name: proto.String(contactName)}},
+	})
+	p.sync()
+	return id
+}
+
+// paths are all ways by which a contact leaves the server, with a door and a case that have one.
+func paths(contacted uint64, dispute syncengine.ID) map[string]path {
 	return map[string]path{
-		"explain": {accessledger.Explain, func(s *street, ctx context.Context) error {
+		"explain": {accessledger.Explain, fieldContact, func(s *street, ctx context.Context) error {
 			_, err := s.client.Explain(ctx, &adminv1.ExplainRequest{RecordId: s.door[:]})
 			return err
 		}},
-		"list of conflicts": {accessledger.Conflicts, func(s *street, ctx context.Context) error {
+		"list of conflicts": {accessledger.Conflicts, fieldContact, func(s *street, ctx context.Context) error {
 			_, err := s.client.ListConflicts(ctx, &adminv1.ListConflictsRequest{})
 			return err
 		}},
-		"a waiting change": {accessledger.QuarantineRead, func(s *street, ctx context.Context) error {
+		"a waiting change": {accessledger.QuarantineRead, fieldContact, func(s *street, ctx context.Context) error {
 			_, err := s.client.GetQuarantined(ctx, &adminv1.GetQuarantinedRequest{Seq: contacted})
 			return err
 		}},
-		"the log": {accessledger.LogRead, func(s *street, ctx context.Context) error {
+		"a case": {accessledger.Console, fieldPartyContacts, func(s *street, ctx context.Context) error {
+			_, err := s.client.ShowCase(ctx, &adminv1.ShowCaseRequest{CaseId: dispute[:]})
+			return err
+		}},
+		"a case's file": {accessledger.Export, fieldPartyContacts, func(s *street, ctx context.Context) error {
+			_, err := s.client.ExportCase(ctx, &adminv1.ExportCaseRequest{CaseId: dispute[:], Reason: "司法确认"})
+			return err
+		}},
+		"the log": {accessledger.LogRead, fieldContact, func(s *street, ctx context.Context) error {
 			_, err := collect(s.client.ReadLog(ctx, &adminv1.ReadLogRequest{}))
 			return err
 		}},
@@ -84,7 +109,7 @@ func TestLedger_EveryPathThatShowsAContactWritesItsLineBeforeItIsShown(t *testin
 	contacted, _ := s.quarantineContact()
 	reader := s.user("网", worker, gridA)
 	ctx := s.as(reader)
-	for name, p := range paths(contacted) {
+	for name, p := range paths(contacted, s.dispute()) {
 		before := s.last()
 		s.must(p.walk(s, ctx))
 		entries := s.noted(before)
@@ -94,7 +119,7 @@ func TestLedger_EveryPathThatShowsAContactWritesItsLineBeforeItIsShown(t *testin
 		}
 		e := entries[0]
 		if e.Action != p.action || e.Actor.User != reader || e.Actor.Operator || len(e.Records) == 0 ||
-			!slices.Equal(e.Records[0].Fields, []syncengine.FieldNumber{fieldContact}) || e.At == 0 {
+			!slices.Equal(e.Records[0].Fields, []syncengine.FieldNumber{p.field}) || e.At == 0 {
 			t.Errorf("%s wrote %+v", name, e)
 		}
 	}
@@ -117,12 +142,13 @@ func TestLedger_EveryPathThatShowsAContactWritesItsLineBeforeItIsShown(t *testin
 func TestLedger_WhoIsShownNoContactLeavesNoLine(t *testing.T) {
 	s := newStreet(t)
 	contacted, _ := s.quarantineContact()
+	dispute := s.dispute()
 	for name, ctx := range map[string]context.Context{
 		"a helper of the grid": s.as(s.user("组", helper, gridA)), "the operator": s.operator,
 		"an auditor": s.as(s.user("审", auditor, gridA)), "a worker of another grid": s.as(s.user("邻", worker, gridB)),
 	} {
 		before := s.last()
-		for _, p := range paths(contacted) {
+		for _, p := range paths(contacted, dispute) {
 			_ = p.walk(s, ctx) // Some of them are refused, which shows nothing either.
 		}
 		_, err := s.client.ListQuarantine(ctx, &adminv1.ListQuarantineRequest{})

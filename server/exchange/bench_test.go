@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -13,6 +14,9 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
+	"onedoor/server/exchange"
+	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
@@ -97,7 +101,7 @@ func newScene(b *testing.B, teams, perTeam int) *benchScene {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := newWorldOn(b, st, nil)
+	w := newWorldOn(b, sealedInFront(b, st), nil)
 	b.Cleanup(func() { st.Close() })
 	s := &benchScene{w: w}
 	for range teams {
@@ -224,4 +228,16 @@ func (w *world) newGrid() (id syncengine.ID) {
 		return nil
 	}))
 	return id
+}
+
+// sealedInFront is a store as the server has it, with what seals contacts in front.
+func sealedInFront(t testing.TB, st store.Store) store.Store {
+	t.Helper()
+	o := sealed.Options{Key: sealed.NewKey([32]byte{1}), Schema: schema.Load(), Random: rand.NewChaCha8([32]byte{2})}
+	o.Bucket, o.SealsDocument = exchange.SealedDigests(o.Schema)
+	opened, err := sealed.Open(t.Context(), st, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
 }

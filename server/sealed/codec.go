@@ -14,11 +14,27 @@ import (
 type codec struct {
 	ring   *keyring
 	schema *schema.Schema
-	// fields lists the sealed fields of each kind that has any.
-	fields map[syncengine.KindNumber]map[syncengine.FieldNumber]bool
+	// kinds is what is known of each kind, by number: every record that is read or written asks.
+	kinds []sealedKind
 	// bucket is the one that has sealed documents, seals reports which.
 	bucket string
 	seals  func(key []byte) bool
+}
+
+// sealedKind is what the schema says of a kind.
+type sealedKind struct {
+	// known is false for a number that this software has no kind for.
+	known bool
+	// fields are the sealed ones; nil for none.
+	fields map[syncengine.FieldNumber]bool
+}
+
+// kind gives what is known of a kind.
+func (c *codec) kind(number syncengine.KindNumber) (k sealedKind) {
+	if int(number) < len(c.kinds) {
+		k = c.kinds[number]
+	}
+	return k
 }
 
 // document reports a document that is sealed.
@@ -27,19 +43,21 @@ func (c *codec) document(bucket string, key []byte) bool {
 }
 
 func newCodec(ring *keyring, o Options) *codec {
-	c := &codec{
-		ring: ring, schema: o.Schema, bucket: o.Bucket, seals: o.SealsDocument,
-		fields: map[syncengine.KindNumber]map[syncengine.FieldNumber]bool{},
-	}
+	c := &codec{ring: ring, schema: o.Schema, bucket: o.Bucket, seals: o.SealsDocument}
 	for _, kind := range o.Schema.Kinds {
+		if more := int(kind.Number) + 1 - len(c.kinds); more > 0 {
+			c.kinds = append(c.kinds, make([]sealedKind, more)...)
+		}
+		k := &c.kinds[kind.Number]
+		k.known = true
 		for _, f := range kind.Fields {
 			if !o.Schema.Access.Sealed().Has(f.Engine.Class) {
 				continue
 			}
-			if c.fields[kind.Number] == nil {
-				c.fields[kind.Number] = map[syncengine.FieldNumber]bool{}
+			if k.fields == nil {
+				k.fields = map[syncengine.FieldNumber]bool{}
 			}
-			c.fields[kind.Number][f.Engine.Number] = true
+			k.fields[f.Engine.Number] = true
 		}
 	}
 	return c
@@ -69,7 +87,7 @@ func (c *codec) openRecord(rec store.Record) (store.Record, error) {
 }
 
 func (c *codec) turnRecord(rec store.Record, turn func([]byte, func(syncengine.FieldNumber) bool, wire.Turn) ([]byte, error), with func(place, b []byte) ([]byte, error)) (store.Record, error) {
-	fields := c.fields[rec.Kind]
+	fields := c.kind(rec.Kind).fields
 	if fields == nil {
 		return rec, nil
 	}
@@ -98,18 +116,18 @@ func (c *codec) sealsEntry(e *store.Entry) bool {
 		return false
 	}
 	merged := e.Type == store.EntryApplied || e.Type == store.EntryMerged
-	kind, known := c.schema.Kind(e.Kind)
-	fields := c.fields[e.Kind]
-	if known && fields == nil && merged && len(e.Extra) == 0 {
+	k := c.kind(e.Kind)
+	if k.known && k.fields == nil && merged && len(e.Extra) == 0 {
 		return false // Nothing of it is held, so all its fields are known.
 	}
-	if !known || isSealed(e.Body) {
+	if !k.known || isSealed(e.Body) {
 		return true
 	}
+	kind, _ := c.schema.Kind(e.Kind)
 	seals := false
 	err := wire.ChangeFields(e.Body, func(n syncengine.FieldNumber) {
 		_, ok := kind.Field(n)
-		seals = seals || !ok || fields[n]
+		seals = seals || !ok || k.fields[n]
 	})
 	if err == nil && !seals && !merged {
 		_, err = wire.DecodeChange(e.Body)

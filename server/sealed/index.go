@@ -98,7 +98,7 @@ func (w *writer) unlist(e *store.Entry) error {
 // of a change that this software cannot read.
 func (c *codec) phonesOf(e *store.Entry) (out []string) {
 	kind, ok := c.schema.Kind(e.Kind)
-	fields := c.fields[e.Kind]
+	fields := c.kind(e.Kind).fields
 	if !ok || fields == nil {
 		return nil
 	}

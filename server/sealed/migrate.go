@@ -53,7 +53,7 @@ func (m *migrating) all(ctx context.Context) error {
 func (m *migrating) list(r store.Reader) error {
 	m.total = uint64(r.Head().Seq) - m.state.GetEntries()
 	err := r.Records(func(rec store.Record) bool {
-		if m.codec.fields[rec.Kind] != nil && bytes.Compare(rec.ID[:], m.state.GetRecords()) > 0 {
+		if m.codec.kind(rec.Kind).fields != nil && bytes.Compare(rec.ID[:], m.state.GetRecords()) > 0 {
 			m.records = append(m.records, rec.ID)
 		}
 		return true

@@ -38,7 +38,7 @@ type reader struct {
 // Record gives a record, opened.
 func (r *reader) Record(id syncengine.ID) (store.Record, bool, error) {
 	rec, ok, err := r.Reader.Record(id)
-	if err != nil || !ok {
+	if err != nil || !ok || r.codec.kind(rec.Kind).fields == nil {
 		return rec, ok, err
 	}
 	rec, err = r.codec.openRecord(rec)
@@ -58,7 +58,7 @@ func (r *reader) Records(f func(store.Record) bool) error {
 // Entry gives a log entry, opened.
 func (r *reader) Entry(seq syncengine.Seq) (store.Entry, bool, error) {
 	e, ok, err := r.Reader.Entry(seq)
-	if err != nil || !ok {
+	if err != nil || !isSealed(e.Body) {
 		return e, ok, err
 	}
 	e, err = r.codec.openEntry(e)
@@ -78,7 +78,7 @@ func (r *reader) Entries(after syncengine.Seq, f func(store.Entry) bool) error {
 // Document gives a document's value, opened.
 func (r *reader) Document(bucket string, key []byte) ([]byte, bool, error) {
 	value, ok, err := r.Reader.Document(bucket, key)
-	if err != nil || !ok {
+	if err != nil || !ok || bucket != r.codec.bucket {
 		return value, ok, err
 	}
 	value, err = r.codec.openDocument(bucket, key, value)
@@ -165,7 +165,7 @@ func (w *writer) RewriteEntry(e store.Entry) error {
 func (w *writer) PutRecord(recs ...store.Record) error {
 	out, changed := recs, false
 	for i, rec := range recs {
-		if w.codec.fields[rec.Kind] == nil {
+		if w.codec.kind(rec.Kind).fields == nil {
 			continue
 		}
 		turned, err := w.codec.sealRecord(rec)
