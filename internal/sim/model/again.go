@@ -40,21 +40,26 @@ func (m *Model) knows(epoch syncengine.Epoch) bool {
 }
 
 // inForce gives the seq of a place in the history in force; ok is false where that
-// history does not have it, or does not know the epoch by which it is named.
+// history does not have it, does not know the epoch by which it is named, or takes the
+// epoch's number for another history's.
 func (m *Model) inForce(p place) (seq syncengine.Seq, ok bool) {
-	seq, ok = p.within(m.now)
-	return seq, ok && m.knows(p.epoch)
+	if seq, ok = p.within(m.now); !ok || !m.knows(p.epoch) {
+		return seq, false
+	}
+	shared, way := m.shared(p.epoch, m.now.history.Epoch)
+	return seq, seq <= shared || !m.anyTwice(way)
 }
 
 // reaches reports whether the log up to a place holds any of the places by which
 // the history in force knows a write. Of an epoch that it does not know nothing is
 // in another one.
 func (m *Model) reaches(base place, known []place) bool {
-	for _, k := range known {
-		alike := k.epoch == base.epoch || m.knows(k.epoch) && m.knows(base.epoch)
-		if alike && base.holds([]place{k}) || m.mistaken(base, k) {
-			return true
+	return slices.ContainsFunc(known, func(k place) bool {
+		shared, way := m.shared(k.epoch, base.epoch)
+		if m.anyTwice(way) {
+			return !base.isZero() && k.epoch <= base.epoch && k.seq <= min(base.seq, shared)
 		}
-	}
-	return false
+		alike := k.epoch == base.epoch || m.knows(k.epoch) && m.knows(base.epoch)
+		return alike && base.holds([]place{k})
+	})
 }

@@ -134,7 +134,17 @@ func (m *Model) accept(d *decision, v *verdict) {
 	if !g.applied {
 		d.outcome.conflicts = g.conflictsOf()
 	}
+	f.want(ch.row.server || toldConflicts(m.said(e)) == fmt.Sprint(d.outcome.conflicts), I3, "change %s is told to be part of %s, it is of %v:%s", named(ch.dot), toldConflicts(m.said(e)), d.outcome.conflicts, g.text())
 	m.put(next)
+}
+
+// toldConflicts writes the conflicts that an entry names as outcomes write them.
+func toldConflicts(extra *storedv1.Extra) string {
+	ids := []syncengine.ConflictID{}
+	for _, b := range extra.GetConflicts() {
+		ids = append(ids, syncengine.ConflictID(b))
+	}
+	return fmt.Sprint(ids)
 }
 
 func seqOf(rec *record) syncengine.Seq {

@@ -27,6 +27,7 @@ func (m *Model) said(e store.Entry) *storedv1.Extra {
 // held against what is true and what was proven.
 func (m *Model) believe(ch *change, e store.Entry, c *call) {
 	if c != nil {
+		m.wantNoticed(c)
 		m.noteProven(c)
 	}
 	extra := m.said(e)

@@ -23,16 +23,6 @@ func (m *Model) namedAgain(e syncengine.Epoch) {
 	m.used[e] = true
 }
 
-// mistaken reports that a place lies in base by numbers only, where one of the numbers
-// is the name of two histories and nobody has shown it to this server.
-func (m *Model) mistaken(base, k place) bool {
-	if base.isZero() || k.epoch > base.epoch || k.seq > base.seq {
-		return false
-	}
-	seq, way := m.shared(k.epoch, base.epoch)
-	return k.seq <= seq && m.anyTwice(way)
-}
-
 // anyTwice reports that one of some epochs had two histories.
 func (m *Model) anyTwice(way []syncengine.Epoch) bool {
 	return slices.ContainsFunc(way, func(e syncengine.Epoch) bool { return m.twice[e] })

@@ -58,6 +58,15 @@ func (m *Model) writesDown(c *call) bool {
 		c.body.GetEpoch() != 0 && c.body.GetEpoch() != uint32(m.now.history.Epoch)
 }
 
+// wantNoticed wants nothing to be decided in an epoch of which the call shows a place
+// that the history in force does not have: the database was put back.
+func (m *Model) wantNoticed(c *call) {
+	at := m.cursors[string(c.body.GetCursor())]
+	noticed := at.isZero() || at.epoch < m.now.history.Epoch || m.common(at) >= at.seq
+	m.at(0, syncengine.ID{}).want(noticed, I20, "a change is decided in epoch %d for a phone that has shown %d/%d, which this history lacks",
+		m.now.history.Epoch, at.epoch, at.seq)
+}
+
 // noteDoubt notes an earlier epoch whose numbers a phone has shown to be another
 // history's too.
 func (m *Model) noteDoubt(at place) {
