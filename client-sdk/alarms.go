@@ -35,6 +35,9 @@ type Alarm struct {
 func (r *Replica) Alarms() (out []Alarm, err error) {
 	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		a := &alarms{r: r, tx: tx, s: s, now: domain.UnixMilli(s.time(r.now()))}
+		if a.rules, err = r.rulesIn(tx); err != nil {
+			return err
+		}
 		if err := a.readTimelines(); err != nil {
 			return err
 		}
@@ -56,6 +59,8 @@ type alarms struct {
 	tx  *localdb.Tx
 	s   *state
 	now domain.UnixMilli
+	// rules are those that cases are worked by.
+	rules casework.Rules
 	// timelines are the entries of each case.
 	timelines map[syncengine.ID][]*recordv1.CaseEvent
 	out       []Alarm
@@ -101,17 +106,17 @@ func (a *alarms) add(row *localdb.Record) error {
 }
 
 func (a *alarms) duties(row *localdb.Record) ([]casework.Duty, string, error) {
-	rules, timeline := casework.DefaultRules(), a.timelines[row.ID]
+	timeline := a.timelines[row.ID]
 	if row.Kind == kindDispute {
 		d := &recordv1.Dispute{}
 		err := a.r.readMessage(row, d)
 		matter := casebook.Matter(domain.ID(row.ID), d, timeline)
-		return matter.Duties(rules, a.now), "dispute", err
+		return matter.Duties(a.rules, a.now), "dispute", err
 	}
 	z := &recordv1.Hazard{}
 	err := a.r.readMessage(row, z)
 	matter := casebook.HazardMatter(domain.ID(row.ID), z, timeline)
-	return matter.Duties(rules, a.now), "hazard", err
+	return matter.Duties(a.rules, a.now), "hazard", err
 }
 
 // AlarmsObject gives alarms as {"alarms": [{"case_id", "kind", "duty", "says", "due", "task_id", "made"}]}.

@@ -75,7 +75,14 @@ func checkOf(visit syncengine.ID, checked *recordv1.Visit, pass bool, reason str
 // returnTask makes the task of a returned visit, for its author, about its first door.
 func (r *Replica) returnTask(checked *recordv1.Visit) (*recordv1.Task, syncengine.UnixMilli, error) {
 	now := domain.UnixMilli(r.now())
-	rules := casework.DefaultRules()
+	var rules casework.Rules
+	err := r.view(func(tx *localdb.Tx, _ *state) (err error) {
+		rules, err = r.rulesIn(tx)
+		return err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
 	row, ok := rules.Policy.Term(policy.TermCheckReturn, now.ShanghaiDay())
 	if !ok {
 		return nil, 0, fmt.Errorf("the policy has no term %s", policy.TermCheckReturn)

@@ -71,7 +71,11 @@ func (r *Replica) proposeClinic(tx *localdb.Tx, row *localdb.Record, now domain.
 	if err != nil {
 		return nil, err
 	}
-	got := casework.DefaultRules().Policy.Triage(casebook.TriageCase(d, timeline, now), now.ShanghaiDay())
+	rules, err := r.rulesIn(tx)
+	if err != nil {
+		return nil, err
+	}
+	got := rules.Policy.Triage(casebook.TriageCase(d, timeline, now), now.ShanghaiDay())
 	return &Proposal{About: "clinic", Value: got.Clinic.String(), Reasons: saidBy(got.Reasons)}, nil
 }
 
@@ -84,7 +88,11 @@ func (r *Replica) proposeGrade(tx *localdb.Tx, door syncengine.ID, now domain.Un
 	if err != nil {
 		return nil, err
 	}
-	got := casework.DefaultRules().Policy.Grade(hazards, now.ShanghaiDay())
+	rules, err := r.rulesIn(tx)
+	if err != nil {
+		return nil, err
+	}
+	got := rules.Policy.Grade(hazards, now.ShanghaiDay())
 	kind, _ := r.schema.Kind(kindPremises)
 	field, _ := kind.FieldByName("grade")
 	return &Proposal{
@@ -112,8 +120,12 @@ func (r *Replica) proposeRecurrence(tx *localdb.Tx, row *localdb.Record, now dom
 	if err != nil {
 		return nil, err
 	}
+	rules, err := r.rulesIn(tx)
+	if err != nil {
+		return nil, err
+	}
 	out := &Proposal{About: "recurrence", Reasons: []Sentence{{ZH: "近期没有同类隐患", EN: "no such hazard was put right here lately"}}}
-	if found, ok := casework.Recurrence(casework.DefaultRules(), domain.ID(door), domain.HazardCode(z.GetCode()), past, now); ok {
+	if found, ok := casework.Recurrence(rules, domain.ID(door), domain.HazardCode(z.GetCode()), past, now); ok {
 		days := now.DaysSince(found.PutRight)
 		out.Value = found.ID.String()
 		out.Reasons = []Sentence{{ZH: fmt.Sprintf("同类隐患%d天前刚整改", days), EN: fmt.Sprintf("the same was put right here %d days ago", days)}}

@@ -96,7 +96,9 @@ func (r *Replica) BeginCase(kind, step string, in StepInput) (syncengine.ID, err
 		}
 		c := &openCase{r: r, tx: tx, s: s, id: id, kind: k, now: domain.UnixMilli(s.time(r.now())), create: true, roles: s.rights.all}
 		var err error
-		group, err = c.step(step, in)
+		if c.rules, err = r.rulesIn(tx); err == nil {
+			group, err = c.step(step, in)
+		}
 		return err
 	})
 	if err != nil {
@@ -129,6 +131,7 @@ type openCase struct {
 	create bool
 	roles  schema.Roles
 
+	rules    casework.Rules
 	dispute  *recordv1.Dispute
 	hazard   *recordv1.Hazard
 	timeline []*recordv1.CaseEvent
@@ -151,9 +154,14 @@ func (r *Replica) openCase(tx *localdb.Tx, s *state, id syncengine.ID) (*openCas
 	if err != nil {
 		return nil, err
 	}
+	rules, err := r.rulesIn(tx)
+	if err != nil {
+		return nil, err
+	}
 	now := s.time(r.now())
 	c := &openCase{
-		r: r, tx: tx, s: s, id: id, kind: kind, fields: rec.Fields(), now: domain.UnixMilli(now), roles: s.rights.liveOver(keys, now),
+		rules: rules,
+		r:     r, tx: tx, s: s, id: id, kind: kind, fields: rec.Fields(), now: domain.UnixMilli(now), roles: s.rights.liveOver(keys, now),
 	}
 	switch kind.Number {
 	case kindDispute:
@@ -215,7 +223,7 @@ func (c *openCase) step(name string, in StepInput) ([]change, error) {
 	if with != nil {
 		given = with.(*recordv1.Dispute)
 	}
-	out, complaints := casebook.TakeDispute(casework.DefaultRules(), domain.ID(c.id), c.dispute, c.timeline, given, ask)
+	out, complaints := casebook.TakeDispute(c.rules, domain.ID(c.id), c.dispute, c.timeline, given, ask)
 	if len(complaints) > 0 {
 		return nil, &Refusal{Complaints: complaints}
 	}
@@ -227,7 +235,7 @@ func (c *openCase) hazardStep(with proto.Message, ask casebook.Ask) ([]change, e
 	if with != nil {
 		given = with.(*recordv1.Hazard)
 	}
-	out, complaints := casebook.TakeHazard(casework.DefaultRules(), domain.ID(c.id), c.hazard, c.timeline, given, ask)
+	out, complaints := casebook.TakeHazard(c.rules, domain.ID(c.id), c.hazard, c.timeline, given, ask)
 	if len(complaints) > 0 {
 		return nil, &Refusal{Complaints: complaints}
 	}
@@ -320,7 +328,7 @@ func (c *openCase) read() *Case {
 
 func (c *openCase) readClock(out *Case) {
 	matter := casebook.Matter(domain.ID(c.id), c.dispute, c.timeline)
-	timing, ok := matter.Timing(casework.DefaultRules(), c.now)
+	timing, ok := matter.Timing(c.rules, c.now)
 	if !ok {
 		return
 	}

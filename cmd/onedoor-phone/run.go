@@ -64,7 +64,8 @@ func (a *app) language() client.Language {
 // commands are the commands in the order of help.
 var commands = []func(*app) *cobra.Command{
 	newEnrol, newSync, newStatus, newPlan, newAdd, newEdit, newDelete, newShow, newList, newSearch,
-	newCase, newStep, newBegin, newPropose, newAlarms, newCheck, newChecks, newDuplicates, newMerge, newUnmerge, newConflicts, newWhy, newRestore, newAcknowledge, newQuarantine, newLookUp,
+	newCase, newStep, newBegin, newPropose, newAlarms, newRules, newCheck, newChecks, newDuplicates, newMerge, newUnmerge,
+	newConflicts, newWhy, newRestore, newAcknowledge, newQuarantine, newLookUp,
 }
 
 func (a *app) root() *cobra.Command {

@@ -72,18 +72,6 @@ func (t Timing) NearlyDue(now domain.UnixMilli) bool {
 	return t.Clock.State == calendar.Running && t.Clock.LeftSeconds <= int64(t.Warn/time.Second) && !t.Deadline.Late(now)
 }
 
-// Rules are the tables by which a case is worked.
-type Rules struct {
-	// Policy is the policy tables, Calendar the official days.
-	Policy   policy.Policy
-	Calendar calendar.Calendar
-}
-
-// DefaultRules gives the rules that are compiled in.
-func DefaultRules() Rules {
-	return Rules{Policy: policy.Default(), Calendar: calendar.Official()}
-}
-
 // Timing gives the deadline that counts for the case at now; false for a case that has none: of a clinic without a term, or
 // finished before any was set.
 func (m *Matter) Timing(rules Rules, now domain.UnixMilli) (Timing, bool) {
