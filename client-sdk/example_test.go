@@ -74,6 +74,35 @@ func visit(phone *client.Replica, door syncengine.ID, note string) (visit syncen
 	return visit, err
 }
 
+// round prints the doors of today's round, and is called again after every visit.
+func round(w io.Writer, phone *client.Replica) error {
+	plan, err := phone.Plan("")
+	if err != nil {
+		return err
+	}
+	for _, door := range plan.Due {
+		fmt.Fprintf(w, "%s  %s  %s\n", door.Slot, door.Address, door.Reason.In(client.Chinese))
+	}
+	return nil
+}
+
+// onTheSpot closes a quarrel that was settled at the door: one form, also in a cellar.
+func onTheSpot(phone *client.Replica, form string) (says string, err error) {
+	id, err := phone.BeginCase("dispute", "resolve", client.StepInput{Fields: form})
+	var refused *client.Refusal
+	if errors.As(err, &refused) {
+		return refused.Sentence(client.Chinese), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	work, err := phone.Case(id)
+	if err != nil {
+		return "", err
+	}
+	return work.State, nil
+}
+
 // keep saves an edit; what the rules of the field refuse becomes a draft and a
 // sentence for the screen, and nothing the user typed is lost.
 func keep(phone *client.Replica, id, form string) (says string, err error) {
@@ -115,6 +144,17 @@ func TestDocs_TheSDKPageRuns(t *testing.T) {
 	w.must(doorsOf(&screen, phone, gridA))
 	if screen.String() != "民主路3号  pending\n" {
 		t.Errorf("the first screen is %q", screen.String())
+	}
+	screen.Reset()
+	w.must(round(&screen, phone))
+	if screen.String() != "morning  民主路3号  从未走访\n" {
+		t.Errorf("the round is %q", screen.String())
+	}
+	form := `{"title":"楼道堆物","territory":"` + gridA + `","parties":{"甲方":{"consent":"AGREED"}%s}}`
+	for says, other := range map[string]string{"CLOSED": `,"乙方":{"consent":"AGREED"}`, "各方当事人的同意": ""} {
+		if got, err := onTheSpot(phone, fmt.Sprintf(form, other)); err != nil || !strings.Contains(got, says) {
+			t.Errorf("on the spot it says %q, %v, want %s", got, err, says)
+		}
 	}
 	made, err := visit(phone, door, "燃气软管老化")
 	w.must(err)
