@@ -138,6 +138,9 @@ func TestTriageCase_ReadsTheFactsAndNoPerson(t *testing.T) {
 	if got := casebook.TriageCase(d, events, tenOClock); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	if got := casebook.TriageCase(&recordv1.Dispute{Departments: []string{"住建局", "人社局"}}, events[2:], tenOClock); got.Departments != 2 {
+		t.Errorf("two departments, one of them after a transfer: %+v", got)
+	}
 	if got := casebook.TriageCase(&recordv1.Dispute{}, nil, tenOClock); got != (policy.Case{}) {
 		t.Errorf("nothing told: %+v", got)
 	}

@@ -92,6 +92,7 @@ func TriageCase(d *recordv1.Dispute, timeline []*recordv1.CaseEvent, now domain.
 			out.Departments++
 		}
 	}
+	out.Departments = max(out.Departments, len(d.GetDepartments()))
 	return out
 }
 
