@@ -344,3 +344,29 @@ func TestListAffected_GivesWhoseDataALeakedPhoneOrAccountHas(t *testing.T) {
 	_, err = collect(s.client.ListAffected(s.as(user), &adminv1.ListAffectedRequest{UserId: user[:]}))
 	s.refused("a worker", err, adminv1.Reason_REASON_NOT_PERMITTED)
 }
+
+func TestLedger_SealsAndRecusalsStandInIt(t *testing.T) {
+	s := newStreet(t)
+	grid, title := s.territory(gridA), "赡养纠纷"
+	p := s.phone(s.user("综", staff, community))
+	p.sync()
+	mediator := s.user("调", recordv1.Role_ROLE_MEDIATOR, "530702001")
+	id := p.create(recordv1.Kind_KIND_DISPUTE, &recordv1.Dispute{Title: &title, Territory: grid[:]})
+	p.sync()
+	before := s.last()
+	p.edit(recordv1.Kind_KIND_DISPUTE, id, &recordv1.Dispute{Recused: [][]byte{mediator[:]}})
+	p.edit(recordv1.Kind_KIND_DISPUTE, id, &recordv1.Dispute{Sealed: proto.Bool(true)})
+	p.sync()
+	var got []accessledger.Action
+	for _, e := range s.noted(before) {
+		if e.Action != accessledger.Sync {
+			got = append(got, e.Action)
+		}
+		if e.Action == accessledger.Recuse && (len(e.Users) != 1 || e.Users[0] != mediator || e.Actor.Device != p.incarnation) {
+			t.Errorf("the recusal is noted as %+v", e)
+		}
+	}
+	if !slices.Equal(got, []accessledger.Action{accessledger.Recuse, accessledger.CaseSeal}) {
+		t.Errorf("noted %v", got)
+	}
+}

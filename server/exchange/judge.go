@@ -8,6 +8,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -390,6 +391,8 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 	if created {
 		j.work.appeared = append(j.work.appeared, e.RecordID)
 	}
+	by := accessledger.Actor{User: j.push.device.UserID, Device: j.push.device.Incarnation}
+	j.work.noteMarks(by, j.kind, e.RecordID, j.cells)
 	return j.work.outcomeOf(e, j.in.change.DeviceTime)
 }
 

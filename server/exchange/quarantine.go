@@ -200,6 +200,7 @@ func (k *work) release(seq syncengine.Seq, d decision) error {
 	r.extra.Outcome = uint32(outcome)
 	k.hold(&r.extra, r.merged.Held)
 	k.setRecord(r.merged.Record)
+	k.noteMarks(accessledger.Actor{User: d.by}, r.kind, e.RecordID, r.cells)
 	k.close(e, d, &r.extra, store.Entry{Type: store.EntryReleased, Stamp: e.Stamp, Suspect: e.Suspect, Rank: r.rank})
 	if created {
 		k.appeared = append(k.appeared, e.RecordID)

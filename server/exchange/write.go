@@ -15,6 +15,7 @@ import (
 
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/accessledger"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -215,6 +216,7 @@ func (w *serverWrite) merge(rec *syncengine.Record, c *wire.Change, cells []sync
 	}
 	k.append(e)
 	k.setRecord(m.Record)
+	k.noteMarks(accessledger.Actor{User: w.by}, w.kind, c.RecordID, cells)
 	var chain syncengine.Chain
 	copy(chain[:], w.progress.GetChain())
 	chain = chain.Next(syncengine.InnerDigest(e.Salt, e.Body))
