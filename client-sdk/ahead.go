@@ -92,7 +92,7 @@ func batchChanges(rows []localdb.Change, again *resupplying) []*syncv1.BatchChan
 	room, out := make([]syncv1.BatchChange, len(rows)), make([]*syncv1.BatchChange, len(rows))
 	for i := range rows {
 		room[i].Body, room[i].Salt, room[i].First = rows[i].Body, rows[i].Salt, again.first(&rows[i])
-		room[i].Erased = erasedChange(&rows[i])
+		room[i].Erased, room[i].Sealed = erasedChange(&rows[i]), sealedChange(&rows[i])
 		out[i] = &room[i]
 	}
 	return out

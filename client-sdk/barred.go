@@ -73,6 +73,9 @@ func (r *Replica) Barred() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keepTime()
+	if err := r.destroyStale(); err != nil {
+		return err
+	}
 	return r.state.barred(r.state.time(r.now()))
 }
 
@@ -84,12 +87,23 @@ func (s *state) wantsLease(now syncengine.UnixMilli) bool {
 
 // reading is view for what shows records: the phone must still be allowed to.
 func (r *Replica) reading(f func(tx *localdb.Tx, s *state) error) error {
+	if err := r.tidyUp(); err != nil {
+		return err
+	}
 	return r.view(func(tx *localdb.Tx, s *state) error {
 		if err := s.barred(s.time(r.now())); err != nil {
 			return err
 		}
 		return f(tx, s)
 	})
+}
+
+// tidyUp destroys what the phone has held for too long without being heard of.
+func (r *Replica) tidyUp() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keepTime()
+	return r.destroyStale()
 }
 
 // hides says why a row is not shown though the phone holds it: all that gave its

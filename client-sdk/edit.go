@@ -77,6 +77,9 @@ func (r *Replica) commit(asked []change) error {
 	if len(asked) == 0 {
 		return nil
 	}
+	if err := r.tidyUp(); err != nil {
+		return err
+	}
 	var touched []syncengine.ID
 	err := r.update(func(tx *localdb.Tx, s *state) error {
 		if !s.enrolled() {
@@ -160,6 +163,9 @@ func (c *committing) take(asked *change) error {
 func (c *committing) standing(asked *change) (*standing, error) {
 	if st, ok := c.open[asked.id]; ok {
 		return st, c.fits(asked, st)
+	}
+	if err := c.s.checkSealed(c.tx, asked.id); err != nil {
+		return nil, err
 	}
 	st := &standing{kind: asked.kind, held: map[syncengine.CellKey]syncengine.Coordinate{}}
 	row, ok, err := c.tx.Record(asked.id)

@@ -64,6 +64,9 @@ var (
 	// ErrDestroyed: it has not synced for a month, and what it held is destroyed; what was
 	// written on it is kept, sealed, and is sent.
 	ErrDestroyed = errors.New("what the phone held is destroyed until it syncs")
+	// ErrSealed: what was written to the record is sealed, since the record left the phone's
+	// area; the record takes no edits until it is decided.
+	ErrSealed = errors.New("what was written to the record is sealed and waits to be sent")
 	// ErrReply: the server's answer is not in the protocol's form; nothing of it was taken.
 	ErrReply = errors.New("the server's answer makes no sense")
 	// ErrStuck: the server announces more, and nothing comes.
@@ -152,6 +155,10 @@ var sentences = []struct {
 	{ErrDestroyed, Sentence{
 		ZH: "本机已有30天未同步，所存资料已销毁。您写的内容已加密封存，本机不能再读，联网同步时会送出，资料随后重新下载。",
 		EN: "this phone has not synced for 30 days and what it held is destroyed. What you wrote is sealed, so that this phone cannot read it any more; sync to send it and to fetch the records again",
+	}},
+	{ErrSealed, Sentence{
+		ZH: "这条记录已不在您负责的范围内。您写的内容已加密封存，本机不能再读，同步时会送出；在此之前不能修改。",
+		EN: "the record has left your area. What you wrote is sealed, so that this phone cannot read it any more; it is sent by the next sync, and until then the record cannot be changed",
 	}},
 	{ErrReply, Sentence{ZH: "服务器的回复无法识别，请升级应用后再试。", EN: "the server's answer makes no sense: update the app and try again"}},
 	{ErrStuck, Sentence{ZH: "同步没有进展，请稍后再试。", EN: "the sync makes no headway: try again later"}},

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"slices"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -35,6 +36,11 @@ func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error 
 	folded, err := t.fold(&row, kind, base, own)
 	if err != nil {
 		return err
+	}
+	if row.Base == nil {
+		if err := t.sealGone(own); err != nil {
+			return err
+		}
 	}
 	above, err := t.above(&row, own)
 	if err != nil {
@@ -261,7 +267,7 @@ func (t *taking) placeOne(id syncengine.ID) (moved bool, err error) {
 	}
 	kept, err := t.becomesBase(&row, kind, base)
 	if err == nil && !kept && len(above) == 0 {
-		return true, t.tx.DeleteRecord(id)
+		return true, errors.Join(t.tx.DeleteRecord(id), t.seal(id))
 	}
 	if err != nil {
 		return false, err

@@ -111,6 +111,9 @@ func (t *taking) outcomesNow(from, to syncengine.DeviceSeq) (map[syncengine.Devi
 
 func (t *taking) batchHolds(from, to syncengine.DeviceSeq) bool {
 	batch := t.a.sent.batch
+	if len(batch) > 0 && batch[0].DeviceSeq <= t.s.pos.SealedTo {
+		return false // Some of them may have been sealed since they were read.
+	}
 	return len(batch) > 0 && batch[0].DeviceSeq <= from && batch[len(batch)-1].DeviceSeq >= to
 }
 

@@ -111,7 +111,7 @@ func parseID(id string) (syncengine.ID, error) {
 
 // resolver gives what the phone knows of territories, as of now.
 func (r *Replica) resolver() (p *places, err error) {
-	err = r.view(func(tx *localdb.Tx, s *state) error {
+	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		if !s.enrolled() {
 			return ErrNotEnrolled
 		}
@@ -156,7 +156,7 @@ func (s *Status) Object() recordjson.Object {
 		With("last_sync", recordjson.Time(syncengine.UnixMilli(s.LastSyncMs))).
 		With("records", s.Records).With("drafts", s.Drafts).With("database_bytes", s.DatabaseBytes).
 		With("bytes_up", s.BytesUp).With("bytes_down", s.BytesDown).With("revoked", s.Revoked).
-		With("barred", s.Barred).With("lease_until", recordjson.Time(syncengine.UnixMilli(s.LeaseUntilMs)))
+		With("barred", s.Barred).With("sealed", s.Sealed).With("lease_until", recordjson.Time(syncengine.UnixMilli(s.LeaseUntilMs)))
 }
 
 // Object writes a conflict as the command line does.

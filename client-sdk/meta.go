@@ -100,6 +100,10 @@ type position struct {
 	ClockOffset, ClockMost syncengine.UnixMilli
 	// Destroyed is set while the phone holds nothing but what was written on it, sealed.
 	Destroyed bool
+	// Destructions counts how often that happened: an answer to what was asked before is not for the base of after it.
+	Destructions uint32
+	// SealedTo is the last change that is sealed; 0 for none.
+	SealedTo syncengine.DeviceSeq
 	// DigestsAt is when digests were last compared.
 	DigestsAt syncengine.UnixMilli
 	// BytesUp and BytesDown count all that was ever sent and received.

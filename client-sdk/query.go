@@ -174,6 +174,9 @@ func (r *Replica) Search(text string) (out []*Record, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keepTime()
+	if err := r.destroyStale(); err != nil {
+		return nil, err
+	}
 	if err := r.state.barred(r.state.time(r.now())); err != nil {
 		return nil, err
 	}

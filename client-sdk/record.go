@@ -118,6 +118,9 @@ func (r *Replica) Get(id syncengine.ID) (out *Record, err error) {
 			return err
 		}
 		if !ok {
+			if err := s.checkSealed(tx, id); err != nil {
+				return err
+			}
 			out, err = r.quarantinedRecord(tx, s, id)
 			return err
 		}
@@ -142,7 +145,7 @@ func (r *Replica) quarantinedRecord(tx *localdb.Tx, s *state, id syncengine.ID) 
 		if err != nil {
 			return nil, err
 		}
-		if !ok || q.State != localdb.QuarantineWaiting {
+		if !ok || len(row.Body) == 0 || q.State != localdb.QuarantineWaiting {
 			continue
 		}
 		own, err := r.readOwn(s, &row)

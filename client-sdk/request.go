@@ -25,6 +25,8 @@ type sending struct {
 	// handedTo is the number of the last barrier that is handed back, lastHanded that there are no more.
 	handedTo   int64
 	lastHanded bool
+	// destructions tells which base the request stands on.
+	destructions uint32
 	// asksLease tells that a new lease is asked for.
 	asksLease bool
 	// absentTo is the last change declared absent; 0 for none.
@@ -44,7 +46,7 @@ func (s *sending) unpack() {
 // request makes the next request: the batch after the mark, and what the phone
 // says of itself. next is what was made ready of it; it may hold nothing.
 func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bool) (*sending, error) {
-	out := &sending{digests: digests, asksLease: s.wantsLease(r.now())}
+	out := &sending{digests: digests, destructions: s.pos.Destructions, asksLease: s.wantsLease(r.now())}
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
@@ -132,7 +134,7 @@ func (r *Replica) readBatch(tx *localdb.Tx, first, last syncengine.DeviceSeq) ([
 }
 
 func takes(c *outbox.Cutter, row *localdb.Change) bool {
-	return c.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt))
+	return c.Take(row.DeviceSeq, row.GroupFirst, len(row.Body)+len(row.Salt)+len(row.Sealed))
 }
 
 // chainAt gives the chain after a change.
@@ -174,6 +176,9 @@ func (r *Replica) status(tx *localdb.Tx, s *state, batch []localdb.Change, diges
 
 // changeTime reads the device time of a change; 0 when it cannot be read.
 func changeTime(row *localdb.Change) syncengine.UnixMilli {
+	if row.SealingKey != 0 {
+		return row.Made
+	}
 	c, err := wire.DecodeChange(row.Body)
 	if err != nil {
 		return 0

@@ -137,7 +137,7 @@ func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.Exc
 		body.Grants = s.grants
 	}
 	if !s.pos.Proving {
-		return nil
+		return proveNewest(tx, s, out, body)
 	}
 	out.past = true
 	all, err := collect(tx.Checkpoints())
@@ -149,6 +149,22 @@ func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.Exc
 		}
 	}
 	return err
+}
+
+// proveNewest tells the newest place that base has stood at, where no cursor does and
+// changes were made on it.
+func proveNewest(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) error {
+	if len(s.pos.Cursor) > 0 || len(out.batch) == 0 {
+		return nil
+	}
+	for c, err := range tx.Checkpoints() {
+		if err != nil {
+			return err
+		}
+		body.Past = []*syncv1.Checkpoint{{At: &syncv1.Coordinate{Epoch: uint32(c.At.Epoch), Seq: uint64(c.At.Seq)}, Tag: c.Tag[:]}}
+		break
+	}
+	return nil
 }
 
 // collect reads a sequence to its end, so that the rows it walks over may be written.

@@ -50,6 +50,9 @@ func (t *taking) settle() error {
 		if overlaid, err = t.tx.Switch(view); err != nil {
 			return err
 		}
+		if err := t.seal(t.tx.Left()...); err != nil {
+			return err
+		}
 	}
 	pos.Settled, pos.Pulling, pos.NewView = max(pos.Settled, pos.Mark), false, false
 	t.gone, pos.Gone = pos.Gone, nil

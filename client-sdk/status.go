@@ -32,6 +32,8 @@ type Status struct {
 	// Barred says why the phone shows and takes nothing, such as LEASE_ENDED; empty where it does. [Explain] has a sentence
 	// for the error that reads and edits give.
 	Barred string
+	// Sealed counts those among Pending that this phone can hand in and not read any more.
+	Sealed int
 	// LeaseUntilMs is when the lease ends, by the server's clock; 0 for none.
 	LeaseUntilMs int64
 }
@@ -48,6 +50,10 @@ func (r *Replica) Status() (*Status, error) {
 		out.LastSyncMs, out.Revoked, out.Refilled = int64(s.pos.LastSync), s.pos.Revoked, s.pos.Refilled
 		out.Barred, out.LeaseUntilMs = barredNames[s.barred(s.time(r.now()))], s.grants.GetLeaseUntilMs()
 		out.BytesUp, out.BytesDown = s.pos.BytesUp, s.pos.BytesDown
+		var err error
+		if out.Sealed, err = tx.CountSealed(max(s.pos.Mark, s.pos.Cleared)); err != nil {
+			return err
+		}
 		if err := r.pendingSince(tx, s, out); err != nil {
 			return err
 		}

@@ -140,6 +140,9 @@ func (t *taking) body() error {
 	if !t.a.fresh() || t.a.revoked() {
 		return nil
 	}
+	if t.a.sent.destructions != t.s.pos.Destructions || t.appliedSealed() {
+		return t.fillAnew()
+	}
 	var err error
 	if t.again, err = t.stage(); err != nil || t.again {
 		return err
@@ -149,6 +152,13 @@ func (t *taking) body() error {
 		return nil
 	}
 	return t.settle()
+}
+
+// fillAnew has the next exchange begin from nothing, whatever this answer brings:
+// it is for another base, or leaves out what the phone cannot work out.
+func (t *taking) fillAnew() error {
+	t.s.pos.Cursor, t.s.pos.Pulling, t.s.pos.Gone, t.again = nil, false, nil, true
+	return t.tx.ClearStaging()
 }
 
 // clock remembers how far the server's clock is ahead. The server's time is the

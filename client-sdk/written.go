@@ -32,6 +32,8 @@ type Written struct {
 	// chain; empty where the change tells nothing about a person. Of an erased change
 	// Body is what is left, and Inner what the chain holds of it.
 	Body, Salt, Inner []byte
+	// Sealed tells that this phone can hand the change in and not read it any more: then it has no body here.
+	Sealed bool
 }
 
 // The states of a written change.
@@ -84,6 +86,7 @@ func (r *Replica) written(row *localdb.Change) (*Written, error) {
 	if w.Group == 0 {
 		w.Group = w.DeviceSeq
 	}
+	w.Sealed, w.TimeMs = row.SealingKey != 0, int64(row.Made)
 	if len(row.Body) == 0 {
 		return w, nil
 	}

@@ -2,11 +2,14 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
+	"onedoor/internal/wire"
+	"onedoor/syncengine"
 )
 
 // A phone that has not been heard of for long, by its own clock as the last exchange corrected it, shows and takes nothing
@@ -19,6 +22,8 @@ type heard struct {
 	offset, most instant
 	// replied and caughtUp are the server's time of the last reply, and of the last one that the phone had caught up with.
 	replied, caughtUp instant
+	// destroyed tells that the phone was found to have destroyed what it held.
+	destroyed bool
 }
 
 const (
@@ -46,6 +51,41 @@ func (p *phone) enrolled() {
 	p.heard = heard{offset: -instant(p.clock.ahead), most: now, replied: now, caughtUp: now}
 }
 
+// opened opens what a phone has sealed, as the realm does.
+func (w *world) opened(number uint32, seq syncengine.DeviceSeq, box []byte) (body, salt []byte, err error) {
+	key, known := w.secrets.SealingKey(number)
+	if !known {
+		return nil, nil, fmt.Errorf("no key %d", number)
+	}
+	return wire.Unseal(key, seq, box)
+}
+
+// tellSealed tells the auditor what the phone has sealed since it was last told.
+func (p *phone) tellSealed() {
+	if !p.stale || !p.on() {
+		return
+	}
+	list, err := p.replica.Written(1)
+	if !p.w.must(err, "read what "+p.name+" wrote") {
+		return
+	}
+	var sealed []syncengine.DeviceSeq
+	for _, c := range list {
+		if c.Sealed {
+			sealed = append(sealed, syncengine.DeviceSeq(c.DeviceSeq))
+		}
+	}
+	if len(sealed) > 0 {
+		p.w.strike(SealedRows)
+	}
+	p.stale = false
+	first := syncengine.DeviceSeq(p.mark + 1)
+	if len(list) > 0 {
+		first = syncengine.DeviceSeq(list[0].DeviceSeq)
+	}
+	p.w.model.Sealed(p.id, first, sealed)
+}
+
 // barring reports an error by which a phone shows and takes nothing.
 func barring(err error) bool {
 	return errors.Is(err, client.ErrLocked) || errors.Is(err, client.ErrDestroyed) || errors.Is(err, client.ErrLeaseEnded)
@@ -58,13 +98,22 @@ func (p *phone) barred() bool {
 	switch {
 	case barring(err):
 		p.w.strike(Barred)
-		if p.heard.most-p.heard.caughtUp < leasedFor-clockSlack {
+		// What was destroyed comes back with the next sync that begins after it.
+		again := p.heard.destroyed && errors.Is(err, client.ErrDestroyed)
+		p.heard.destroyed = errors.Is(err, client.ErrDestroyed)
+		if !again && p.heard.most-p.heard.caughtUp < leasedFor-clockSlack {
 			p.w.broken(model.I8, p, "shows nothing, though it was heard of %d h before by its clock: %v", (p.heard.most-p.heard.caughtUp)/hourMs, err)
 		}
 		p.w.trace.tell(p.w.now, p.name, "shows nothing: %v", err)
+		p.stale = p.stale || errors.Is(err, client.ErrDestroyed)
+		p.tellSealed()
+		return true
+	case p.hurt(err, "looks at its doors"):
 		return true
 	case err == nil && late > lockedAfter+clockSlack:
 		p.w.broken(model.I10, p, "shows what it holds %d h after it was heard of", late/hourMs)
 	}
+	p.heard.destroyed = p.heard.destroyed && err != nil
+	p.tellSealed()
 	return false
 }

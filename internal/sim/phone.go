@@ -40,6 +40,8 @@ type phone struct {
 	// batchChanges asks for small batches; 0 leaves them to the protocol.
 	batchChanges int
 	heard        heard
+	// stale tells that the auditor may not know of all rows that the phone has sealed.
+	stale bool
 	// self is the incarnation as last seen.
 	self syncengine.ID
 	// syncing is the sync under way; nil for none.
@@ -164,6 +166,7 @@ func (p *phone) taken(reply *syncv1.ExchangeResponse) {
 func (p *phone) toldTaken(f *flight) {
 	p.doubts = slices.DeleteFunc(p.doubts, func(other *flight) bool { return other == f })
 	p.hears(f.reply)
+	p.stale = true
 	p.w.model.Took(p.id, f.call, f.reply)
 }
 

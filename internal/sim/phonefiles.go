@@ -169,6 +169,7 @@ func (p *phone) putBack() {
 func (p *phone) use(c *copied) {
 	p.disk.PutBack(folder, c.files)
 	p.mark, p.self, p.doubts, p.asked, p.heard = c.mark, c.self, nil, nil, c.heard
+	p.stale = true
 	p.w.model.PutBack(p.id, c.name)
 	p.w.model.PhoneSchema(p.id, p.schema)
 	p.w.must(p.open(), "open "+p.name)

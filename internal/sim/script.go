@@ -152,6 +152,7 @@ func (w *world) lookFor(p *phone) {
 
 // search has the auditor search all that a phone's files hold.
 func (w *world) search(p *phone) {
+	p.tellSealed()
 	database, err := p.disk.Read(folder + "/" + client.DatabaseFile)
 	if !w.must(err, "read the files of "+p.name) {
 		return

@@ -104,7 +104,7 @@ func (p *phone) refused(what string, err error) {
 // expected reports that an edit may end so, whatever the weather.
 func expected(err error) bool {
 	var refusal *client.Refusal
-	return errors.As(err, &refusal) || errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrDeleted) ||
+	return errors.As(err, &refusal) || errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrDeleted) || errors.Is(err, client.ErrSealed) ||
 		errors.Is(err, client.ErrNothing) || errors.Is(err, client.ErrConflictClosed) || errors.Is(err, client.ErrNoChoice)
 }
 

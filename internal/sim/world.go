@@ -68,6 +68,7 @@ func newWorld(c Case, keys *secrets, dir string, out io.Writer) (*world, error) 
 	}
 	w.software = w.newSoftware()
 	w.model = model.New(model.Options{})
+	w.model.Sealing(w.opened)
 	w.model.ServerSchema(w.software.older)
 	if w.weather.often[Poison] > 0 {
 		w.model.Poisoned(poison)

@@ -108,6 +108,7 @@ func (a *answering) page() error {
 	if c.behind, err = a.behind(); err != nil {
 		return err
 	}
+	c.behind = c.behind || a.call.push.sealed
 	if err := a.compareDigests(&c); err != nil {
 		return err
 	}

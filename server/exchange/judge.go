@@ -373,13 +373,13 @@ func (j *judging) mayResolve(rec *syncengine.Record, writable schema.Classes) bo
 func (j *judging) accept() (*syncv1.Outcome, error) {
 	e := j.entry()
 	e.Type = store.EntryMerged
-	if j.merged.Applied && len(j.merged.Held) == 0 && !j.unplaced && j.extra.InnerDigest == nil {
+	if j.merged.Applied && len(j.merged.Held) == 0 && !j.unplaced && j.extra.InnerDigest == nil && !j.in.sealed {
 		e.Type = store.EntryApplied
 	} else if j.merged.Applied {
 		j.merged.Record.Tail, j.merged.Record.TailSince = syncengine.ID{}, j.work.next
 	}
 	e.Prev, e.Stamp, e.Suspect, e.Rank = j.previous(), j.stamp, j.suspect, j.rank
-	j.extra.AfterHandover = j.afterHandover
+	j.extra.AfterHandover, j.extra.Sealed = j.afterHandover, j.in.sealed
 	for _, id := range j.merged.Conflicts {
 		j.extra.Conflicts = append(j.extra.Conflicts, id[:])
 	}
@@ -398,7 +398,7 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 
 // encodeExtra encodes what few entries have; nothing for the others.
 func encodeExtra(m *storedv1.Extra) []byte {
-	if m.InnerDigest == nil && m.First == nil && m.CountedBase == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
+	if m.InnerDigest == nil && !m.Sealed && m.First == nil && m.CountedBase == nil && m.Unreadable == 0 && !m.AfterHandover && m.Conflicts == nil && m.Held == nil {
 		return nil
 	}
 	return encode(m)

@@ -23,6 +23,8 @@ type push struct {
 	changes []supplied
 	// carried tells that there were changes, also when they are forgotten.
 	carried bool
+	// sealed tells that some of them came sealed.
+	sealed bool
 	// received and offset are the server's time of arrival and the clock difference measured by it.
 	received, offset syncengine.UnixMilli
 	// lent is the end of the lease that the reply brings, shown that of one which the phone shows; 0 for none.
@@ -63,13 +65,15 @@ type supplied struct {
 	body, salt []byte
 	inner      [32]byte
 	first      *syncv1.First
-	erased     *syncv1.ErasedChange
+	// sealed tells that the phone could not read the change any more.
+	sealed bool
+	erased *syncv1.ErasedChange
 	// change is nil when the body cannot be read; it is quarantined whole. Of an erased change it is what is left.
 	change *wire.Change
 }
 
 // decodeBatch reads the changes of a request. A batch that is not contiguous is malformed.
-func decodeBatch(b *syncv1.Batch) ([]supplied, error) {
+func decodeBatch(b *syncv1.Batch, keys keyring) ([]supplied, error) {
 	if n := len(b.GetChanges()); n > wire.BatchChangesMax {
 		return nil, badRequest("a batch of %d changes, %d are allowed", n, wire.BatchChangesMax)
 	}
@@ -79,6 +83,9 @@ func decodeBatch(b *syncv1.Batch) ([]supplied, error) {
 	out := make([]supplied, len(b.GetChanges()))
 	for i, c := range b.GetChanges() {
 		seq := syncengine.DeviceSeq(b.GetFirstDeviceSeq()) + syncengine.DeviceSeq(i)
+		if err := out[i].open(c, seq, keys); err != nil {
+			return nil, err
+		}
 		if err := out[i].decode(c, seq); err != nil {
 			return nil, err
 		}
@@ -87,7 +94,7 @@ func decodeBatch(b *syncv1.Batch) ([]supplied, error) {
 }
 
 func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq) error {
-	s.body, s.salt, s.first, s.erased = c.GetBody(), c.GetSalt(), c.GetFirst(), c.GetErased()
+	s.first, s.erased = c.GetFirst(), c.GetErased()
 	if n := len(s.salt); n != 0 && n != wire.SaltBytes {
 		return badRequest("change %d: a salt of %d bytes", seq, n)
 	}

@@ -347,7 +347,8 @@ func (c *call) prepare(s *Service, device identity.Device) (err error) {
 	if r := c.body.GetReceipt(); r != nil && wire.VerifyReceipt(s.receiptPublicKey(), r) && string(r.GetIncarnation()) == string(device.Incarnation[:]) {
 		p.trusted = r
 	}
-	p.changes, err = decodeBatch(c.body.GetBatch())
+	p.changes, err = decodeBatch(c.body.GetBatch(), s.secrets)
+	p.sealed = anySealed(p.changes)
 	p.carried = len(p.changes) > 0
 	return err
 }

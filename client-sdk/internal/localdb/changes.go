@@ -7,7 +7,7 @@ import (
 	"onedoor/syncengine"
 )
 
-const changeColumns = "device_seq, record_id, kind, base_epoch, base_seq, group_first, salt, chain, body, inner"
+const changeColumns = "device_seq, record_id, kind, base_epoch, base_seq, group_first, salt, chain, body, inner, sealed, sealing_key, made"
 
 func scanChange(s *statement) (Change, error) { return scanChangeInto(s, &room{}) }
 
@@ -22,6 +22,9 @@ func scanChangeInto(s *statement, r *room) (Change, error) {
 		Salt:       r.columnBlob(s, 6),
 		Body:       r.columnBlob(s, 8),
 		Inner:      r.columnBlob(s, 9),
+		Sealed:     r.columnBlob(s, 10),
+		SealingKey: uint32(s.columnInt(11)),
+		Made:       syncengine.UnixMilli(s.columnInt(12)),
 	}
 	s.copyColumn(7, c.Chain[:])
 	return c, nil
@@ -37,9 +40,9 @@ func (tx *Tx) AppendChange(c Change) error {
 	if c.DeviceSeq == 0 || last != 0 && int64(c.DeviceSeq) != last+1 {
 		return fmt.Errorf("%w: %d after %d", ErrOrder, c.DeviceSeq, last)
 	}
-	return tx.write("INSERT INTO changes (" + changeColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
+	return tx.write("INSERT INTO changes (" + changeColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
 		int(int64(c.DeviceSeq)).id(c.RecordID).int(int64(c.Kind)).int(int64(c.Base.Epoch)).int(int64(c.Base.Seq)).
-		int(int64(c.GroupFirst)).blob(c.Salt).blob(c.Chain[:]).blob(c.Body).blob(c.Inner).run()
+		int(int64(c.GroupFirst)).blob(c.Salt).blob(c.Chain[:]).blob(c.Body).blob(c.Inner).blob(c.Sealed).int(int64(c.SealingKey)).int(int64(c.Made)).run()
 }
 
 // Change gives a change by its device_seq.

@@ -10,6 +10,7 @@ import (
 
 	"onedoor/client-sdk/internal/cryptvfs"
 	"onedoor/internal/sqlitevfs"
+	"onedoor/syncengine"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -57,6 +58,8 @@ type Tx struct {
 	over   bool
 	// anyGone remembers that staging_gone may hold rows; checkedGone that anyGone was looked up.
 	anyGone, checkedGone bool
+	// left lists the records that left the base.
+	left []syncengine.ID
 }
 
 // Open opens the database at path with its key, and makes it where there is none; the folder must exist. One database

@@ -191,6 +191,7 @@ func (tx *Tx) DropBase(id syncengine.ID) (kept bool, err error) {
 	if err := tx.noteUnclean(); err != nil {
 		return false, err
 	}
+	tx.left = append(tx.left, id)
 	if r.Pending == 0 {
 		return false, tx.DeleteRecord(id)
 	}

@@ -37,6 +37,11 @@ type Change struct {
 	Body []byte
 	// Inner is the digest of an erased change over salt and body as they were; nil for one that stands whole.
 	Inner []byte
+	// Sealed is the change under the realm's public key, once the phone can hand it in and not read it: then Body and Salt are
+	// nil, SealingKey is the number of the key, and Made the device time of the change.
+	Sealed     []byte
+	SealingKey uint32
+	Made       syncengine.UnixMilli
 }
 
 // Barrier is an erasure that the realm told of.

@@ -16,7 +16,7 @@ type syncBody = syncv1.ExchangeBody
 func (m *Model) arrived(body *syncBody, at syncengine.UnixMilli) CallID {
 	c := &call{body: body, at: at, rows: make([]*row, len(body.GetBatch().GetChanges()))}
 	for i, b := range body.GetBatch().GetChanges() {
-		c.rows[i] = m.rows[inner(b.GetSalt(), b.GetBody())]
+		c.rows[i] = m.rowSent(b, syncengine.DeviceSeq(body.GetBatch().GetFirstDeviceSeq())+syncengine.DeviceSeq(i))
 	}
 	m.wantMemory(c)
 	m.calls = append(m.calls, c)

@@ -124,7 +124,7 @@ func (m *Model) accept(d *decision, v *verdict) {
 	writes, held := m.writesOf(ch, v.cells, v.kind.Field)
 	d.held = held
 	g, next := m.mergeInto(rec, ch, writes, e.Seq, false)
-	plain := g.applied && len(held) == 0
+	plain := g.applied && len(held) == 0 && !m.cameSealed(d)
 	if rec == nil || g.writesScope() || ch.row.server {
 		next.moveTo(m.keysOf(next), e.Seq)
 		plain = plain && (ch.row.server || !m.outOfSight(next, ch))

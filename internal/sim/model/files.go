@@ -23,6 +23,7 @@ func (m *Model) checkFiles(p PhoneID, plain []byte) {
 	}
 	held := m.heldBy(ph)
 	m.counts[I11]++
+	m.checkSealed(ph, held, plain)
 	for id := range m.now.records {
 		if held[id] != nil {
 			continue
@@ -85,7 +86,7 @@ func (m *Model) mayHold(ph *phone, held map[syncengine.ID]*heldRecord, text []by
 		}
 	}
 	for _, r := range ph.rows {
-		if bytes.Contains(r.body, text) {
+		if !ph.sealed[r.seq] && bytes.Contains(r.body, text) {
 			return true
 		}
 	}

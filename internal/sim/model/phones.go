@@ -33,6 +33,10 @@ type phone struct {
 	mark, settled syncengine.DeviceSeq
 	// quarantined holds what it was told of its quarantined rows.
 	quarantined map[syncengine.DeviceSeq]string
+	// sealed are the rows that it can hand in and not read any more.
+	sealed map[syncengine.DeviceSeq]bool
+	// first is the first row that is still in its database, as last told.
+	first syncengine.DeviceSeq
 	// epoch is the one it last heard of. After another one was told, or a new name,
 	// rewinding is set until base is replaced; the server has rows up to rewound only.
 	epoch              syncengine.Epoch
@@ -107,6 +111,8 @@ func (ph *phone) copied() *phone {
 	next := *ph
 	next.rows, next.stood = slices.Clip(ph.rows), slices.Clip(ph.stood)
 	next.quarantined = maps.Clone(ph.quarantined)
+	next.rows = slices.Clip(ph.rows)
+	next.quarantined, next.sealed = maps.Clone(ph.quarantined), maps.Clone(ph.sealed)
 	next.checked = map[syncengine.ID]screenKey{}
 	next.memory = ph.memory.copied()
 	return &next

@@ -14,6 +14,8 @@ type Model struct {
 	stampAhead syncengine.UnixMilli
 	territory  tree
 	people     people
+	// opener opens what phones have sealed.
+	opener Opener
 
 	phones map[PhoneID]*phone
 	// copies are files of phones that were put aside.

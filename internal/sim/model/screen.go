@@ -80,7 +80,7 @@ func (m *Model) heldBy(ph *phone) map[syncengine.ID]*heldRecord {
 		}
 	}
 	for _, r := range ph.rows[ph.settled:] {
-		if _, set := ph.quarantined[r.seq]; set {
+		if _, set := ph.quarantined[r.seq]; set || ph.sealed[r.seq] {
 			continue
 		}
 		h := out[r.change.RecordID]

@@ -84,7 +84,7 @@ func (m *Model) lookAt(ph *phone, r *row, key syncengine.CellKey) (place, sight,
 func (ph *phone) overlaid(record syncengine.ID, key syncengine.CellKey) *row {
 	for i := len(ph.rows) - 1; i >= int(ph.settled); i-- {
 		r := ph.rows[i]
-		if _, set := ph.quarantined[r.seq]; !set && r.change.RecordID == record && r.writes(key) {
+		if _, set := ph.quarantined[r.seq]; !set && !ph.sealed[r.seq] && r.change.RecordID == record && r.writes(key) {
 			return r
 		}
 	}

@@ -1,0 +1,102 @@
+package model
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// What leaves a phone's area is sealed there: it is handed in as before, and neither shown nor read by the phone. The auditor
+// opens every box with the realm's key and wants the very change inside that the phone once made.
+
+// Opener opens a sealed change.
+type Opener func(number uint32, seq syncengine.DeviceSeq, box []byte) (body, salt []byte, err error)
+
+// Sealing tells how the realm opens what phones have sealed.
+func (m *Model) Sealing(open Opener) { m.opener = open }
+
+// Sealed tells which of a phone's rows it can hand in and not read any more, all of
+// them, and the first row that is still in its database.
+func (m *Model) Sealed(p PhoneID, first syncengine.DeviceSeq, seqs []syncengine.DeviceSeq) {
+	ph := m.phones[p]
+	ph.first = first
+	ph.sealed = make(map[syncengine.DeviceSeq]bool, len(seqs))
+	for _, seq := range seqs {
+		ph.sealed[seq] = true
+	}
+}
+
+// rowSent finds the row that a change of a batch is; nil for one that nobody made.
+func (m *Model) rowSent(b *syncv1.BatchChange, seq syncengine.DeviceSeq) *row {
+	s := b.GetSealed()
+	if s == nil {
+		return m.rows[inner(b.GetSalt(), b.GetBody())]
+	}
+	f := m.at(0, syncengine.ID{})
+	body, salt, err := m.opener(s.GetKey(), seq, s.GetBox())
+	if !f.want(err == nil && len(b.GetBody())+len(b.GetSalt()) == 0, I2, "the sealed change %d does not open, or has a body beside it: %v", seq, err) {
+		return nil
+	}
+	r := m.rows[inner(salt, body)]
+	f.want(r != nil, I2, "the sealed change %d holds what nobody wrote", seq)
+	return r
+}
+
+// cameSealed reports that an entry's change was handed in sealed, which its phone
+// cannot fold in, and wants it to have come so.
+func (m *Model) cameSealed(d *decision) bool {
+	extra := &storedv1.Extra{}
+	f := m.at(0, d.entry.RecordID)
+	f.want(proto.Unmarshal(d.entry.Extra, extra) == nil, I2, "seq %d: what it says besides cannot be read", d.entry.Seq)
+	f.want(!extra.GetSealed() || m.sentSealed(d.change.dot), I2, "change %s counts as handed in sealed and never was", named(d.change.dot))
+	return extra.GetSealed()
+}
+
+func (m *Model) sentSealed(dot syncengine.Dot) bool {
+	for _, c := range m.calls {
+		b := c.body.GetBatch()
+		i := int64(dot.Seq) - int64(b.GetFirstDeviceSeq())
+		if c.incarnation() == dot.Incarnation && i >= 0 && i < int64(len(b.GetChanges())) && b.GetChanges()[i].GetSealed() != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// checkSealed wants what was accepted of a record that a phone does not hold to be
+// sealed there, and no text of a sealed row to be in its files.
+func (m *Model) checkSealed(ph *phone, held map[syncengine.ID]*heldRecord, plain []byte) {
+	for _, r := range ph.rows[min(len(ph.rows), max(int(ph.first), 1)-1):] {
+		if held[r.change.RecordID] != nil && !ph.sealed[r.seq] {
+			continue
+		}
+		f := m.at(ph.id, r.change.RecordID)
+		if !ph.sealed[r.seq] {
+			f.want(!m.mustSeal(ph, r), I11, "row %d was accepted to a record that the phone does not hold, and can be read there", r.seq)
+			continue
+		}
+		kind, _ := m.newest.Kind(r.change.Kind)
+		for _, c := range r.cells {
+			text := valueOf(c.Data)
+			if !isText(&record{kind: kind}, c.Key.Field) || len(text) < valueBytesMin || m.mayHold(ph, held, text) {
+				continue
+			}
+			f.want(!bytes.Contains(plain, text), I11, "a text of the sealed row %d, of field %d, is in its files", r.seq, c.Key.Field)
+		}
+	}
+}
+
+// mustSeal reports a row that is settled and was accepted in the history in force.
+func (m *Model) mustSeal(ph *phone, r *row) bool {
+	if r.seq > ph.settled || r.seq > ph.mark || ph.revoked {
+		return false
+	}
+	d := m.now.decided[syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}]
+	return d != nil && d.change != nil && d.change.row == r && (d.entry.Type == store.EntryApplied || d.entry.Type == store.EntryMerged)
+}
