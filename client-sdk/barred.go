@@ -52,6 +52,8 @@ func (s *state) barred(at syncengine.UnixMilli) error {
 	switch {
 	case !s.enrolled():
 		return nil
+	case s.pos.WipeOrdered != 0:
+		return ErrWiped
 	case s.pos.Destroyed:
 		return ErrDestroyed
 	case s.unheard(at) >= lockAfter:
@@ -157,7 +159,7 @@ func (r *Replica) followsHidden(tx *localdb.Tx, s *state, row *localdb.Record, a
 // The caller holds r.mu.
 func (r *Replica) keepTime() {
 	s := &r.state
-	if !s.enrolled() || r.closed {
+	if !s.enrolled() || r.closed || r.gone {
 		return
 	}
 	at := s.time(r.now())

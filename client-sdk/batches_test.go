@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -118,7 +119,7 @@ func TestFold_RecordsThatFollowOneAnotherInARingAreSentByTheServer(t *testing.T)
 	w.matches(ann)
 }
 
-func TestBatches_WhatIsSettledInARecordThatHasLeftIsStillListed(t *testing.T) {
+func TestBatches_WhatIsSettledInARecordThatHasLeftIsSealedAndHandedIn(t *testing.T) {
 	w, ann, bob, visit := contested(t)
 	bob.edit(visit, `{"note":"第三版"}`)
 	bob.sync()
@@ -131,8 +132,8 @@ func TestBatches_WhatIsSettledInARecordThatHasLeftIsStillListed(t *testing.T) {
 	if report, err := ann.Sync(t.Context()); err == nil || report.Pushed != 1 {
 		t.Fatalf("report %+v, %v", report, err)
 	}
-	if shown := ann.ids(client.Query{Kind: "visit"}); !shown[visit] || len(shown) != 1 {
-		t.Errorf("visits shown: %v", shown)
+	if _, err := ann.ShowJSON(visit); !errors.Is(err, client.ErrSealed) || ann.status().Sealed != 1 {
+		t.Errorf("the visit is shown: %v", err)
 	}
 	ann.line.failAfter = 0
 	w.settle()

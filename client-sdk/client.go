@@ -40,6 +40,10 @@ type Replica struct {
 	transport Transport
 	// own is the transport this replica dialled and has to close; nil for one handed in.
 	own io.Closer
+	// keys is the app's key store; nil where the database holds the signing key.
+	keys Keys
+	// gone is set once the phone was wiped.
+	gone bool
 	// closed is set by Close; resting counts what it waits for.
 	closed  bool
 	resting sync.WaitGroup
@@ -61,6 +65,9 @@ func Open(dir string, key []byte, o Options) (*Replica, error) {
 	}
 	if err := o.Disk.MakeFolder(dir); err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", dir, ErrNotWritable, err)
+	}
+	if err := sweepWiped(o.Disk, dir); err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
 	db, err := localdb.Open(filepath.Join(dir, databaseFile), [KeyBytes]byte(key), o.Disk)
 	if err != nil {
@@ -112,6 +119,9 @@ func (r *Replica) Close() error {
 func (r *Replica) update(f func(tx *localdb.Tx, s *state) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gone {
+		return ErrWiped
+	}
 	r.keepTime()
 	next := r.state
 	if err := r.db.Update(func(tx *localdb.Tx) error { return f(tx, &next) }); err != nil {
@@ -125,6 +135,9 @@ func (r *Replica) update(f func(tx *localdb.Tx, s *state) error) error {
 func (r *Replica) view(f func(tx *localdb.Tx, s *state) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gone {
+		return ErrWiped
+	}
 	r.keepTime()
 	return r.db.View(func(tx *localdb.Tx) error { return f(tx, &r.state) })
 }

@@ -15,7 +15,7 @@ const destroyAfter syncengine.UnixMilli = 30 * dayMs
 // has told a key, nothing is destroyed: the phone stays locked. The caller holds r.mu.
 func (r *Replica) destroyStale() error {
 	s := &r.state
-	if !s.enrolled() || r.closed || s.pos.Destroyed || s.unheard(s.time(r.now())) < destroyAfter {
+	if !s.enrolled() || r.closed || r.gone || s.pos.WipeOrdered != 0 || s.pos.Destroyed || s.unheard(s.time(r.now())) < destroyAfter {
 		return nil
 	}
 	next := *s

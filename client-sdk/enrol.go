@@ -30,7 +30,10 @@ func (r *Replica) Enrol(ctx context.Context, server, code string) error {
 	if err != nil {
 		return fmt.Errorf("enrol at %s: %w", server, err)
 	}
-	req := r.enrolRequest(code)
+	req, err := r.enrolRequest(code)
+	if err != nil {
+		return fmt.Errorf("enrol at %s: %w", server, err)
+	}
 	resp, err := t.Enrol(ctx, req)
 	if err != nil {
 		return fmt.Errorf("enrol at %s: %w", server, err)
@@ -48,9 +51,11 @@ func (r *Replica) prepareSelf(server string) error {
 		if s.enrolled() {
 			return ErrEnrolled
 		}
-		if len(s.self.Seed) == 0 {
-			s.self.Seed = make([]byte, ed25519.SeedSize)
-			r.draw(s.self.Seed)
+		if s.self.Incarnation.IsZero() {
+			if r.keys == nil {
+				s.self.Seed = make([]byte, ed25519.SeedSize)
+				r.draw(s.self.Seed)
+			}
 			r.draw(s.self.Incarnation[:])
 		}
 		if s.self.Server != server {
@@ -61,18 +66,18 @@ func (r *Replica) prepareSelf(server string) error {
 	})
 }
 
-func (r *Replica) enrolRequest(code string) *syncv1.EnrolRequest {
+func (r *Replica) enrolRequest(code string) (*syncv1.EnrolRequest, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.state.self
-	req := &syncv1.EnrolRequest{
-		Code: code, Incarnation: s.Incarnation[:], PublicKey: s.key().Public().(ed25519.PublicKey), DeviceName: r.o.DeviceName,
+	key, err := r.publicKey(s)
+	if err != nil {
+		return nil, err
 	}
-	req.Signature = sign(s, wire.EnrolMessage(req))
-	return req
+	req := &syncv1.EnrolRequest{Code: code, Incarnation: s.Incarnation[:], PublicKey: key, DeviceName: r.o.DeviceName}
+	req.Signature, err = r.signer(s)(wire.EnrolMessage(req))
+	return req, err
 }
-
-func sign(s *self, message []byte) []byte { return ed25519.Sign(s.key(), message) }
 
 // welcome takes over what the server says of this phone.
 func (r *Replica) welcome(resp *syncv1.EnrolResponse) error {

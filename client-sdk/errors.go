@@ -64,6 +64,9 @@ var (
 	// ErrDestroyed: it has not synced for a month, and what it held is destroyed; what was
 	// written on it is kept, sealed, and is sent.
 	ErrDestroyed = errors.New("what the phone held is destroyed until it syncs")
+	// ErrWiped: the phone was ordered to destroy what it holds, after handing in what was
+	// written on it.
+	ErrWiped = errors.New("the phone is wiped by order")
 	// ErrSealed: what was written to the record is sealed, since the record left the phone's
 	// area; the record takes no edits until it is decided.
 	ErrSealed = errors.New("what was written to the record is sealed and waits to be sent")
@@ -155,6 +158,10 @@ var sentences = []struct {
 	{ErrDestroyed, Sentence{
 		ZH: "本机已有30天未同步，所存资料已销毁。您写的内容已加密封存，本机不能再读，联网同步时会送出，资料随后重新下载。",
 		EN: "this phone has not synced for 30 days and what it held is destroyed. What you wrote is sealed, so that this phone cannot read it any more; sync to send it and to fetch the records again",
+	}},
+	{ErrWiped, Sentence{
+		ZH: "管理员已下令清除本机。您写的内容会先上交（等待管理员审核），随后本机的资料和密钥全部销毁。继续工作请向管理员领取新的加入码。",
+		EN: "the operator has ordered this phone to be wiped. What you wrote is handed in first and waits for a decision, then everything on the phone and its keys are destroyed. To go on working, ask the operator for a new join code",
 	}},
 	{ErrSealed, Sentence{
 		ZH: "这条记录已不在您负责的范围内。您写的内容已加密封存，本机不能再读，同步时会送出；在此之前不能修改。",

@@ -102,6 +102,9 @@ type position struct {
 	Destroyed bool
 	// Destructions counts how often that happened: an answer to what was asked before is not for the base of after it.
 	Destructions uint32
+	// WipeOrdered is when the phone was ordered to destroy what it holds; 0 for never. Wiped is what it then says.
+	WipeOrdered syncengine.UnixMilli
+	Wiped       *wiped
 	// SealedTo is the last change that is sealed; 0 for none.
 	SealedTo syncengine.DeviceSeq
 	// DigestsAt is when digests were last compared.

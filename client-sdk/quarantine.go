@@ -41,6 +41,7 @@ var reasonSentences = map[syncv1.QuarantineReason]Sentence{
 	syncv1.QuarantineReason_QUARANTINE_REASON_CREATE_QUARANTINED:  {ZH: "新建这条记录的内容还在等待决定。", EN: "the change that makes the record waits itself"},
 	syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED:             {ZH: "设备已停用，等待管理员决定。", EN: "the device is revoked: somebody decides about it"},
 	syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED:         {ZH: "交接已久才送达，等待管理员决定。", EN: "it arrived long after the area was handed over: somebody decides about it"},
+	syncv1.QuarantineReason_QUARANTINE_REASON_ABOVE_CAP:           {ZH: "设备停用后上交的内容太多，这一条没有保留，已按编号记录。", EN: "the device is revoked and has handed in more than is kept: this one is not kept, and is counted as lost by its number"},
 	syncv1.QuarantineReason_QUARANTINE_REASON_ERASED:              {ZH: "相关内容已依法删除，不再保留。", EN: "what it is about was erased by law"},
 	syncv1.QuarantineReason_QUARANTINE_REASON_BASE_AHEAD:          {ZH: "手机数据与服务器不符，等待管理员决定。", EN: "the phone's past does not fit the server's: somebody decides about it"},
 	syncv1.QuarantineReason_QUARANTINE_REASON_FAULT:               {ZH: "服务器处理时出错，等待管理员决定。", EN: "the server met a fault with it: somebody decides about it"},

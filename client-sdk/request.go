@@ -52,6 +52,10 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
 		LacksEnrolment: !s.pos.Enrolment, WantsLease: out.asksLease,
 	}
+	var err error
+	if body.Wiped, err = s.wipeReceipt(r.signer(&s.self)); err != nil {
+		return nil, err
+	}
 	if err := r.cutBatch(tx, s, next, out, body); err != nil {
 		return nil, err
 	}
@@ -61,7 +65,6 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 	if err := handBarriers(tx, s, out, body); err != nil {
 		return nil, err
 	}
-	var err error
 	if body.Status, err = r.status(tx, s, out.batch, digests); err != nil {
 		return nil, err
 	}
@@ -71,8 +74,9 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 	if err != nil {
 		return nil, err
 	}
-	out.request = &syncv1.ExchangeRequest{Body: message[len(before):], Signature: sign(&s.self, message)}
-	return out, nil
+	signature, err := r.signer(&s.self)(message)
+	out.request = &syncv1.ExchangeRequest{Body: message[len(before):], Signature: signature}
+	return out, err
 }
 
 // cutBatch takes as many changes after the mark as a batch may have. Where the

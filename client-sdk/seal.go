@@ -105,6 +105,28 @@ func (t *taking) sealGone(own []confirmed) error {
 	return nil
 }
 
+// sealReplayed seals what this answer accepts of changes that base was settled with
+// before, where the record is not here: another history than the one that had
+// quarantined them took them after all.
+func (t *taking) sealReplayed(settled syncengine.DeviceSeq) error {
+	for i, o := range t.a.outcomes {
+		row := &t.a.sent.batch[i]
+		if row.DeviceSeq > settled {
+			continue
+		}
+		_, held, err := t.tx.BaseKeys(row.RecordID)
+		if err != nil {
+			return err
+		}
+		if !held {
+			if err := t.sealGone([]confirmed{{row: row, outcome: o}}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // sealedPending reports that a record has sealed changes which wait to be decided.
 func (s *state) sealedPending(tx *localdb.Tx, id syncengine.ID) (bool, error) {
 	if s.pos.SealedTo <= s.pos.Mark {

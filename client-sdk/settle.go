@@ -32,6 +32,7 @@ func (c *confirmed) write(s *state, deviceTime syncengine.UnixMilli, rank syncen
 // the pages left out are folded in, and the checkpoint stands where the log did.
 func (t *taking) settle() error {
 	pos := &t.s.pos
+	before := pos.Settled
 	again, err := t.outboxAgain()
 	if err != nil {
 		return err
@@ -69,6 +70,9 @@ func (t *taking) settle() error {
 		if err := t.rebuild(id, own.of[id], own.rebased[id]); err != nil {
 			return err
 		}
+	}
+	if err := t.sealReplayed(before); err != nil {
+		return err
 	}
 	if err := t.placeAgain(); err != nil {
 		return err

@@ -39,7 +39,7 @@ type Status struct {
 }
 
 // barredNames are the names of what bars a phone.
-var barredNames = map[error]string{ErrLeaseEnded: "LEASE_ENDED", ErrLocked: "LOCKED", ErrDestroyed: "DESTROYED"}
+var barredNames = map[error]string{ErrLeaseEnded: "LEASE_ENDED", ErrLocked: "LOCKED", ErrDestroyed: "DESTROYED", ErrWiped: "WIPED"}
 
 // Status says how the phone stands.
 func (r *Replica) Status() (*Status, error) {

@@ -259,7 +259,7 @@ func (u *run) exchange(digests bool) syncloop.Event {
 	taken.RoundTrips = 1
 	u.report.add(&taken.Report)
 	if taken.revoked && !taken.handsOn {
-		return u.failed(ErrRevoked, false)
+		return u.goneFrom(a, taken)
 	}
 	return syncloop.Event{Kind: syncloop.Replied, More: taken.more, Progress: taken.progress}
 }

@@ -125,6 +125,7 @@ func (t *taking) body() error {
 	}
 	t.epoch(acknowledged)
 	t.s.pos.Revoked = t.a.revoked()
+	t.ordered()
 	if err := t.journal(); err != nil {
 		return err
 	}

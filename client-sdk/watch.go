@@ -106,6 +106,6 @@ func (r *Replica) watchRequest() (Transport, *syncv1.WatchRequest, error) {
 	req := &syncv1.WatchRequest{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], TimeMs: int64(r.now() + s.pos.ClockOffset),
 	}
-	req.Signature = sign(&s.self, wire.WatchMessage(req))
-	return t, req, nil
+	req.Signature, err = r.signer(&s.self)(wire.WatchMessage(req))
+	return t, req, err
 }

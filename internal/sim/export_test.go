@@ -39,7 +39,7 @@ var OperatorActs = []OperatorAct{
 		return w.must(err, "read a user") && roleOf(u) == recordv1.Role_ROLE_POLICE_OFFICER
 	}},
 	{"a device is revoked", func(w *world) {
-		w.revoke(w.phones[0])
+		w.revoke(w.phones[0], false)
 	}, func(w *world, r store.Reader) bool {
 		d, err := identity.GetDevice(r, w.phones[0].incarnation())
 		return w.must(err, "read a device") && d.State == identity.DeviceRevoked

@@ -52,6 +52,7 @@ const (
 	RoleRaised    Fault = "role_changed"          // a user gets another role
 	Barred        Fault = "phone_barred"          // a phone locks or loses its lease, as far as its clock tells
 	SealedRows    Fault = "work_sealed"           // a phone has sealed what it wrote to records that left it
+	WipeOrdered   Fault = "device_wiped"          // a device is to destroy what it holds
 	DeviceGone    Fault = "device_revoked"        // a device is trusted no more
 	Sealed        Fault = "case_sealed"           // a case is sealed for one user
 	Recused       Fault = "user_recused"          // a user is recused from a case
@@ -96,7 +97,7 @@ func FaultsText(list []Fault) string {
 var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
-	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred, SealedRows,
+	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred, SealedRows, WipeOrdered,
 	Sealed, Recused, HandedOver,
 }
 

@@ -86,6 +86,19 @@ func (p *phone) tellSealed() {
 	p.w.model.Sealed(p.id, first, sealed)
 }
 
+// wiped looks after a phone that has carried out the order to wipe: nothing may be left of it.
+func (p *phone) wiped() {
+	for _, name := range []string{client.DatabaseFile, client.LogFile} {
+		if there, _ := p.disk.Exists(folder + "/" + name); there {
+			p.w.broken(model.I20, p, "is wiped and still has %s", name)
+		}
+	}
+	p.w.model.Wiped(p.id)
+	p.shut()
+	p.lost = true
+	p.w.trace.tell(p.w.now, p.name, "is wiped")
+}
+
 // barring reports an error by which a phone shows and takes nothing.
 func barring(err error) bool {
 	return errors.Is(err, client.ErrLocked) || errors.Is(err, client.ErrDestroyed) || errors.Is(err, client.ErrLeaseEnded)
@@ -96,6 +109,8 @@ func (p *phone) barred() bool {
 	_, err := p.replica.List(client.Query{Kind: "premises"})
 	late := p.w.now + instant(p.clock.ahead) + p.heard.offset - p.heard.replied
 	switch {
+	case errors.Is(err, client.ErrWiped):
+		return true
 	case barring(err):
 		p.w.strike(Barred)
 		// What was destroyed comes back with the next sync that begins after it.

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/sim/model"
@@ -147,15 +148,21 @@ func (w *world) distrust(d dice) {
 		return
 	}
 	w.strike(DeviceGone)
-	w.revoke(p)
+	if d.oneIn(2) {
+		w.strike(WipeOrdered)
+		w.revoke(p, true)
+		return
+	}
+	w.revoke(p, false)
 }
 
 // revoke ends the trust in a phone's device.
-func (w *world) revoke(p *phone) {
+func (w *world) revoke(p *phone, wipe bool) {
 	incarnation := p.incarnation()
 	w.operate("revokes "+p.name, func() error {
 		err := w.server.service.Update(w.server.ctx, func(tx store.Writer) error {
-			return identity.RevokeDevice(tx, incarnation)
+			_, err := identity.EndDevice(tx, incarnation, wipe, &storedv1.DeviceLoss{AtMs: int64(w.unix())})
+			return err
 		})
 		w.server.feelPower()
 		if w.server.distrusts(incarnation) {
@@ -170,7 +177,7 @@ func (w *world) revoke(p *phone) {
 func (s *server) distrusts(incarnation syncengine.ID) (revoked bool) {
 	s.view(func(r store.Reader) error {
 		d, err := identity.GetDevice(r, incarnation)
-		revoked = d.State == identity.DeviceRevoked
+		revoked = d.State != identity.DeviceActive
 		return err
 	})
 	return revoked

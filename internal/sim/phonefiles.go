@@ -63,7 +63,12 @@ func (p *phone) start() {
 	}
 	p.disk.PowerOn()
 	p.sick = false
-	if !p.w.must(p.open(), "start "+p.name+" again") {
+	err := p.open()
+	if errors.Is(err, client.ErrWiped) {
+		p.wiped()
+		return
+	}
+	if !p.w.must(err, "start "+p.name+" again") {
 		return
 	}
 	p.recall()

@@ -113,6 +113,10 @@ func (s *syncing) abandon() {
 // synced tells how a sync ended.
 func (p *phone) synced(s *syncing) {
 	var fault *client.Fault
+	if errors.Is(s.err, client.ErrWiped) && !p.disk.Off() {
+		p.wiped()
+		return
+	}
 	if p.hurt(s.err, "syncs") {
 		return
 	}

@@ -2,8 +2,16 @@ package adminrpc
 
 import (
 	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
@@ -39,7 +47,12 @@ func wireDevice(r store.Reader, d identity.Device) (*adminv1.Device, error) {
 		return nil, err
 	}
 	contact, err := identity.GetContact(r, d.Incarnation)
+	wiped := &syncv1.WipeReceipt{}
+	if err := proto.Unmarshal(d.WipeReceipt, wiped); err != nil {
+		return nil, fmt.Errorf("receipt of the wipe of %s: %w", d.Incarnation, err)
+	}
 	return &adminv1.Device{
+		WipeOrderedMs: int64(d.WipeOrdered), WipedMs: wiped.GetWipedMs(), Loss: wireLoss(d.Loss),
 		Id: d.Incarnation[:], UserId: d.UserID[:], UserName: user.Name, Name: d.Name, State: adminv1.DeviceState(d.State),
 		EnrolledMs: int64(d.EnrolledAt), ParentId: bytesOf(d.Parent),
 		LastContactMs: int64(contact.LastContact), Pending: contact.Pending, OldestPendingMs: int64(contact.OldestPending),
@@ -67,19 +80,68 @@ func (s *Service) CreateJoinCode(ctx context.Context, req *adminv1.CreateJoinCod
 	})
 }
 
-// RevokeDevice ends the trust in a device for good.
+// wireLoss is the statement of what was on a device; nil for none.
+func wireLoss(m *storedv1.DeviceLoss) *adminv1.DeviceLoss {
+	if m == nil {
+		return nil
+	}
+	out := &adminv1.DeviceLoss{
+		AtMs: m.GetAtMs(), Reason: m.GetReason(), LastContactMs: m.GetLastContactMs(), Contacts: m.GetContacts(),
+		Unsent: m.GetUnsent(), UnsentSinceMs: m.GetUnsentSinceMs(),
+	}
+	for _, c := range m.GetRecords() {
+		name := recordv1.Kind(c.GetKind()).String()
+		out.Records = append(out.Records, &adminv1.KindCount{Kind: strings.ToLower(strings.TrimPrefix(name, "KIND_")), Count: c.GetCount()})
+	}
+	return out
+}
+
+// lossText says the same shortly, for the access ledger; the device keeps it by kind.
+func lossText(d identity.Device) string {
+	var records uint64
+	for _, c := range d.Loss.GetRecords() {
+		records += c.GetCount()
+	}
+	text := fmt.Sprintf("%d records, %d contacts, %d unsent", records, d.Loss.GetContacts(), d.Loss.GetUnsent())
+	if since := d.Loss.GetUnsentSinceMs(); since != 0 {
+		text += " since " + time.UnixMilli(since).UTC().Format(time.RFC3339)
+	}
+	return text
+}
+
+// RevokeDevice ends the trust in a device for good, and states what was probably on
+// it; it may order it to be wiped besides.
 func (s *Service) RevokeDevice(ctx context.Context, req *adminv1.RevokeDeviceRequest) (*adminv1.RevokeDeviceResponse, error) {
 	return answer(ctx, s, operators, func(c *caller) (*adminv1.RevokeDeviceResponse, error) {
 		id, err := idOf("device", req.GetDeviceId())
 		if err != nil {
 			return nil, err
 		}
+		out := &adminv1.RevokeDeviceResponse{}
 		err = s.realm.Update(c.ctx, func(w store.Writer) error {
-			if err := identity.RevokeDevice(w, id); err != nil {
+			d, err := identity.GetDevice(w, id)
+			if err != nil {
 				return err
 			}
-			return s.act(w, c, accessledger.Entry{Action: accessledger.DeviceRevoke, Devices: []syncengine.ID{id}})
+			loss, err := s.realm.Lost(w, d)
+			if err != nil {
+				return err
+			}
+			loss.AtMs, loss.By, loss.Reason = int64(s.now()), bytesOf(c.UserID), req.GetReason()
+			if d, err = identity.EndDevice(w, id, req.GetWipe(), loss); err != nil {
+				return err
+			}
+			if out.Device, err = wireDevice(w, d); err != nil {
+				return err
+			}
+			action := accessledger.DeviceRevoke
+			if req.GetWipe() {
+				action = accessledger.DeviceWipe
+			}
+			return s.act(w, c, accessledger.Entry{
+				Action: action, Devices: []syncengine.ID{id}, Users: []syncengine.ID{d.UserID}, Reason: req.GetReason(), Place: lossText(d),
+			})
 		})
-		return &adminv1.RevokeDeviceResponse{}, err
+		return out, err
 	})
 }

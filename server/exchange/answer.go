@@ -30,6 +30,7 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 			return err
 		}
 		if c.push.device.State != identity.DeviceActive {
+			s.orderWipe(c, reply)
 			return nil
 		}
 		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {

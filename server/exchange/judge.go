@@ -131,7 +131,9 @@ func (j *judging) readable() reason {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_ERASED
 	case j.push.faulty[j.seq]:
 		return syncv1.QuarantineReason_QUARANTINE_REASON_FAULT
-	case j.push.device.State == identity.DeviceRevoked:
+	case j.push.device.State != identity.DeviceActive && j.progress.GetKeptRevoked() >= RevokedKeptMax:
+		return syncv1.QuarantineReason_QUARANTINE_REASON_ABOVE_CAP
+	case j.push.device.State != identity.DeviceActive:
 		return syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED
 	case j.tooLate():
 		return syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED
@@ -411,7 +413,13 @@ func (j *judging) quarantine(why reason) (*syncv1.Outcome, error) {
 	}
 	e := j.entry()
 	e.Type, e.Reason, e.Stamp, e.Suspect = store.EntryQuarantined, uint8(why), j.stamp, j.suspect
-	if why == syncv1.QuarantineReason_QUARANTINE_REASON_ERASED {
+	switch why {
+	case syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED:
+		j.progress.KeptRevoked++
+	case syncv1.QuarantineReason_QUARANTINE_REASON_ABOVE_CAP:
+		// It is counted as lost by name: the chain goes on over what is not kept.
+		e.Salt, e.Body, j.extra.InnerDigest = nil, nil, j.in.inner[:]
+	case syncv1.QuarantineReason_QUARANTINE_REASON_ERASED:
 		e.Salt, e.Body = nil, nil
 	}
 	e.Extra = j.waitingWith()

@@ -312,6 +312,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 		return nil, err
 	}
 	c.nonce = s.nonces.use(incarnation, c.body.GetNonce())
+	if err := s.takeWiped(ctx, c); err != nil {
+		return nil, err
+	}
 	if err := s.takeGrants(ctx, c); err != nil {
 		return nil, err
 	}

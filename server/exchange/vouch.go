@@ -89,7 +89,7 @@ func (s *Service) takeGrants(ctx context.Context, c *call) error {
 		current, err = s.caches.grants(r, user)
 		return err
 	})
-	if err != nil || shown.GetVersion() <= current.Version || c.push.device.State == identity.DeviceRevoked {
+	if err != nil || shown.GetVersion() <= current.Version || c.push.device.State != identity.DeviceActive {
 		return err
 	}
 	v := identity.GrantVersion{Version: shown.GetVersion(), At: s.now()}

@@ -19,6 +19,10 @@ const (
 	DeviceActive DeviceState = DeviceState(storedv1.DeviceState_DEVICE_STATE_ACTIVE)
 	// DeviceRevoked is lost, stolen or of a user who left: what it sends is quarantined.
 	DeviceRevoked DeviceState = DeviceState(storedv1.DeviceState_DEVICE_STATE_REVOKED)
+	// DeviceWiping is revoked, and is to destroy what it holds at its next contact.
+	DeviceWiping DeviceState = DeviceState(storedv1.DeviceState_DEVICE_STATE_WIPING)
+	// DeviceWiped has given its receipt for that.
+	DeviceWiped DeviceState = DeviceState(storedv1.DeviceState_DEVICE_STATE_WIPED)
 )
 
 // Device is one incarnation: one local database of one user.
@@ -37,6 +41,12 @@ type Device struct {
 	// it; a chain of zeros in a device of older software.
 	LastCommon syncengine.DeviceSeq
 	Chain      syncengine.Chain
+	// WipeOrdered is when the order to wipe was given; 0 for none. WipeReceipt is the
+	// device's signed receipt, as it was sent.
+	WipeOrdered syncengine.UnixMilli
+	WipeReceipt []byte
+	// Loss is what was probably on it when the trust in it ended; nil before.
+	Loss *storedv1.DeviceLoss
 }
 
 // PutDevice writes a device as it is given.
@@ -66,6 +76,10 @@ func writeDevice(w store.Writer, d Device) error {
 		EnrolledAtMs: int64(d.EnrolledAt),
 		Parent:       idBytes(d.Parent),
 		LastCommon:   uint64(d.LastCommon),
+
+		WipeOrderedMs: int64(d.WipeOrdered),
+		WipeReceipt:   d.WipeReceipt,
+		Loss:          d.Loss,
 	})
 }
 
@@ -124,7 +138,39 @@ func RevokeDevice(w store.Writer, incarnation syncengine.ID) error {
 	if err != nil {
 		return err
 	}
-	d.State = DeviceRevoked
+	if d.State == DeviceActive {
+		d.State = DeviceRevoked
+	}
+	return PutDevice(w, d)
+}
+
+// EndDevice is RevokeDevice with a statement of what was on the device; wipe orders
+// it besides to destroy what it holds. The first statement stands, and a device that
+// was wiped stays so.
+func EndDevice(w store.Writer, incarnation syncengine.ID, wipe bool, loss *storedv1.DeviceLoss) (Device, error) {
+	d, err := GetDevice(w, incarnation)
+	if err != nil {
+		return d, err
+	}
+	if d.Loss == nil {
+		d.Loss = loss
+	}
+	switch {
+	case d.State == DeviceActive && !wipe:
+		d.State = DeviceRevoked
+	case wipe && (d.State == DeviceActive || d.State == DeviceRevoked):
+		d.State, d.WipeOrdered = DeviceWiping, syncengine.UnixMilli(loss.GetAtMs())
+	}
+	return d, PutDevice(w, d)
+}
+
+// NoteWiped stores the receipt of a device that was ordered to wipe.
+func NoteWiped(w store.Writer, incarnation syncengine.ID, receipt []byte) error {
+	d, err := GetDevice(w, incarnation)
+	if err != nil || d.State != DeviceWiping {
+		return err
+	}
+	d.State, d.WipeReceipt = DeviceWiped, receipt
 	return PutDevice(w, d)
 }
 
@@ -230,7 +276,7 @@ func checkDevice(d Device) error {
 	if len(d.PublicKey) != ed25519.PublicKeySize {
 		return fmt.Errorf("device %s: public key of %d bytes, want %d: %w", d.Incarnation, len(d.PublicKey), ed25519.PublicKeySize, ErrInvalid)
 	}
-	if d.State != DeviceActive && d.State != DeviceRevoked {
+	if d.State < DeviceActive || d.State > DeviceWiped {
 		return fmt.Errorf("device %s: state %d: %w", d.Incarnation, d.State, ErrInvalid)
 	}
 	if d.Name == "" {
@@ -251,5 +297,8 @@ func deviceOf(incarnation syncengine.ID, m *storedv1.Device) (Device, error) {
 		EnrolledAt:  syncengine.UnixMilli(m.GetEnrolledAtMs()),
 		Parent:      parent,
 		LastCommon:  syncengine.DeviceSeq(m.GetLastCommon()),
+		WipeOrdered: syncengine.UnixMilli(m.GetWipeOrderedMs()),
+		WipeReceipt: m.GetWipeReceipt(),
+		Loss:        m.GetLoss(),
 	}, errors.Join(err, parentErr)
 }

@@ -119,8 +119,7 @@ func revokeDevices(w store.Writer, user syncengine.ID) error {
 		return err
 	}
 	for _, d := range devices {
-		d.State = DeviceRevoked
-		if err := PutDevice(w, d); err != nil {
+		if err := RevokeDevice(w, d.Incarnation); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func (tx *Tx) Destroy() (records int, err error) {
 			return 0, err
 		}
 	}
-	tx.db.indexed = 0
+	tx.db.indexed, tx.db.turned = 0, 0
 	return int(n), tx.emptyStaging()
 }
 

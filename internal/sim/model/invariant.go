@@ -49,10 +49,8 @@ type Waiting struct {
 // NotYet lists what is not checked yet.
 func (m *Model) NotYet() []Waiting {
 	return []Waiting{
-		{I11, "sealing on the phone: no room encrypts unsent rows to the realm's public key yet; purge itself and the server's files are checked"},
 		{I17, "reports: no room projects reports from the log yet"},
 		{I19, "erased bytes: nothing erases payloads yet"},
-		{I20, "wipe: the server cannot order a phone to wipe itself yet; revocations, grants and detection are checked"},
 	}
 }
 

@@ -110,8 +110,6 @@ func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, grantVersion u
 func (ph *phone) copied() *phone {
 	next := *ph
 	next.rows, next.stood = slices.Clip(ph.rows), slices.Clip(ph.stood)
-	next.quarantined = maps.Clone(ph.quarantined)
-	next.rows = slices.Clip(ph.rows)
 	next.quarantined, next.sealed = maps.Clone(ph.quarantined), maps.Clone(ph.sealed)
 	next.checked = map[syncengine.ID]screenKey{}
 	next.memory = ph.memory.copied()

@@ -32,6 +32,19 @@ func (m *Model) Sealed(p PhoneID, first syncengine.DeviceSeq, seqs []syncengine.
 	}
 }
 
+// Wiped tells that a phone has destroyed itself by order: whatever was ever written on
+// it must have been handed in, or be lost by name.
+func (m *Model) Wiped(p PhoneID) {
+	ph := m.phones[p]
+	f := m.at(p, syncengine.ID{})
+	f.want(m.people.revoked[ph.incarnation], I20, "it is wiped, and nobody has ended the trust in it")
+	for _, r := range ph.rows {
+		d := m.now.decided[syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}]
+		m.at(p, r.change.RecordID).want(d != nil || r.lost || r.acked, I2, "row %d of it was not handed in before it was wiped", r.seq)
+	}
+	ph.gone = true
+}
+
 // rowSent finds the row that a change of a batch is; nil for one that nobody made.
 func (m *Model) rowSent(b *syncv1.BatchChange, seq syncengine.DeviceSeq) *row {
 	s := b.GetSealed()
@@ -94,6 +107,9 @@ func (m *Model) checkSealed(ph *phone, held map[syncengine.ID]*heldRecord, plain
 
 // mustSeal reports a row that is settled and was accepted in the history in force.
 func (m *Model) mustSeal(ph *phone, r *row) bool {
+	if _, waits := ph.quarantined[r.seq]; waits {
+		return false // As far as the phone was told.
+	}
 	if r.seq > ph.settled || r.seq > ph.mark || ph.revoked {
 		return false
 	}
