@@ -51,7 +51,9 @@ func (t *taking) settle() error {
 		if overlaid, err = t.tx.Switch(view); err != nil {
 			return err
 		}
-		if err := t.seal(t.tx.Left()...); err != nil {
+		// What a restored log lacks has not left: it is supplied again from here.
+		left := slices.DeleteFunc(t.tx.Left(), func(id syncengine.ID) bool { return slices.Contains(again, id) })
+		if err := t.seal(left...); err != nil {
 			return err
 		}
 	}

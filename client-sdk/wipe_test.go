@@ -82,7 +82,9 @@ func TestWipe_UnsentWorkIsHandedInThenNothingIsLeft(t *testing.T) {
 	device := w.device(ann)
 	incarnation := device.Incarnation
 	pages := 0
-	ann.line.seen = func(m *syncv1.ExchangeResponse) { pages += len(m.GetPage().GetRecords()) + len(m.GetGrants().GetGrants()) }
+	ann.line.seen = func(m *syncv1.ExchangeResponse) {
+		pages += len(m.GetPage().GetRecords()) + len(m.GetGrants().GetGrants())
+	}
 	if _, err := ann.Sync(t.Context()); !errors.Is(err, client.ErrWiped) {
 		t.Fatalf("the sync ended with %v", err)
 	}

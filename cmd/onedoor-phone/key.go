@@ -155,3 +155,12 @@ func (k key) write() (err error) {
 	}
 	return errors.Join(folder.Sync(), folder.Close())
 }
+
+// destroyAfter takes the key file of a folder away whose phone was wiped.
+func (k key) destroyAfter(dir string) error {
+	note, err := client.Wiped(dir)
+	if err != nil || note == nil || k.file == "" {
+		return err
+	}
+	return os.Remove(k.file)
+}

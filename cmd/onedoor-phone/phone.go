@@ -59,6 +59,9 @@ type work func(ctx context.Context, p *phone, args []string) error
 // using runs a command's work on the phone in --dir, which must be enrolled.
 func (a *app) using(f work) func(*cobra.Command, []string) error {
 	return a.running(a.subject, func(ctx context.Context, args []string) error {
+		if note, err := client.Wiped(a.dir); err != nil || note != nil {
+			return cmp.Or(err, client.ErrWiped)
+		}
 		key, err := a.findKey()
 		if err != nil {
 			return err
@@ -94,7 +97,10 @@ func (a *app) opened(key key, f func(*phone) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = cmp.Or(err, r.Close()) }()
+	defer func() {
+		closed := r.Close()
+		err = cmp.Or(err, closed, key.destroyAfter(a.dir))
+	}()
 	return f(&phone{r, key})
 }
 

@@ -116,6 +116,9 @@ func (p *phone) barred() bool {
 		// What was destroyed comes back with the next sync that begins after it.
 		again := p.heard.destroyed && errors.Is(err, client.ErrDestroyed)
 		p.heard.destroyed = errors.Is(err, client.ErrDestroyed)
+		if p.heard.destroyed && !again && p.syncing != nil && p.syncing.at != nil {
+			p.void = p.syncing.at.flight
+		}
 		if !again && p.heard.most-p.heard.caughtUp < leasedFor-clockSlack {
 			p.w.broken(model.I8, p, "shows nothing, though it was heard of %d h before by its clock: %v", (p.heard.most-p.heard.caughtUp)/hourMs, err)
 		}

@@ -42,6 +42,8 @@ type phone struct {
 	heard        heard
 	// stale tells that the auditor may not know of all rows that the phone has sealed.
 	stale bool
+	// void is the call that was under way when the phone destroyed what it held; nil for none.
+	void *flight
 	// self is the incarnation as last seen.
 	self syncengine.ID
 	// syncing is the sync under way; nil for none.
@@ -167,6 +169,7 @@ func (p *phone) toldTaken(f *flight) {
 	p.doubts = slices.DeleteFunc(p.doubts, func(other *flight) bool { return other == f })
 	p.hears(f.reply)
 	p.stale = true
+	p.w.model.Void(p.id, p.void == f)
 	p.w.model.Took(p.id, f.call, f.reply)
 }
 

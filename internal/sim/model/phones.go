@@ -35,6 +35,8 @@ type phone struct {
 	quarantined map[syncengine.DeviceSeq]string
 	// sealed are the rows that it can hand in and not read any more.
 	sealed map[syncengine.DeviceSeq]bool
+	// void tells that the next reply is for a base that it has destroyed.
+	void bool
 	// first is the first row that is still in its database, as last told.
 	first syncengine.DeviceSeq
 	// epoch is the one it last heard of. After another one was told, or a new name,

@@ -45,6 +45,27 @@ func (m *Model) Wiped(p PhoneID) {
 	ph.gone = true
 }
 
+// Void tells that the phone has destroyed what it held while it waits for a reply,
+// whose page is then for another base than it has.
+func (m *Model) Void(p PhoneID, void bool) { m.phones[p].void = void }
+
+// begunAnew reports a reply whose page the phone leaves aside, to be filled from the
+// start: one to what it asked before it destroyed its base, and one that calls a
+// change applied which was sent sealed, and so leaves it out.
+func (m *Model) begunAnew(ph *phone, c *call, reply *syncv1.ExchangeResponse) bool {
+	anew := ph.void
+	for i, o := range reply.GetOutcomes().GetResults() {
+		sealed := c.body.GetBatch().GetChanges()[i].GetSealed() != nil
+		anew = anew || sealed && o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_APPLIED
+	}
+	fresh := reply.GetNonceState() == syncv1.NonceState_NONCE_STATE_UNSPECIFIED
+	if !anew || !fresh || len(reply.GetCursor()) == 0 {
+		return false
+	}
+	ph.void, ph.pulling = false, false
+	return true
+}
+
 // rowSent finds the row that a change of a batch is; nil for one that nobody made.
 func (m *Model) rowSent(b *syncv1.BatchChange, seq syncengine.DeviceSeq) *row {
 	s := b.GetSealed()
@@ -107,8 +128,9 @@ func (m *Model) checkSealed(ph *phone, held map[syncengine.ID]*heldRecord, plain
 
 // mustSeal reports a row that is settled and was accepted in the history in force.
 func (m *Model) mustSeal(ph *phone, r *row) bool {
-	if _, waits := ph.quarantined[r.seq]; waits {
-		return false // As far as the phone was told.
+	if _, waits := ph.quarantined[r.seq]; waits || len(m.branches) > 1 {
+		// As far as the phone was told; a history that a restore began may judge what is settled otherwise.
+		return false
 	}
 	if r.seq > ph.settled || r.seq > ph.mark || ph.revoked {
 		return false

@@ -34,7 +34,9 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		if g := reply.GetGrants(); g != nil && (renewed || g.GetVersion() > ph.grant) {
 			ph.grant = g.GetVersion()
 		}
-		m.takePage(ph, c, reply)
+		if !m.begunAnew(ph, c, reply) {
+			m.takePage(ph, c, reply)
+		}
 	}
 	ph.remember(c, reply)
 	m.countRound(ph, pending, reply)
