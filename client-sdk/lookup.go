@@ -60,7 +60,11 @@ func (r *Replica) LookUp(ctx context.Context, door, address, reason string) (*Lo
 		body.DoorId = id[:]
 	}
 	for range lookTrips {
-		resp, err := asked.LookUp(ctx, r.lookUpRequest(body))
+		req, err := r.lookUpRequest(body)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := asked.LookUp(ctx, req)
 		if err != nil {
 			return nil, err
 		}
@@ -74,14 +78,15 @@ func (r *Replica) LookUp(ctx context.Context, door, address, reason string) (*Lo
 	return nil, ErrStuck
 }
 
-func (r *Replica) lookUpRequest(body *syncv1.LookUpBody) *syncv1.LookUpRequest {
+func (r *Replica) lookUpRequest(body *syncv1.LookUpBody) (*syncv1.LookUpRequest, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.state
 	body.Realm, body.Incarnation, body.Nonce = s.self.Realm, s.self.Incarnation[:], s.pos.Nonce
 	// A message of bytes and numbers always encodes.
 	b, _ := proto.Marshal(body)
-	return &syncv1.LookUpRequest{Body: b, Signature: sign(&s.self, wire.LookUpMessage(b))}
+	signature, err := r.signer(&s.self)(wire.LookUpMessage(b))
+	return &syncv1.LookUpRequest{Body: b, Signature: signature}, err
 }
 
 // keepNonce keeps what the next call has to show: of the answer nothing else is kept.
