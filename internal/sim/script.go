@@ -135,10 +135,15 @@ func (w *world) somePhone(d dice) *phone {
 	return pick(d, there)
 }
 
-// look has the auditor compare a phone's screen with its prediction.
+// look has the auditor compare a phone's screen with its prediction. A screen writes too, now and then the time that it was
+// seen at: where the phone dies in that, there is no screen to compare.
 func (w *world) look(p *phone) {
-	if p.on() && w.failed == nil && !p.barred() {
-		w.note(w.model.CheckPhone(p.id, p.replica))
+	if !p.on() || w.failed != nil || p.barred() {
+		return
+	}
+	found := w.model.CheckPhone(p.id, p.replica)
+	if !p.hurt(nil, "is looked at") {
+		w.note(found)
 	}
 }
 
