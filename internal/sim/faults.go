@@ -57,6 +57,7 @@ const (
 	Sealed        Fault = "case_sealed"           // a case is sealed for one user
 	Recused       Fault = "user_recused"          // a user is recused from a case
 	HandedOver    Fault = "door_handed_over"      // a door goes to another worker
+	Erased        Fault = "cells_erased"          // cells of a record are erased
 )
 
 // tally counts what happened, by kind.
@@ -98,7 +99,7 @@ var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
 	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred, SealedRows, WipeOrdered,
-	Sealed, Recused, HandedOver,
+	Sealed, Recused, HandedOver, Erased,
 }
 
 func setOf(list []Fault) kinds {

@@ -82,6 +82,12 @@ func (w *world) atRest() {
 		if p.on() && !w.over() {
 			w.search(p)
 		}
+		if p.on() && !w.over() && !w.server.distrusts(p.incarnation()) {
+			w.searchErased(p)
+		}
+	}
+	if !w.over() {
+		w.searchServerErased()
 	}
 }
 

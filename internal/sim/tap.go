@@ -184,6 +184,14 @@ func (w *tapWriter) PutRecord(recs ...store.Record) error {
 	return w.Writer.PutRecord(recs...)
 }
 
+// RewriteEntry replaces the payload of an entry.
+func (w *tapWriter) RewriteEntry(e store.Entry) error {
+	if err := w.fails("rewrite a log entry", 1); err != nil {
+		return err
+	}
+	return w.Writer.RewriteEntry(e)
+}
+
 // PutScope writes rows of the scope index.
 func (w *tapWriter) PutScope(rows ...store.ScopeRow) error {
 	if err := w.fails("write a scope row", len(rows)); err != nil {

@@ -33,6 +33,9 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 			s.orderWipe(c, reply)
 			return nil
 		}
+		if err := a.barred(); err != nil {
+			return err
+		}
 		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 			return err
 		}

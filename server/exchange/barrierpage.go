@@ -22,8 +22,7 @@ import (
 const erasuresLookedAtMax = 10_000
 
 // barriers tells the phone the erasures that concern it and that it has not
-// applied: of records that it wrote to, or that its user's grants ever covered,
-// and of those that it just sent an erased change of.
+// applied: of records that it wrote to, or that its user's grants ever covered.
 func (a *answering) barriers() error {
 	t := telling{answering: a}
 	from, fresh, err := t.from()
@@ -37,9 +36,6 @@ func (a *answering) barriers() error {
 		through, err = t.since(from)
 	}
 	if err != nil {
-		return err
-	}
-	if err := t.barred(); err != nil {
 		return err
 	}
 	if through != syncengine.Seq(a.call.body.GetBarrierSeq()) || a.call.body.GetBarrierEpoch() != 0 || a.call.push.elsewhere(a.r.Head().Epoch) {
@@ -117,10 +113,13 @@ func (t *telling) since(from syncengine.Seq) (through syncengine.Seq, err error)
 	return through, err
 }
 
-// barred tells the barriers of records that the phone just sent erased changes of.
-func (t *telling) barred() error {
-	for _, id := range t.call.push.result.barred {
-		barriers, err := Barriers(t.r, id)
+// barred tells the barriers of records that the phone just sent erased changes of,
+// with their outcomes and so also where the nonce was not fresh: that the record is
+// one of its own request is nothing that a captured one would not say itself.
+func (a *answering) barred() error {
+	t := telling{answering: a}
+	for _, id := range a.call.push.result.barred {
+		barriers, err := Barriers(a.r, id)
 		if err != nil {
 			return err
 		}

@@ -318,6 +318,32 @@ func TestErase_AnErasedChangeKeepsItsPlaceInTheChain(t *testing.T) {
 	w.verify()
 }
 
+func TestErase_ACreationThatLosesWhatItsKindNeedsStillMakesItsRecord(t *testing.T) {
+	w := newWorld(t)
+	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	door := a.create(kindPremises, door(w.gridA, secretNote))
+	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: door, Cells: []syncengine.Cells{syncengine.EveryCell}}})
+	w.must(err)
+	a.sync()
+	if got := codes(a.last.GetOutcomes()); len(got) != 1 || got[0] != syncv1.OutcomeCode_OUTCOME_CODE_MERGED || w.record(door) == nil {
+		t.Errorf("outcomes %v, the door is there: %v", got, w.record(door) != nil)
+	}
+	w.verify()
+}
+
+func TestErase_WhoSendsWhatIsErasedIsToldWithTheOutcomesAlsoWithoutAPage(t *testing.T) {
+	w := newEraseWorld(t)
+	w.a.note(w.visit, secretNote+"八")
+	w.erase()
+	req := w.a.request()
+	for _, told := range [][]*syncv1.Barrier{w.a.call(req).GetBarriers(), w.a.call(req).GetBarriers()} {
+		if len(told) != 1 || syncengine.ID(told[0].GetRecordId()) != w.visit {
+			t.Errorf("told %v", told)
+		}
+	}
+}
+
 func redacted(t *testing.T, body []byte) []byte {
 	c, err := wire.DecodeChange(body)
 	if err != nil {

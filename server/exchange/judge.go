@@ -149,7 +149,8 @@ func (j *judging) readable() reason {
 	}
 	cells, err := wire.AppendCells(j.work.cells[:0], j.kind, c.Create, c.Patch)
 	j.work.cells = cells
-	if err != nil || c.Create && !j.complete(cells) || tooMany(j.kind, cells) {
+	// A creation that lost what it needs to an erasure had it when its author made it.
+	if err != nil || c.Create && j.extra.InnerDigest == nil && !j.complete(cells) || tooMany(j.kind, cells) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_INVALID
 	}
 	if salted := len(j.in.salt) > 0; j.extra.InnerDigest == nil && (c.Salted != salted || !salted && wire.NeedsSalt(j.kind, cells)) {

@@ -33,6 +33,8 @@ type branch struct {
 	// this history's server knows to have had two.
 	word     map[syncengine.ID]word
 	doubtful map[syncengine.Epoch]bool
+	// erasures holds what was erased of each record.
+	erasures map[syncengine.ID][]*erasure
 }
 
 // commit is one durable transaction of the log.
@@ -73,6 +75,7 @@ func newBranch() *branch {
 		history: syncengine.History{Epoch: 1}, records: map[syncengine.ID][]*record{}, followers: map[syncengine.ID][]syncengine.ID{},
 		decided: map[syncengine.Dot]*decision{}, waiting: map[syncengine.Dot]bool{}, marks: map[syncengine.ID]mark{},
 		word: map[syncengine.ID]word{}, doubtful: map[syncengine.Epoch]bool{},
+		erasures: map[syncengine.ID][]*erasure{},
 	}
 }
 
@@ -83,6 +86,13 @@ func (b *branch) copied() *branch {
 	c.records, c.followers = clipped(b.records), clipped(b.followers)
 	c.decided, c.waiting, c.marks = maps.Clone(b.decided), maps.Clone(b.waiting), maps.Clone(b.marks)
 	c.word, c.doubtful = maps.Clone(b.word), maps.Clone(b.doubtful)
+	c.erasures = map[syncengine.ID][]*erasure{}
+	for id, list := range b.erasures {
+		for _, e := range list {
+			own := *e
+			c.erasures[id] = append(c.erasures[id], &own)
+		}
+	}
 	return &c
 }
 

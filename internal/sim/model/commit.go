@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -53,6 +54,8 @@ func (m *Model) entry(e store.Entry) {
 		m.mergeHeld(e)
 	case store.EntryAbsent:
 		m.absent(e)
+	case store.EntryErased:
+		m.erased(e)
 	default:
 		m.at(0, e.RecordID).want(false, I2, "seq %d is an entry of type %d, which nobody makes yet", e.Seq, e.Type)
 	}
@@ -70,8 +73,8 @@ func (m *Model) decide(e store.Entry) {
 	if !f.want(r != nil, I2, "seq %d holds change %s, which nobody sent", e.Seq, named(dot)) {
 		return
 	}
-	m.now.marks[dot.Incarnation] = mark{dot.Seq, chained(before.chain, inner(e.Salt, e.Body))}
-	f.want(r.change.RecordID == e.RecordID && r.change.Kind == e.Kind, I1, "seq %d names another record than change %s", e.Seq, named(dot))
+	m.now.marks[dot.Incarnation] = mark{dot.Seq, chained(before.chain, digestKept(e))}
+	f.want(r.change.RecordID == e.RecordID && (r.change.Kind == e.Kind || sentErased(e)), I1, "seq %d names another record than change %s", e.Seq, named(dot))
 	m.wantGroup(r, dot)
 	d := &decision{change: m.changeOf(dot, r), entry: e, last: e}
 	m.now.decided[dot] = d
@@ -81,9 +84,12 @@ func (m *Model) decide(e store.Entry) {
 		v = m.serverVerdict(r)
 	}
 	m.wantStamp(d, c)
+	m.wantRedacted(d.change, e)
 	if e.Type == store.EntryQuarantined {
 		f.want(v.why == reason(e.Reason), I21, "change %s is quarantined as %s, the rules say %s", named(dot), reason(e.Reason), v.why)
-		m.now.waiting[dot] = true
+		if v.why != syncv1.QuarantineReason_QUARANTINE_REASON_ERASED {
+			m.now.waiting[dot] = true
+		}
 		d.outcome = outcome{entry: e}
 		return
 	}
@@ -124,7 +130,7 @@ func (m *Model) accept(d *decision, v *verdict) {
 	writes, held := m.writesOf(ch, v.cells, v.kind.Field)
 	d.held = held
 	g, next := m.mergeInto(rec, ch, writes, e.Seq, false)
-	plain := g.applied && len(held) == 0 && !m.cameSealed(d)
+	plain := g.applied && len(held) == 0 && !m.cameSealed(d) && !v.erased
 	if rec == nil || g.writesScope() || ch.row.server {
 		next.moveTo(m.keysOf(next), e.Seq)
 		plain = plain && (ch.row.server || !m.outOfSight(next, ch))

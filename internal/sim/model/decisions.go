@@ -41,6 +41,7 @@ func (m *Model) release(e store.Entry) {
 	}
 	f.want(e.Stamp == ch.stamp && e.Suspect == ch.suspect, I12, "released, change %s has stamp %d, suspect %v; when it arrived it was %d, %v",
 		named(ch.dot), e.Stamp, e.Suspect, ch.stamp, ch.suspect)
+	cells, _ = m.leftOf(ch, cells)
 	rank := m.schema.Access.RankOf(m.people.of(ch.row.user).role)
 	f.want(e.Rank == rank, I16, "released, change %s has rank %d, its author's is %d", named(ch.dot), e.Rank, rank)
 	rec := m.now.record(e.RecordID)
@@ -152,6 +153,7 @@ func (m *Model) mergeHeld(e store.Entry) {
 	kind, _ := m.schema.Kind(ch.row.change.Kind)
 	cells, _ := wire.Cells(kind, ch.row.change.Create, ch.row.change.Patch)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c syncengine.CellWrite) bool { return !slices.Contains(d.held, c.Key.Field) })
+	cells, _ = m.leftOf(ch, cells)
 	writes, _ := m.writesOf(ch, cells, kind.Field)
 	f.want(len(writes) == len(extra.GetHeld()) && len(writes) > 0, I15, "seq %d merges %d held cells, the change has %d that are known now",
 		e.Seq, len(extra.GetHeld()), len(writes))

@@ -50,7 +50,6 @@ type Waiting struct {
 func (m *Model) NotYet() []Waiting {
 	return []Waiting{
 		{I17, "reports: no room projects reports from the log yet"},
-		{I19, "erased bytes: nothing erases payloads yet"},
 	}
 }
 

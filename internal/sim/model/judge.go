@@ -25,6 +25,8 @@ type verdict struct {
 	kind  *schema.Kind
 	cells []syncengine.CellWrite
 	roles schema.Roles
+	// erased tells that cells of the change were erased.
+	erased bool
 	// late tells that the record had left the author's scope.
 	late bool
 	// blind are the classes the author could not read at base.
@@ -66,12 +68,18 @@ func (v *verdict) fits(e store.Entry) bool {
 
 // judge predicts what the server decides about a row that arrives now.
 func (m *Model) judge(r *row, dot syncengine.Dot) verdict {
+	ch := m.changeOf(dot, r)
+	if m.emptied(ch) {
+		return verdict{why: syncv1.QuarantineReason_QUARANTINE_REASON_ERASED}
+	}
 	v := verdict{why: m.judgeAlone(r, dot)}
 	if v.why != none {
 		return v
 	}
 	v.kind, _ = m.schema.Kind(r.change.Kind)
 	v.cells, _ = wire.Cells(v.kind, r.change.Create, r.change.Patch)
+	v.cells, _ = m.leftOf(ch, v.cells)
+	v.erased = m.erasedIn(ch)
 	rec := m.now.record(r.change.RecordID)
 	switch {
 	case rec != nil && rec.kind.Number != r.change.Kind:

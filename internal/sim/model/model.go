@@ -125,6 +125,8 @@ type Act struct {
 	Release, Reject syncengine.Seq
 	// Writes are an import, an assignment, a move of doors.
 	Writes []exchange.ServerChange
+	// Erase names records of which cells are erased.
+	Erase []syncengine.ID
 }
 
 // Acting tells what is about to be done at the server; Acted tells how it ended.

@@ -57,6 +57,9 @@ type phone struct {
 	memory memory
 	// idle counts exchanges since faults stopped that drained nothing.
 	idle int
+	// lost are the erasures that it has applied, cleaned its base without them, by the state of the record.
+	lost    map[syncengine.ID][]*erasure
+	cleaned map[*record]*record
 	// checked holds what was last found right on its screen.
 	checked map[syncengine.ID]screenKey
 }
@@ -115,6 +118,7 @@ func (ph *phone) copied() *phone {
 	next.quarantined, next.sealed = maps.Clone(ph.quarantined), maps.Clone(ph.sealed)
 	next.checked = map[syncengine.ID]screenKey{}
 	next.memory = ph.memory.copied()
+	next.cleaned = map[*record]*record{}
 	return &next
 }
 

@@ -80,7 +80,7 @@ func (m *Model) heldBy(ph *phone) map[syncengine.ID]*heldRecord {
 		}
 	}
 	for _, r := range ph.rows[ph.settled:] {
-		if _, set := ph.quarantined[r.seq]; set || ph.sealed[r.seq] {
+		if _, set := ph.quarantined[r.seq]; set || ph.sealed[r.seq] || m.goneFrom(ph, r) {
 			continue
 		}
 		h := out[r.change.RecordID]
@@ -156,7 +156,7 @@ func (m *Model) checkRecord(ph *phone, rec *client.Record, kind *schema.Kind, h 
 		m.counts[I8]++
 		return
 	}
-	want := m.shownOf(h)
+	want := m.shownOf(ph, h)
 	i, what := I4, "the log through its grants"
 	if len(h.over) > 0 {
 		i, what = I8, "its base with its own edits over it"
@@ -175,7 +175,7 @@ func (m *Model) checkRecord(ph *phone, rec *client.Record, kind *schema.Kind, h 
 }
 
 // shownOf lays own rows over what base shows.
-func (m *Model) shownOf(h *heldRecord) map[syncengine.CellKey]*write {
+func (m *Model) shownOf(ph *phone, h *heldRecord) map[syncengine.CellKey]*write {
 	out := map[syncengine.CellKey]*write{}
 	if h.base != nil {
 		for _, c := range m.cut(h.base, h.classes).cells {
@@ -183,7 +183,7 @@ func (m *Model) shownOf(h *heldRecord) map[syncengine.CellKey]*write {
 		}
 	}
 	for _, r := range h.over {
-		for _, c := range r.cells {
+		for _, c := range m.cellsLeft(ph, r) {
 			out[c.Key] = &write{key: c.Key, data: c.Data, cleared: c.Cleared}
 		}
 	}
@@ -228,10 +228,12 @@ func (m *Model) checkOpen(ph *phone, s Screen, held map[syncengine.ID]*heldRecor
 		cut := m.cut(h.base, h.classes)
 		known, _ := ph.schema.Kind(h.base.kind.Number)
 		for key, kind := range cut.open {
+			name := syncengine.ConflictIDOf(id, key).String()
 			if _, ok := classOf(known, key.Field); !ok {
+				// Open it is; a phone that does not know the field may list it by its number.
+				delete(listed, name)
 				continue
 			}
-			name := syncengine.ConflictIDOf(id, key).String()
 			got, ok := listed[name]
 			f := m.at(ph.id, id)
 			if f.want(ok, I3, "what is open at field %d is not listed", key.Field) {

@@ -70,7 +70,7 @@ func (m *Model) begunAnew(ph *phone, c *call, reply *syncv1.ExchangeResponse) bo
 func (m *Model) rowSent(b *syncv1.BatchChange, seq syncengine.DeviceSeq) *row {
 	s := b.GetSealed()
 	if s == nil {
-		return m.rows[inner(b.GetSalt(), b.GetBody())]
+		return m.rows[digestSent(b)]
 	}
 	f := m.at(0, syncengine.ID{})
 	body, salt, err := m.opener(s.GetKey(), seq, s.GetBox())

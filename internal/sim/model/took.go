@@ -27,6 +27,7 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		ph.rewind()
 		ph.comparing = false
 	} else {
+		m.tookBarriers(ph, reply)
 		ph.advance(c, reply)
 		renewed := ph.takeEpoch(syncengine.Epoch(reply.GetEpoch()))
 		ph.comparing = len(reply.GetOutcomes().GetResults()) == 0 && (ph.comparing || renewed && reply.GetExpected() > 1)
@@ -198,5 +199,5 @@ func (m *Model) baseOf(ph *phone, id syncengine.ID) (*record, schema.Classes) {
 	if classes == 0 {
 		return nil, 0
 	}
-	return rec, classes
+	return m.cleanedBase(ph, rec), classes
 }

@@ -68,7 +68,7 @@ func (m *Model) look(ph *phone, r *row) {
 // lookAt gives what stood in one cell: an own edit that base does not hold yet,
 // or else base.
 func (m *Model) lookAt(ph *phone, r *row, key syncengine.CellKey) (place, sight, syncengine.Coordinate) {
-	over := ph.overlaid(r.change.RecordID, key)
+	over := m.overlaid(ph, r.change.RecordID, key)
 	if over != nil && !r.change.Create && !slices.Contains(r.change.Resolves, syncengine.ConflictIDOf(r.change.RecordID, key)) {
 		return over.saw[key], sight{}, over.change.Base
 	}
@@ -81,10 +81,11 @@ func (m *Model) lookAt(ph *phone, r *row, key syncengine.CellKey) (place, sight,
 
 // overlaid gives the newest own row that lies over base in a cell; nil for none.
 // What waits in quarantine hides no value.
-func (ph *phone) overlaid(record syncengine.ID, key syncengine.CellKey) *row {
+func (m *Model) overlaid(ph *phone, record syncengine.ID, key syncengine.CellKey) *row {
 	for i := len(ph.rows) - 1; i >= int(ph.settled); i-- {
 		r := ph.rows[i]
-		if _, set := ph.quarantined[r.seq]; !set && !ph.sealed[r.seq] && r.change.RecordID == record && r.writes(key) {
+		if _, set := ph.quarantined[r.seq]; !set && !ph.sealed[r.seq] && r.change.RecordID == record && r.writes(key) &&
+			slices.ContainsFunc(m.cellsLeft(ph, r), func(c syncengine.CellWrite) bool { return c.Key == key }) {
 			return r
 		}
 	}
