@@ -193,7 +193,8 @@ func (m *Model) unseenByDelete(rec *record, c *cell) bool {
 	if deletion == nil || c.key.Field == syncengine.LifeField {
 		return false
 	}
-	return slices.ContainsFunc(c.set, func(v value) bool { return v.by != deletion.by && !m.sawOfRecord(deletion, &v) })
+	life := rec.find(deletion.key)
+	return slices.ContainsFunc(c.set, func(v value) bool { return v.by != deletion.by && !m.sawOfRecord(life, deletion, &v) })
 }
 
 // deleteEdit reports whether the deletion that stands had not seen some value.

@@ -39,13 +39,34 @@ func (r *row) place(key syncengine.CellKey) place {
 	return r.saw[key]
 }
 
-// sawOfRecord reports whether the author of a deletion had v, a write of any
-// cell of the record, before them.
-func (m *Model) sawOfRecord(deletion, v *value) bool {
+// sawOfRecord reports whether v, a write of any cell of the record, is in the past of
+// the deletion that stands: its author had it before them, or had before them a write
+// of life, one that this history may have made no more of, whose author had. Who knew
+// of it knew what was under it, also where that is supplied again only later.
+func (m *Model) sawOfRecord(life *cell, deletion, v *value) bool {
 	if m.before(v.by, deletion.by) {
 		return true
 	}
-	return !deletion.by.row.change.Create && !deletion.blind.Has(v.class) && m.reaches(deletion.limited(deletion.by.row.whole), v.known)
+	if deletion.by.row.change.Create || deletion.blind.Has(v.class) {
+		return false
+	}
+	return slices.ContainsFunc(m.lifePast(life, *deletion), func(o value) bool {
+		return !o.by.row.change.Create && !o.blind.Has(v.class) && m.reaches(o.limited(o.by.row.place(o.key)), v.known)
+	})
+}
+
+// lifePast lists a write of life and all that it wrote over, at first or second hand.
+func (m *Model) lifePast(life *cell, w value) []value {
+	past := []value{w}
+	for i := 0; i < len(past); i++ {
+		for _, o := range life.merged {
+			known := slices.ContainsFunc(past, func(p value) bool { return p.write == o.write })
+			if !known && !o.outrun && m.saw(past[i], o.value) {
+				past = append(past, o.value)
+			}
+		}
+	}
+	return past
 }
 
 // before reports whether a is an earlier change of b's own chain: in the same

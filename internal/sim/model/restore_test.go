@@ -94,3 +94,44 @@ func (s *stage) visitDoors(visit syncengine.ID) (doors int) {
 	}))
 	return doors
 }
+
+// b has read a's edit and takes the door back; a restore loses both. The deletion comes
+// back first, and c, who never saw the edit, confirms it against an edit of their own.
+// What b had seen stays covered when a's edit comes back last: nothing of it is open.
+func TestStory_WhoConfirmsADeletionTakesOverWhatItsAuthorHadSeen(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	a.sync()
+	c.sync()
+	before := s.backUp("before")
+	a.edit(door, rooms(3))
+	a.sync()
+	b.sync()
+	b.do(func() error { return b.Delete(door) })
+	s.restore("before", before)
+	b.sync()
+	c.edit(door, contact("木文"))
+	c.sync()
+	c.acknowledge()
+	c.sync()
+	s.clean()
+	a.sync()
+	s.clean()
+	s.rest()
+	if n, err := a.ConflictCount(); err != nil || n != 0 {
+		t.Errorf("%d conflicts are open, want none: %v", n, err)
+	}
+}
+
+// acknowledge lets everything stand that is open on the phone.
+func (p *actor) acknowledge() {
+	p.s.t.Helper()
+	open, err := p.Conflicts()
+	p.s.must(err)
+	for _, conflict := range open {
+		p.do(func() error { return p.Acknowledge(conflict.ID) })
+	}
+}
