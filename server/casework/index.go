@@ -198,7 +198,6 @@ type Listed struct {
 	State  cases.State
 	Clinic domain.Clinic
 	Timing *cases.Timing
-	sealed []syncengine.FieldNumber
 }
 
 // candidate is a case that fits, before it is known whether the user may read it.

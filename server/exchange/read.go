@@ -73,6 +73,9 @@ func (s *Service) Entries(r store.Reader, rec *syncengine.Record, f func(store.E
 	return nil
 }
 
+// ErrNoIndex: the store keeps no index of telephone numbers, as one in memory that seals nothing.
+var ErrNoIndex = sealed.ErrNoIndex
+
 // RecordsByPhone gives the records of which any change that the log or the
 // quarantine holds names a telephone number, by id. The caller notes the look-up.
 func (s *Service) RecordsByPhone(r store.Reader, phone string) ([]syncengine.ID, error) {

@@ -1,12 +1,14 @@
 package privacy
 
 import (
+	"errors"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/domain"
 	"onedoor/internal/schema"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
@@ -36,12 +38,34 @@ func Digits(text string) string {
 }
 
 // FindByPhone lists the records that hold a telephone number in a field of a resident's contact, in a value that lost or is
-// kept too. It reads every record.
+// kept too. The store's index says where to look; a number that it does not index, such as one of a few digits, and a store
+// without one are looked for in every record.
 func FindByPhone(svc *exchange.Service, r store.Reader, phone string) (out []*syncengine.Record, err error) {
 	want := Digits(phone)
 	if want == "" {
 		return nil, nil
 	}
+	ids, err := svc.RecordsByPhone(r, phone)
+	switch {
+	case errors.Is(err, exchange.ErrNoIndex) || err == nil && len(domain.PhoneNumbers(phone)) == 0:
+		return scanForPhone(svc, r, want)
+	case err != nil:
+		return nil, err
+	}
+	for _, id := range ids {
+		rec, err := svc.Record(r, id)
+		if err != nil {
+			return nil, err
+		}
+		if rec != nil && holdsPhone(svc, rec, want) {
+			out = append(out, rec)
+		}
+	}
+	return out, nil
+}
+
+// scanForPhone reads every record.
+func scanForPhone(svc *exchange.Service, r store.Reader, want string) (out []*syncengine.Record, err error) {
 	var failed error
 	err = r.Records(func(row store.Record) bool {
 		var rec *syncengine.Record
