@@ -12,7 +12,7 @@ func (w World) covers(by, v *Write) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(by.Veiled, func(b VeiledBase) bool { return w.reaches(b.Base, v) })
 }
 
 // reaches reports whether v stands at or below base in the log.
@@ -25,13 +25,20 @@ func (w World) reaches(base Coordinate, v *Write) bool {
 	return false
 }
 
-// reading gives the causal identity of a write in the cells of another field:
-// what its author could not read there is not in its past.
+// reading gives the causal identity of a write in the cells of another field: what
+// its author could not read there is not in its past, nor is what those could not
+// read whose bases it took over.
 func (w *Write) reading(field FieldNumber) *Write {
-	if !slices.Contains(w.Unread, field) {
+	if slices.Contains(w.Unread, field) {
+		blind := *w
+		blind.Bases, blind.Veiled = nil, nil
+		return &blind
+	}
+	veils := func(b VeiledBase) bool { return slices.Contains(b.Unread, field) }
+	if !slices.ContainsFunc(w.Veiled, veils) {
 		return w
 	}
-	blind := *w
-	blind.Bases = nil
-	return &blind
+	partly := *w
+	partly.Veiled = slices.DeleteFunc(slices.Clone(w.Veiled), veils)
+	return &partly
 }

@@ -69,3 +69,44 @@ func TestMerge_WhatALateChangeHadSeenIsCoveredInEveryOrderOfComingBack(t *testin
 		}
 	}
 }
+
+// A deletion takes over what the life that it ends was written in sight of, and no
+// more: an edit that comes back later is open unless somebody had it before them.
+func TestMerge_ADeletionTakesOverWhatTheLifeBeforeItHadReadAndNoMore(t *testing.T) {
+	at := func(epoch syncengine.Epoch, seq syncengine.Seq) syncengine.Coordinate {
+		return syncengine.Coordinate{Epoch: epoch, Seq: seq}
+	}
+	dot := func(letter byte) syncengine.Dot { return syncengine.Dot{Incarnation: syncengine.ID{letter}, Seq: 1} }
+	life := func(dead bool) []syncengine.CellWrite { return []syncengine.CellWrite{syncengine.LifeWrite(dead)} }
+	blind := func(n syncengine.FieldNumber) bool { return n == healedField }
+	key := syncengine.CellKey{Field: healedField}
+	for _, before := range []struct {
+		name       string
+		dead       bool
+		unreadable func(syncengine.FieldNumber) bool
+		want       syncengine.ConflictKind
+	}{
+		{"a deletion by who read the edit", true, nil, syncengine.NoConflict},
+		{"a deletion by who could not read it", true, blind, syncengine.DeleteEdit},
+		{"a restoring by who read the edit", false, nil, syncengine.NoConflict},
+		{"a restoring by who could not read it", false, blind, syncengine.DeleteEdit},
+	} {
+		t.Run(before.name, func(t *testing.T) {
+			h := newHealing()
+			h.world.History = syncengine.History{Epoch: 2, Forks: []syncengine.Fork{{Epoch: 2, At: 10, Parent: 1}}}
+			rec := h.record("")
+			for _, in := range []syncengine.Incoming{
+				{Dot: dot('b'), Base: at(1, 17), First: at(1, 18), At: at(2, 11), Cells: life(before.dead), Unreadable: before.unreadable},
+				{Dot: dot('c'), Base: at(2, 11), At: at(2, 12), Cells: life(true)},
+				{Dot: dot('d'), Base: at(2, 12), At: at(2, 13), Cells: life(true)},
+				{Dot: dot('a'), Base: at(1, 10), First: at(1, 15), At: at(2, 14), Cells: []syncengine.CellWrite{{Key: key, Data: []byte("a")}}},
+			} {
+				rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
+			}
+			cell, _ := rec.Find(key)
+			if got := h.world.ConflictAt(rec, cell); got != before.want {
+				t.Errorf("open is %v, want %v", got, before.want)
+			}
+		})
+	}
+}

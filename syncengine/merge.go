@@ -205,23 +205,23 @@ func (m *merging) writeCell(field *Field, cw CellWrite) bool {
 
 // cellWrite gives the causal identity of the change in one cell: what its
 // author could not read is not in its past, own earlier writes excepted. A
-// deletion speaks of the whole record, so it carries what was unread of it.
+// deletion speaks of the whole record, with what it takes over from the life that it
+// ends, so writes of life carry what was unread of it.
 func (m *merging) cellWrite(field *Field, cw CellWrite) *Write {
 	if m.in.Unreadable == nil || len(m.write.Bases) == 0 {
 		return m.write
 	}
-	if field.Number == LifeField && bytes.Equal(cw.Data, lifeDead) {
-		if unread := m.unread(); len(unread) > 0 {
-			deletion := *m.write
-			deletion.Unread = unread
-			return &deletion
-		}
-		return m.write
-	}
-	if m.in.unreadable(field.Number) {
+	if m.in.unreadable(field.Number) && !bytes.Equal(cw.Data, lifeDead) {
 		blind := *m.write
 		blind.Bases = nil
 		return &blind
+	}
+	if field.Number == LifeField {
+		if unread := m.unread(); len(unread) > 0 {
+			life := *m.write
+			life.Unread = unread
+			return &life
+		}
 	}
 	return m.write
 }
@@ -315,20 +315,41 @@ func (m *merging) wasShown(write *Write, v Value) bool {
 	return m.world.Lineage.InPast(m.in.Dot, v.Write.Dot) && !m.world.reaches(m.in.Base, v.Write)
 }
 
-// inheritBases lets w take over what v had seen in earlier epochs.
+// inheritBases lets w take over what v had seen in earlier epochs, and of a life
+// what was unread then.
 func (m *merging) inheritBases(w, v *Write) *Write {
-	merged := w.Bases
-	for _, b := range v.Bases {
-		if b.Epoch < m.in.At.Epoch {
+	merged, veiled := w.Bases, w.Veiled
+	for i, b := range v.Bases {
+		switch {
+		case b.Epoch >= m.in.At.Epoch:
+		case i == 0 && len(v.Unread) > 0:
+			// The first base is the author's own.
+			veiled = joinVeiled(veiled, VeiledBase{b, v.Unread})
+		default:
 			merged = joinBase(merged, b)
 		}
 	}
-	if len(merged) == len(w.Bases) && slices.Equal(merged, w.Bases) {
+	for _, b := range v.Veiled {
+		if b.Base.Epoch < m.in.At.Epoch {
+			veiled = joinVeiled(veiled, b)
+		}
+	}
+	if slices.Equal(merged, w.Bases) && len(veiled) == len(w.Veiled) {
 		return w
 	}
 	heir := *w
-	heir.Bases = merged
+	heir.Bases, heir.Veiled = merged, veiled
 	return &heir
+}
+
+// joinVeiled adds a base unless one under the same veil says as much.
+func joinVeiled(veiled []VeiledBase, b VeiledBase) []VeiledBase {
+	for _, have := range veiled {
+		if have.Base.Epoch == b.Base.Epoch && have.Base.Seq >= b.Base.Seq && slices.Equal(have.Unread, b.Unread) {
+			return veiled
+		}
+	}
+	return append(slices.Clip(veiled), b)
 }
 
 // joinBase keeps the greatest base of each epoch; the author's own stays first.

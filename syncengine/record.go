@@ -32,8 +32,18 @@ type Write struct {
 	// Suspect marks a stamp that had to be bounded; it ranks below all others.
 	Suspect bool
 	Rank    Rank
-	// Unread lists the fields that the author could not read, ascending. Only
-	// deletions have it: they are judged against every cell of the record.
+	// Unread lists the fields that the author could not read, ascending. Only writes
+	// of life have it: a deletion, with what it wrote over, is judged against every
+	// cell of the record.
+	Unread []FieldNumber
+	// Veiled are the bases taken over from writes of life with unread fields.
+	Veiled []VeiledBase
+}
+
+// VeiledBase is what the author of a write of life had seen, but for the fields that
+// they could not read.
+type VeiledBase struct {
+	Base   Coordinate
 	Unread []FieldNumber
 }
 

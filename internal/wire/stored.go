@@ -134,6 +134,16 @@ func (e *recordEncoder) write(w *syncengine.Write) {
 	e.out = appendBool(e.out, 6, w.Suspect)
 	e.number(7, uint64(w.Rank))
 	e.numbers(8, w.Unread)
+	for _, b := range w.Veiled {
+		e.veiled(9, b)
+	}
+	e.close(at)
+}
+
+func (e *recordEncoder) veiled(field protowire.Number, b syncengine.VeiledBase) {
+	at := e.open(field)
+	e.coordinate(1, b.Base)
+	e.numbers(2, b.Unread)
 	e.close(at)
 }
 

@@ -47,10 +47,19 @@ func storedWrites() *rapid.Generator[*syncengine.Write] {
 			Stamp:       syncengine.UnixMilli(rapid.Int64().Draw(t, "stamp")),
 			Suspect:     rapid.Bool().Draw(t, "suspect"),
 			Rank:        syncengine.Rank(rapid.Byte().Draw(t, "rank")),
-			Unread: orNil(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncengine.FieldNumber {
-				return syncengine.FieldNumber(rapid.Uint32().Draw(t, "field"))
-			}), 0, 3).Draw(t, "unread")),
+			Unread:      unread().Draw(t, "unread"),
+			Veiled: orNil(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncengine.VeiledBase {
+				return syncengine.VeiledBase{Base: coordinates().Draw(t, "base"), Unread: unread().Draw(t, "unread")}
+			}), 0, 2).Draw(t, "veiled")),
 		}
+	})
+}
+
+func unread() *rapid.Generator[[]syncengine.FieldNumber] {
+	return rapid.Custom(func(t *rapid.T) []syncengine.FieldNumber {
+		return orNil(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncengine.FieldNumber {
+			return syncengine.FieldNumber(rapid.Uint32().Draw(t, "field"))
+		}), 0, 3).Draw(t, "fields"))
 	})
 }
 
@@ -163,6 +172,9 @@ func unknownBytes(m *storedv1.Record) int {
 		n += len(w.ProtoReflect().GetUnknown())
 		for _, c := range slices.Concat(w.GetBases(), w.GetCoordinates()) {
 			n += len(c.ProtoReflect().GetUnknown())
+		}
+		for _, b := range w.GetVeiled() {
+			n += len(b.ProtoReflect().GetUnknown()) + len(b.GetBase().ProtoReflect().GetUnknown())
 		}
 	}
 	for _, c := range m.GetCells() {

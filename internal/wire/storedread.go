@@ -116,6 +116,10 @@ func decodeWrite(m []byte) (*syncengine.Write, error) {
 			w.Rank = syncengine.Rank(num)
 		case 8:
 			w.Unread, err = decodePacked(b)
+		case 9:
+			var veiled syncengine.VeiledBase
+			veiled, err = decodeVeiled(b)
+			w.Veiled = append(w.Veiled, veiled)
 		}
 		return err
 	})
@@ -123,6 +127,19 @@ func decodeWrite(m []byte) (*syncengine.Write, error) {
 		err = fmt.Errorf("%w: a write without a coordinate", errStored)
 	}
 	return w, err
+}
+
+func decodeVeiled(m []byte) (out syncengine.VeiledBase, err error) {
+	err = eachField(m, func(field protowire.Number, _ uint64, b []byte) (err error) {
+		switch field {
+		case 1:
+			out.Base, err = decodeCoordinate(b)
+		case 2:
+			out.Unread, err = decodePacked(b)
+		}
+		return err
+	})
+	return out, err
 }
 
 func decodePacked(b []byte) (out []syncengine.FieldNumber, err error) {

@@ -382,9 +382,9 @@ func (v *verifying) compareRecord(rec *syncengine.Record) {
 	}
 }
 
-// unreadAsStored takes out of the deletions that the log gives the unread fields
+// unreadAsStored takes out of the writes of life that the log gives the unread fields
 // which the stored ones lack: software that did not know a field yet could not list
-// it. No value of such a field stands below the deletion's base, since held cells are
+// it. No value of such a field stands below the write's base, since held cells are
 // merged under new seqs, so the list decides nothing about it.
 func unreadAsStored(reduced, stored *syncengine.Record) {
 	life := syncengine.CellKey{Field: syncengine.LifeField}
@@ -393,14 +393,38 @@ func unreadAsStored(reduced, stored *syncengine.Record) {
 	if !ok || !both {
 		return
 	}
-	for i := range r.Values {
-		j := slices.IndexFunc(s.Values, func(v syncengine.Value) bool { return v.Write.Dot == r.Values[i].Write.Dot })
+	list := writesOf(s)
+	for _, w := range writesOf(r) {
+		j := slices.IndexFunc(list, func(o *syncengine.Write) bool { return o.Dot == w.Dot })
 		if j < 0 {
 			continue
 		}
-		w := r.Values[i].Write
-		w.Unread = slices.DeleteFunc(w.Unread, func(n syncengine.FieldNumber) bool { return !slices.Contains(s.Values[j].Write.Unread, n) })
+		known := list[j]
+		w.Unread = listedIn(known.Unread, w.Unread)
+		for k := range min(len(w.Veiled), len(known.Veiled)) {
+			w.Veiled[k].Unread = listedIn(known.Veiled[k].Unread, w.Veiled[k].Unread)
+		}
 	}
+}
+
+// writesOf lists the writes of a cell's values, kept ones too.
+func writesOf(c *syncengine.Cell) (out []*syncengine.Write) {
+	for _, v := range c.Values {
+		out = append(out, v.Write)
+	}
+	for _, k := range c.Kept {
+		out = append(out, k.Value.Write)
+	}
+	return out
+}
+
+func listedIn(known, fields []syncengine.FieldNumber) (out []syncengine.FieldNumber) {
+	for _, n := range fields {
+		if slices.Contains(known, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // compareScope checks the record's rows in the scope index and its keys.

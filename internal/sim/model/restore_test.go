@@ -3,6 +3,8 @@ package model_test
 import (
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	client "onedoor/client-sdk"
@@ -133,5 +135,36 @@ func (p *actor) acknowledge() {
 	p.s.must(err)
 	for _, conflict := range open {
 		p.do(func() error { return p.Acknowledge(conflict.ID) })
+	}
+}
+
+// The grid worker b takes a door back on which an officer has written what b may not
+// read. Another officer confirms that in an epoch that has lost the note. Neither had
+// the note before them: when it comes back it is open.
+func TestStory_WhoConfirmsADeletionTakesOverNothingThatItsAuthorCouldNotRead(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_POLICE_OFFICER, community)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_POLICE_OFFICER, community)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	a.sync()
+	c.sync()
+	before := s.backUp("before")
+	a.edit(door, &recordv1.Premises{PoliceNote: proto.String("已核查")})
+	a.sync()
+	b.sync()
+	b.do(func() error { return b.Delete(door) })
+	s.restore("before", before)
+	b.sync()
+	c.edit(door, contact("木文"))
+	c.sync()
+	c.acknowledge()
+	c.sync()
+	s.clean()
+	a.sync()
+	s.clean()
+	s.rest()
+	if n, err := a.ConflictCount(); err != nil || n != 1 {
+		t.Errorf("%d conflicts are open, want the note: %v", n, err)
 	}
 }

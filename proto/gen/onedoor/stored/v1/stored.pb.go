@@ -178,8 +178,10 @@ type Write struct {
 	Suspect bool `protobuf:"varint,6,opt,name=suspect,proto3" json:"suspect,omitempty"`
 	// Rank of the author's role.
 	Rank uint32 `protobuf:"varint,7,opt,name=rank,proto3" json:"rank,omitempty"`
-	// Of a deletion: numbers of the fields that its author could not read, ascending.
-	Unread        []uint32 `protobuf:"varint,8,rep,packed,name=unread,proto3" json:"unread,omitempty"`
+	// Of a write of life: numbers of the fields that its author could not read, ascending.
+	Unread []uint32 `protobuf:"varint,8,rep,packed,name=unread,proto3" json:"unread,omitempty"`
+	// Of a write of life: bases taken over from writes of life with unread fields.
+	Veiled        []*VeiledBase `protobuf:"bytes,9,rep,name=veiled,proto3" json:"veiled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +272,68 @@ func (x *Write) GetUnread() []uint32 {
 	return nil
 }
 
+func (x *Write) GetVeiled() []*VeiledBase {
+	if x != nil {
+		return x.Veiled
+	}
+	return nil
+}
+
+// VeiledBase is what somebody had seen of a record of which they could not read everything.
+type VeiledBase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Place in the log.
+	Base *Coordinate `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	// Numbers of the fields that they could not read, ascending.
+	Unread        []uint32 `protobuf:"varint,2,rep,packed,name=unread,proto3" json:"unread,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VeiledBase) Reset() {
+	*x = VeiledBase{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VeiledBase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VeiledBase) ProtoMessage() {}
+
+func (x *VeiledBase) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VeiledBase.ProtoReflect.Descriptor instead.
+func (*VeiledBase) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *VeiledBase) GetBase() *Coordinate {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *VeiledBase) GetUnread() []uint32 {
+	if x != nil {
+		return x.Unread
+	}
+	return nil
+}
+
 // Cell is the set of causally maximal values of one field, key or element.
 type Cell struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -289,7 +353,7 @@ type Cell struct {
 
 func (x *Cell) Reset() {
 	*x = Cell{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[3]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -301,7 +365,7 @@ func (x *Cell) String() string {
 func (*Cell) ProtoMessage() {}
 
 func (x *Cell) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[3]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -314,7 +378,7 @@ func (x *Cell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cell.ProtoReflect.Descriptor instead.
 func (*Cell) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Cell) GetField() uint32 {
@@ -375,7 +439,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[4]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -387,7 +451,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[4]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -400,7 +464,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Value) GetWrite() uint32 {
@@ -465,7 +529,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[5]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +541,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[5]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +554,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Kept) GetValue() *Value {
@@ -522,7 +586,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[6]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +598,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[6]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +611,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Key) GetKey() []byte {
@@ -612,7 +676,7 @@ type Extra struct {
 
 func (x *Extra) Reset() {
 	*x = Extra{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[7]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +688,7 @@ func (x *Extra) String() string {
 func (*Extra) ProtoMessage() {}
 
 func (x *Extra) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[7]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +701,7 @@ func (x *Extra) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Extra.ProtoReflect.Descriptor instead.
 func (*Extra) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Extra) GetFirst() []*Coordinate {
@@ -758,7 +822,7 @@ type CellAddress struct {
 
 func (x *CellAddress) Reset() {
 	*x = CellAddress{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[8]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +834,7 @@ func (x *CellAddress) String() string {
 func (*CellAddress) ProtoMessage() {}
 
 func (x *CellAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[8]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +847,7 @@ func (x *CellAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellAddress.ProtoReflect.Descriptor instead.
 func (*CellAddress) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CellAddress) GetField() uint32 {
@@ -826,7 +890,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[9]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -838,7 +902,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[9]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -851,7 +915,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Progress) GetMark() uint64 {
@@ -923,7 +987,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +999,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[10]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1012,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Lease) GetAfter() uint64 {
@@ -978,7 +1042,7 @@ type GrantSwitch struct {
 
 func (x *GrantSwitch) Reset() {
 	*x = GrantSwitch{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1054,7 @@ func (x *GrantSwitch) String() string {
 func (*GrantSwitch) ProtoMessage() {}
 
 func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[11]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1067,7 @@ func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantSwitch.ProtoReflect.Descriptor instead.
 func (*GrantSwitch) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GrantSwitch) GetVersion() uint64 {
@@ -1037,7 +1101,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1113,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[12]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1126,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Batch) GetCount() uint64 {
@@ -1108,7 +1172,7 @@ type Commit struct {
 
 func (x *Commit) Reset() {
 	*x = Commit{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1184,7 @@ func (x *Commit) String() string {
 func (*Commit) ProtoMessage() {}
 
 func (x *Commit) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[13]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1197,7 @@ func (x *Commit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Commit.ProtoReflect.Descriptor instead.
 func (*Commit) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Commit) GetTag() []byte {
@@ -1180,7 +1244,7 @@ type Quarantined struct {
 
 func (x *Quarantined) Reset() {
 	*x = Quarantined{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1192,7 +1256,7 @@ func (x *Quarantined) String() string {
 func (*Quarantined) ProtoMessage() {}
 
 func (x *Quarantined) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[14]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1205,7 +1269,7 @@ func (x *Quarantined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quarantined.ProtoReflect.Descriptor instead.
 func (*Quarantined) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Quarantined) GetRecordId() []byte {
@@ -1272,7 +1336,7 @@ type History struct {
 
 func (x *History) Reset() {
 	*x = History{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1348,7 @@ func (x *History) String() string {
 func (*History) ProtoMessage() {}
 
 func (x *History) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[15]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1361,7 @@ func (x *History) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use History.ProtoReflect.Descriptor instead.
 func (*History) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *History) GetEpoch() uint32 {
@@ -1343,7 +1407,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1419,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[16]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1432,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Fork) GetEpoch() uint32 {
@@ -1426,7 +1490,7 @@ type Backup struct {
 
 func (x *Backup) Reset() {
 	*x = Backup{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1438,7 +1502,7 @@ func (x *Backup) String() string {
 func (*Backup) ProtoMessage() {}
 
 func (x *Backup) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[17]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1515,7 @@ func (x *Backup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Backup.ProtoReflect.Descriptor instead.
 func (*Backup) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Backup) GetSecrets() []byte {
@@ -1485,7 +1549,7 @@ type LedgerState struct {
 
 func (x *LedgerState) Reset() {
 	*x = LedgerState{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1561,7 @@ func (x *LedgerState) String() string {
 func (*LedgerState) ProtoMessage() {}
 
 func (x *LedgerState) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[18]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1574,7 @@ func (x *LedgerState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerState.ProtoReflect.Descriptor instead.
 func (*LedgerState) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LedgerState) GetNumber() uint64 {
@@ -1557,7 +1621,7 @@ type Nonces struct {
 
 func (x *Nonces) Reset() {
 	*x = Nonces{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1569,7 +1633,7 @@ func (x *Nonces) String() string {
 func (*Nonces) ProtoMessage() {}
 
 func (x *Nonces) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[19]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1582,7 +1646,7 @@ func (x *Nonces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nonces.ProtoReflect.Descriptor instead.
 func (*Nonces) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Nonces) GetNext() uint64 {
@@ -1619,7 +1683,7 @@ type DeviceNonces struct {
 
 func (x *DeviceNonces) Reset() {
 	*x = DeviceNonces{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1695,7 @@ func (x *DeviceNonces) String() string {
 func (*DeviceNonces) ProtoMessage() {}
 
 func (x *DeviceNonces) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[20]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1708,7 @@ func (x *DeviceNonces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceNonces.ProtoReflect.Descriptor instead.
 func (*DeviceNonces) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeviceNonces) GetIncarnation() []byte {
@@ -1673,7 +1737,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1749,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[21]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1762,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Barrier) GetAt() []*Coordinate {
@@ -1725,7 +1789,7 @@ type Erasure struct {
 
 func (x *Erasure) Reset() {
 	*x = Erasure{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[22]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1801,7 @@ func (x *Erasure) String() string {
 func (*Erasure) ProtoMessage() {}
 
 func (x *Erasure) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[22]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1814,7 @@ func (x *Erasure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
 func (*Erasure) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Erasure) GetRecordId() []byte {
@@ -1794,7 +1858,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[23]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1806,7 +1870,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[23]
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1819,7 +1883,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Look) GetDoorId() []byte {
@@ -1851,7 +1915,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x04keys\x18\x03 \x03(\v2\x16.onedoor.stored.v1.KeyR\x04keys\x12)\n" +
 	"\x10tail_incarnation\x18\x04 \x01(\fR\x0ftailIncarnation\x12\x1d\n" +
 	"\n" +
-	"tail_since\x18\x05 \x01(\x04R\ttailSince\"\x9f\x02\n" +
+	"tail_since\x18\x05 \x01(\x04R\ttailSince\"\xd6\x02\n" +
 	"\x05Write\x12 \n" +
 	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x1d\n" +
 	"\n" +
@@ -1861,7 +1925,12 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\bstamp_ms\x18\x05 \x01(\x03R\astampMs\x12\x18\n" +
 	"\asuspect\x18\x06 \x01(\bR\asuspect\x12\x12\n" +
 	"\x04rank\x18\a \x01(\rR\x04rank\x12\x16\n" +
-	"\x06unread\x18\b \x03(\rR\x06unread\"\xac\x01\n" +
+	"\x06unread\x18\b \x03(\rR\x06unread\x125\n" +
+	"\x06veiled\x18\t \x03(\v2\x1d.onedoor.stored.v1.VeiledBaseR\x06veiled\"W\n" +
+	"\n" +
+	"VeiledBase\x121\n" +
+	"\x04base\x18\x01 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x04base\x12\x16\n" +
+	"\x06unread\x18\x02 \x03(\rR\x06unread\"\xac\x01\n" +
 	"\x04Cell\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x120\n" +
@@ -1993,63 +2062,66 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),       // 1: onedoor.stored.v1.Record
 	(*Write)(nil),        // 2: onedoor.stored.v1.Write
-	(*Cell)(nil),         // 3: onedoor.stored.v1.Cell
-	(*Value)(nil),        // 4: onedoor.stored.v1.Value
-	(*Kept)(nil),         // 5: onedoor.stored.v1.Kept
-	(*Key)(nil),          // 6: onedoor.stored.v1.Key
-	(*Extra)(nil),        // 7: onedoor.stored.v1.Extra
-	(*CellAddress)(nil),  // 8: onedoor.stored.v1.CellAddress
-	(*Progress)(nil),     // 9: onedoor.stored.v1.Progress
-	(*Lease)(nil),        // 10: onedoor.stored.v1.Lease
-	(*GrantSwitch)(nil),  // 11: onedoor.stored.v1.GrantSwitch
-	(*Batch)(nil),        // 12: onedoor.stored.v1.Batch
-	(*Commit)(nil),       // 13: onedoor.stored.v1.Commit
-	(*Quarantined)(nil),  // 14: onedoor.stored.v1.Quarantined
-	(*History)(nil),      // 15: onedoor.stored.v1.History
-	(*Fork)(nil),         // 16: onedoor.stored.v1.Fork
-	(*Backup)(nil),       // 17: onedoor.stored.v1.Backup
-	(*LedgerState)(nil),  // 18: onedoor.stored.v1.LedgerState
-	(*Nonces)(nil),       // 19: onedoor.stored.v1.Nonces
-	(*DeviceNonces)(nil), // 20: onedoor.stored.v1.DeviceNonces
-	(*Barrier)(nil),      // 21: onedoor.stored.v1.Barrier
-	(*Erasure)(nil),      // 22: onedoor.stored.v1.Erasure
-	(*Look)(nil),         // 23: onedoor.stored.v1.Look
+	(*VeiledBase)(nil),   // 3: onedoor.stored.v1.VeiledBase
+	(*Cell)(nil),         // 4: onedoor.stored.v1.Cell
+	(*Value)(nil),        // 5: onedoor.stored.v1.Value
+	(*Kept)(nil),         // 6: onedoor.stored.v1.Kept
+	(*Key)(nil),          // 7: onedoor.stored.v1.Key
+	(*Extra)(nil),        // 8: onedoor.stored.v1.Extra
+	(*CellAddress)(nil),  // 9: onedoor.stored.v1.CellAddress
+	(*Progress)(nil),     // 10: onedoor.stored.v1.Progress
+	(*Lease)(nil),        // 11: onedoor.stored.v1.Lease
+	(*GrantSwitch)(nil),  // 12: onedoor.stored.v1.GrantSwitch
+	(*Batch)(nil),        // 13: onedoor.stored.v1.Batch
+	(*Commit)(nil),       // 14: onedoor.stored.v1.Commit
+	(*Quarantined)(nil),  // 15: onedoor.stored.v1.Quarantined
+	(*History)(nil),      // 16: onedoor.stored.v1.History
+	(*Fork)(nil),         // 17: onedoor.stored.v1.Fork
+	(*Backup)(nil),       // 18: onedoor.stored.v1.Backup
+	(*LedgerState)(nil),  // 19: onedoor.stored.v1.LedgerState
+	(*Nonces)(nil),       // 20: onedoor.stored.v1.Nonces
+	(*DeviceNonces)(nil), // 21: onedoor.stored.v1.DeviceNonces
+	(*Barrier)(nil),      // 22: onedoor.stored.v1.Barrier
+	(*Erasure)(nil),      // 23: onedoor.stored.v1.Erasure
+	(*Look)(nil),         // 24: onedoor.stored.v1.Look
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
-	3,  // 1: onedoor.stored.v1.Record.cells:type_name -> onedoor.stored.v1.Cell
-	6,  // 2: onedoor.stored.v1.Record.keys:type_name -> onedoor.stored.v1.Key
+	4,  // 1: onedoor.stored.v1.Record.cells:type_name -> onedoor.stored.v1.Cell
+	7,  // 2: onedoor.stored.v1.Record.keys:type_name -> onedoor.stored.v1.Key
 	0,  // 3: onedoor.stored.v1.Write.bases:type_name -> onedoor.stored.v1.Coordinate
 	0,  // 4: onedoor.stored.v1.Write.coordinates:type_name -> onedoor.stored.v1.Coordinate
-	4,  // 5: onedoor.stored.v1.Cell.values:type_name -> onedoor.stored.v1.Value
-	5,  // 6: onedoor.stored.v1.Cell.kept:type_name -> onedoor.stored.v1.Kept
-	4,  // 7: onedoor.stored.v1.Kept.value:type_name -> onedoor.stored.v1.Value
-	0,  // 8: onedoor.stored.v1.Kept.at:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 9: onedoor.stored.v1.Extra.first:type_name -> onedoor.stored.v1.Coordinate
-	8,  // 10: onedoor.stored.v1.Extra.held:type_name -> onedoor.stored.v1.CellAddress
-	8,  // 11: onedoor.stored.v1.Extra.own_later:type_name -> onedoor.stored.v1.CellAddress
-	0,  // 12: onedoor.stored.v1.Extra.counted_base:type_name -> onedoor.stored.v1.Coordinate
-	8,  // 13: onedoor.stored.v1.Extra.erased:type_name -> onedoor.stored.v1.CellAddress
-	0,  // 14: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
-	0,  // 15: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
-	11, // 16: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
-	0,  // 17: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
-	10, // 18: onedoor.stored.v1.Progress.leases:type_name -> onedoor.stored.v1.Lease
-	0,  // 19: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
-	16, // 20: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
-	20, // 21: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
-	0,  // 22: onedoor.stored.v1.Barrier.at:type_name -> onedoor.stored.v1.Coordinate
-	8,  // 23: onedoor.stored.v1.Erasure.cells:type_name -> onedoor.stored.v1.CellAddress
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	3,  // 5: onedoor.stored.v1.Write.veiled:type_name -> onedoor.stored.v1.VeiledBase
+	0,  // 6: onedoor.stored.v1.VeiledBase.base:type_name -> onedoor.stored.v1.Coordinate
+	5,  // 7: onedoor.stored.v1.Cell.values:type_name -> onedoor.stored.v1.Value
+	6,  // 8: onedoor.stored.v1.Cell.kept:type_name -> onedoor.stored.v1.Kept
+	5,  // 9: onedoor.stored.v1.Kept.value:type_name -> onedoor.stored.v1.Value
+	0,  // 10: onedoor.stored.v1.Kept.at:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 11: onedoor.stored.v1.Extra.first:type_name -> onedoor.stored.v1.Coordinate
+	9,  // 12: onedoor.stored.v1.Extra.held:type_name -> onedoor.stored.v1.CellAddress
+	9,  // 13: onedoor.stored.v1.Extra.own_later:type_name -> onedoor.stored.v1.CellAddress
+	0,  // 14: onedoor.stored.v1.Extra.counted_base:type_name -> onedoor.stored.v1.Coordinate
+	9,  // 15: onedoor.stored.v1.Extra.erased:type_name -> onedoor.stored.v1.CellAddress
+	0,  // 16: onedoor.stored.v1.Progress.at:type_name -> onedoor.stored.v1.Coordinate
+	0,  // 17: onedoor.stored.v1.Progress.served:type_name -> onedoor.stored.v1.Coordinate
+	12, // 18: onedoor.stored.v1.Progress.switches:type_name -> onedoor.stored.v1.GrantSwitch
+	0,  // 19: onedoor.stored.v1.Progress.served_before:type_name -> onedoor.stored.v1.Coordinate
+	11, // 20: onedoor.stored.v1.Progress.leases:type_name -> onedoor.stored.v1.Lease
+	0,  // 21: onedoor.stored.v1.Batch.first:type_name -> onedoor.stored.v1.Coordinate
+	17, // 22: onedoor.stored.v1.History.forks:type_name -> onedoor.stored.v1.Fork
+	21, // 23: onedoor.stored.v1.Nonces.devices:type_name -> onedoor.stored.v1.DeviceNonces
+	0,  // 24: onedoor.stored.v1.Barrier.at:type_name -> onedoor.stored.v1.Coordinate
+	9,  // 25: onedoor.stored.v1.Erasure.cells:type_name -> onedoor.stored.v1.CellAddress
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_stored_v1_stored_proto_init() }
@@ -2063,7 +2135,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
