@@ -8,6 +8,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/internal/schema"
+	"onedoor/syncengine"
 )
 
 // drawRecord draws a record message whose values a change may carry: texts and
@@ -54,7 +55,7 @@ func drawValue(t *rapid.T, f *schema.Field, d protoreflect.FieldDescriptor) prot
 	case protoreflect.BytesKind:
 		return protoreflect.ValueOfBytes(drawBytes(t, d))
 	case protoreflect.StringKind:
-		return protoreflect.ValueOfString(rapid.StringN(0, 16, -1).Draw(t, "text"))
+		return protoreflect.ValueOfString(rapid.StringN(leastOf(f), 16, -1).Draw(t, "text"))
 	case protoreflect.BoolKind:
 		return protoreflect.ValueOfBool(rapid.Bool().Draw(t, "bool"))
 	case protoreflect.Sint32Kind:
@@ -98,4 +99,12 @@ func drawBytes(t *rapid.T, d protoreflect.FieldDescriptor) []byte {
 	}
 	id := rapid.SampledFrom([][]byte{grid[:], door[:], other[:], user[:]}).Draw(t, "id")
 	return id
+}
+
+// leastOf is how many characters a text of the field has at least: an element of a set names something.
+func leastOf(f *schema.Field) int {
+	if f.Engine.Shape == syncengine.Set {
+		return 1
+	}
+	return 0
 }

@@ -128,6 +128,9 @@ func (c *cutting) occurrence(num syncengine.FieldNumber, typ protowire.Type, who
 	switch f.Engine.Shape {
 	case syncengine.Set:
 		element, _ := protowire.ConsumeBytes(value)
+		if len(element) == 0 {
+			return invalid(f, "an empty element, which nobody could take out again")
+		}
 		c.put(num, string(element), whole)
 	case syncengine.Map:
 		entry, _ := protowire.ConsumeBytes(value)

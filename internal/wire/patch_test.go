@@ -29,6 +29,7 @@ const (
 	premisesReasons     = 20
 	premisesContact     = 8
 	disputeParticipants = 21
+	disputeDepartments  = 46
 	unknownField        = 9999
 )
 
@@ -261,6 +262,7 @@ func TestCells_NamesFieldAndLimitOfWhatBreaksARule(t *testing.T) {
 		"an id of 15 bytes":        {"visit", "territory", "16", text(visitTerritory, "123456789012345")},
 		"an id of 17 bytes":        {"visit", "premises_ids", "16", text(visitPremises, "12345678901234567")},
 		"an entry without a key":   {"visit", "contributions", "key", text(visitContributions, string(text(2, "a")))},
+		"an empty element":         {"dispute", "departments", "empty", text(disputeDepartments, "")},
 		"an entry with no key":     {"visit", "contributions", "key", entry(visitContributions, "", "a")},
 	}
 	for name, c := range cases {
