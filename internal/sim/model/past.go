@@ -126,11 +126,24 @@ func (m *Model) onScreen(w *write, v *write) bool {
 	}
 	for r := w.by.row; r != nil; r = r.over(w.key) {
 		s := r.screen[w.key]
-		if s.shown != nil && s.shown.same(v) || slices.ContainsFunc(s.listed, func(x value) bool { return x.write == v }) && r.closes(w.key) {
+		if s.shown != nil && s.shown.same(v) || slices.ContainsFunc(s.listed, func(x value) bool { return x.write == v }) && r.closes(w.key) || r.settled(v) {
 			return true
 		}
 	}
 	return false
+}
+
+// settled reports that the row closes a conflict in a history that had v and where it
+// was open no more: who let it go there is judged there, and whoever closes what is
+// left has not to be shown it again.
+func (r *row) settled(v *write) bool {
+	p := r.saw[v.key]
+	if !r.closes(v.key) || !p.holds(v.at) {
+		return false
+	}
+	c := p.branch.recordAt(r.change.RecordID, p.seq).find(v.key)
+	open := func(x value) bool { return x.write == v }
+	return c != nil && !slices.ContainsFunc(c.set, open) && !slices.ContainsFunc(c.kept, open)
 }
 
 // closes reports that the row names what is open at a cell.

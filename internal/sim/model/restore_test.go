@@ -168,3 +168,30 @@ func TestStory_WhoConfirmsADeletionTakesOverNothingThatItsAuthorCouldNotRead(t *
 		t.Errorf("%d conflicts are open, want the note: %v", n, err)
 	}
 }
+
+// a corrects a count of their own, c disagrees, and b closes that conflict. A restore
+// loses all three but not a's first count. What b's change takes out of the server's
+// set is one that a had let go: b chose between the counts that were left of it.
+func TestStory_WhoClosesAConflictNeedNotHaveSeenWhatItsSidesHadWrittenOver(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	a.sync()
+	c.sync()
+	a.edit(door, rooms(3))
+	a.sync()
+	before := s.backUp("before")
+	a.edit(door, rooms(4))
+	a.sync()
+	c.edit(door, rooms(5))
+	c.sync()
+	b.sync()
+	b.acknowledge()
+	s.clean()
+	s.restore("before", before)
+	b.sync()
+	s.clean()
+	s.rest()
+}
