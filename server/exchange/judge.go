@@ -26,7 +26,9 @@ type judging struct {
 	cells []syncengine.CellWrite
 	// roles cover the record's scope now or at the author's base; classes are
 	// what they may read.
-	roles         schema.Roles
+	roles schema.Roles
+	// sawAs are the roles whose reading at the base counts as what the author saw.
+	sawAs         schema.Roles
 	rank          syncengine.Rank
 	afterHandover bool
 	incoming      syncengine.Incoming
@@ -91,6 +93,7 @@ func (j *judging) judge() (reason, error) {
 	lasting := view.Lasting(j.push.received - lateMax)
 	if rec != nil {
 		_, j.roles = j.work.rolesNowOrAt(lasting, rec, j.base)
+		j.sawAs = j.work.rolesAtBase(lasting, rec, j.base)
 		err = j.late(lasting, rec.CurrentKeys())
 	}
 	if err == nil {
@@ -252,7 +255,7 @@ func (j *judging) grants() (identity.View, error) {
 // merge runs the engine and places what came out of it.
 func (j *judging) merge(rec *syncengine.Record) error {
 	c := j.in.change
-	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.roles)
+	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.sawAs)
 	in := &j.incoming
 	*in = syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: j.base, Cut: j.extra.CountedBase != nil, Create: c.Create,

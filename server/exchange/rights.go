@@ -62,8 +62,17 @@ func (k *work) readableBy(rec *syncengine.Record, device identity.Device, seq sy
 	if err != nil {
 		return 0, err
 	}
-	_, roles := k.rolesNowOrAt(view, rec, base)
-	return k.svc.schema.Access.ReadClasses(rec.Kind, roles), nil
+	return k.svc.schema.Access.ReadClasses(rec.Kind, k.rolesAtBase(view, rec, base)), nil
+}
+
+// rolesAtBase gives the roles that a view held over a record at base: what its author
+// could read there is in the past of the change. Those of now stand in where base is
+// of a part of an earlier history that a restore has lost.
+func (k *work) rolesAtBase(view identity.View, rec *syncengine.Record, base syncengine.Coordinate) schema.Roles {
+	if seq, ok := k.world.History.Current(base); ok && !base.IsZero() {
+		return view.Over(rec.KeysAt(seq))
+	}
+	return view.Over(rec.CurrentKeys())
 }
 
 func unreadable(kind *schema.Kind, readable schema.Classes) func(syncengine.FieldNumber) bool {

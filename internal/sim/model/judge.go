@@ -189,11 +189,13 @@ func (m *Model) judgeRights(v *verdict, r *row, dot syncengine.Dot, rec *record)
 		v.roles, v.late = m.rolesAbove(&view, m.wouldBe(v, r, dot))
 	} else {
 		v.roles = m.overNow(&view, rec)
+		sawAs := v.roles
 		if base, ok := m.baseNow(m.changeOf(dot, r)); ok {
-			v.roles |= m.overAny(&view, rec, func(s stay) bool { return s.entered <= base && (s.left == 0 || base < s.left) })
+			sawAs = m.overAny(&view, rec, func(s stay) bool { return s.entered <= base && (s.left == 0 || base < s.left) })
+			v.roles |= sawAs
 		}
 		v.late = v.roles != 0 && m.lateNow(&view, rec)
-		v.blind = ^m.schema.Access.ReadClasses(rec.kind.Number, v.roles)
+		v.blind = ^m.schema.Access.ReadClasses(rec.kind.Number, sawAs)
 		v.rank = m.rankOf(v.roles)
 	}
 	v.why = m.permitted(v, r, rec)
@@ -244,7 +246,7 @@ func (m *Model) permitted(v *verdict, r *row, rec *record) reason {
 			return syncv1.QuarantineReason_QUARANTINE_REASON_MOVE_BY_SERVER_ONLY
 		}
 	}
-	if rec != nil && !m.mayResolve(v, r, rec, may&^v.blind) {
+	if rec != nil && !m.mayResolve(v, r, rec, may&m.schema.Access.ReadClasses(rec.kind.Number, v.roles)) {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_NOT_PERMITTED
 	}
 	return none

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,4 +98,36 @@ func TestStory_AReleasedChangeKeepsTheStampOfItsFirstReceipt(t *testing.T) {
 	s.later(time.Hour)
 	s.must(s.act(model.Act{Release: s.waiting()[0]}))
 	s.rest()
+}
+
+// b writes down a door by its id that lies in another's grid, and corrects that. By the
+// time it arrives the door has moved to b's grid: b may write to it, and has not seen
+// what stood there.
+func TestStory_WhoGetsADoorAfterwardsHadNotReadIt(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	own := s.door(gridB, "大研街道1号")
+	own.Rooms = proto.Uint32(3)
+	door := a.add(own)
+	a.sync()
+	b.sync()
+	joined := s.door(gridA, "大研街道一号")
+	joined.Rooms = proto.Uint32(4)
+	b.do(func() error { return b.AddWithID(door, joined) })
+	b.edit(door, rooms(5))
+	s.moveDoor(door, gridA)
+	s.clean()
+	b.sync()
+	s.clean()
+	s.rest()
+	open, err := b.Conflicts()
+	s.must(err)
+	var fields []string
+	for _, c := range open {
+		fields = append(fields, c.Field)
+	}
+	if !slices.Contains(fields, "rooms") {
+		t.Errorf("open are %v, want rooms among them", fields)
+	}
 }
