@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -31,7 +32,7 @@ const (
 var key = sealed.NewKey([32]byte{1, 2, 3})
 
 func options(k *sealed.Key) sealed.Options {
-	o := sealed.Options{Key: k, Schema: schema.Load(), Random: rand.NewChaCha8([32]byte{9})}
+	o := sealed.Options{Key: k, Schema: schema.Load(), Random: rand.NewChaCha8([32]byte{9}), Now: func() time.Time { return time.UnixMilli(1_790_000_000_000) }}
 	o.Bucket, o.SealsDocument = exchange.SealedDigests(o.Schema)
 	return o
 }

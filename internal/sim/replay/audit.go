@@ -14,6 +14,9 @@ import (
 // ProblemsMax bounds the problems that are told in words; counts go on.
 const ProblemsMax = 50
 
+// lossesTold bounds those of them that are lost values: a record has dozens, and what else is wrong is to be told as well.
+const lossesTold = 25
+
 // Findings are what the auditor found at the end.
 type Findings struct {
 	// Lost counts written values that are neither shown nor found beside what is
@@ -92,7 +95,9 @@ func (a *auditor) apart(format string, values ...any) {
 }
 
 func (a *auditor) lose(w write, at cell, key RecordKey) {
-	a.found.Lost++
+	if a.found.Lost++; a.found.Lost > lossesTold {
+		return
+	}
 	a.problem("lost: %s, %s = %.60q, written by %s", key, at, w.value, personOf(w.phone))
 }
 
