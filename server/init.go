@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"onedoor/domain"
+	"onedoor/internal/privatefile"
 	"onedoor/internal/schema"
 	"onedoor/internal/territoryfile"
 	"onedoor/server/accessledger"
@@ -272,11 +273,10 @@ func (f *founding) moveUp() error {
 
 // syncFolder makes the names in a folder durable.
 func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
+	if err := privatefile.SyncFolder(dir); err != nil {
 		return fmt.Errorf("make the new files durable: %w", err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
 // number reads a county's code; it has six digits, which Cut has seen to.

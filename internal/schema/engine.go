@@ -28,7 +28,7 @@ func engineField(d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) *sy
 	switch f.Policy {
 	case syncengine.Greatest, syncengine.Least, syncengine.States:
 		assert(!d.IsList() && (isVarint(d)), "%s: policy needs a number", d.FullName())
-		f.Number64 = varintOf
+		f.Number64 = VarintOf
 	}
 	if f.Policy == syncengine.States {
 		assert(d.Kind() == protoreflect.EnumKind, "%s: states need an enum", d.FullName())
@@ -46,7 +46,7 @@ func scopeField(f *syncengine.Field, d protoreflect.FieldDescriptor, rules *reco
 	case syncengine.ScopeSeal, syncengine.ScopeEscalation:
 		assert(isVarint(d) && !d.IsList(), "%s: a seal or an escalation is one number", d.FullName())
 		f.Holds = func(data []byte) bool {
-			n := varintOf(data)
+			n := VarintOf(data)
 			return n != 0 && (rules.GetScopeValue() == 0 || n == int64(rules.GetScopeValue()))
 		}
 	case syncengine.ScopeDepartment:
@@ -108,8 +108,8 @@ func isVarint(d protoreflect.FieldDescriptor) bool {
 	return false
 }
 
-// varintOf reads the number of an encoded singular varint field, tag included.
-func varintOf(data []byte) int64 {
+// VarintOf reads the number of an encoded singular varint field, tag included.
+func VarintOf(data []byte) int64 {
 	_, _, n := protowire.ConsumeTag(data)
 	if n < 0 {
 		return 0

@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 
-	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
@@ -81,17 +80,7 @@ func (s *server) bytes() (out []byte) {
 
 // searchErased has the auditor look for what was erased in a phone's files at rest. Who is trusted no more is told of nothing.
 func (w *world) searchErased(p *phone) {
-	database, err := p.disk.Read(folder + "/" + client.DatabaseFile)
-	if !w.must(err, "read the files of "+p.name) {
-		return
-	}
-	var log []byte
-	if there, _ := p.disk.Exists(folder + "/" + client.LogFile); there {
-		log, err = p.disk.Read(folder + "/" + client.LogFile)
-		w.must(err, "read the log of "+p.name)
-	}
-	plain, err := client.Plain(p.key[:], database, log)
-	if w.must(err, "open the pages of "+p.name) {
+	if plain, ok := w.plain(p); ok {
 		w.note(w.model.CheckErased(p.id, plain))
 	}
 }

@@ -159,19 +159,24 @@ func (w *world) lookFor(p *phone) {
 // search has the auditor search all that a phone's files hold.
 func (w *world) search(p *phone) {
 	p.tellSealed()
+	if plain, ok := w.plain(p); ok {
+		w.note(w.model.CheckFiles(p.id, plain))
+	}
+}
+
+// plain gives all that a phone's files hold, decrypted; false where the world has failed over it.
+func (w *world) plain(p *phone) (plain []byte, ok bool) {
 	database, err := p.disk.Read(folder + "/" + client.DatabaseFile)
 	if !w.must(err, "read the files of "+p.name) {
-		return
+		return nil, false
 	}
 	var log []byte
 	if there, _ := p.disk.Exists(folder + "/" + client.LogFile); there {
 		log, err = p.disk.Read(folder + "/" + client.LogFile)
 		w.must(err, "read the log of "+p.name)
 	}
-	plain, err := client.Plain(p.key[:], database, log)
-	if w.must(err, "open the pages of "+p.name) {
-		w.note(w.model.CheckFiles(p.id, plain))
-	}
+	plain, err = client.Plain(p.key[:], database, log)
+	return plain, w.must(err, "open the pages of "+p.name)
 }
 
 func (w *world) killOne(d dice) {

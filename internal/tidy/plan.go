@@ -59,7 +59,7 @@ var House = []Room{
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/accessledger", "server/sealed", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/identity", "server/notify", "server/observe",
-			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/sqlitevfs", "internal/grpczstd")},
+			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
 		May: withShared("server/exchange", "server/identity", "server/throttle", "server/notify", "server/observe", "server/store")},
@@ -90,9 +90,9 @@ var House = []Room{
 	{Path: "server/accessledger", Holds: "the access ledger: who saw what is sealed, and who changed what people may do",
 		May: withShared("server/store")},
 	{Path: "server/sealed", Holds: "in front of a store: what tells who a resident is stands in it sealed",
-		May: withShared("server/store")},
+		May: withShared("internal/privatefile", "server/store")},
 	{Path: "server/identity", Holds: "join codes, device keys, sessions and grants",
-		May: withShared("server/observe", "server/store")},
+		May: withShared("internal/privatefile", "server/observe", "server/store")},
 	{Path: "server/notify", Holds: "hints that say look again", May: []string{"syncengine"}},
 	{Path: "server/observe", Holds: "logs, metrics and health", May: []string{"syncengine"}},
 
@@ -125,6 +125,7 @@ var House = []Room{
 	{Path: "internal/csvfile", Holds: "strict reading of CSV files that people hand in"},
 
 	{Path: "internal/sqlitescrub", Holds: "makes what was deleted from a SQLite database unreadable in its files"},
+	{Path: "internal/privatefile", Holds: "small files that nobody but their owner may read, such as keys"},
 	{Path: "internal/sqlitevfs", Holds: "what SQLite databases stand on: the disk seam, and the bridge for a VFS written in Go"},
 	{Path: "internal/casebook", Holds: "steps of cases as the records that they write, the same on phone and server",
 		May: []string{"domain", "proto/gen"}},

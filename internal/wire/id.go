@@ -21,6 +21,32 @@ func NewRecordID(at syncengine.UnixMilli, random [10]byte) syncengine.ID {
 	return syncengine.ID(u)
 }
 
+// BytesOf gives the bytes of an id as messages hold them: none for an absent one.
+func BytesOf(id syncengine.ID) []byte {
+	if id.IsZero() {
+		return nil
+	}
+	return id[:]
+}
+
+// BytesOfAll gives the bytes of every id.
+func BytesOfAll(ids []syncengine.ID) [][]byte {
+	out := make([][]byte, len(ids))
+	for i := range ids {
+		out[i] = ids[i][:]
+	}
+	return out
+}
+
+// IDsOf reads ids that were written by [BytesOfAll]; what has another length is the zero id.
+func IDsOf(list [][]byte) (out []syncengine.ID) {
+	for _, b := range list {
+		id, _ := syncengine.IDFromBytes(b)
+		out = append(out, id)
+	}
+	return out
+}
+
 // bracedBytes is the length of a UUID in braces.
 const bracedBytes = 38
 

@@ -14,6 +14,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
 	"onedoor/domain"
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -181,8 +182,8 @@ func FileName(name string) string {
 // encode gives the bytes that are stored and hashed.
 func (e *Entry) encode() ([]byte, error) {
 	m := &storedv1.AccessEntry{
-		Number: e.Number, AtMs: int64(e.At), Action: uint32(e.Action), UserId: bytesOf(e.Actor.User), DeviceId: bytesOf(e.Actor.Device),
-		Operator: e.Actor.Operator, AboutUsers: lists(e.Users), AboutDevices: lists(e.Devices), Reason: e.Reason, Place: e.Place,
+		Number: e.Number, AtMs: int64(e.At), Action: uint32(e.Action), UserId: wire.BytesOf(e.Actor.User), DeviceId: wire.BytesOf(e.Actor.Device),
+		Operator: e.Actor.Operator, AboutUsers: wire.BytesOfAll(e.Users), AboutDevices: wire.BytesOfAll(e.Devices), Reason: e.Reason, Place: e.Place,
 	}
 	if e.Number > 1 {
 		m.Previous = e.Previous[:]
@@ -208,7 +209,7 @@ func decode(value []byte) (e Entry, err error) {
 	}
 	e = Entry{
 		Number: m.GetNumber(), At: syncengine.UnixMilli(m.GetAtMs()), Action: Action(m.GetAction()), Reason: m.GetReason(), Place: m.GetPlace(),
-		Actor: Actor{Operator: m.GetOperator()}, Users: idsOf(m.GetAboutUsers()), Devices: idsOf(m.GetAboutDevices()),
+		Actor: Actor{Operator: m.GetOperator()}, Users: wire.IDsOf(m.GetAboutUsers()), Devices: wire.IDsOf(m.GetAboutDevices()),
 	}
 	e.Actor.User, _ = syncengine.IDFromBytes(m.GetUserId())
 	e.Actor.Device, _ = syncengine.IDFromBytes(m.GetDeviceId())
@@ -224,29 +225,6 @@ func decode(value []byte) (e Entry, err error) {
 		e.Records = append(e.Records, t)
 	}
 	return e, nil
-}
-
-func bytesOf(id syncengine.ID) []byte {
-	if id.IsZero() {
-		return nil
-	}
-	return id[:]
-}
-
-func lists(ids []syncengine.ID) [][]byte {
-	out := make([][]byte, len(ids))
-	for i := range ids {
-		out[i] = ids[i][:]
-	}
-	return out
-}
-
-func idsOf(list [][]byte) (out []syncengine.ID) {
-	for _, b := range list {
-		id, _ := syncengine.IDFromBytes(b)
-		out = append(out, id)
-	}
-	return out
 }
 
 func compareIDs(a, b syncengine.ID) int { return bytes.Compare(a[:], b[:]) }

@@ -14,6 +14,7 @@ import (
 
 	"onedoor/domain"
 	cases "onedoor/domain/casework"
+	"onedoor/internal/wire"
 	"onedoor/server/casework"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -164,7 +165,7 @@ func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err
 func entryOf(e casework.Event, names *names) *adminv1.CaseEntry {
 	actor, _ := syncengine.IDFromBytes(e.GetActor())
 	return &adminv1.CaseEntry{
-		Id: bytesOf(e.ID), What: e.GetWhat(), AtMs: e.GetAt(), ActorId: bytesOf(actor), ActorName: names.of(actor),
+		Id: wire.BytesOf(e.ID), What: e.GetWhat(), AtMs: e.GetAt(), ActorId: wire.BytesOf(actor), ActorName: names.of(actor),
 		Text: e.GetText(), UntilMs: e.GetUntil(), Days: e.GetDays(),
 	}
 }
@@ -173,7 +174,7 @@ func taskOf(t casework.Task, names *names) *adminv1.CaseTask {
 	user, _ := syncengine.IDFromBytes(t.Task.GetForUser())
 	return &adminv1.CaseTask{
 		Id: t.ID[:], What: t.Task.GetWhat(), DueMs: t.Task.GetDue(), Why: t.Task.GetWhy(), State: t.Task.GetState(),
-		UserId: bytesOf(user), UserName: names.of(user),
+		UserId: wire.BytesOf(user), UserName: names.of(user),
 	}
 }
 

@@ -51,20 +51,3 @@ func codeOf(tree *identity.Tree, id syncengine.ID) string {
 	t, _ := tree.ByID(id)
 	return t.Code
 }
-
-// bytesOf gives the bytes of an id, none for an absent one.
-func bytesOf(id syncengine.ID) []byte {
-	if id.IsZero() {
-		return nil
-	}
-	return id[:]
-}
-
-// bytesOfAll gives the bytes of every id.
-func bytesOfAll(ids []syncengine.ID) [][]byte {
-	out := make([][]byte, len(ids))
-	for i := range ids {
-		out[i] = ids[i][:]
-	}
-	return out
-}

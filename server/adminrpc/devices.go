@@ -13,6 +13,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -54,7 +55,7 @@ func wireDevice(r store.Reader, d identity.Device) (*adminv1.Device, error) {
 	return &adminv1.Device{
 		WipeOrderedMs: int64(d.WipeOrdered), WipedMs: wiped.GetWipedMs(), Loss: wireLoss(d.Loss),
 		Id: d.Incarnation[:], UserId: d.UserID[:], UserName: user.Name, Name: d.Name, State: adminv1.DeviceState(d.State),
-		EnrolledMs: int64(d.EnrolledAt), ParentId: bytesOf(d.Parent),
+		EnrolledMs: int64(d.EnrolledAt), ParentId: wire.BytesOf(d.Parent),
 		LastContactMs: int64(contact.LastContact), Pending: contact.Pending, OldestPendingMs: int64(contact.OldestPending),
 		CheckpointEpoch: uint32(contact.Checkpoint.Epoch), CheckpointSeq: uint64(contact.Checkpoint.Seq), AppVersion: contact.AppVersion,
 	}, err
@@ -127,7 +128,7 @@ func (s *Service) RevokeDevice(ctx context.Context, req *adminv1.RevokeDeviceReq
 			if err != nil {
 				return err
 			}
-			loss.AtMs, loss.By, loss.Reason = int64(s.now()), bytesOf(c.UserID), req.GetReason()
+			loss.AtMs, loss.By, loss.Reason = int64(s.now()), wire.BytesOf(c.UserID), req.GetReason()
 			if d, err = identity.EndDevice(w, id, req.GetWipe(), loss); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -37,8 +38,8 @@ func (s *Service) GetGrants(ctx context.Context, req *adminv1.GetGrantsRequest) 
 			out = &adminv1.GetGrantsResponse{Version: current.Version, AtMs: int64(current.At)}
 			for _, g := range derived {
 				out.Grants = append(out.Grants, &adminv1.Grant{
-					Role: recordv1.Role(g.Role), TerritoryCode: codeOf(tree, g.Territory), RecordIds: bytesOfAll(g.Records),
-					Origin: adminv1.GrantOrigin(g.Origin), TeamId: bytesOf(g.Team), UntilMs: int64(g.Until),
+					Role: recordv1.Role(g.Role), TerritoryCode: codeOf(tree, g.Territory), RecordIds: wire.BytesOfAll(g.Records),
+					Origin: adminv1.GrantOrigin(g.Origin), TeamId: wire.BytesOf(g.Team), UntilMs: int64(g.Until),
 				})
 			}
 			return err

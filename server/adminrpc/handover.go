@@ -10,6 +10,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -54,7 +55,7 @@ func (s *Service) HandOver(req *adminv1.HandOverRequest, stream grpc.ServerStrea
 			if err != nil {
 				return struct{}{}, fmt.Errorf("hand over door %s, %d of %d: %w: ask again to go on", door, i+1, len(h.doors), err)
 			}
-			m := &adminv1.HandOverResponse{Done: uint32(i + 1), Total: uint32(len(h.doors)), DoorId: bytesOf(door), PassedOn: uint32(passed)}
+			m := &adminv1.HandOverResponse{Done: uint32(i + 1), Total: uint32(len(h.doors)), DoorId: wire.BytesOf(door), PassedOn: uint32(passed)}
 			if err := stream.Send(m); err != nil {
 				return struct{}{}, err
 			}

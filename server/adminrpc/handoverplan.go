@@ -7,6 +7,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -48,7 +49,7 @@ func (h *handover) planPeople(r store.Reader, held map[syncengine.ID][]syncengin
 		if err != nil {
 			return err
 		}
-		p := &adminv1.HandoverPerson{UserId: bytesOf(id), Name: u.Name, Role: recordv1.Role(u.Role), Doors: uint32(len(held[id])), VisitsThisMonth: uint32(credited[id])}
+		p := &adminv1.HandoverPerson{UserId: wire.BytesOf(id), Name: u.Name, Role: recordv1.Role(u.Role), Doors: uint32(len(held[id])), VisitsThisMonth: uint32(credited[id])}
 		if id != h.to.ID {
 			if p.Keeps, err = h.keeps(r, id); err != nil {
 				return err
@@ -115,7 +116,7 @@ func (h *handover) planPhones(r store.Reader, out *adminv1.HandoverPlan) error {
 				return err
 			}
 			out.Phones = append(out.Phones, &adminv1.HandoverPhone{
-				DeviceId: bytesOf(d.Incarnation), UserId: bytesOf(user), Name: d.Name, LastContactMs: int64(at.LastContact),
+				DeviceId: wire.BytesOf(d.Incarnation), UserId: wire.BytesOf(user), Name: d.Name, LastContactMs: int64(at.LastContact),
 				Pending: at.Pending, OldestPendingMs: int64(at.OldestPending),
 			})
 			out.PendingChanges += at.Pending

@@ -10,6 +10,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -110,8 +111,8 @@ func nameIn(r store.Reader, names map[syncengine.ID]string, user syncengine.ID) 
 
 func wireAccess(e accessledger.Entry, name string) *adminv1.AccessEntry {
 	m := &adminv1.AccessEntry{
-		Number: e.Number, AtMs: int64(e.At), Action: adminv1.AccessAction(e.Action), UserId: bytesOf(e.Actor.User), UserName: name,
-		DeviceId: bytesOf(e.Actor.Device), Operator: e.Actor.Operator, AboutUsers: bytesOfAll(e.Users), AboutDevices: bytesOfAll(e.Devices),
+		Number: e.Number, AtMs: int64(e.At), Action: adminv1.AccessAction(e.Action), UserId: wire.BytesOf(e.Actor.User), UserName: name,
+		DeviceId: wire.BytesOf(e.Actor.Device), Operator: e.Actor.Operator, AboutUsers: wire.BytesOfAll(e.Users), AboutDevices: wire.BytesOfAll(e.Devices),
 		Reason: e.Reason, Place: e.Place,
 	}
 	if e.Number > 1 {
@@ -119,7 +120,7 @@ func wireAccess(e accessledger.Entry, name string) *adminv1.AccessEntry {
 	}
 	for _, t := range e.Records {
 		m.Records = append(m.Records, &adminv1.AccessedRecords{
-			RecordKind: recordv1.Kind(t.Kind), Fields: fieldNumbers(t.Fields), RecordIds: bytesOfAll(t.IDs),
+			RecordKind: recordv1.Kind(t.Kind), Fields: fieldNumbers(t.Fields), RecordIds: wire.BytesOfAll(t.IDs),
 		})
 	}
 	return m

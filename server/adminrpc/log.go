@@ -5,6 +5,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
@@ -87,7 +88,7 @@ func (x *reach) entry(e store.Entry) (*adminv1.LogEntry, error) {
 	}
 	m := &adminv1.LogEntry{
 		Seq: uint64(e.Seq), Type: adminv1.LogEntryType(e.Type), Author: author, DeviceSeq: uint64(e.DeviceSeq),
-		RecordId: bytesOf(e.RecordID), RecordKind: recordKind(e.Kind), PrevSeq: uint64(e.Prev), RefSeq: uint64(e.Ref),
+		RecordId: wire.BytesOf(e.RecordID), RecordKind: recordKind(e.Kind), PrevSeq: uint64(e.Prev), RefSeq: uint64(e.Ref),
 		StampMs: int64(e.Stamp), Suspect: e.Suspect, Reason: quarantineReason(e.Reason), Rank: uint32(e.Rank),
 		AfterHandover: extra.GetAfterHandover(), ConflictIds: extra.GetConflicts(), Cells: x.written(v, cells),
 		DecidedBy: extra.GetDecidedBy(), AbsentUntil: extra.GetAbsentUntil(),

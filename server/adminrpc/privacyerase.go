@@ -9,6 +9,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/privacy"
@@ -158,7 +159,7 @@ func (s *Service) pending(r store.Reader, q *privacy.Request, out *adminv1.Priva
 
 func wireCopy(c privacy.Copy) *adminv1.CopyHolder {
 	return &adminv1.CopyHolder{
-		DeviceId: bytesOf(c.Device.Incarnation), DeviceName: c.Device.Name, UserId: bytesOf(c.User.ID), UserName: c.User.Name, SeenMs: int64(c.Seen),
+		DeviceId: wire.BytesOf(c.Device.Incarnation), DeviceName: c.Device.Name, UserId: wire.BytesOf(c.User.ID), UserName: c.User.Name, SeenMs: int64(c.Seen),
 	}
 }
 
@@ -208,9 +209,9 @@ func (a *asked) mayWrite(v sight, change exchange.ServerChange) error {
 // wireRequest is a request on the wire.
 func wireRequest(q *privacy.Request) *adminv1.PrivacyRequest {
 	m := &adminv1.PrivacyRequest{
-		Number: q.Number, Kind: q.Kind, RecordIds: bytesOfAll(q.Records), IdentityCheck: q.IdentityCheck, ReceivedMs: int64(q.Received),
-		DeadlineMs: int64(q.Deadline), Decision: q.Decision, Reason: q.Reason, DecidedMs: int64(q.Decided), OpenedBy: bytesOf(q.OpenedBy),
-		DecidedBy: bytesOf(q.DecidedBy), BackupsUntilMs: int64(q.BackupsUntil),
+		Number: q.Number, Kind: q.Kind, RecordIds: wire.BytesOfAll(q.Records), IdentityCheck: q.IdentityCheck, ReceivedMs: int64(q.Received),
+		DeadlineMs: int64(q.Deadline), Decision: q.Decision, Reason: q.Reason, DecidedMs: int64(q.Decided), OpenedBy: wire.BytesOf(q.OpenedBy),
+		DecidedBy: wire.BytesOf(q.DecidedBy), BackupsUntilMs: int64(q.BackupsUntil),
 	}
 	for _, at := range q.ErasedAt {
 		m.ErasedSeqs = append(m.ErasedSeqs, uint64(at.Seq))

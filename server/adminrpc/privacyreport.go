@@ -7,6 +7,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/privacy"
@@ -58,7 +59,7 @@ func (x *reach) held(v sight, rec *syncengine.Record) (*adminv1.HeldRecord, erro
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", rec.ID, err)
 	}
-	m := &adminv1.HeldRecord{RecordId: bytesOf(rec.ID), RecordKind: recordv1.Kind(rec.Kind)}
+	m := &adminv1.HeldRecord{RecordId: wire.BytesOf(rec.ID), RecordKind: recordv1.Kind(rec.Kind)}
 	if report.Hold != nil {
 		m.Hold = report.Hold.Reason
 	}
@@ -71,7 +72,7 @@ func (x *reach) held(v sight, rec *syncengine.Record) (*adminv1.HeldRecord, erro
 	names := map[syncengine.ID]string{}
 	for _, e := range report.Looks {
 		m.Looks = append(m.Looks, &adminv1.HeldLook{
-			AtMs: int64(e.At), Action: uint32(e.Action), UserName: x.nameOf(names, e.Actor), DeviceId: bytesOf(e.Actor.Device), Reason: e.Reason,
+			AtMs: int64(e.At), Action: uint32(e.Action), UserName: x.nameOf(names, e.Actor), DeviceId: wire.BytesOf(e.Actor.Device), Reason: e.Reason,
 		})
 	}
 	for _, e := range report.Shared {

@@ -12,6 +12,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/schema"
+	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -50,7 +51,7 @@ func territoryRecords(list []identity.Territory) []wantedRecord {
 	for _, t := range list {
 		level, _ := domain.ParseLevel(t.Level)
 		m := &recordv1.Territory{
-			Code: &t.Code, Name: &t.Name, Level: recordv1.TerritoryLevel(level).Enum(), ParentId: bytesOf(t.Parent),
+			Code: &t.Code, Name: &t.Name, Level: recordv1.TerritoryLevel(level).Enum(), ParentId: wire.BytesOf(t.Parent),
 		}
 		if t.ValidFrom != 0 {
 			m.ValidFrom = proto.Int64(int64(t.ValidFrom))

@@ -8,6 +8,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -87,7 +88,7 @@ func (x *reach) waiting(q exchange.Quarantined) (*waitingChange, error) {
 	own := !x.who.UserID.IsZero() && string(author.GetUserId()) == string(x.who.UserID[:])
 	return &waitingChange{
 		change: &adminv1.QuarantinedChange{
-			Seq: uint64(q.Seq), RecordId: bytesOf(q.RecordID), RecordKind: recordKind(q.Kind), Reason: q.Reason, Author: author,
+			Seq: uint64(q.Seq), RecordId: wire.BytesOf(q.RecordID), RecordKind: recordKind(q.Kind), Reason: q.Reason, Author: author,
 			DeviceSeq: uint64(q.DeviceSeq), AtMs: int64(q.At), Create: q.Create,
 		},
 		sight: v, cells: cells, own: own, seen: v.seen || own,

@@ -7,6 +7,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/privacy"
@@ -81,7 +82,7 @@ func (s *Service) concerned(c *caller, e *privacy.Entry) (out []*adminv1.ListAff
 		return nil, nil
 	}
 	list, err := s.affected(c, &adminv1.ListAffectedRequest{
-		DeviceId: bytesOf(e.Device), UserId: bytesOf(e.User), SinceMs: int64(e.Since), UntilMs: int64(e.Until),
+		DeviceId: wire.BytesOf(e.Device), UserId: wire.BytesOf(e.User), SinceMs: int64(e.Since), UntilMs: int64(e.Until),
 	})
 	for _, x := range list {
 		out = append(out, wireExposure(x))
@@ -106,9 +107,9 @@ func (s *Service) ListEntries(ctx context.Context, req *adminv1.ListEntriesReque
 
 func wireEntry(e privacy.Entry) *adminv1.RegisterEntry {
 	return &adminv1.RegisterEntry{
-		Number: e.Number, Register: e.Register, AtMs: int64(e.At), By: bytesOf(e.By), What: e.What, Recipient: e.Recipient, Purpose: e.Purpose,
-		RecordIds: bytesOfAll(e.Records), SinceMs: int64(e.Since), UntilMs: int64(e.Until), KeepUntilMs: int64(e.KeepUntil),
-		DeviceId: bytesOf(e.Device), UserId: bytesOf(e.User),
+		Number: e.Number, Register: e.Register, AtMs: int64(e.At), By: wire.BytesOf(e.By), What: e.What, Recipient: e.Recipient, Purpose: e.Purpose,
+		RecordIds: wire.BytesOfAll(e.Records), SinceMs: int64(e.Since), UntilMs: int64(e.Until), KeepUntilMs: int64(e.KeepUntil),
+		DeviceId: wire.BytesOf(e.Device), UserId: wire.BytesOf(e.User),
 	}
 }
 
@@ -128,7 +129,7 @@ func (s *Service) GetRetention(ctx context.Context, _ *adminv1.GetRetentionReque
 			last, _, err := retention.LastRun(r)
 			out.Periods, out.LastRunMs = wirePeriods(settings), int64(last.At)
 			for _, h := range holds {
-				out.Holds = append(out.Holds, &adminv1.LegalHold{RecordId: bytesOf(h.Record), Reason: h.Reason, AtMs: int64(h.At), By: bytesOf(h.By)})
+				out.Holds = append(out.Holds, &adminv1.LegalHold{RecordId: wire.BytesOf(h.Record), Reason: h.Reason, AtMs: int64(h.At), By: wire.BytesOf(h.By)})
 			}
 			return err
 		})
@@ -184,7 +185,7 @@ func (s *Service) planRetention(c *caller) (*adminv1.RunRetentionResponse, error
 		}
 		out.Records, out.Held = uint64(len(p.Items)), uint64(p.Held)
 		for _, item := range p.Items[:min(len(p.Items), recordsToldMax)] {
-			out.RecordIds = append(out.RecordIds, bytesOf(item.Record))
+			out.RecordIds = append(out.RecordIds, wire.BytesOf(item.Record))
 		}
 		counts := p.Counts()
 		for class := range int32(len(recordv1.RetentionClass_name)) {

@@ -7,6 +7,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -101,7 +102,7 @@ func territoriesOf(r store.Reader, codes []string) ([]syncengine.ID, error) {
 
 func wireTeam(tree *identity.Tree, t identity.Team) *adminv1.Team {
 	m := &adminv1.Team{
-		Id: t.ID[:], Name: t.Name, OfficerId: bytesOf(t.Officer), GridWorkerId: bytesOf(t.GridWorker), HelperIds: bytesOfAll(t.Helpers),
+		Id: t.ID[:], Name: t.Name, OfficerId: wire.BytesOf(t.Officer), GridWorkerId: wire.BytesOf(t.GridWorker), HelperIds: wire.BytesOfAll(t.Helpers),
 	}
 	for _, id := range t.Territories {
 		m.TerritoryCodes = append(m.TerritoryCodes, codeOf(tree, id))

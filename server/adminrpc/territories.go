@@ -12,6 +12,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/territoryfile"
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -47,7 +48,7 @@ func (s *Service) ListTerritories(ctx context.Context, req *adminv1.ListTerritor
 func wireTerritory(t identity.Territory) *adminv1.Territory {
 	level, _ := domain.ParseLevel(t.Level)
 	return &adminv1.Territory{
-		Id: t.ID[:], ParentId: bytesOf(t.Parent), Code: t.Code, Name: t.Name,
+		Id: t.ID[:], ParentId: wire.BytesOf(t.Parent), Code: t.Code, Name: t.Name,
 		Level:       recordv1.TerritoryLevel(level),
 		ValidFromMs: int64(t.ValidFrom), ValidUntilMs: int64(t.ValidUntil),
 	}

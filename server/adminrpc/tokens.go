@@ -7,6 +7,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -43,7 +44,7 @@ func (s *Service) ListTokens(ctx context.Context, _ *adminv1.ListTokensRequest) 
 			for _, t := range tokens {
 				if mine(t.User) {
 					out.Tokens = append(out.Tokens, &adminv1.Token{
-						Id: t.ID[:], UserId: bytesOf(t.User), MintedMs: int64(t.Minted), RevokedMs: int64(t.Revoked),
+						Id: t.ID[:], UserId: wire.BytesOf(t.User), MintedMs: int64(t.Minted), RevokedMs: int64(t.Revoked),
 					})
 				}
 			}
@@ -51,7 +52,7 @@ func (s *Service) ListTokens(ctx context.Context, _ *adminv1.ListTokensRequest) 
 			for _, e := range events {
 				if mine(e.User) {
 					out.Events = append(out.Events, &adminv1.TokenEvent{
-						Number: e.Number, Action: adminv1.TokenAction(e.Action), TokenId: e.Token[:], UserId: bytesOf(e.User), AtMs: int64(e.At),
+						Number: e.Number, Action: adminv1.TokenAction(e.Action), TokenId: e.Token[:], UserId: wire.BytesOf(e.User), AtMs: int64(e.At),
 					})
 				}
 			}

@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 
+	"onedoor/internal/wire"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
@@ -91,10 +92,10 @@ func assign(w store.Writer, slot Slot, user syncengine.ID, d Door) (former synce
 		}
 	}
 	key := userDoorKey(user, slot, d.ID)
-	if err := w.PutDocument(bucketUserDoors, key, idBytes(d.Territory)); err != nil {
+	if err := w.PutDocument(bucketUserDoors, key, wire.BytesOf(d.Territory)); err != nil {
 		return former, wrapAt(err, bucketUserDoors, key)
 	}
-	return former, put(w, bucketAssignments, slotKey(slot, d.ID), &storedv1.Assignment{UserId: user[:], TerritoryId: idBytes(d.Territory)})
+	return former, put(w, bucketAssignments, slotKey(slot, d.ID), &storedv1.Assignment{UserId: user[:], TerritoryId: wire.BytesOf(d.Territory)})
 }
 
 // CheckWorker wants a user whose role goes to doors, or it is [ErrInvalid].

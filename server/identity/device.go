@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"onedoor/internal/wire"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -74,7 +75,7 @@ func writeDevice(w store.Writer, d Device) error {
 		Name:         d.Name,
 		State:        storedv1.DeviceState(d.State),
 		EnrolledAtMs: int64(d.EnrolledAt),
-		Parent:       idBytes(d.Parent),
+		Parent:       wire.BytesOf(d.Parent),
 		LastCommon:   uint64(d.LastCommon),
 
 		WipeOrderedMs: int64(d.WipeOrdered),

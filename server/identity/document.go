@@ -196,14 +196,6 @@ func idOf(b []byte) (syncengine.ID, error) {
 	return id, nil
 }
 
-// idBytes gives the bytes of an id, none for an absent one.
-func idBytes(id syncengine.ID) []byte {
-	if id.IsZero() {
-		return nil
-	}
-	return id[:]
-}
-
 // packIDs lays ids out one after another.
 func packIDs(ids []syncengine.ID) []byte { return join(ids...) }
 
@@ -230,15 +222,6 @@ func idList(list [][]byte) ([]syncengine.ID, error) {
 		out = append(out, id)
 	}
 	return out, nil
-}
-
-// byteLists gives the bytes of every id.
-func byteLists(ids []syncengine.ID) [][]byte {
-	out := make([][]byte, len(ids))
-	for i := range ids {
-		out[i] = ids[i][:]
-	}
-	return out
 }
 
 // compareIDs orders ids by their bytes.

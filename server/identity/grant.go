@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"onedoor/internal/wire"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -236,7 +237,7 @@ func sameGrants(a, b []Grant) bool {
 func storedGrants(grants []Grant) []*storedv1.Grant {
 	out := make([]*storedv1.Grant, len(grants))
 	for i, g := range grants {
-		out[i] = &storedv1.Grant{Role: g.Role, TerritoryId: idBytes(g.Territory), RecordIds: packIDs(g.Records), UntilMs: int64(g.Until)}
+		out[i] = &storedv1.Grant{Role: g.Role, TerritoryId: wire.BytesOf(g.Territory), RecordIds: packIDs(g.Records), UntilMs: int64(g.Until)}
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"slices"
 
+	"onedoor/internal/wire"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -49,7 +50,7 @@ func GetHandover(r store.Reader, id syncengine.ID) (h Handover, ok bool, err err
 
 // PutHandover writes one that begins.
 func PutHandover(w store.Writer, id syncengine.ID, h Handover) error {
-	return put(w, bucketHandovers, id[:], &storedv1.Handover{ToUserId: h.To[:], FromUserIds: byteLists(h.From), BeganMs: int64(h.Began)})
+	return put(w, bucketHandovers, id[:], &storedv1.Handover{ToUserId: h.To[:], FromUserIds: wire.BytesOfAll(h.From), BeganMs: int64(h.Began)})
 }
 
 // EndHandover takes a handover off the list.

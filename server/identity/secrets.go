@@ -14,11 +14,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/privatefile"
 	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -30,9 +30,6 @@ const SecretsFile = "realm.secret"
 
 // secretsFormat is the version of the file's form.
 const secretsFormat = 1
-
-// secretsMode lets the owner alone read the file.
-const secretsMode fs.FileMode = 0o600
 
 // secretsBytesMax bounds what is read: the file has some 200 bytes.
 const secretsBytesMax = 4096
@@ -194,61 +191,31 @@ func (s *Secrets) derive(info string) []byte {
 	return key
 }
 
-// writeNew writes a private file that must not be there yet and makes file and
-// name durable. What it began and could not finish it removes.
-func writeNew(path string, body []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, secretsMode)
-	if errors.Is(err, fs.ErrExist) {
+// writeNew writes the secrets to a private file that must not be there yet.
+func writeNew(path string, body []byte) error {
+	err := privatefile.Create(path, body)
+	switch {
+	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s: %w", path, ErrSecretsExist)
-	}
-	if err != nil {
-		return fmt.Errorf("create the realm's secrets: %w", err)
-	}
-	_, err = f.Write(body)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write the realm's secrets: %w", err), os.Remove(path))
+	case err != nil:
+		return fmt.Errorf("write the realm's secrets: %w", err)
 	}
 	return nil
 }
 
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
 // readPrivate reads a small file that nobody but its owner may read.
 func readPrivate(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	body, err := privatefile.Read(path, secretsBytesMax)
+	var exposed *privatefile.Exposed
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: %w", path, ErrSecretsMissing)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open the realm's secrets: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("open the realm's secrets: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&^secretsMode != 0 {
-		return nil, fmt.Errorf("%s has mode %04o, run `chmod %04o %s`: %w", path, mode, secretsMode, path, ErrSecretsExposed)
-	}
-	body, err := io.ReadAll(io.LimitReader(f, secretsBytesMax+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the realm's secrets: %w", err)
-	}
-	if len(body) > secretsBytesMax {
+	case errors.As(err, &exposed):
+		return nil, fmt.Errorf("%w: %w", exposed, ErrSecretsExposed)
+	case errors.Is(err, privatefile.ErrTooLarge):
 		return nil, fmt.Errorf("%s has more than %d bytes: %w", path, secretsBytesMax, ErrSecretsDamaged)
+	case err != nil:
+		return nil, fmt.Errorf("read the realm's secrets: %w", err)
 	}
 	return body, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"onedoor/internal/wire"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
@@ -44,10 +45,10 @@ func PutTeam(w store.Writer, t Team, at syncengine.UnixMilli) error {
 	affected = append(affected, standing.Members()...)
 	err = put(w, bucketTeams, t.ID[:], &storedv1.Team{
 		Name:         t.Name,
-		OfficerId:    idBytes(t.Officer),
-		GridWorkerId: idBytes(t.GridWorker),
-		HelperIds:    byteLists(t.Helpers),
-		TerritoryIds: byteLists(t.Territories),
+		OfficerId:    wire.BytesOf(t.Officer),
+		GridWorkerId: wire.BytesOf(t.GridWorker),
+		HelperIds:    wire.BytesOfAll(t.Helpers),
+		TerritoryIds: wire.BytesOfAll(t.Territories),
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"onedoor/internal/wire"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -54,7 +55,7 @@ func PutTerritory(w store.Writer, t Territory) error {
 		return err
 	}
 	return put(w, bucketTerritories, t.ID[:], &storedv1.Territory{
-		Parent:       idBytes(t.Parent),
+		Parent:       wire.BytesOf(t.Parent),
 		Code:         t.Code,
 		Name:         t.Name,
 		Level:        t.Level,

@@ -11,6 +11,7 @@ import (
 	"math"
 	"strings"
 
+	"onedoor/internal/wire"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
@@ -185,7 +186,7 @@ func logToken(w store.Writer, action TokenAction, t Token, at syncengine.UnixMil
 	return put(w, bucketTokenLog, binary.BigEndian.AppendUint64(nil, number), &storedv1.TokenEvent{
 		Action:  storedv1.TokenAction(action),
 		TokenId: t.ID[:],
-		UserId:  idBytes(t.User),
+		UserId:  wire.BytesOf(t.User),
 		AtMs:    int64(at),
 	})
 }
@@ -193,7 +194,7 @@ func logToken(w store.Writer, action TokenAction, t Token, at syncengine.UnixMil
 func putToken(w store.Writer, t Token, hash []byte) error {
 	return put(w, bucketTokens, t.ID[:], &storedv1.Token{
 		Hash:      hash,
-		UserId:    idBytes(t.User),
+		UserId:    wire.BytesOf(t.User),
 		MintedMs:  int64(t.Minted),
 		RevokedMs: int64(t.Revoked),
 		ExpiresMs: int64(t.Expires),

@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 
+	"onedoor/internal/wire"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	"onedoor/server/store"
@@ -63,7 +64,7 @@ func PutUser(w store.Writer, u User) error {
 	return put(w, bucketUsers, u.ID[:], &storedv1.User{
 		Name:        u.Name,
 		Role:        u.Role,
-		TerritoryId: idBytes(u.TerritoryID),
+		TerritoryId: wire.BytesOf(u.TerritoryID),
 		State:       storedv1.UserState(u.State),
 		Department:  u.Department,
 	})

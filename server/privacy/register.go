@@ -10,6 +10,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -61,9 +62,9 @@ func File(w store.Writer, e Entry) (Entry, error) {
 	}
 	e.KeepUntil = e.At + KeepDays*dayMs
 	return e, put(w, bucketRegister, key(e.Number), &storedv1.PrivacyRegister{
-		Kind: uint32(e.Register), AtMs: int64(e.At), By: bytesOf(e.By), What: e.What, Recipient: e.Recipient, Purpose: e.Purpose,
-		RecordIds: lists(e.Records), SinceMs: int64(e.Since), UntilMs: int64(e.Until), KeepUntilMs: int64(e.KeepUntil),
-		DeviceId: bytesOf(e.Device), UserId: bytesOf(e.User),
+		Kind: uint32(e.Register), AtMs: int64(e.At), By: wire.BytesOf(e.By), What: e.What, Recipient: e.Recipient, Purpose: e.Purpose,
+		RecordIds: wire.BytesOfAll(e.Records), SinceMs: int64(e.Since), UntilMs: int64(e.Until), KeepUntilMs: int64(e.KeepUntil),
+		DeviceId: wire.BytesOf(e.Device), UserId: wire.BytesOf(e.User),
 	})
 }
 
@@ -86,7 +87,7 @@ func Entries(r store.Reader, of Register) (out []Entry, err error) {
 func entryOf(number uint64, m *storedv1.PrivacyRegister) Entry {
 	e := Entry{
 		Number: number, Register: Register(m.GetKind()), At: syncengine.UnixMilli(m.GetAtMs()), What: m.GetWhat(), Recipient: m.GetRecipient(),
-		Purpose: m.GetPurpose(), Records: idsOf(m.GetRecordIds()), Since: syncengine.UnixMilli(m.GetSinceMs()),
+		Purpose: m.GetPurpose(), Records: wire.IDsOf(m.GetRecordIds()), Since: syncengine.UnixMilli(m.GetSinceMs()),
 		Until: syncengine.UnixMilli(m.GetUntilMs()), KeepUntil: syncengine.UnixMilli(m.GetKeepUntilMs()),
 	}
 	e.By, _ = syncengine.IDFromBytes(m.GetBy())

@@ -21,6 +21,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
 	"onedoor/domain"
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -155,9 +156,9 @@ func Requests(r store.Reader) (out []Request, err error) {
 
 func (q *Request) put(w store.Writer) error {
 	m := &storedv1.PrivacyRequest{
-		Kind: uint32(q.Kind), RecordIds: lists(q.Records), IdentityCheck: q.IdentityCheck, ReceivedMs: int64(q.Received),
+		Kind: uint32(q.Kind), RecordIds: wire.BytesOfAll(q.Records), IdentityCheck: q.IdentityCheck, ReceivedMs: int64(q.Received),
 		DeadlineMs: int64(q.Deadline), Decision: uint32(q.Decision), Reason: q.Reason, DecidedMs: int64(q.Decided),
-		OpenedBy: bytesOf(q.OpenedBy), DecidedBy: bytesOf(q.DecidedBy), BackupsUntilMs: int64(q.BackupsUntil),
+		OpenedBy: wire.BytesOf(q.OpenedBy), DecidedBy: wire.BytesOf(q.DecidedBy), BackupsUntilMs: int64(q.BackupsUntil),
 	}
 	for _, at := range q.ErasedAt {
 		m.ErasedAt = append(m.ErasedAt, &storedv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)})
@@ -171,7 +172,7 @@ func requestOf(number uint64, value []byte) (q Request, err error) {
 		return q, fmt.Errorf("request %d: %w: %w", number, store.ErrDamaged, err)
 	}
 	q = Request{
-		Number: number, Kind: Kind(m.GetKind()), Records: idsOf(m.GetRecordIds()), IdentityCheck: m.GetIdentityCheck(),
+		Number: number, Kind: Kind(m.GetKind()), Records: wire.IDsOf(m.GetRecordIds()), IdentityCheck: m.GetIdentityCheck(),
 		Received: syncengine.UnixMilli(m.GetReceivedMs()), Deadline: syncengine.UnixMilli(m.GetDeadlineMs()), Decision: Decision(m.GetDecision()),
 		Reason: m.GetReason(), Decided: syncengine.UnixMilli(m.GetDecidedMs()), BackupsUntil: syncengine.UnixMilli(m.GetBackupsUntilMs()),
 	}
@@ -200,27 +201,4 @@ func put(w store.Writer, bucket string, key []byte, m proto.Message) error {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return w.PutDocument(bucket, key, b)
-}
-
-func bytesOf(id syncengine.ID) []byte {
-	if id.IsZero() {
-		return nil
-	}
-	return id[:]
-}
-
-func lists(ids []syncengine.ID) [][]byte {
-	out := make([][]byte, len(ids))
-	for i := range ids {
-		out[i] = ids[i][:]
-	}
-	return out
-}
-
-func idsOf(list [][]byte) (out []syncengine.ID) {
-	for _, b := range list {
-		id, _ := syncengine.IDFromBytes(b)
-		out = append(out, id)
-	}
-	return out
 }

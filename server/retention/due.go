@@ -121,7 +121,7 @@ func (r *Rules) overSince(rec *syncengine.Record) syncengine.UnixMilli {
 		return 0
 	}
 	cell, has := rec.Find(syncengine.CellKey{Field: f.Engine.Number})
-	if !has || cell.Shown().Cleared || !e.over[number(cell.Shown().Data)] {
+	if !has || cell.Shown().Cleared || !e.over[schema.VarintOf(cell.Shown().Data)] {
 		return 0
 	}
 	return cell.Shown().Write.Stamp
@@ -138,7 +138,7 @@ func (r *Rules) simple(rec *syncengine.Record) bool {
 		return false
 	}
 	cell, has := rec.Find(syncengine.CellKey{Field: f.Engine.Number})
-	return !has || cell.Shown().Cleared || number(cell.Shown().Data) == int64(recordv1.Clinic_CLINIC_GENERAL)
+	return !has || cell.Shown().Cleared || schema.VarintOf(cell.Shown().Data) == int64(recordv1.Clinic_CLINIC_GENERAL)
 }
 
 // newest gives the newest stamp in a field's cells, those that lost and are kept too; 0 where there is none.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -222,17 +221,4 @@ func Keep(ctx context.Context, svc *exchange.Service, wait func(context.Context,
 			told(out, err)
 		}
 	}
-}
-
-// number reads the number of an encoded singular field, tag included.
-func number(data []byte) int64 {
-	_, _, n := protowire.ConsumeTag(data)
-	if n < 0 {
-		return 0
-	}
-	v, m := protowire.ConsumeVarint(data[n:])
-	if m < 0 {
-		return 0
-	}
-	return int64(v)
 }

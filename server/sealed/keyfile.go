@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+
+	"onedoor/internal/privatefile"
 )
 
 const (
@@ -18,8 +18,6 @@ const (
 	keyBytes = 32
 	// keyFormat is the version of the file's form.
 	keyFormat = 1
-	// keyMode lets the owner alone read the file.
-	keyMode fs.FileMode = 0o600
 	// keyFileBytesMax bounds what is read: the file has some 250 bytes.
 	keyFileBytesMax = 4096
 )
@@ -70,23 +68,16 @@ func CreateKey(path string, random io.Reader) (*Key, error) {
 
 // LoadKey reads a contact key file.
 func LoadKey(path string) (*Key, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	body, err := privatefile.Read(path, keyFileBytesMax)
+	var exposed *privatefile.Exposed
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: %w", path, ErrKeyMissing)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open the contact key: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("open the contact key: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&^keyMode != 0 {
-		return nil, fmt.Errorf("%s has mode %04o, run `chmod %04o %s`: %w", path, mode, keyMode, path, ErrKeyExposed)
-	}
-	body, err := io.ReadAll(io.LimitReader(f, keyFileBytesMax))
-	if err != nil {
+	case errors.As(err, &exposed):
+		return nil, fmt.Errorf("%w: %w", exposed, ErrKeyExposed)
+	case errors.Is(err, privatefile.ErrTooLarge):
+		return nil, fmt.Errorf("%s: %w", path, ErrKeyDamaged)
+	case err != nil:
 		return nil, fmt.Errorf("read the contact key: %w", err)
 	}
 	var text keyText
@@ -96,34 +87,16 @@ func LoadKey(path string) (*Key, error) {
 	return NewKey([keyBytes]byte(text.Key)), nil
 }
 
-// writeNew writes a private file that must not be there yet and makes file and
-// name durable. What it began and could not finish it removes.
+// writeNew writes a key to a private file that must not be there yet.
 func writeNew(path string, body []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, keyMode)
-	if errors.Is(err, fs.ErrExist) {
+	err := privatefile.Create(path, body)
+	switch {
+	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s: %w", path, ErrKeyExists)
-	}
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("make the contact key: %w: name a place that you may write with --contact-key", err)
 	}
-	_, err = f.Write(body)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = syncFolder(filepath.Dir(path))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write the contact key: %w", err), os.Remove(path))
-	}
 	return nil
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // gcm makes AES-256-GCM of a key.
