@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -71,7 +72,12 @@ func (s *Service) Take(ctx context.Context, by accessledger.Actor, asked Asked) 
 	if err != nil {
 		return nil, err
 	}
-	return s.Show(ctx, by, t.id)
+	out, err := s.Show(ctx, by, t.id)
+	if errors.Is(err, ErrNoCase) {
+		// The step was taken, and took the case out of the user's sight, as a recusal does.
+		return &Shown{ID: t.id, State: cases.State(t.after.GetState())}, nil
+	}
+	return out, err
 }
 
 // changes gives what the step writes.

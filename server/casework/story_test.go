@@ -265,3 +265,17 @@ func TestTake_AGridWorkerSettlesOnTheSpotInOneForm(t *testing.T) {
 		t.Errorf("state %v, timeline %+v", shown.State, shown.Timeline)
 	}
 }
+
+func TestTake_WhoTakesTheCaseOutOfTheirOwnSightIsToldThatItIsDone(t *testing.T) {
+	w := newWorld(t)
+	id := w.assigned()
+	shown := w.took(dispatcher, "note", id, func(a *casework.Asked) {
+		a.Text, a.Fields.Recused = "本人与当事人有亲属关系", [][]byte{bytes(w.people[dispatcher])}
+	})
+	if shown.ID != id || shown.State != cases.Assigned || len(shown.Fields) != 0 || len(shown.Timeline) != 0 {
+		t.Errorf("shown %+v", shown)
+	}
+	if _, err := w.cases.Show(t.Context(), accessledger.Actor{User: w.people[dispatcher]}, id); !errors.Is(err, casework.ErrNoCase) {
+		t.Errorf("the recused dispatcher still sees it: %v", err)
+	}
+}
