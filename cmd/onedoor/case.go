@@ -500,5 +500,10 @@ func (a *app) printCases(client *client, m *adminv1.ListCasesResponse) error {
 		}
 		t.Add(idText(one.GetId()), orDash(d.GetTitle()), short(one.GetState()), orDash(short(d.GetClinic())), due, clock)
 	}
-	return a.Print(map[string]any{"cases": list, "total": m.GetTotal()}, t.Write)
+	return a.Print(map[string]any{"cases": list, "total": m.GetTotal()}, func(w io.Writer) {
+		t.Write(w)
+		if int(m.GetTotal()) > len(list) {
+			fmt.Fprintf(w, "%d of %d; --skip and --limit show others\n", len(list), m.GetTotal())
+		}
+	})
 }

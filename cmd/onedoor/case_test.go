@@ -103,6 +103,14 @@ func TestCase_BadInputIsALine(t *testing.T) {
 	desk("case", "register", "--territory", "530702001001").wantLine(t, failed, "title")
 	desk("case", "accept", "123").wantLine(t, usage, "an id is UUID text")
 	desk("case", "accept", "01890a5d-ac96-774b-bcce-b302099a8057").wantLine(t, failed, "no such case")
+	for range 2 {
+		if r := desk("case", "register", "--title", "噪音", "--territory", "530702001001"); r.code != done {
+			t.Errorf("register: %+v", r)
+		}
+	}
+	if r := desk("case", "list", "--limit", "1"); r.code != done || !strings.Contains(r.out, "1 of 2; --skip") {
+		t.Errorf("a list that is cut says so: %+v", r)
+	}
 	desk("case", "list", "--inbox", "attic").wantLine(t, failed, "no inbox")
 	desk("case", "list", "--state", "attic").wantLine(t, usage, "--state")
 	desk("case", "dance", "x").wantLine(t, usage, "dance")

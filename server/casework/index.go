@@ -13,6 +13,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/domain/calendar"
 	cases "onedoor/domain/casework"
 	"onedoor/internal/casebook"
 	"onedoor/server/store"
@@ -258,7 +259,7 @@ func (i Inbox) holds(d *recordv1.Dispute, t *cases.Timing, user syncengine.ID, n
 		mine := func(id []byte) bool { return string(id) == string(user[:]) }
 		return !cases.Disputes.Done(state) && (mine(d.GetMediator()) || mine(d.GetRegisteredBy()) || slices.ContainsFunc(d.GetParticipants(), mine))
 	case InboxOverdue:
-		return t != nil && t.Clock.State != "stopped" && t.Deadline.Late(now)
+		return t != nil && t.Clock.State != calendar.Stopped && t.Deadline.Late(now)
 	case InboxFollowUp:
 		return state == cases.Agreed || state == cases.Performing || state == cases.Closed && d.GetCallBackAt() == 0
 	}
