@@ -783,6 +783,28 @@ func TestPutBack_AReceiptRevealsItWhereTheCursorIsOlder(t *testing.T) {
 	ann.shows(visit, map[string]any{"note": "安写的", "outcome": "SEEN"})
 }
 
+// TestPutBack_AReceiptRevealsItAlsoWhereThereIsNothingToSend has ann ask for a page and no more:
+// without the receipt the log would look to her as it should, and lack her door.
+func TestPutBack_AReceiptRevealsItAlsoWhereThereIsNothingToSend(t *testing.T) {
+	w, ann, _, _, _ := pair(t)
+	ann.sync()
+	b := w.backup()
+	door := ann.add("premises", `{"address":"民主路9号","territory":"`+gridA+`"}`)
+	ann.line.loseReply = 1
+	if _, err := ann.Sync(t.Context()); err == nil {
+		t.Fatal("the reply was not lost")
+	}
+	ann.oneAnswer()
+	w.putBack(b)
+	ann.line.seen, ann.line.loseRequest = nil, 0
+	ann.sync()
+	if w.epoch() != 2 {
+		t.Errorf("epoch %d, and ann has a receipt for what the log has not", w.epoch())
+	}
+	w.settle()
+	ann.shows(door, map[string]any{"address": "民主路9号", "sync_state": "synced"})
+}
+
 func TestPutBack_AForgedCursorBeginsNoEpoch(t *testing.T) {
 	w, ann, bob, _ := lostDay(t)
 	w.must(ann.Spoil())

@@ -108,6 +108,11 @@ func placesBefore(tx *localdb.Tx, from, to syncengine.DeviceSeq, epoch syncengin
 	return out, nil
 }
 
+// aheadOfCursor reports that the server gave its word for more than the cursor names:
+// an answer without a page acknowledges changes and leaves the cursor where it was. A
+// log that was put back to between the two would look to the cursor as it should.
+func (pos *position) aheadOfCursor() bool { return len(pos.Cursor) == 0 || pos.Settled < pos.Mark }
+
 // Of the places that base has stood at, the newest pastNewest are told and of the
 // older ones every pastEvery-th: how far two histories went together is known to
 // a few syncs where it happened lately, and to some days where it did not.
@@ -118,11 +123,11 @@ const (
 
 // prove says what a server that was restored can hold against what it has: at which
 // places of earlier epochs base has stood and the grants in force, once after the
-// epoch changed; the newest receipt where there is no cursor to say more; and the
+// epoch changed; the newest receipt where the cursor does not say as much; and the
 // phone's enrolment where the server does not know it. With changes that come after the
 // end of the lease goes the proof of when that was.
 func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) (err error) {
-	if len(s.pos.Cursor) == 0 && body.Receipt == nil {
+	if s.pos.aheadOfCursor() && body.Receipt == nil {
 		if body.Receipt, err = coveringReceipt(tx, s, 1); err != nil {
 			return err
 		}

@@ -1799,7 +1799,8 @@ type ExchangeBody struct {
 	PageBytesMax uint32 `protobuf:"varint,8,opt,name=page_bytes_max,json=pageBytesMax,proto3" json:"page_bytes_max,omitempty"`
 	// The phone's clock when it sends; the server measures its offset by it.
 	ClockMs int64 `protobuf:"varint,9,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"`
-	// The newest receipt, sent with changes that are supplied again: it proves their first coordinates.
+	// The newest receipt, sent with changes that are supplied again: it proves their first coordinates. Also sent while the
+	// phone knows of more than its cursor names, after an answer without a page: a log that lacks that was put back.
 	Receipt *Receipt `protobuf:"bytes,10,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// Epoch of the last reply that this phone took in; 0 before the first one. Where it is not the epoch in force, the reply
 	// says which change is expected next.
