@@ -586,6 +586,34 @@ func TestExchange_HeldCellsAppearAfterTheUpgrade(t *testing.T) {
 	}
 }
 
+// TestExchange_WhatFollowsARecordMovesWithItsHeldCells has a case bring in a lawyer by newer software: who joins by
+// role reads the case's events too, and a seal that was held would have to close over them.
+func TestExchange_WhatFollowsARecordMovesWithItsHeldCells(t *testing.T) {
+	w := newWorldWith(t, schema.Load().Without("dispute", "participants"))
+	p := w.phone(w.user(recordv1.Role_ROLE_COMMUNITY_STAFF, w.community))
+	p.sync()
+	lawyer := w.user(recordv1.Role_ROLE_MEDIATOR, w.gridB)
+	dispute := p.create(syncengine.KindNumber(recordv1.Kind_KIND_DISPUTE), &recordv1.Dispute{
+		Title: proto.String("漏水"), Category: recordv1.DisputeCategory_DISPUTE_CATEGORY_NEIGHBOUR.Enum(), Territory: w.gridA[:],
+		Participants: [][]byte{lawyer[:]},
+	})
+	event := p.create(syncengine.KindNumber(recordv1.Kind_KIND_CASE_EVENT), &recordv1.CaseEvent{
+		CaseId: dispute[:], What: recordv1.CaseEventKind_CASE_EVENT_KIND_ACCEPTED.Enum(),
+	})
+	p.sync()
+	theirs := syncengine.UserKey(lawyer)
+	if slices.Contains(w.record(dispute).CurrentKeys(), theirs) {
+		t.Fatal("old software placed a record by a field that it does not know")
+	}
+	w.reopen(nil)
+	for name, id := range map[string]syncengine.ID{"the case": dispute, "its event": event} {
+		if keys := w.record(id).CurrentKeys(); !slices.Contains(keys, theirs) {
+			t.Errorf("%s does not stand under the lawyer's key after the upgrade: %q", name, keys)
+		}
+	}
+	w.verify()
+}
+
 func TestExchange_FreshPhoneGetsEveryRecordOfALargeGrid(t *testing.T) {
 	w := newWorld(t)
 	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)

@@ -94,7 +94,8 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	in.First, in.Since = firstOf(extra)
 	m := k.world.Merge(kind.Engine, rec, rec.ID, in)
 	m.Record.Tail, m.Record.TailSince = syncengine.ID{}, at.Seq
-	if _, err := k.place(kind, m.Record, at.Seq); err != nil {
+	moved, err := k.place(kind, m.Record, at.Seq)
+	if err != nil {
 		return err
 	}
 	added := &storedv1.Extra{Held: addressesOf(known), First: extra.GetFirst(), CountedBase: extra.GetCountedBase()}
@@ -107,7 +108,11 @@ func (k *work) mergeHeldEntry(seq syncengine.Seq) error {
 	if !slices.ContainsFunc(extra.GetHeld(), func(a *storedv1.CellAddress) bool { return !fieldKnown(syncengine.FieldNumber(a.GetField())) }) {
 		k.drop(bucketHeld, seqKey(seq))
 	}
-	return nil
+	if !moved {
+		return nil
+	}
+	// A seal, a recusal or a handler that was held reaches what follows the record too.
+	return k.followOne(rec.ID)
 }
 
 // hold notes the cells of a change that the entry to be appended next does not merge.
