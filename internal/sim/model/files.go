@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"slices"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -70,19 +71,16 @@ func isText(rec *record, field syncengine.FieldNumber) bool {
 	return f.Desc.Kind() == protoreflect.StringKind || f.Desc.Kind() == protoreflect.MessageKind
 }
 
-// mayHold reports a text that a phone holds by right: in a record of its own, or
-// in a change that it made.
+// mayHold reports a text that a phone holds by right: in a record of its own, as
+// any history had it that the phone was told of, or in a change that it made. What
+// a restore took from a record is written over in time; only what left is purged.
 func (m *Model) mayHold(ph *phone, held map[syncengine.ID]*heldRecord, text []byte) bool {
-	for _, h := range held {
+	for id, h := range held {
 		if h.base == nil {
 			continue
 		}
-		for _, c := range h.base.cells {
-			for _, v := range c.merged {
-				if bytes.Contains(v.data, text) {
-					return true
-				}
-			}
+		if h.base.ever(text) || slices.ContainsFunc(ph.told, func(b *branch) bool { return b.record(id).ever(text) }) {
+			return true
 		}
 	}
 	for _, r := range ph.rows {
@@ -91,4 +89,11 @@ func (m *Model) mayHold(ph *phone, held map[syncengine.ID]*heldRecord, text []by
 		}
 	}
 	return false
+}
+
+// ever reports a text that was ever merged into a record.
+func (r *record) ever(text []byte) bool {
+	return r != nil && slices.ContainsFunc(r.cells, func(c *cell) bool {
+		return slices.ContainsFunc(c.merged, func(v merged) bool { return bytes.Contains(v.data, text) })
+	})
 }

@@ -25,8 +25,9 @@ type phone struct {
 	checkpoint place
 	at         syncengine.Coordinate
 	view       *rights
-	// stood are all the places where its checkpoint ever was.
+	// stood are all the places where its checkpoint ever was, told the histories of which it took a page.
 	stood []place
+	told  []*branch
 	// grant is the version of grants it works under.
 	grant uint64
 	// mark is the last row it knows to be decided, settled the last that its base reflects.
@@ -114,7 +115,7 @@ func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, grantVersion u
 // copied gives the state of a phone as a copy of its files holds it.
 func (ph *phone) copied() *phone {
 	next := *ph
-	next.rows, next.stood = slices.Clip(ph.rows), slices.Clip(ph.stood)
+	next.rows, next.stood, next.told = slices.Clip(ph.rows), slices.Clip(ph.stood), slices.Clip(ph.told)
 	next.quarantined, next.sealed = maps.Clone(ph.quarantined), maps.Clone(ph.sealed)
 	next.checked = map[syncengine.ID]screenKey{}
 	next.memory = ph.memory.copied()

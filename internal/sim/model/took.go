@@ -101,6 +101,9 @@ func (m *Model) takePage(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 	if !fresh || ph.revoked || !ph.takeView(reply.GetView()) {
 		return
 	}
+	if !slices.Contains(ph.told, c.branch) {
+		ph.told = append(ph.told, c.branch)
+	}
 	for _, d := range reply.GetPage().GetDecisions() {
 		if _, set := ph.quarantined[syncengine.DeviceSeq(d.GetDeviceSeq())]; set {
 			ph.quarantined[syncengine.DeviceSeq(d.GetDeviceSeq())] = decidedAs(d.GetReleased())
