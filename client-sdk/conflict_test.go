@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -307,6 +308,38 @@ func TestEdit_ACellWithAnUnsentEditKeepsItsBase(t *testing.T) {
 	c := bob.theOnly("conflict")
 	if string(c.Shown.JSON) != `"安的第二稿"` || len(c.Others) != 1 || string(c.Others[0].JSON) != `"白写的"` {
 		t.Errorf("bob sees %s over %+v", c.Shown.JSON, c.Others)
+	}
+	w.settle()
+}
+
+func TestJoint_ThreeWhoMakeOneVisitAreAskedNothing(t *testing.T) {
+	w, ann, bob, door, _ := pair(t)
+	cid := w.phone("陈", recordv1.Role_ROLE_HELPER, gridA)
+	cid.sync()
+	visit := w.id()
+	for i, p := range []*phone{ann, bob, cid} {
+		w.later(time.Minute)
+		w.must(p.AddWithID(visit, &recordv1.Visit{
+			PremisesIds: [][]byte{bytesOf(mustParse(t, door))}, Purpose: recordv1.VisitPurpose_VISIT_PURPOSE_JOINT.Enum(),
+			Contributions: map[string]string{p.user.String(): string(rune('甲' + i))},
+		}))
+	}
+	// Who was there last comes first, so that each value meets the others in some other order.
+	for _, p := range []*phone{cid, ann, bob, cid, ann} {
+		p.sync()
+	}
+	for _, p := range []*phone{ann, bob, cid} {
+		if open := p.conflicts(); len(open) != 0 || p.status().Conflicts != 0 {
+			t.Errorf("%s is asked about %+v", p.name, open)
+		}
+		p.shows(visit.String(), map[string]any{"registered_by": ann.user.String()})
+		reasons, err := p.Why(visit)
+		w.must(err)
+		for _, r := range reasons {
+			if (r.Field == "registered_by" || r.Field == "occurred_at") && len(r.Losing) != 2 {
+				t.Errorf("%s: beside %s of %s stand %d values, want the two others", p.name, r.Field, r.Shown.Author, len(r.Losing))
+			}
+		}
 	}
 	w.settle()
 }

@@ -98,7 +98,7 @@ func (r *Replica) eachOpen(tx *localdb.Tx, f func(*pagerecord.Record, *schema.Ki
 		if err != nil {
 			return err
 		}
-		for _, open := range rec.Conflicts() {
+		for _, open := range rec.Conflicts(kind) {
 			if again, err := f(rec, kind, open); err != nil || !again {
 				return err
 			}

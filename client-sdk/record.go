@@ -91,7 +91,7 @@ func (r *Replica) recordOf(tx *localdb.Tx, rec *pagerecord.Record, kind *schema.
 		return nil, err
 	}
 	out := &Record{
-		ID: rec.ID, Kind: kind.Name, Seq: uint64(rec.Seq), State: Synced, Deleted: rec.Dead(), Conflicts: len(rec.Conflicts()),
+		ID: rec.ID, Kind: kind.Name, Seq: uint64(rec.Seq), State: Synced, Deleted: rec.Dead(), Conflicts: len(rec.Conflicts(kind)),
 		kind: kind, fields: rec.Fields(), places: p,
 	}
 	if pending {

@@ -47,35 +47,36 @@ type Conflict struct {
 	Cell *Cell
 }
 
-// Conflicts lists what is open in a record, in cell order.
-func (w World) Conflicts(rec *Record) []Conflict {
+// Conflicts lists what is open in a record of a kind, in cell order.
+func (w World) Conflicts(kind *Kind, rec *Record) []Conflict {
 	var out []Conflict
 	for i := range rec.Cells {
 		c := &rec.Cells[i]
-		if kind := w.conflictAt(rec, c); kind != NoConflict {
-			out = append(out, Conflict{ID: ConflictIDOf(rec.ID, c.Key), Kind: kind, Cell: c})
+		if open := w.ConflictAt(kind, rec, c); open != NoConflict {
+			out = append(out, Conflict{ID: ConflictIDOf(rec.ID, c.Key), Kind: open, Cell: c})
 		}
 	}
 	return out
 }
 
-// AnyConflict reports whether anything is open in a record.
-func (w World) AnyConflict(rec *Record) bool {
+// AnyConflict reports whether anything is open in a record of a kind.
+func (w World) AnyConflict(kind *Kind, rec *Record) bool {
 	for i := range rec.Cells {
-		if c := &rec.Cells[i]; c.contested() || len(c.Kept) > 0 {
+		if c := &rec.Cells[i]; (c.contested() || len(c.Kept) > 0) && !kind.SelfFilled(c.Key.Field) {
 			return true
 		}
 	}
 	return w.anyDeleteEdit(rec)
 }
 
-// ConflictAt says what is open at one cell of a record.
-func (w World) ConflictAt(rec *Record, c *Cell) ConflictKind { return w.conflictAt(rec, c) }
-
-func (w World) conflictAt(rec *Record, c *Cell) ConflictKind {
+// ConflictAt says what is open at one cell of a record of a kind. Values of a field that
+// fills itself in wait for nobody, but for those that a deletion had not seen.
+func (w World) ConflictAt(kind *Kind, rec *Record, c *Cell) ConflictKind {
 	switch {
 	case rec.Dead() && w.uncoveredByDelete(rec, c):
 		return DeleteEdit
+	case kind.SelfFilled(c.Key.Field):
+		return NoConflict
 	case c.contested():
 		return Contested
 	case len(c.Kept) > 0:

@@ -104,7 +104,7 @@ func TestMerge_ADeletionTakesOverWhatTheLifeBeforeItHadReadAndNoMore(t *testing.
 				rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
 			}
 			cell, _ := rec.Find(key)
-			if got := h.world.ConflictAt(rec, cell); got != before.want {
+			if got := h.world.ConflictAt(h.kind, rec, cell); got != before.want {
 				t.Errorf("open is %v, want %v", got, before.want)
 			}
 		})

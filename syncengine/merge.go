@@ -407,7 +407,7 @@ func (m *merging) openConflicts(before *Record, out *Merged) []ConflictID {
 	var ids []ConflictID
 	for i := range m.next.Cells {
 		c := &m.next.Cells[i]
-		kind := m.world.conflictAt(m.next, c)
+		kind := m.world.ConflictAt(m.kind, m.next, c)
 		if kind != NoConflict && (m.writes(c.Key) || kind == DeleteEdit && m.writes(CellKey{Field: LifeField})) {
 			ids = append(ids, ConflictIDOf(m.next.ID, c.Key))
 		}

@@ -155,7 +155,7 @@ func (r *realm) conflicts() map[syncengine.CellKey]syncengine.ConflictKind {
 
 func (r *realm) conflictsOf(rec *syncengine.Record) map[syncengine.CellKey]syncengine.ConflictKind {
 	out := map[syncengine.CellKey]syncengine.ConflictKind{}
-	for _, c := range r.world().Conflicts(rec) {
+	for _, c := range r.world().Conflicts(r.kind, rec) {
 		out[c.Cell.Key] = c.Kind
 	}
 	return out

@@ -110,7 +110,7 @@ func (s *telling) describe(c *syncengine.Cell) string {
 	for i, k := range c.Kept {
 		out += []string{", kept ", " and "}[min(i, 1)] + s.value(k.Value)
 	}
-	if kind := s.world().ConflictAt(s.record(), c); kind != syncengine.NoConflict {
+	if kind := s.world().ConflictAt(s.kind, s.record(), c); kind != syncengine.NoConflict {
 		out += ", open " + conflictNames[kind]
 	}
 	return out

@@ -85,7 +85,7 @@ var sentences = []struct {
 	form *regexp.Regexp
 	tell func(*telling, []string) error
 }{
-	{regexp.MustCompile(`^field (\S+) (\S+)(?: of (.+?))?( hidden from helpers)?$`), (*telling).field},
+	{regexp.MustCompile(`^field (\S+) (\S+)(?: of (.+?))?( that fills itself)?( hidden from helpers)?$`), (*telling).field},
 	{regexp.MustCompile(`^(helper|worker|officer) (.+)$`), (*telling).people},
 	{regexp.MustCompile(`^(\S+) (adds|writes|deletes|restores|settles) (.+?)(?: settling (.+?))? at (\d+):(\d+)( by a doubtful clock)?$`), (*telling).edits},
 	{regexp.MustCompile(`^(\S+) receives$`), (*telling).receives},
@@ -131,7 +131,8 @@ func (s *telling) field(m []string) error {
 		}
 		f.Number64 = func(data []byte) int64 { return int64(len(order) - slices.Index(order, string(data))) }
 	}
-	if m[3] != "" {
+	f.SelfFilled = m[3] != ""
+	if m[4] != "" {
 		s.hidden = append(s.hidden, f.Number)
 	}
 	s.fields[m[0]], s.kind.Fields[f.Number] = f, f

@@ -86,6 +86,9 @@ type Field struct {
 	Shape  Shape
 	Class  Class
 	Scope  ScopeRole
+	// SelfFilled marks what a phone fills in by itself: each that makes the record writes
+	// its own, so concurrent values are history, and nothing is open for a person.
+	SelfFilled bool
 	// Spared keeps the field's cells out of an erasure of every cell: they place or count the record.
 	Spared bool
 	// Number64 reads the number behind an encoded value, for Greatest, Least and States.
@@ -121,6 +124,16 @@ func (k *Kind) field(n FieldNumber) *Field {
 		return lifeField
 	}
 	return k.Fields[n]
+}
+
+// SelfFilled reports a field that phones fill in by themselves; a kind that this
+// software does not know (nil) has none.
+func (k *Kind) SelfFilled(n FieldNumber) bool {
+	if k == nil {
+		return false
+	}
+	f := k.field(n)
+	return f != nil && f.SelfFilled
 }
 
 // Class gives the visibility class of a field this software knows.

@@ -245,7 +245,7 @@ func (r *realm) fingerprint(rec *syncengine.Record, kept bool) []byte {
 		for _, v := range c.Values {
 			out = append(out, v.Write.Dot.Incarnation[0], byte(v.Write.Dot.Seq))
 		}
-		conflict := r.world().ConflictAt(rec, c)
+		conflict := r.world().ConflictAt(r.kind, rec, c)
 		if kept {
 			out = appendKept(out, c)
 		} else if conflict == syncengine.KeptOpen {

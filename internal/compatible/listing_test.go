@@ -131,7 +131,7 @@ func (r *realm) shown(rec *syncengine.Record) string {
 
 // listCell lists a cell that says more than one value.
 func listCell(b *strings.Builder, world syncengine.World, rec *syncengine.Record, c *syncengine.Cell) {
-	conflict := world.ConflictAt(rec, c)
+	conflict := world.ConflictAt(schema.Load().Engine.Kinds[rec.Kind], rec, c)
 	if len(c.Values) == 1 && len(c.Kept) == 0 && conflict == syncengine.NoConflict {
 		return
 	}

@@ -300,7 +300,7 @@ func (a *auditor) demandConflicts() {
 	for _, at := range a.records {
 		for key, v := range at.written {
 			f := fieldOf(at.kind, key.Field)
-			if kind := v.open(a.ledger, f.life, at.deletion); kind != openNot {
+			if kind := v.open(a.ledger, f, at.deletion); kind != openNot {
 				a.demanded = append(a.demanded, demandedConflict{
 					syncengine.ConflictIDOf(at.id, key), kind, at, key, syncengine.Class(f.class), v,
 				})

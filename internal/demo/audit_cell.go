@@ -226,13 +226,15 @@ func distinct(writes []cellWrite, but string) []string {
 }
 
 // open says why the cell waits for a person; deletion is the one that its record is shown with, nil for none.
-func (v *verdict) open(l *Ledger, life bool, deletion *cellWrite) openKind {
+func (v *verdict) open(l *Ledger, f cellField, deletion *cellWrite) openKind {
 	unseen := func(w cellWrite) bool {
 		return w.entry != deletion.entry && !l.Covers(Write{Entry: deletion.entry}, Write{Entry: w.entry})
 	}
 	switch {
-	case !life && deletion != nil && slices.ContainsFunc(v.stand, unseen):
+	case !f.life && deletion != nil && slices.ContainsFunc(v.stand, unseen):
 		return openDeleteEdit
+	case byItself(f.name):
+		return openNot
 	case len(v.beside()) > 0:
 		return openContested
 	case len(v.kept) > 0:

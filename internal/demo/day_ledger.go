@@ -6,7 +6,8 @@ package demo
 //
 //   - a phone has seen what it wrote itself, and what the server had committed when its last undisturbed sync ended;
 //   - a value covers another of the same cell if its author had seen it; a create covers nothing of others;
-//   - what no other value of the cell covers stands at the end; two different standing values are a conflict;
+//   - what no other value of the cell covers stands at the end; two different standing values are a conflict, unless
+//     phones write them by themselves;
 //   - a delete covers every value its author had seen; any other standing value of the record is a conflict with it.
 //
 // What the register held in the morning is covered by any write and is not in the ledger. The doors of a visit are a set

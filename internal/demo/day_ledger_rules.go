@@ -50,7 +50,7 @@ func (l *Ledger) Conflicts() []Conflict {
 			continue
 		}
 		standing := l.Standing(cell)
-		if differ(standing) {
+		if differ(standing) && !byItself(cell.Field) {
 			conflicts = append(conflicts, Conflict{Cell: cell, Writes: standing})
 		}
 		for _, dead := range l.Standing(Cell{Ref: cell.Ref, Field: FieldLife}) {
@@ -60,6 +60,11 @@ func (l *Ledger) Conflicts() []Conflict {
 		}
 	}
 	return conflicts
+}
+
+// byItself names what each phone that makes a record writes by itself, so that nobody is asked which of them holds.
+func byItself(field string) bool {
+	return field == FieldRegisteredBy || field == FieldActor || field == FieldOccurredAt
 }
 
 // sees reports whether a phone has an entry: its own, or one the server had committed at its last full sync.

@@ -273,7 +273,7 @@ func (p *prediction) told(record *predicted, v *verdict, at Cell) Verdict {
 		}
 		return ""
 	}
-	out := Verdict{Shown: value(v.shown), Open: string(v.open(p.ledger, at.Field == FieldLife, record.deletion))}
+	out := Verdict{Shown: value(v.shown), Open: string(v.open(p.ledger, cellField{name: at.Field, life: at.Field == FieldLife}, record.deletion))}
 	for _, w := range v.stand {
 		if w.data != v.shown.data {
 			out.Beside = append(out.Beside, value(w))

@@ -168,6 +168,9 @@ func mergedBy(f *schema.Field) string {
 	case syncengine.Map:
 		return "map: each key by " + name
 	}
+	if f.Engine.SelfFilled {
+		return name + ", fills itself in"
+	}
 	return name
 }
 

@@ -16,7 +16,10 @@ func engineField(d protoreflect.FieldDescriptor, rules *recordv1.FieldRules) *sy
 		Policy: policyOf(rules.GetMerge()),
 		Class:  classOf(rules.GetClass()),
 		Scope:  syncengine.ScopeRole(rules.GetScope()),
+
+		SelfFilled: rules.GetSelfFilled(),
 	}
+	assert(!f.SelfFilled || rules.GetFill() != recordv1.Fill_FILL_UNSPECIFIED, "%s: what fills itself in needs something to be filled with", d.FullName())
 	switch {
 	case d.IsMap():
 		f.Shape = syncengine.Map

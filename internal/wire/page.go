@@ -68,7 +68,7 @@ func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []sync
 	for _, k := range keys {
 		m.Keys = append(m.Keys, b.key(k))
 	}
-	c := recordCut{builder: b, record: rec, message: m, index: make(map[writeAt]uint32, 2)}
+	c := recordCut{builder: b, kind: kind.Engine, record: rec, message: m, index: make(map[writeAt]uint32, 2)}
 	for i := range rec.Cells {
 		cell := &rec.Cells[i]
 		if class, ok := kind.Engine.Class(cell.Key.Field); ok && classes.Has(class) {
@@ -124,6 +124,7 @@ func (b *PageBuilder) author(incarnation syncengine.ID) uint32 {
 // recordCut builds one record's message.
 type recordCut struct {
 	builder     *PageBuilder
+	kind        *syncengine.Kind
 	record      *syncengine.Record
 	message     *syncv1.PageRecord
 	index       map[writeAt]uint32
@@ -143,7 +144,7 @@ func (c *recordCut) cell(cell *syncengine.Cell) {
 		c.message.Fields = append(c.message.Fields, shown.Data...)
 	}
 	write := c.write(shown.Write)
-	conflict := c.builder.world.ConflictAt(c.record, cell)
+	conflict := c.builder.world.ConflictAt(c.kind, c.record, cell)
 	if write == 0 && !shown.Cleared && len(cell.Values) == 1 && conflict == syncengine.NoConflict {
 		return
 	}

@@ -60,7 +60,7 @@ func (x *reach) conflictsOf(rec *syncengine.Record) ([]*adminv1.Conflict, error)
 		return nil, err
 	}
 	var out []*adminv1.Conflict
-	for _, conflict := range x.world.Conflicts(rec) {
+	for _, conflict := range x.world.Conflicts(v.engine(), rec) {
 		cell := conflict.Cell
 		m := &adminv1.Conflict{
 			Id: conflict.ID[:], RecordId: rec.ID[:], RecordKind: recordKind(rec.Kind), Kind: syncv1.ConflictKind(conflict.Kind),

@@ -87,11 +87,19 @@ func (x *reach) explainCell(v sight, rec *syncengine.Record, c *syncengine.Cell)
 	if m.Kept, err = x.values(v, c.Key.Field, keptValues(c)); err != nil {
 		return nil, err
 	}
-	if kind := x.world.ConflictAt(rec, c); kind != syncengine.NoConflict {
+	if kind := x.world.ConflictAt(v.engine(), rec, c); kind != syncengine.NoConflict {
 		id := syncengine.ConflictIDOf(rec.ID, c.Key)
 		m.Conflict, m.ConflictId = syncv1.ConflictKind(kind), id[:]
 	}
 	return m, nil
+}
+
+// engine is what the engine knows of the kind; nil when this software does not know it.
+func (v sight) engine() *syncengine.Kind {
+	if v.kind == nil {
+		return nil
+	}
+	return v.kind.Engine
 }
 
 // policy names the rule by which a field's shown value is chosen.

@@ -502,7 +502,8 @@ func (m *matrixWorld) checkRecord(r *reader, rec *planted, seen *told) {
 		if !slices.Contains(contested(kind), f) {
 			continue
 		}
-		m.want(r, rec, f.Name, "conflicts", conflictTells(seen.conflicts[rec.id], n), may)
+		// What phones fill in by themselves is history; nobody is asked about it.
+		m.want(r, rec, f.Name, "conflicts", conflictTells(seen.conflicts[rec.id], n), may && !f.Rules.GetSelfFilled())
 		if !holdsText(f) {
 			continue
 		}

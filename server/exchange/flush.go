@@ -89,8 +89,9 @@ func (k *work) flushScope(before, after *syncengine.Record) error {
 
 // flushConflict keeps the list of records with something open.
 func (k *work) flushConflict(s *standing) error {
-	was := s.before != nil && k.world.AnyConflict(s.before)
-	is := k.world.AnyConflict(s.after)
+	kind := k.svc.schema.Engine.Kinds[s.after.Kind]
+	was := s.before != nil && k.world.AnyConflict(kind, s.before)
+	is := k.world.AnyConflict(kind, s.after)
 	switch {
 	case is && !was:
 		return k.w.PutDocument(bucketConflict, s.after.ID[:], []byte{1})

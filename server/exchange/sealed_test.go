@@ -13,6 +13,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
@@ -69,7 +70,7 @@ func TestSealed_MergeVerifyAndPagesWorkOnOpenValues(t *testing.T) {
 func (w *world) conflicts(rec *syncengine.Record) (out []syncengine.Conflict) {
 	w.must(w.service.View(w.ctx, func(r store.Reader) error {
 		world, err := w.service.World(r)
-		out = world.Conflicts(rec)
+		out = world.Conflicts(schema.Load().Engine.Kinds[rec.Kind], rec)
 		return err
 	}))
 	return out

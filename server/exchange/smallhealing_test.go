@@ -11,6 +11,7 @@ import (
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
@@ -134,7 +135,7 @@ func meaningOf(b *bytes.Buffer, world syncengine.World, rec *syncengine.Record) 
 	fmt.Fprintf(b, "record %s under %q\n", rec.ID, rec.CurrentKeys())
 	for i := range rec.Cells {
 		c := &rec.Cells[i]
-		conflict := world.ConflictAt(rec, c)
+		conflict := world.ConflictAt(schema.Load().Engine.Kinds[rec.Kind], rec, c)
 		if conflict == syncengine.KeptOpen {
 			conflict = syncengine.NoConflict
 		}

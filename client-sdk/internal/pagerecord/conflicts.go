@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
 
@@ -29,11 +30,13 @@ func MayBeOpen(stored []byte) bool {
 	return false
 }
 
-// Conflicts lists what is open in the record, in cell order.
-func (r *Record) Conflicts() []Open {
+// Conflicts lists what is open in the record, which is of a kind, in cell order. Values
+// of a field that fills itself in wait for nobody, whatever was stored of them.
+func (r *Record) Conflicts(kind *schema.Kind) []Open {
 	var out []Open
 	for i := range r.Cells {
-		if c := &r.Cells[i]; c.Conflict != syncengine.NoConflict {
+		c := &r.Cells[i]
+		if c.Conflict == syncengine.DeleteEdit || c.Conflict != syncengine.NoConflict && !kind.Engine.SelfFilled(c.Key.Field) {
 			out = append(out, Open{ID: r.ConflictID(c), Kind: c.Conflict, Cell: c})
 		}
 	}

@@ -52,7 +52,7 @@ func TestEncode_GivesBackWhatTheServerSent(t *testing.T) {
 	if again := r.decode(sent.Seq, pagerecord.Encode(sent)); text(again) != text(sent) {
 		t.Errorf("decoded again:\n%s\nsent:\n%s", text(again), text(sent))
 	}
-	if got := sent.Conflicts(); len(got) != 1 || got[0].Kind != syncengine.Contested {
+	if got := sent.Conflicts(r.kind); len(got) != 1 || got[0].Kind != syncengine.Contested {
 		t.Errorf("conflicts %v", got)
 	}
 }
@@ -167,7 +167,7 @@ func TestOverlay_AnEditStandsOnTopAndHidesNothing(t *testing.T) {
 	if !bytes.Contains(cell.Shown.Data, []byte("mine")) || !cell.Shown.Write.Pending() {
 		t.Errorf("shown is %s", value(cell.Shown))
 	}
-	open := view.Conflicts()
+	open := view.Conflicts(r.kind)
 	if len(open) != 1 || len(open[0].Choices()) != 1 || !bytes.Contains(open[0].Choices()[0].Data, []byte("bob's")) {
 		t.Errorf("bob's value is not listed beside it:\n%s", text(view))
 	}
@@ -179,7 +179,7 @@ func TestOverlay_WhatWasOnTheScreenIsNotListed(t *testing.T) {
 	r.push(r.edit(bob, 1, note(t, "bob's")))
 	view := r.sent()
 	view.Overlay(r.kind, r.change(r.edit(ann, 2, note(t, "seen and written over"))))
-	if open := view.Conflicts(); len(open) != 0 {
+	if open := view.Conflicts(r.kind); len(open) != 0 {
 		t.Errorf("open: %v\n%s", open, text(view))
 	}
 }
@@ -191,7 +191,7 @@ func TestOverlay_ADeletionAndAnEditThatHadNotSeenIt(t *testing.T) {
 	r.push(r.edit(bob, 1, &syncv1.Patch{Life: syncv1.Life_LIFE_DEAD}))
 	view := r.sent()
 	view.Overlay(r.kind, r.change(edit))
-	open := view.Conflicts()
+	open := view.Conflicts(r.kind)
 	if len(open) != 1 || open[0].Kind != syncengine.DeleteEdit {
 		t.Fatalf("open: %v", open)
 	}
@@ -199,14 +199,14 @@ func TestOverlay_ADeletionAndAnEditThatHadNotSeenIt(t *testing.T) {
 		t.Error("a deleted record shows a value")
 	}
 	r.push(edit)
-	if sent := r.sent().Conflicts(); len(sent) != 1 || sent[0].Kind != syncengine.DeleteEdit || sent[0].ID != open[0].ID {
+	if sent := r.sent().Conflicts(r.kind); len(sent) != 1 || sent[0].Kind != syncengine.DeleteEdit || sent[0].ID != open[0].ID {
 		t.Errorf("the server lists %v, the phone listed %v", sent, open)
 	}
 	view = r.sent()
 	restore := r.edit(ann, r.seq, &syncv1.Patch{Life: syncv1.Life_LIFE_ALIVE})
 	restore.resolves = []syncengine.ConflictID{open[0].ID}
 	view.Overlay(r.kind, r.change(restore))
-	if view.Dead() || len(view.Conflicts()) != 0 {
+	if view.Dead() || len(view.Conflicts(r.kind)) != 0 {
 		t.Errorf("after the restore:\n%s", text(view))
 	}
 }
@@ -218,16 +218,16 @@ func TestOverlay_ResolvingClosesWhatItNames(t *testing.T) {
 	r.push(a)
 	r.push(b)
 	view := r.sent()
-	id := view.Conflicts()[0].ID
+	id := view.Conflicts(r.kind)[0].ID
 	settle := r.edit(ann, r.seq, note(t, "settled"))
 	settle.resolves = []syncengine.ConflictID{id}
 	view.Overlay(r.kind, r.change(settle))
-	if open := view.Conflicts(); len(open) != 0 {
+	if open := view.Conflicts(r.kind); len(open) != 0 {
 		t.Errorf("still open: %v\n%s", open, text(view))
 	}
 	blind := r.sent()
 	blind.Overlay(r.kind, r.change(r.edit(ann, r.seq, note(t, "written over"))))
-	if open := blind.Conflicts(); len(open) != 1 || open[0].Kind != syncengine.KeptOpen {
+	if open := blind.Conflicts(r.kind); len(open) != 1 || open[0].Kind != syncengine.KeptOpen {
 		t.Errorf("a value that was never shown is not kept:\n%s", text(blind))
 	}
 }
@@ -329,5 +329,19 @@ func TestTexts_ListsWhatSearchCovers(t *testing.T) {
 	}).GetFields())
 	if err != nil || fmt.Sprint(got) != "[漏水 和某]" {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestConflicts_WhatFillsItselfInIsNotListedThoughItWasStoredAsOpen(t *testing.T) {
+	r := newRealm(t, "visit")
+	field, _ := r.kind.FieldByName("registered_by")
+	at := func(kind syncengine.ConflictKind) *pagerecord.Record {
+		cell := pagerecord.Cell{Key: syncengine.CellKey{Field: field.Engine.Number}, Conflict: kind}
+		return &pagerecord.Record{Kind: r.kind.Number, Cells: []pagerecord.Cell{cell}}
+	}
+	for kind, want := range map[syncengine.ConflictKind]int{syncengine.Contested: 0, syncengine.KeptOpen: 0, syncengine.DeleteEdit: 1} {
+		if open := at(kind).Conflicts(r.kind); len(open) != want {
+			t.Errorf("stored as %d: %d are listed, want %d", kind, len(open), want)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"slices"
 
+	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
 
@@ -179,12 +180,20 @@ func (m *Model) openKind(rec *record, c *cell) syncengine.ConflictKind {
 	switch {
 	case m.unseenByDelete(rec, c):
 		return syncengine.DeleteEdit
+	case fillsItself(rec.kind, c.key):
+		return syncengine.NoConflict
 	case c.contested():
 		return syncengine.Contested
 	case len(c.kept) > 0:
 		return syncengine.KeptOpen
 	}
 	return syncengine.NoConflict
+}
+
+// fillsItself reports a cell that every phone that makes a record writes by itself: who was first is told, nobody is asked.
+func fillsItself(kind *schema.Kind, key syncengine.CellKey) bool {
+	f, known := kind.Field(key.Field)
+	return known && f.Rules.GetSelfFilled()
 }
 
 // unseenByDelete reports a value of a deleted record that the deletion had not seen.

@@ -31,6 +31,7 @@ const inSet = "in"
 // Fields that the plan writes by name.
 const (
 	fieldRegisteredBy  = "registered_by"
+	fieldOccurredAt    = "occurred_at"
 	fieldContributions = "contributions"
 	fieldTerritory     = "territory"
 	fieldState         = "state"

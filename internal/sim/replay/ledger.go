@@ -17,7 +17,8 @@ import (
 //     when the phone last synced; everyone has seen the imported register;
 //   - a value covers another of its cell if its author had seen that; a create
 //     covers nothing of others;
-//   - what no value covers stands at the end, and two distinct ones are a conflict;
+//   - what no value covers stands at the end, and two distinct ones are a conflict,
+//     unless phones write them by themselves;
 //   - of the standing values the field's order says which is shown;
 //   - a covered value must still be found beside, unless one who covered it had
 //     it on the screen.
@@ -250,8 +251,12 @@ func judge(kind recordv1.Kind, writes []write) verdict {
 	}
 	slices.Sort(v.beside)
 	v.beside = slices.Compact(v.beside)
+	v.open = v.open && !byItself(writes[0].field)
 	return v
 }
+
+// byItself names what each phone that makes a record writes by itself, so that nobody is asked which of them holds.
+func byItself(field string) bool { return field == fieldRegisteredBy || field == fieldOccurredAt }
 
 // mustBeKept says that a value was covered, and by nobody who had it on the screen.
 func mustBeKept(kind recordv1.Kind, writes []write, v write) bool {

@@ -1271,7 +1271,7 @@ var File_onedoor_record_v1_dispute_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\n" +
-	"\x1fonedoor/record/v1/dispute.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x8c\x1a\n" +
+	"\x1fonedoor/record/v1/dispute.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x8f\x1a\n" +
 	"\aDispute\x12-\n" +
 	"\x05title\x18\x01 \x01(\tB\x12\xda\xe2\x18\x0e\b\x01\x10\x04\x18\x01 \x04@\x01HPP\x01H\x00R\x05title\x88\x01\x01\x121\n" +
 	"\tterritory\x18\x02 \x01(\fB\x0e\xda\xe2\x18\n" +
@@ -1292,8 +1292,8 @@ const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\xda\xe2\x18\x06\b\x01\x10\x04h\x01H\tR\n" +
 	"occurredAt\x88\x01\x01\x126\n" +
 	"\rregistered_at\x18\f \x01(\x03B\f\xda\xe2\x18\b\b\x05\x10\x01h\x01x\x01H\n" +
-	"R\fregisteredAt\x88\x01\x01\x12:\n" +
-	"\rregistered_by\x18\r \x01(\fB\x10\xda\xe2\x18\f\b\x05\x10\x01\x18\x048\x03`\x01x\x02H\vR\fregisteredBy\x88\x01\x01\x12-\n" +
+	"R\fregisteredAt\x88\x01\x01\x12=\n" +
+	"\rregistered_by\x18\r \x01(\fB\x13\xda\xe2\x18\x0f\b\x05\x10\x01\x18\x048\x03`\x01x\x02\x98\x01\x01H\vR\fregisteredBy\x88\x01\x01\x12-\n" +
 	"\bdeadline\x18\x0e \x01(\x03B\f\xda\xe2\x18\b\b\x01\x10\x01X\x01h\x01H\fR\bdeadline\x88\x01\x01\x12f\n" +
 	"\x0eparty_contacts\x18\x0f \x03(\v2-.onedoor.record.v1.Dispute.PartyContactsEntryB\x10\xda\xe2\x18\f\b\x01\x10\x02\x18\x02 \x03@\x01p\x14R\rpartyContacts\x120\n" +
 	"\vaccepted_at\x18\x10 \x01(\x03B\n" +

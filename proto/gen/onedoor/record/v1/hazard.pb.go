@@ -473,7 +473,7 @@ var File_onedoor_record_v1_hazard_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\n" +
-	"\x1eonedoor/record/v1/hazard.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xba\b\n" +
+	"\x1eonedoor/record/v1/hazard.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xbd\b\n" +
 	"\x06Hazard\x124\n" +
 	"\vpremises_id\x18\x01 \x01(\fB\x0e\xda\xe2\x18\n" +
 	"\b\x05\x10\x01(\x028\x01P\x01H\x00R\n" +
@@ -490,8 +490,8 @@ const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\bdeadline\x18\t \x01(\x03B\f\xda\xe2\x18\b\b\x01\x10\x01X\x01h\x01H\bR\bdeadline\x88\x01\x01\x12*\n" +
 	"\bvisit_id\x18\n" +
 	" \x01(\fB\n" +
-	"\xda\xe2\x18\x06\b\x05\x10\x018\x01H\tR\avisitId\x88\x01\x01\x12:\n" +
-	"\rregistered_by\x18\v \x01(\fB\x10\xda\xe2\x18\f\b\x05\x10\x01\x18\x048\x03`\x01x\x02H\n" +
+	"\xda\xe2\x18\x06\b\x05\x10\x018\x01H\tR\avisitId\x88\x01\x01\x12=\n" +
+	"\rregistered_by\x18\v \x01(\fB\x13\xda\xe2\x18\x0f\b\x05\x10\x01\x18\x048\x03`\x01x\x02\x98\x01\x01H\n" +
 	"R\fregisteredBy\x88\x01\x01\x126\n" +
 	"\x0echecklist_item\x18\f \x01(\tB\n" +
 	"\xda\xe2\x18\x06\b\x05\x10\x01H@H\vR\rchecklistItem\x88\x01\x01\x125\n" +

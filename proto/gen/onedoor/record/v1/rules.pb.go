@@ -774,7 +774,10 @@ type FieldRules struct {
 	// True for the enum a list is filtered by as "state".
 	ListState bool `protobuf:"varint,17,opt,name=list_state,json=listState,proto3" json:"list_state,omitempty"`
 	// Enum number on which a field with SCOPE_ESCALATION escalates; 0 for any value.
-	ScopeValue    int32 `protobuf:"varint,18,opt,name=scope_value,json=scopeValue,proto3" json:"scope_value,omitempty"`
+	ScopeValue int32 `protobuf:"varint,18,opt,name=scope_value,json=scopeValue,proto3" json:"scope_value,omitempty"`
+	// True for a field that fills itself in, so that each phone that makes the record writes its own: concurrent values of it
+	// are history and nothing that waits for a person. The merge policy says which is shown; the others stay beside it.
+	SelfFilled    bool `protobuf:"varint,19,opt,name=self_filled,json=selfFilled,proto3" json:"self_filled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -933,6 +936,13 @@ func (x *FieldRules) GetScopeValue() int32 {
 		return x.ScopeValue
 	}
 	return 0
+}
+
+func (x *FieldRules) GetSelfFilled() bool {
+	if x != nil {
+		return x.SelfFilled
+	}
+	return false
 }
 
 // KindRules are the rules of one record kind, on its message.
@@ -1273,7 +1283,7 @@ var File_onedoor_record_v1_rules_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\n" +
-	"\x1donedoor/record/v1/rules.proto\x12\x11onedoor.record.v1\x1a google/protobuf/descriptor.proto\"\x9a\x05\n" +
+	"\x1donedoor/record/v1/rules.proto\x12\x11onedoor.record.v1\x1a google/protobuf/descriptor.proto\"\xbb\x05\n" +
 	"\n" +
 	"FieldRules\x124\n" +
 	"\x05merge\x18\x01 \x01(\x0e2\x1e.onedoor.record.v1.MergePolicyR\x05merge\x128\n" +
@@ -1297,7 +1307,9 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\n" +
 	"list_state\x18\x11 \x01(\bR\tlistState\x12\x1f\n" +
 	"\vscope_value\x18\x12 \x01(\x05R\n" +
-	"scopeValue\"\xcd\x01\n" +
+	"scopeValue\x12\x1f\n" +
+	"\vself_filled\x18\x13 \x01(\bR\n" +
+	"selfFilled\"\xcd\x01\n" +
 	"\tKindRules\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12\x16\n" +
 	"\x06anchor\x18\x02 \x01(\bR\x06anchor\x12+\n" +
