@@ -71,6 +71,7 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 	}
 	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
 	progress.Served, progress.ServedBefore = parent.GetServed(), slices.Clone(parent.GetServedBefore())
+	progress.Doubtful = slices.Clone(parent.GetDoubtful())
 	for _, l := range parent.GetLeases() {
 		noteLease(progress, min(l.GetAfter(), uint64(child.LastCommon)), syncengine.UnixMilli(l.GetUntilMs()))
 	}

@@ -238,7 +238,7 @@ func (j *judging) resupplied() {
 		}
 		before, j.restamped = at.Epoch, true
 		// Numbers of an epoch with two histories may name what others have never seen.
-		if !j.work.doubtful(at.Epoch) {
+		if !j.doubtful(at.Epoch) {
 			j.extra.First = append(j.extra.First, storedCoordinate(at))
 		}
 	}

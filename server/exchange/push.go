@@ -157,7 +157,7 @@ func (k *work) pushChanges(p *push, progress *storedv1.Progress) error {
 	switch {
 	case len(p.changes) == 0:
 		return nil
-	case p.elsewhere(k.world.History.Epoch) && k.doubtful(syncengine.Epoch(p.body.GetEpoch())):
+	case k.unheard(p):
 		// First the phone must say how much of this log it has seen.
 		p.result.expected = mark + 1
 		return nil

@@ -241,8 +241,11 @@ func servedIn(h syncengine.History, progress *storedv1.Progress, epoch syncengin
 	return most
 }
 
-// notePast takes the places that a phone names after a change of epoch, as far as
-// their tags are those of this log.
+// notePast takes the places that a phone names after a change of epoch. One whose tag
+// is that of this log proves what the phone has seen. One whose tag is another tells
+// that the phone's numbers of that epoch are those of another history: a log that
+// was put back and restored before anybody noticed, or a backup of one. Anybody could
+// make such a tag up, so it counts against the phone alone.
 func (k *work) notePast(p *push, progress *storedv1.Progress) error {
 	for _, m := range p.body.GetPast() {
 		at := wireCoordinate(m.GetAt())
@@ -254,11 +257,26 @@ func (k *work) notePast(p *push, progress *storedv1.Progress) error {
 		if err != nil {
 			return err
 		}
-		if fits {
+		switch {
+		case fits:
 			noteServed(progress, at)
+		case at.Epoch < k.world.History.Epoch && !slices.Contains(progress.GetDoubtful(), uint32(at.Epoch)):
+			progress.Doubtful = append(progress.Doubtful, uint32(at.Epoch))
 		}
 	}
 	return nil
+}
+
+// doubtful reports an epoch in which only what is proven counts for the phone.
+func (j *judging) doubtful(epoch syncengine.Epoch) bool {
+	return j.work.doubtful(epoch) || slices.Contains(j.progress.GetDoubtful(), uint32(epoch))
+}
+
+// unheard reports a phone that has not heard of the epoch in force and whose numbers may
+// be another history's: its epoch had two, or its cursor does not show that it stood in
+// this one. It is asked for its past before any of its changes is looked at.
+func (k *work) unheard(p *push) bool {
+	return p.elsewhere(k.world.History.Epoch) && (p.served.IsZero() || k.doubtful(syncengine.Epoch(p.body.GetEpoch())))
 }
 
 // countBase fixes which base counts for the change: of an epoch with two histories
@@ -269,7 +287,7 @@ func (j *judging) countBase() {
 		return
 	}
 	j.base = j.in.change.Base
-	if !j.work.doubtful(j.base.Epoch) {
+	if !j.doubtful(j.base.Epoch) {
 		return
 	}
 	if seen := servedIn(j.work.world.History, j.progress, j.base.Epoch); seen < j.base.Seq {

@@ -197,11 +197,29 @@ func (m *Model) absent(e store.Entry) {
 	after := mark{seq: syncengine.DeviceSeq(extra.GetAbsentUntil())}
 	copy(after.chain[:], extra.GetAbsentChain())
 	m.now.marks[e.Incarnation] = after
+	wiped := m.sentWiped(e.Incarnation)
 	for seq := e.DeviceSeq; seq <= after.seq; seq++ {
 		dot := syncengine.Dot{Incarnation: e.Incarnation, Seq: seq}
-		f.want(m.mayLack(dot), I13, "change %s is declared absent, and fewer than two backups ever held it", named(dot))
+		f.want(wiped || m.mayLack(dot), I13, "change %s is declared absent, and fewer than two backups ever held it", named(dot))
 		m.now.decided[dot] = &decision{entry: e, last: e, outcome: outcome{entry: e}}
 	}
+}
+
+// sentWiped reports that who declares changes absent has signed that it destroyed all it
+// held, by order, after it had handed everything in. Who had that and lost it again is
+// brought nothing by a phone that is no more. It was an order, and all was acknowledged.
+func (m *Model) sentWiped(incarnation syncengine.ID) bool {
+	for _, c := range m.calls {
+		w := c.body.GetWiped()
+		if c.answered || c.incarnation() != incarnation || c.body.GetAbsent() == nil || w == nil {
+			continue
+		}
+		f := m.at(0, syncengine.ID{})
+		f.want(m.people.revoked[incarnation], I20, "%s is wiped, and nobody has ended the trust in it", incarnation)
+		f.want(w.GetHandedIn() == w.GetMade(), I2, "%s is wiped, and of its %d changes %d were handed in", incarnation, w.GetMade(), w.GetHandedIn())
+		return true
+	}
+	return false
 }
 
 // mayLack reports that a phone may have dropped a change from its journal: two

@@ -69,7 +69,7 @@ func (m *Model) wantFirst(ch *change, c *call) {
 	for _, at := range ch.first {
 		f.want(ch.row.acceptedAt(at), I13, "change %s is said to have stood at %s, where it never stood", named(ch.dot), at)
 		f.want(slices.Contains(sent, at), I13, "change %s is said to have stood at %s, which no receipt of its phone proves", named(ch.dot), at)
-		f.want(!m.now.doubtful[at.Epoch], I13, "change %s is said to have stood at %s, in an epoch of two histories", named(ch.dot), at)
+		f.want(!m.doubtfulTo(ch.dot.Incarnation, at.Epoch), I13, "change %s is said to have stood at %s, in an epoch of two histories", named(ch.dot), at)
 	}
 	for _, at := range sent {
 		f.want(slices.Contains(ch.first, at) || m.twice[at.Epoch], I13, "change %s stood at %s before the restore, and its entry does not say so", named(ch.dot), at)
@@ -119,7 +119,7 @@ func (m *Model) wantBase(ch *change, cut bool) {
 	least := m.provenIn(ch.dot.Incarnation, base.epoch)
 	f.want(counted.seq >= min(least, base.seq), I13, "the base %s of change %s counts up to %d, its phone has shown %d", ch.row.change.Base, named(ch.dot), counted.seq, least)
 	shared, way := m.shared(base.epoch, m.now.history.Epoch)
-	if counted.seq > shared && m.anyTwice(way) && !m.now.doubtful[base.epoch] {
+	if counted.seq > shared && m.anyTwice(way) && !m.doubtfulTo(ch.dot.Incarnation, base.epoch) {
 		// Its place lies beyond this history: nobody can hold its tag against anything.
 		return
 	}

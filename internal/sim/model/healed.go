@@ -36,14 +36,16 @@ func (m *Model) wantAsBefore(f finding, was, now *cell) {
 }
 
 // cameBack reports that a cell is made of the same changes as in a lost history, each
-// known by the place it had there and with nothing about it judged otherwise.
+// known by the place it had there and with nothing about it judged otherwise. A history
+// that began with a backup of before a change was supplied again knows it by fewer places
+// than its phone was told: there it could stand unseen beside who had seen it.
 func (m *Model) cameBack(was, now *cell, lost *branch) bool {
 	if len(was.merged) != len(now.merged) || len(was.set) == 0 || len(now.set) == 0 {
 		return false
 	}
 	for _, v := range was.merged {
 		i := slices.IndexFunc(now.merged, func(n merged) bool { return n.by.row == v.by.row })
-		if i < 0 || !now.merged[i].asBefore(&v, lost) || !m.oneHistory(v.by.row.place(was.key)) {
+		if i < 0 || !now.merged[i].asBefore(&v, lost) || now.merged[i].knownBefore(&v, lost) || !m.oneHistory(v.by.row.place(was.key)) {
 			return false
 		}
 	}
@@ -57,6 +59,14 @@ func (v *merged) asBefore(was *merged, lost *branch) bool {
 	}
 	top := place{branch: lost, seq: syncengine.Seq(1<<63 - 1)}
 	return slices.ContainsFunc(v.known, func(p place) bool { return top.holds([]place{p}) })
+}
+
+// knownBefore reports that a value is known by a place in an epoch that a lost history
+// came after, by which that did not know it.
+func (v *merged) knownBefore(was *merged, lost *branch) bool {
+	return slices.ContainsFunc(v.known, func(p place) bool {
+		return p.epoch < lost.history.Epoch && !slices.ContainsFunc(was.known, func(o place) bool { return o.written() == p.written() })
+	})
 }
 
 // oneHistory reports a place of an epoch that the history in force knows and that no

@@ -27,18 +27,23 @@ func (m *Model) noteProven(c *call) {
 			shown = append(shown, at)
 		}
 	}
-	m.noteDoubt(shown[0])
+	if m.elsewhere(shown[0]) {
+		m.now.doubtful[shown[0].epoch] = true
+	}
 	if !m.writesDown(c) {
 		return
 	}
 	was := m.now.word[c.incarnation()]
-	next := word{proven: slices.Clip(was.proven), confirmed: slices.Clip(was.confirmed)}
+	next := word{proven: slices.Clip(was.proven), confirmed: slices.Clip(was.confirmed), doubtful: slices.Clip(was.doubtful)}
 	if version := c.body.GetStatus().GetGrantVersion(); !slices.Contains(next.confirmed, version) {
 		next.confirmed = append(next.confirmed, version)
 	}
 	for _, at := range shown {
 		if _, ok := m.inForce(at); ok && !slices.Contains(next.proven, at) {
 			next.proven = append(next.proven, at)
+		}
+		if m.elsewhere(at) && !slices.Contains(next.doubtful, at.epoch) {
+			next.doubtful = append(next.doubtful, at.epoch)
 		}
 	}
 	m.now.word[c.incarnation()] = next
@@ -50,6 +55,8 @@ type word struct {
 	proven []place
 	// confirmed are the versions of grants that it has told to work under.
 	confirmed []uint64
+	// doubtful are the epochs in which it has shown to have stood in another history than this.
+	doubtful []syncengine.Epoch
 }
 
 // writesDown reports a call that has its server write: one that only asks leaves nothing.
@@ -67,16 +74,20 @@ func (m *Model) wantNoticed(c *call) {
 		m.now.history.Epoch, at.epoch, at.seq)
 }
 
-// noteDoubt notes an earlier epoch whose numbers a phone has shown to be another
-// history's too.
-func (m *Model) noteDoubt(at place) {
+// elsewhere reports a place of an earlier epoch whose number is in this history
+// another entry's.
+func (m *Model) elsewhere(at place) bool {
 	if at.isZero() || at.epoch >= m.now.history.Epoch || !m.knows(at.epoch) {
-		return
+		return false
 	}
 	seq, _ := m.shared(at.epoch, m.now.history.Epoch)
-	if at.seq <= seq && m.common(at) < at.seq {
-		m.now.doubtful[at.epoch] = true
-	}
+	return at.seq <= seq && m.common(at) < at.seq
+}
+
+// doubtfulTo reports an epoch that the server knows to have had two histories, or by
+// whose numbers an incarnation has shown to mean another one than the log's.
+func (m *Model) doubtfulTo(incarnation syncengine.ID, epoch syncengine.Epoch) bool {
+	return m.now.doubtful[epoch] || slices.Contains(m.now.word[incarnation].doubtful, epoch)
 }
 
 // provenIn gives the greatest place of an epoch that an incarnation has proven to have

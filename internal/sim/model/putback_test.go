@@ -42,3 +42,35 @@ func TestStory_WhoCaughtUpBetweenTwoCopiesBackStandsOnWhatBothHold(t *testing.T)
 	s.clean()
 	s.rest()
 }
+
+// A file is copied back, b works on it, and a backup is made of that before anybody has
+// noticed. Restored from it, the server cannot see in its own log that a's numbers are
+// those of the history that was lost: only a's checkpoints tell. What b wrote at the
+// number that a stood on is open, not covered.
+func TestStory_ABackupOfAHistoryThatNobodyHasNoticedIsNotTakenForTheOneThatWasSeen(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := c.add(s.door(gridA, "大研街道1号"))
+	c.sync()
+	a.sync()
+	b.sync()
+	before := s.backUp("before")
+	c.edit(door, rooms(3))
+	c.sync()
+	a.sync()
+	a.edit(door, rooms(4))
+	a.sync()
+	s.copyBack("before", before)
+	b.edit(door, rooms(5))
+	b.sync()
+	unnoticed := s.backUp("unnoticed")
+	s.restore("unnoticed", unnoticed)
+	a.sync()
+	s.clean()
+	if n, err := a.ConflictCount(); err != nil || n != 1 {
+		t.Errorf("%d conflicts are open, want b's count beside a's: %v", n, err)
+	}
+	s.rest()
+}

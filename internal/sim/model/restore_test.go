@@ -64,6 +64,7 @@ func TestStory_ABackupKnowsAChangeByThePlacesOfItsOwnHistory(t *testing.T) {
 	after := s.backUp("after")
 	s.restore("before", before)
 	a.sync()
+	read := s.backUp("read")
 	b.sync()
 	b.do(func() error {
 		return b.Group(func(g *client.Group) error { return g.Remove(visit, "visit", "premises_ids", string(second[:])) })
@@ -74,6 +75,14 @@ func TestStory_ABackupKnowsAChangeByThePlacesOfItsOwnHistory(t *testing.T) {
 	s.clean()
 	if got := s.visitDoors(visit); got != 2 {
 		t.Errorf("the visit follows %d doors, want both", got)
+	}
+	s.rest()
+	// The log that b read has the telling by the place where b read it: there it is taken back.
+	s.restore("read", read)
+	b.sync()
+	s.clean()
+	if got := s.visitDoors(visit); got != 1 {
+		t.Errorf("the visit follows %d doors, want the first", got)
 	}
 	s.rest()
 }

@@ -883,7 +883,10 @@ type Progress struct {
 	// as many as the server keeps apart.
 	Leases []*Lease `protobuf:"bytes,7,rep,name=leases,proto3" json:"leases,omitempty"`
 	// Changes that were kept since the device was revoked.
-	KeptRevoked   uint64 `protobuf:"varint,8,opt,name=kept_revoked,json=keptRevoked,proto3" json:"kept_revoked,omitempty"`
+	KeptRevoked uint64 `protobuf:"varint,8,opt,name=kept_revoked,json=keptRevoked,proto3" json:"kept_revoked,omitempty"`
+	// Earlier epochs in which this incarnation has stood at places that this log fills otherwise: by their numbers it means another
+	// history.
+	Doubtful      []uint32 `protobuf:"varint,9,rep,packed,name=doubtful,proto3" json:"doubtful,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -972,6 +975,13 @@ func (x *Progress) GetKeptRevoked() uint64 {
 		return x.KeptRevoked
 	}
 	return 0
+}
+
+func (x *Progress) GetDoubtful() []uint32 {
+	if x != nil {
+		return x.Doubtful
+	}
+	return nil
 }
 
 // Lease says until when a phone could work with what it was granted.
@@ -1978,7 +1988,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x06sealed\x18\x15 \x01(\bR\x06sealed\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\xef\x02\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\x8b\x03\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04mark\x18\x01 \x01(\x04R\x04mark\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\fR\x05chain\x12-\n" +
@@ -1987,7 +1997,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\bswitches\x18\x05 \x03(\v2\x1e.onedoor.stored.v1.GrantSwitchR\bswitches\x12B\n" +
 	"\rserved_before\x18\x06 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\fservedBefore\x120\n" +
 	"\x06leases\x18\a \x03(\v2\x18.onedoor.stored.v1.LeaseR\x06leases\x12!\n" +
-	"\fkept_revoked\x18\b \x01(\x04R\vkeptRevoked\"8\n" +
+	"\fkept_revoked\x18\b \x01(\x04R\vkeptRevoked\x12\x1a\n" +
+	"\bdoubtful\x18\t \x03(\rR\bdoubtful\"8\n" +
 	"\x05Lease\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\x04R\x05after\x12\x19\n" +
 	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\"=\n" +
