@@ -81,22 +81,8 @@ type pair struct {
 	// mu guards the fields below.
 	mu      sync.Mutex
 	stands  *tls.Certificate
-	stamps  [2]fileStamp
+	files   [2]os.FileInfo
 	checked time.Time
-}
-
-// fileStamp tells one content of a file from the next.
-type fileStamp struct {
-	modified time.Time
-	size     int64
-}
-
-func stampOf(file string) (fileStamp, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return fileStamp{}, err
-	}
-	return fileStamp{info.ModTime(), info.Size()}, nil
 }
 
 // current gives the pair for one handshake.
@@ -112,8 +98,8 @@ func (p *pair) current() *tls.Certificate {
 
 // renew reads the files again where they have changed.
 func (p *pair) renew() {
-	stamps, err := p.look()
-	if err == nil && stamps == p.stamps {
+	files, err := p.look()
+	if err == nil && same(files[0], p.files[0]) && same(files[1], p.files[1]) {
 		return
 	}
 	if err == nil {
@@ -129,18 +115,24 @@ func (p *pair) renew() {
 	}
 }
 
-func (p *pair) look() (stamps [2]fileStamp, err error) {
+func (p *pair) look() (files [2]os.FileInfo, err error) {
 	for i, file := range []string{p.certFile, p.keyFile} {
-		if stamps[i], err = stampOf(file); err != nil {
-			return stamps, err
+		if files[i], err = os.Stat(file); err != nil {
+			return files, err
 		}
 	}
-	return stamps, nil
+	return files, nil
 }
 
-// load reads the pair. The stamps are taken first, so that a change in between is seen later.
+// same reports that a file is the one that was read. Time and length alone do not
+// tell: two files written one right after the other can have both.
+func same(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}
+
+// load reads the pair. The files are looked at first, so that a change in between is seen later.
 func (p *pair) load() error {
-	stamps, err := p.look()
+	files, err := p.look()
 	if err != nil {
 		return fmt.Errorf("read the certificate: %w", err)
 	}
@@ -148,7 +140,7 @@ func (p *pair) load() error {
 	if err != nil {
 		return fmt.Errorf("read the certificate %s with the key %s: %w", p.certFile, p.keyFile, err)
 	}
-	p.stands, p.stamps, p.checked = &c, stamps, p.now()
+	p.stands, p.files, p.checked = &c, files, p.now()
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"onedoor/internal/schema"
+	"onedoor/server/directory"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -31,7 +32,7 @@ func (v *Verification) OK() bool { return len(v.Problems) == 0 }
 
 // Verify checks the realm in a folder, on a stopped or a running server: the
 // database's own structures, the secrets that belong to it, and the log: dense,
-// reducing to the records, with chains and digests that fit. Damage is a
+// reducing to the records, with chains and digests that fit; and the records of territories and colleagues. Damage is a
 // finding, also where it ends the check; an error means that the check could
 // not be made. progress is told the log entries done; it may be nil.
 func Verify(ctx context.Context, dir string, progress func(done, total syncengine.Seq)) (*Verification, error) {
@@ -77,6 +78,11 @@ func (v *Verification) check(ctx context.Context, c Config, progress func(done, 
 			return fmt.Errorf("check the log: %w", err)
 		}
 		v.Records, v.Epochs, v.Problems = found.Records, found.Epochs, append(v.Problems, found.Problems...)
+		problems, err := directory.Verify(r)
+		if err != nil {
+			return fmt.Errorf("check the directory: %w", err)
+		}
+		v.Problems = append(v.Problems, problems...)
 		return nil
 	})
 }

@@ -8,9 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
 	"onedoor/server"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 func TestVerify_ChecksARunningServer(t *testing.T) {
@@ -77,5 +80,19 @@ func TestVerify_WithoutARealmIsAnError(t *testing.T) {
 	raiseSchema(t, dir)
 	if _, err := server.Verify(t.Context(), dir, nil); !errors.Is(err, store.ErrNewer) {
 		t.Errorf("newer records: %v", err)
+	}
+}
+
+func TestVerify_TellsAColleagueThatPhonesKnowOtherwise(t *testing.T) {
+	dir := founded(t)
+	changeStore(t, dir, func(w store.Writer) error {
+		return identity.PutUser(w, identity.User{ID: syncengine.ID{1}, Name: "丁", Role: uint32(recordv1.Role_ROLE_HELPER), State: identity.UserActive})
+	})
+	found, err := server.Verify(t.Context(), dir, nil)
+	if err != nil || len(found.Problems) != 1 || !strings.Contains(found.Problems[0], "no record that phones read") {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if strings.Contains(strings.Join(found.Problems, ""), "丁") {
+		t.Error("the operator is told a name")
 	}
 }

@@ -65,7 +65,7 @@ func (a *app) language() client.Language {
 var commands = []func(*app) *cobra.Command{
 	newEnrol, newSync, newStatus, newPlan, newAdd, newEdit, newDelete, newShow, newList, newSearch,
 	newCase, newStep, newBegin, newPropose, newAlarms, newRules, newCheck, newChecks, newDuplicates, newMerge, newUnmerge,
-	newConflicts, newWhy, newRestore, newAcknowledge, newQuarantine, newLookUp,
+	newConflicts, newWhy, newRestore, newAcknowledge, newQuarantine, newColleagues, newLookUp,
 }
 
 func (a *app) root() *cobra.Command {

@@ -57,14 +57,14 @@ var House = []Room{
 		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/line", "internal/grpczstd", "testdata/notes")},
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
-		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/accessledger", "server/sealed", "server/exchange",
+		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/identity", "server/notify", "server/observe",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
 		May: withShared("server/exchange", "server/identity", "server/throttle", "server/notify", "server/observe", "server/store")},
 	{Path: "server/adminrpc", Holds: "the operator's calls: decode, call, encode",
-		May: withFiles("server/accessledger", "server/exchange", "server/casework", "server/privacy", "server/retention", "server/signin", "server/throttle", "server/identity",
+		May: withFiles("server/accessledger", "server/directory", "server/exchange", "server/casework", "server/privacy", "server/retention", "server/signin", "server/throttle", "server/identity",
 			"server/observe", "server/store")},
 	{Path: "server/reportrpc", Holds: "the district's calls for reports: decode, call, encode",
 		May: withShared("server/report", "server/identity", "server/observe", "server/store")},
@@ -74,6 +74,8 @@ var House = []Room{
 
 	{Path: "server/report", Deep: true, Holds: "projections: readers of the log that may be dropped and rebuilt",
 		May: withShared("server/observe", "server/store")},
+	{Path: "server/directory", Holds: "the read-only records by which phones know territories and colleagues",
+		May: withShared("server/exchange", "server/identity", "server/store")},
 	{Path: "server/privacy", Holds: "a resident's rights: requests and registers, and what is held of whom",
 		May: withShared("server/accessledger", "server/exchange", "server/retention", "server/identity", "server/store")},
 	{Path: "server/retention", Holds: "expiry: what may no longer be kept, and when it goes",

@@ -1,13 +1,14 @@
 package adminrpc
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
-	"onedoor/internal/schema"
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -107,7 +108,6 @@ func (s *Service) assignedDoors(r store.Reader, ids []syncengine.ID, user syncen
 	default:
 		return nil, nil, fmt.Errorf("post %d: %w", post, errInvalid)
 	}
-	kind, _ := s.schema.Kind(kindPremises)
 	doors := make([]identity.Door, 0, len(ids))
 	var changes []exchange.ServerChange
 	for _, id := range ids {
@@ -115,17 +115,28 @@ func (s *Service) assignedDoors(r store.Reader, ids []syncengine.ID, user syncen
 		if err != nil {
 			return nil, nil, err
 		}
-		doors = append(doors, identity.Door{ID: id, Territory: territoryShown(kind, rec)})
-		if c, differs := s.changeTo(rec, wantedRecord{id, recordv1.Kind_KIND_PREMISES, want}); differs {
-			changes = append(changes, c)
+		have := &recordv1.Premises{}
+		if err := wire.ReadShown(rec, have, nil); err != nil {
+			return nil, nil, err
+		}
+		at, _ := syncengine.IDFromBytes(have.GetTerritory())
+		doors = append(doors, identity.Door{ID: id, Territory: at})
+		if !holdsPost(have, want) {
+			changes = append(changes, exchange.ServerChange{RecordID: id, Kind: kindPremises, Fields: want})
 		}
 	}
 	return doors, changes, nil
 }
 
 // territoryShown is the territory a door stands in; zero when it names none.
-func territoryShown(kind *schema.Kind, rec *syncengine.Record) syncengine.ID {
-	m, _ := shown(kind, rec).Interface().(*recordv1.Premises)
+func territoryShown(rec *syncengine.Record) (syncengine.ID, error) {
+	m := &recordv1.Premises{}
+	err := wire.ReadShown(rec, m, nil)
 	id, _ := syncengine.IDFromBytes(m.GetTerritory())
-	return id
+	return id, err
+}
+
+// holdsPost reports that a door names the wanted officer or worker already.
+func holdsPost(have, want *recordv1.Premises) bool {
+	return (want.Officer == nil || bytes.Equal(have.Officer, want.Officer)) && (want.Worker == nil || bytes.Equal(have.Worker, want.Worker))
 }

@@ -11,6 +11,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/importer"
+	"onedoor/internal/wire"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -34,17 +35,18 @@ type door struct {
 // doorOf reads a door. It keeps nothing of the record but what an import needs,
 // since a whole street is in memory at once; isPhone tells devices from writes
 // made at the server.
-func (s *Service) doorOf(rec *syncengine.Record, isPhone func(incarnation syncengine.ID) bool) door {
-	kind, _ := s.schema.Kind(kindPremises)
-	d := door{id: rec.ID, dead: rec.Dead()}
-	d.Premises, _ = shown(kind, rec).Interface().(*recordv1.Premises)
+func doorOf(rec *syncengine.Record, isPhone func(incarnation syncengine.ID) bool) (door, error) {
+	d := door{id: rec.ID, dead: rec.Dead(), Premises: &recordv1.Premises{}}
+	if err := wire.ReadShown(rec, d.Premises, nil); err != nil {
+		return d, err
+	}
 	for i := range rec.Cells {
 		c := &rec.Cells[i]
 		if isPhone(c.Shown().Write.Dot.Incarnation) {
 			d.byPhone = append(d.byPhone, c.Key.Field)
 		}
 	}
-	return d
+	return d, nil
 }
 
 // territory is the finest known one; zero when the record names none.
@@ -189,16 +191,25 @@ func (s *Service) neighbourhood(r store.Reader, refs map[string]bool) (*neighbou
 		phones[d.Incarnation] = true
 	}
 	isPhone := func(incarnation syncengine.ID) bool { return phones[incarnation] }
-	return n, s.eachRecord(r, func(rec *syncengine.Record) {
+	return n, s.eachRecord(r, func(rec *syncengine.Record) error {
 		switch rec.Kind {
 		case kindPremises:
-			if d := s.doorOf(rec, isPhone); d.active() || refs[d.GetExternalRef()] {
+			d, err := doorOf(rec, isPhone)
+			if err != nil {
+				return err
+			}
+			if d.active() || refs[d.GetExternalRef()] {
 				n.doors = append(n.doors, d)
 			}
 		case kindTask:
-			if id, ok := s.proposal(rec); ok {
+			id, ok, err := proposal(rec)
+			if err != nil {
+				return err
+			}
+			if ok {
 				n.proposed[id] = true
 			}
 		}
+		return nil
 	})
 }

@@ -156,11 +156,15 @@ func (s *Service) doorsOf(r store.Reader, code string) (grid syncengine.ID, door
 	if err != nil {
 		return grid, nil, err
 	}
-	kind, _ := s.schema.Kind(kindPremises)
-	err = s.eachRecord(r, func(rec *syncengine.Record) {
-		if rec.Kind == kindPremises && !rec.Dead() && tree.Covers(grid, territoryShown(kind, rec)) {
+	err = s.eachRecord(r, func(rec *syncengine.Record) error {
+		if rec.Kind != kindPremises || rec.Dead() {
+			return nil
+		}
+		at, err := territoryShown(rec)
+		if tree.Covers(grid, at) {
 			doors = append(doors, rec.ID)
 		}
+		return err
 	})
 	slices.SortFunc(doors, compareIDs)
 	return grid, doors, err

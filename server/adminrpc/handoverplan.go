@@ -81,7 +81,6 @@ func (h *handover) keeps(r store.Reader, user syncengine.ID) (codes []string, er
 	if err != nil {
 		return nil, err
 	}
-	kind, _ := h.service.schema.Kind(kindPremises)
 	for _, g := range derived {
 		if g.Territory.IsZero() || g.Territory == h.grid && g.Origin != identity.FromTeam {
 			continue
@@ -91,7 +90,14 @@ func (h *handover) keeps(r store.Reader, user syncengine.ID) (codes []string, er
 			if err != nil {
 				return nil, err
 			}
-			if rec != nil && tree.Covers(g.Territory, territoryShown(kind, rec)) {
+			if rec == nil {
+				continue
+			}
+			at, err := territoryShown(rec)
+			if err != nil {
+				return nil, err
+			}
+			if tree.Covers(g.Territory, at) {
 				codes = append(codes, codeOf(tree, g.Territory))
 				break
 			}
@@ -129,13 +135,14 @@ func (h *handover) planPhones(r store.Reader, out *adminv1.HandoverPlan) error {
 func (h *handover) planRecords(r store.Reader, out *adminv1.HandoverPlan) error {
 	seen, counts := map[syncengine.ID]bool{}, map[syncengine.KindNumber]uint64{kindPremises: uint64(len(h.doors))}
 	for _, door := range h.doors {
-		err := h.service.realm.Following(r, door, func(rec *syncengine.Record) {
+		err := h.service.realm.Following(r, door, func(rec *syncengine.Record) error {
 			if seen[rec.ID] || rec.Dead() {
-				return
+				return nil
 			}
 			seen[rec.ID] = true
 			counts[rec.Kind]++
-			switch m := h.message(rec).(type) {
+			read, err := h.message(rec)
+			switch m := read.(type) {
 			case *recordv1.Task:
 				out.OpenTasks += one(taskOpen(m))
 			case *recordv1.Dispute:
@@ -143,6 +150,7 @@ func (h *handover) planRecords(r store.Reader, out *adminv1.HandoverPlan) error 
 			case *recordv1.Hazard:
 				out.OpenCases += one(hazardOpen(m))
 			}
+			return err
 		})
 		if err != nil {
 			return err

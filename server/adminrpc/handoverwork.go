@@ -3,8 +3,11 @@ package adminrpc
 import (
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -25,8 +28,9 @@ func (h *handover) openAbout(r store.Reader, door, holder syncengine.ID) ([]exch
 		return nil, nil
 	}
 	var changes []exchange.ServerChange
-	err := h.service.realm.Following(r, door, func(rec *syncengine.Record) {
-		switch m := h.message(rec).(type) {
+	err := h.service.realm.Following(r, door, func(rec *syncengine.Record) error {
+		read, err := h.message(rec)
+		switch m := read.(type) {
 		case *recordv1.Task:
 			if taskOpen(m) && string(m.GetForUser()) == string(holder[:]) {
 				changes = append(changes, exchange.ServerChange{RecordID: rec.ID, Kind: rec.Kind, Fields: &recordv1.Task{ForUser: h.to.ID[:]}})
@@ -36,6 +40,7 @@ func (h *handover) openAbout(r store.Reader, door, holder syncengine.ID) ([]exch
 				changes = append(changes, c)
 			}
 		}
+		return err
 	})
 	return changes, err
 }
@@ -55,13 +60,14 @@ func (h *handover) renamed(rec *syncengine.Record, m *recordv1.Dispute, holder s
 	return c, named
 }
 
-// message gives a live record's message; nil for a deleted one and for a kind that is not known.
-func (h *handover) message(rec *syncengine.Record) any {
+// message reads a live record; nil for a deleted one and for a kind that is not known.
+func (h *handover) message(rec *syncengine.Record) (proto.Message, error) {
 	kind, ok := h.service.schema.Kind(rec.Kind)
 	if !ok || rec.Dead() {
-		return nil
+		return nil, nil
 	}
-	return shown(kind, rec).Interface()
+	m := kind.Type.New().Interface()
+	return m, wire.ReadShown(rec, m, nil)
 }
 
 func taskOpen(m *recordv1.Task) bool {

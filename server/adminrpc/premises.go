@@ -69,7 +69,7 @@ func (s *Service) importPremises(c *caller, o *adminv1.ImportPremisesOptions, fi
 }
 
 // eachRecord decodes the doors and tasks of the realm.
-func (s *Service) eachRecord(r store.Reader, f func(*syncengine.Record)) error {
+func (s *Service) eachRecord(r store.Reader, f func(*syncengine.Record) error) error {
 	var failed error
 	err := r.Records(func(row store.Record) bool {
 		if row.Kind != kindPremises && row.Kind != kindTask {
@@ -77,7 +77,7 @@ func (s *Service) eachRecord(r store.Reader, f func(*syncengine.Record)) error {
 		}
 		var rec *syncengine.Record
 		if rec, failed = wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body); failed == nil {
-			f(rec)
+			failed = f(rec)
 		}
 		return failed == nil
 	})
@@ -156,9 +156,9 @@ func (p *premisesImport) update(d door, row importer.Premises) {
 	if p.near.tree.Covers(territory, d.territory()) {
 		want.Territory = nil
 	}
-	kind, _ := p.service.schema.Kind(kindPremises)
-	patch, _ := difference(kind, want.ProtoReflect(), d.ProtoReflect())
-	p.keep(d, patch.ProtoReflect())
+	change := wire.Lacking(want.ProtoReflect(), d.ProtoReflect())
+	p.keep(d, change)
+	patch := change.Interface()
 	if proto.Size(patch) == 0 {
 		p.out.Unchanged++
 		return

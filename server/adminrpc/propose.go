@@ -7,6 +7,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/syncengine"
 )
@@ -42,15 +43,18 @@ func (p *premisesImport) propose(missing []int) {
 }
 
 // proposal gives the door that an open task proposes to void.
-func (s *Service) proposal(rec *syncengine.Record) (id syncengine.ID, ok bool) {
-	kind, _ := s.schema.Kind(kindTask)
-	m, _ := shown(kind, rec).Interface().(*recordv1.Task)
+func proposal(rec *syncengine.Record) (id syncengine.ID, ok bool, err error) {
+	m := &recordv1.Task{}
+	if err := wire.ReadShown(rec, m, nil); err != nil {
+		return id, false, err
+	}
 	switch m.GetState() {
 	case recordv1.TaskState_TASK_STATE_DONE, recordv1.TaskState_TASK_STATE_RETURNED:
-		return id, false
+		return id, false, nil
 	}
 	if rec.Dead() || !strings.HasPrefix(m.GetWhy(), voidRule) {
-		return id, false
+		return id, false, nil
 	}
-	return syncengine.IDFromBytes(m.GetPremisesId())
+	id, ok = syncengine.IDFromBytes(m.GetPremisesId())
+	return id, ok, nil
 }

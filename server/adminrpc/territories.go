@@ -14,6 +14,7 @@ import (
 	"onedoor/internal/territoryfile"
 	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
+	"onedoor/server/directory"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -132,7 +133,7 @@ func (s *Service) PlantTerritories(ctx context.Context, by syncengine.ID, areas 
 		if err != nil {
 			return nil, err
 		}
-		return s.changesTo(w, territoryRecords(p.planted))
+		return s.toward(w, directory.Territories(p.planted))
 	})
 	if err != nil {
 		return Planted{}, err

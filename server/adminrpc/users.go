@@ -14,6 +14,7 @@ import (
 	"onedoor/domain"
 	"onedoor/internal/importer"
 	"onedoor/server/accessledger"
+	"onedoor/server/directory"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -35,7 +36,7 @@ func (s *Service) AddUser(ctx context.Context, req *adminv1.AddUserRequest) (*ad
 			if err := s.act(w, c, accessledger.Entry{Action: accessledger.UserAdd, Users: []syncengine.ID{u.ID}, Place: placeOf(req.GetTerritoryCode())}); err != nil {
 				return nil, err
 			}
-			return s.changesTo(w, staffRecords([]identity.User{u}))
+			return s.toward(w, directory.Colleagues([]identity.User{u}))
 		})
 		if err != nil {
 			return nil, fmt.Errorf("add user: %w", err)
@@ -83,11 +84,19 @@ func (s *Service) SetUserState(ctx context.Context, req *adminv1.SetUserStateReq
 		if err != nil {
 			return nil, err
 		}
-		err = s.realm.Update(c.ctx, func(w store.Writer) error {
+		err = s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
 			if err := identity.SetUserState(w, id, identity.UserState(req.GetState()), s.now()); err != nil {
-				return err
+				return nil, err
 			}
-			return s.act(w, c, accessledger.Entry{Action: accessledger.UserState, Users: []syncengine.ID{id}, Reason: stateName(req.GetState())})
+			entry := accessledger.Entry{Action: accessledger.UserState, Users: []syncengine.ID{id}, Reason: stateName(req.GetState())}
+			if err := s.act(w, c, entry); err != nil {
+				return nil, err
+			}
+			u, err := identity.GetUser(w, id)
+			if err != nil {
+				return nil, err
+			}
+			return s.toward(w, directory.Colleagues([]identity.User{u}))
 		})
 		return &adminv1.SetUserStateResponse{}, err
 	})
@@ -123,7 +132,7 @@ func (s *Service) importUsers(c *caller, o *adminv1.ImportUsersOptions, file []b
 			if err != nil {
 				return nil, err
 			}
-			return s.changesTo(r, staffRecords(added))
+			return s.toward(r, directory.Colleagues(added))
 		}
 		if o.GetOptions().GetDryRun() {
 			return s.realm.View(c.ctx, func(r store.Reader) error {

@@ -14,7 +14,7 @@ import (
 const kindOfVisits = syncengine.KindNumber(recordv1.Kind_KIND_VISIT)
 
 // Following calls f for every record that follows a door or case, in id order.
-func (s *Service) Following(r store.Reader, anchor syncengine.ID, f func(*syncengine.Record)) error {
+func (s *Service) Following(r store.Reader, anchor syncengine.ID, f func(*syncengine.Record) error) error {
 	ids, err := presentIn(r, syncengine.RecordKey(anchor))
 	slices.SortFunc(ids, func(a, b syncengine.ID) int { return slices.Compare(a[:], b[:]) })
 	for _, id := range ids {
@@ -26,7 +26,7 @@ func (s *Service) Following(r store.Reader, anchor syncengine.ID, f func(*syncen
 		}
 		var rec *syncengine.Record
 		if rec, err = s.Record(r, id); err == nil && rec != nil {
-			f(rec)
+			err = f(rec)
 		}
 	}
 	return err

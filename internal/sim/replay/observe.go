@@ -87,16 +87,7 @@ func (g *ground) add(row store.Record) error {
 
 // shownMessage fills m with the values shown of a record.
 func shownMessage(rec *syncengine.Record, m proto.Message) error {
-	var b []byte
-	for i := range rec.Cells {
-		if v := rec.Cells[i].Shown(); rec.Cells[i].Key.Field != syncengine.LifeField && !v.Cleared {
-			b = append(b, v.Data...)
-		}
-	}
-	if err := proto.Unmarshal(b, m); err != nil {
-		return fmt.Errorf("record %s: %w", rec.ID, err)
-	}
-	return nil
+	return wire.ReadShown(rec, m, nil)
 }
 
 // encoded is a message as text that is equal for equal messages.

@@ -35,7 +35,10 @@ type Staff struct {
 	// Ids of the territories served, 16 bytes each. Absent: none.
 	TerritoryIds [][]byte `protobuf:"bytes,3,rep,name=territory_ids,json=territoryIds,proto3" json:"territory_ids,omitempty"`
 	// Name of the department a handler works in; cases are routed to it by this name. Absent: none.
-	Department    *string `protobuf:"bytes,4,opt,name=department,proto3,oneof" json:"department,omitempty"`
+	Department *string `protobuf:"bytes,4,opt,name=department,proto3,oneof" json:"department,omitempty"`
+	// Whether the colleague has left. Set by the server when the user is closed; such a one is offered for nothing new.
+	// Absent: no.
+	Left          *bool `protobuf:"varint,5,opt,name=left,proto3,oneof" json:"left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -98,11 +101,18 @@ func (x *Staff) GetDepartment() string {
 	return ""
 }
 
+func (x *Staff) GetLeft() bool {
+	if x != nil && x.Left != nil {
+		return *x.Left
+	}
+	return false
+}
+
 var File_onedoor_record_v1_staff_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_staff_proto_rawDesc = "" +
 	"\n" +
-	"\x1donedoor/record/v1/staff.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\x8e\x02\n" +
+	"\x1donedoor/record/v1/staff.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xbc\x02\n" +
 	"\x05Staff\x12)\n" +
 	"\x04name\x18\x01 \x01(\tB\x10\xda\xe2\x18\f\b\x01\x10\x06\x18\x04@\x01H(P\x01H\x00R\x04name\x88\x01\x01\x12>\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x17.onedoor.record.v1.RoleB\f\xda\xe2\x18\b\b\x01\x10\x06\x18\x04P\x01H\x01R\x04role\x88\x01\x01\x124\n" +
@@ -110,12 +120,15 @@ const file_onedoor_record_v1_staff_proto_rawDesc = "" +
 	"\n" +
 	"department\x18\x04 \x01(\tB\n" +
 	"\xda\xe2\x18\x06\b\x01\x10\x06H(H\x02R\n" +
-	"department\x88\x01\x01:\x12\xda\xe2\x18\x0e\b\x11\x1a\n" +
+	"department\x88\x01\x01\x12#\n" +
+	"\x04left\x18\x05 \x01(\bB\n" +
+	"\xda\xe2\x18\x06\b\x01\x10\x06\x18\x04H\x03R\x04left\x88\x01\x01:\x12\xda\xe2\x18\x0e\b\x11\x1a\n" +
 	"\x01\x02\x03\x04\x05\x06\a\b\t\n" +
 	"B\a\n" +
 	"\x05_nameB\a\n" +
 	"\x05_roleB\r\n" +
-	"\v_departmentB.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
+	"\v_departmentB\a\n" +
+	"\x05_leftB.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
 
 var (
 	file_onedoor_record_v1_staff_proto_rawDescOnce sync.Once
