@@ -26,7 +26,7 @@ type Room struct {
 }
 
 // shared is all that the phone and the server have in common.
-var shared = []string{"internal/wire", "internal/schema", "internal/casebook", "domain", "syncengine", "proto/gen"}
+var shared = []string{"internal/wire", "internal/schema", "internal/recordunits", "internal/casebook", "domain", "syncengine", "proto/gen"}
 
 // files are the rooms that read what an operator or a publisher hands in. Phones read no such file.
 var files = []string{"internal/importer", "internal/territoryfile", "internal/csvfile"}
@@ -129,6 +129,8 @@ var House = []Room{
 	{Path: "internal/sqlitescrub", Holds: "makes what was deleted from a SQLite database unreadable in its files"},
 	{Path: "internal/privatefile", Holds: "small files that nobody but their owner may read, such as keys"},
 	{Path: "internal/sqlitevfs", Holds: "what SQLite databases stand on: the disk seam, and the bridge for a VFS written in Go"},
+	{Path: "internal/recordunits", Holds: "records as the units that figures count, the same on phone and server",
+		May: []string{"internal/casebook", "domain", "proto/gen"}},
 	{Path: "internal/casebook", Holds: "steps of cases as the records that they write, the same on phone and server",
 		May: []string{"domain", "proto/gen"}},
 	{Path: "internal/wire", Holds: "protobuf to engine and back, with every limit check",

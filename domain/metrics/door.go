@@ -1,0 +1,165 @@
+package metrics
+
+import (
+	"sort"
+
+	"onedoor/domain"
+)
+
+// DueGrace is how many days after its due day a visit still counts as done by then: a weekend and the day after it.
+const DueGrace domain.Days = 3
+
+// LagNone marks a call that tells no lag: one of a visit whose lag another call tells.
+const LagNone = 1<<32 - 1
+
+// Call is one call at one door: a visit, or one door's part of it. It is small since a district has millions.
+type Call struct {
+	// Visit tells visits apart; it is drawn from the visit's id.
+	Visit uint64
+	// Day is the day of the visit.
+	Day int32
+	// Lag is how many minutes after the visit it had reached the server; [LagNone] where another call tells it.
+	Lag uint32
+	// Crew names who made the visit, by a number of the holder's.
+	Crew uint32
+	// Outcome is what came of it at this door.
+	Outcome domain.Outcome
+}
+
+// Seen reports that the call counts as seen.
+func (c *Call) Seen() bool { return domain.CountsAsSeen(c.Outcome) }
+
+// CheckResult is what an officer's check found.
+type CheckResult uint8
+
+// The results of a check.
+const (
+	CheckOpen CheckResult = iota
+	CheckPassed
+	CheckReturned
+)
+
+// Check is an officer's check of a visit at a door.
+type Check struct {
+	Day    domain.Days
+	Result CheckResult
+}
+
+// Door is one door of the register with what was done at it.
+type Door struct {
+	// Class is its cadence class, Every its cadence in days.
+	Class domain.CadenceClass
+	Every domain.Days
+	// Officer says that it is assigned to an officer.
+	Officer bool
+	// Registered is the day it came into the register, Ended the first day on which it was void or merged; NoDay for not.
+	Registered, Ended domain.Days
+	// Calls are the calls at it, by day.
+	Calls []Call
+	// Checks are the checks at it, in any order.
+	Checks []Check
+}
+
+// since is the day from which the door counts: a door was there when it was first called at, whenever it was entered.
+func (d *Door) since() domain.Days {
+	if len(d.Calls) > 0 && (d.Registered == NoDay || domain.Days(d.Calls[0].Day) < d.Registered) {
+		return domain.Days(d.Calls[0].Day)
+	}
+	return d.Registered
+}
+
+// inScope reports that the door stood in the register at the end of a day.
+func (d *Door) inScope(day domain.Days) bool {
+	since := d.since()
+	return since != NoDay && since <= day && (d.Ended == NoDay || d.Ended > day)
+}
+
+// during gives the calls of a period.
+func (d *Door) during(p Period) []Call {
+	from := sort.Search(len(d.Calls), func(i int) bool { return domain.Days(d.Calls[i].Day) >= p.From })
+	to := from
+	for to < len(d.Calls) && domain.Days(d.Calls[to].Day) <= p.To {
+		to++
+	}
+	return d.Calls[from:to]
+}
+
+// seenIn reports that the door was seen in a period.
+func (d *Door) seenIn(p Period) bool {
+	calls := d.during(p)
+	for i := range calls {
+		if calls[i].Seen() {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Door) coverage(p Period, add Adding) {
+	if d.inScope(p.end()) {
+		add(classOfDoor(d.Class), share(d.seenIn(p)))
+	}
+}
+
+func (d *Door) dueDone(p Period, add Adding) {
+	var sum Sum
+	until := p.end()
+	if d.Ended != NoDay {
+		until = min(until, d.Ended-1)
+	}
+	seen := 0
+	turn{start: d.since(), every: d.Every, grace: DueGrace, done: func(i int) (domain.Days, bool) {
+		for k := i + seen; k < len(d.Calls); k++ {
+			if d.Calls[k].Seen() {
+				return domain.Days(d.Calls[k].Day), true
+			}
+			seen++ // Calls that nobody opened at are passed over.
+		}
+		return 0, false
+	}}.each(until, func(due domain.Days, done bool) {
+		if p.due(due) {
+			sum.Add(share(done))
+		}
+	})
+	if sum.Den > 0 {
+		add(classOfDoor(d.Class), sum)
+	}
+}
+
+func (d *Door) contactMade(p Period, add Adding) {
+	calls := d.during(p)
+	if len(calls) == 0 {
+		return
+	}
+	var sum Sum
+	for i := range calls {
+		sum.Add(share(calls[i].Seen()))
+	}
+	add(classOfDoor(d.Class), sum)
+}
+
+func (d *Door) policeCheck(p Period, add Adding) {
+	checked, passed := false, Sum{}
+	for _, c := range d.Checks {
+		if !p.holds(c.Day) {
+			continue
+		}
+		checked = true
+		if c.Result != CheckOpen {
+			passed.Add(share(c.Result == CheckPassed))
+		}
+	}
+	if d.Officer && d.inScope(p.end()) {
+		add(ClassChecked, share(checked))
+	}
+	if passed.Den > 0 {
+		add(ClassPassed, passed)
+	}
+}
+
+// visited is the door's part of the hazard density: 1 in the denominator where it was seen.
+func (d *Door) visited(p Period, add Adding) {
+	if d.seenIn(p) {
+		add(classOfDoor(d.Class), Sum{0, 1})
+	}
+}
