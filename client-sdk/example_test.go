@@ -74,6 +74,29 @@ func visit(phone *client.Replica, door syncengine.ID, note string) (visit syncen
 	return visit, err
 }
 
+// together begins a joint visit on one phone, and joins it on a colleague's, by the code that was read out.
+func together(first, colleague *client.Replica, door syncengine.ID) (code string, err error) {
+	begun, err := first.BeginJoint(client.JointPart{
+		Door: door, Contribution: "查看了电线", Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN,
+	})
+	if err != nil {
+		return "", err
+	}
+	_, err = colleague.JoinVisit(begun.Code, client.JointPart{Door: door, Contribution: "查看了租约"})
+	return begun.Code, err
+}
+
+// house notes one visit to all rooms of a building: all seen, but two.
+func house(phone *client.Replica, building syncengine.ID) error {
+	_, err := phone.VisitRooms(&client.RoomsVisit{
+		Building: building, Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN,
+		Exceptions: map[string]recordv1.VisitOutcome{
+			"302": recordv1.VisitOutcome_VISIT_OUTCOME_NOBODY, "405": recordv1.VisitOutcome_VISIT_OUTCOME_REFUSED,
+		},
+	})
+	return err
+}
+
 // round prints the doors of today's round, and is called again after every visit.
 func round(w io.Writer, phone *client.Replica) error {
 	plan, err := phone.Plan("")
@@ -164,6 +187,16 @@ func TestDocs_TheSDKPageRuns(t *testing.T) {
 	colleague := w.dial("白", address, 9)
 	_, err = colleague.Sync(t.Context())
 	w.must(err)
+	if code, err := together(phone, colleague, door); err != nil || len(code) != 12 {
+		t.Errorf("the code is %q, %v", code, err)
+	}
+	building, err := phone.Add(&recordv1.Premises{Address: proto.String("民主路9号楼"), Territory: grid[:], Compound: proto.String("民主苑"), Building: proto.String("9")})
+	w.must(err)
+	for _, room := range []string{"302", "405", "501"} {
+		_, err := phone.Add(&recordv1.Premises{Address: proto.String("民主路9号楼" + room), Territory: grid[:], ParentId: building[:], Door: proto.String(room)})
+		w.must(err)
+	}
+	w.must(house(phone, building))
 	says, err := keep(phone, made.String(), `{"note":"房东电话13812345678"}`)
 	if drafts, _ := phone.Drafts(); err != nil || !strings.Contains(says, "电话号码") || len(drafts) != 1 {
 		t.Errorf("the refusal says %q, %v, drafts %v", says, err, drafts)

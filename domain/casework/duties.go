@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
@@ -50,14 +49,10 @@ type Duty struct {
 	ZH, EN string
 }
 
-// dutyID derives a duty's id from its case, its kind and the time that tells it from others of its kind: a UUID of version 8.
-func dutyID(of domain.ID, kind DutyKind, at domain.UnixMilli) (id domain.ID) {
+// dutyID derives a duty's id from its case, its kind and the time that tells it from others of its kind.
+func dutyID(of domain.ID, kind DutyKind, at domain.UnixMilli) domain.ID {
 	b := append([]byte("onedoor duty 1\x00"+string(kind)+"\x00"), of[:]...)
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(at)))
-	copy(id[:], sum[:])
-	id[6] = id[6]&0x0f | 0x80
-	id[8] = id[8]&0x3f | 0x80
-	return id
+	return domain.DerivedID(binary.BigEndian.AppendUint64(b, uint64(at)))
 }
 
 // duties gathers the duties of one case.
