@@ -84,7 +84,7 @@ func (a *answer) revoked() bool {
 // that the next request says.
 func (a *answer) plain() bool {
 	return a.fresh() && a.GetFork() == nil && a.GetExpected() == 0 && a.GetGrants() == nil && a.GetView() == nil &&
-		len(a.GetCursor()) > 0 && len(a.GetBarriers()) == 0
+		len(a.GetCursor()) > 0 && len(a.GetBarriers()) == 0 && a.GetRulebook() == nil
 }
 
 // advance moves cursor, nonce and mark on.

@@ -10,7 +10,6 @@ import (
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/client-sdk/internal/pagerecord"
-	"onedoor/domain/casework"
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
@@ -36,7 +35,7 @@ type Replica struct {
 	// places is what the phone knows of territories; nil when it must be read again.
 	places *places
 	// rules are those that cases are worked by; nil when they must be read again.
-	rules     *casework.Rules
+	rules     *Rules
 	transport Transport
 	// own is the transport this replica dialled and has to close; nil for one handed in.
 	own io.Closer

@@ -46,9 +46,14 @@ func (r *Replica) dueDoors(tx *localdb.Tx, q localdb.Query) (iter.Seq2[localdb.R
 	if err != nil {
 		return nil, err
 	}
+	rules, err := r.rulesIn(tx)
+	if err != nil {
+		return nil, err
+	}
 	var due []localdb.Record
 	last := map[syncengine.ID]domain.UnixMilli{}
 	now := domain.UnixMilli(r.now())
+	cadence := rules.Policy.Cadence(now.ShanghaiDay())
 	for row, err := range tx.List(q) {
 		if err != nil {
 			return nil, err
@@ -58,7 +63,7 @@ func (r *Replica) dueDoors(tx *localdb.Tx, q localdb.Query) (iter.Seq2[localdb.R
 			return nil, err
 		}
 		last[row.ID] = max(history.seen[row.ID], domain.UnixMilli(door.GetLastSeenAt()))
-		if visited(door) && domain.DefaultCadence().Due(cadenceOf(door), domain.Grade(door.GetGrade()), history.major[row.ID], last[row.ID], now).Due {
+		if visited(door) && cadence.Due(cadenceOf(door), domain.Grade(door.GetGrade()), history.major[row.ID], last[row.ID], now).Due {
 			due = append(due, row)
 		}
 	}

@@ -63,8 +63,12 @@ func (r *Replica) PlanOf(q PlanQuery) (out *DayPlan, err error) {
 		if err != nil {
 			return err
 		}
+		rules, err := r.rulesIn(tx)
+		if err != nil {
+			return err
+		}
 		out = &DayPlan{Date: calendar.Date(day).Format(time.DateOnly)}
-		for _, line := range domain.Plan(doors, domain.DefaultCadence(), domain.DefaultShift(), day, now) {
+		for _, line := range domain.Plan(doors, rules.Policy.Cadence(day), rules.Policy.Shift(day), day, now) {
 			out.Due = append(out.Due, dueDoor(&doors[line.Door], line))
 		}
 		return nil

@@ -52,7 +52,11 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
 		LacksEnrolment: !s.pos.Enrolment, WantsLease: out.asksLease,
 	}
-	var err error
+	book, err := r.rulebookIn(tx)
+	if err != nil {
+		return nil, err
+	}
+	body.RulesVersion = proto.Uint32(book.Version)
 	if body.Wiped, err = s.wipeReceipt(r.signer(&s.self)); err != nil {
 		return nil, err
 	}

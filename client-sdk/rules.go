@@ -1,94 +1,103 @@
 package client
 
 import (
-	"errors"
 	"fmt"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/domain/casework"
-	"onedoor/domain/table"
 )
 
-// metaRules holds the imported tables of rules.
+// metaRules holds the realm's rulebook.
 const metaRules = localdb.MetaKey("rules")
 
-// Limits of imported tables: years and versions for a generation, each far longer than any office writes.
-const (
-	ruleTablesMax    = 200
-	ruleTextBytesMax = 256 << 10
-)
-
-// importedTable is one imported table as it was handed in.
-type importedTable struct {
+// ruleTable is one table of the rulebook as it is kept.
+type ruleTable struct {
 	Table string `json:"table"`
 	Text  string `json:"text"`
 }
 
-// ImportRules takes one more table of rules from its CSV text: clinics, terms, triage or grades of the policy, whose rows hold
-// from their dates on, or the official days of a year. It says what the table brought. A table with one wrong row is refused
-// whole, with everything that is wrong. Deadlines agree between phones that hold the same tables.
-func (r *Replica) ImportRules(name, text string) (brought string, err error) {
-	if len(text) > ruleTextBytesMax {
-		return "", refuse("", "rules.too_long", "表格太大，请检查文件。", fmt.Sprintf("the table has %d bytes and may have %d", len(text), ruleTextBytesMax))
-	}
-	err = r.update(func(tx *localdb.Tx, _ *state) error {
-		rules, err := r.rulesIn(tx)
-		if err != nil {
-			return err
+// Rules is what cases and rounds are worked by on this phone: the same as at the server and on every phone of the realm that has
+// synced since the last import.
+type Rules struct {
+	// Version is the rulebook's; 0 without an imported table.
+	Version uint32
+	// Tables are the imported tables, in the order of their import.
+	Tables casework.Rulebook
+	// Unread are those among them that this software is too old to read. The rules stand without them.
+	Unread []casework.UnreadTable
+	// Rules is what counts: what is compiled in with the tables over it.
+	Rules casework.Rules
+}
+
+// Rules gives the tables by which this phone works. Nobody changes them on a phone: they are imported at the server and come with
+// sync.
+func (r *Replica) Rules() (out Rules, err error) {
+	err = r.view(func(tx *localdb.Tx, _ *state) error {
+		book, err := r.rulebookIn(tx)
+		if err == nil {
+			out = *book
 		}
-		with, says, err := rules.With(name, text)
-		if err != nil {
-			return refuseTable(err)
-		}
-		var list []importedTable
-		if err := getJSON(tx, metaRules, &list); err != nil {
-			return err
-		}
-		if len(list) == ruleTablesMax {
-			return refuse("", "rules.too_many", "导入的表格太多。", fmt.Sprintf("%d tables are imported, which is the most", ruleTablesMax))
-		}
-		brought, r.rules = says, &with
-		return setJSON(tx, metaRules, append(list, importedTable{Table: name, Text: text}))
+		return err
 	})
-	if err != nil {
-		r.forgetRules()
+	return out, err
+}
+
+// rulebook takes the realm's rulebook from an answer, in place of the one that stood. One that is larger than any realm's is
+// refused.
+func (t *taking) rulebook() error {
+	m := t.a.GetRulebook()
+	if m == nil {
+		return nil
 	}
-	return brought, err
-}
-
-// refuseTable turns what is wrong with a table into a sentence.
-func refuseTable(err error) error {
-	if errors.Is(err, table.ErrTable) {
-		return refuse("", "rules.wrong_table", "表格有误："+oneLine(err.Error()), oneLine(err.Error()))
+	if err := checkRulebook(m); err != nil {
+		return err
 	}
-	return refuse("", "rules.no_such_table", fmt.Sprintf("没有这种表格，请选择%v。", casework.RuleTables()),
-		fmt.Sprintf("there is no such table: give one of %v", casework.RuleTables()))
+	list := make([]ruleTable, len(m.GetTables()))
+	for i, one := range m.GetTables() {
+		list[i] = ruleTable{Table: one.GetName(), Text: one.GetText()}
+	}
+	t.changed = true
+	t.r.rules = nil // Read anew by the next that asks, whether this transaction stands or not.
+	return setJSON(t.tx, metaRules, list)
 }
 
-// forgetRules has the rules read anew, as after a transaction that did not stand.
-func (r *Replica) forgetRules() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.rules = nil
+func checkRulebook(m *syncv1.Rulebook) error {
+	size := 0
+	for _, one := range m.GetTables() {
+		size += len(one.GetName()) + len(one.GetText())
+	}
+	if len(m.GetTables()) > casework.RuleTablesMax || size > casework.RulebookBytesMax {
+		return fmt.Errorf("%w: a rulebook of %d tables with %d bytes", ErrReply, len(m.GetTables()), size)
+	}
+	return nil
 }
 
-// rulesIn gives the rules by which cases are worked: those compiled in, with what was imported in its order. The caller holds
-// r.mu.
+// rulesIn gives the rules by which cases are worked. The caller holds r.mu.
 func (r *Replica) rulesIn(tx *localdb.Tx) (casework.Rules, error) {
+	book, err := r.rulebookIn(tx)
+	if err != nil {
+		return casework.Rules{}, err
+	}
+	return book.Rules, nil
+}
+
+// rulebookIn gives the rulebook and what it comes to. The caller holds r.mu.
+func (r *Replica) rulebookIn(tx *localdb.Tx) (*Rules, error) {
 	if r.rules != nil {
-		return *r.rules, nil
+		return r.rules, nil
 	}
-	rules := casework.DefaultRules()
-	var list []importedTable
+	var list []ruleTable
 	if err := getJSON(tx, metaRules, &list); err != nil {
-		return rules, err
+		return nil, err
 	}
+	out := &Rules{}
 	for _, t := range list {
-		var err error
-		if rules, _, err = rules.With(t.Table, t.Text); err != nil {
-			return rules, fmt.Errorf("imported table %s: %w: %w", t.Table, ErrDamaged, err)
-		}
+		out.Tables = append(out.Tables, casework.RuleTable{Name: t.Table, Text: t.Text})
 	}
-	r.rules = &rules
-	return rules, nil
+	out.Version = out.Tables.Version()
+	out.Rules, out.Unread = out.Tables.Rules()
+	r.rules = out
+	return out, nil
 }

@@ -135,6 +135,9 @@ func (t *taking) body() error {
 	if err := t.enrolment(); err != nil {
 		return err
 	}
+	if err := t.rulebook(); err != nil {
+		return err
+	}
 	if t.a.sent.digests && t.a.fresh() {
 		t.s.pos.DigestsAt = t.r.now()
 	}

@@ -15,7 +15,7 @@ const (
 	CadenceHotel     CadenceClass = 5
 )
 
-// Cadence is how often doors are to be seen, in days. A street may set its own.
+// Cadence is how often doors are to be seen, in days: rows of the policy, see domain/policy.
 type Cadence struct {
 	// GreenDays, YellowDays, OrangeDays and RedDays hold for rentals; an ungraded rental counts as green.
 	GreenDays, YellowDays, OrangeDays, RedDays Days
@@ -25,12 +25,6 @@ type Cadence struct {
 	HouseholdDays Days
 	// HotelDays hold for hotels, inns and homestays.
 	HotelDays Days
-}
-
-// DefaultCadence gives the project's defaults. The defaults of the field name no red rental; here it is due as often as
-// an orange one, the shortest turn they have.
-func DefaultCadence() Cadence {
-	return Cadence{GreenDays: 21, YellowDays: 14, OrangeDays: 7, RedDays: 7, MonthlyDays: 30, HouseholdDays: 180, HotelDays: 30}
 }
 
 // CadenceClassOf derives the class of a door from its kind, letting and use. The most demanding fact decides, and a door

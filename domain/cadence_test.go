@@ -6,7 +6,11 @@ import (
 	"time"
 
 	"onedoor/domain"
+	"onedoor/domain/policy"
 )
+
+// cadence gives how often doors are seen by the tables that are compiled in.
+func cadence() domain.Cadence { return policy.Default().Cadence(domain.Days(20_000)) }
 
 func at(t *testing.T, text string) domain.UnixMilli {
 	t.Helper()
@@ -36,7 +40,7 @@ func TestDaysSince_CountsShanghaiDays(t *testing.T) {
 }
 
 func TestCadence_EveryDoorHasItsDays(t *testing.T) {
-	cadence := domain.DefaultCadence()
+	cadence := cadence()
 	for _, c := range []struct {
 		name  string
 		class domain.CadenceClass
@@ -64,7 +68,7 @@ func TestCadence_EveryDoorHasItsDays(t *testing.T) {
 }
 
 func TestCadence_GroupLetIsMonthlyAtLeast(t *testing.T) {
-	slow := domain.DefaultCadence()
+	slow := cadence()
 	slow.GreenDays = 90
 	if got := slow.Every(domain.CadenceGroupLet, domain.GradeGreen); got != 30 {
 		t.Errorf("every %d days where rentals have 90, want 30", got)
@@ -117,7 +121,7 @@ func TestDue_WhenItsDaysHaveRunOut(t *testing.T) {
 		{"seen by a clock that runs ahead", domain.GradeOrange, false, at(t, "2027-03-10T09:00:00+08:00"),
 			domain.Turn{Every: 7, ZH: "橙色，距上次走访0天，每7天一次", EN: "orange, 0 days since seen, every 7 days"}},
 	} {
-		if got := domain.DefaultCadence().Due(domain.CadenceRental, c.grade, c.major, c.lastSeen, now); got != c.want {
+		if got := cadence().Due(domain.CadenceRental, c.grade, c.major, c.lastSeen, now); got != c.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", c.name, got, c.want)
 		}
 	}
@@ -126,7 +130,7 @@ func TestDue_WhenItsDaysHaveRunOut(t *testing.T) {
 func TestDue_NamesEveryGrade(t *testing.T) {
 	now := at(t, "2026-03-10T09:00:00+08:00")
 	for grade, word := range []string{"ungraded", "green", "yellow", "orange", "red"} {
-		turn := domain.DefaultCadence().Due(domain.CadenceRental, domain.Grade(grade), false, now-1, now)
+		turn := cadence().Due(domain.CadenceRental, domain.Grade(grade), false, now-1, now)
 		if !strings.HasPrefix(turn.EN, word+",") {
 			t.Errorf("grade %d reads %q", grade, turn.EN)
 		}

@@ -6,7 +6,11 @@ import (
 	"testing"
 
 	"onedoor/domain"
+	"onedoor/domain/policy"
 )
+
+// shift gives the time at doors by the tables that are compiled in.
+func shift() domain.Shift { return policy.Default().Shift(domain.Days(20_000)) }
 
 // planned runs the plan of Tuesday 10 March 2026 at a time of that day.
 func planned(t *testing.T, clock string, doors ...domain.PlanDoor) []domain.PlanLine {
@@ -15,7 +19,7 @@ func planned(t *testing.T, clock string, doors ...domain.PlanDoor) []domain.Plan
 	for i := range doors {
 		doors[i].ID = domain.ID{15: byte(i + 1)}
 	}
-	return domain.Plan(doors, domain.DefaultCadence(), domain.DefaultShift(), now.ShanghaiDay(), now)
+	return domain.Plan(doors, cadence(), shift(), now.ShanghaiDay(), now)
 }
 
 func rental(key string, grade domain.Grade, seen domain.UnixMilli) domain.PlanDoor {
@@ -175,7 +179,7 @@ func TestPlan_OfADayToComeHasTheWholeShift(t *testing.T) {
 		after domain.Days
 		want  string
 	}{{0, ""}, {6, ""}, {7, "m"}} {
-		lines := domain.Plan(doors, domain.DefaultCadence(), domain.DefaultShift(), now.ShanghaiDay()+c.after, now)
+		lines := domain.Plan(doors, cadence(), shift(), now.ShanghaiDay()+c.after, now)
 		if got := slotsOf(lines); got != c.want {
 			t.Errorf("in %d days: %q, want %q", c.after, got, c.want)
 		}
@@ -208,7 +212,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Run(fmt.Sprint(rooms), func(b *testing.B) {
 			doors, now := street(rooms), domain.UnixMilli(1_772_000_000_000)
 			for b.Loop() {
-				domain.Plan(doors, domain.DefaultCadence(), domain.DefaultShift(), now.ShanghaiDay(), now)
+				domain.Plan(doors, cadence(), shift(), now.ShanghaiDay(), now)
 			}
 		})
 	}

@@ -43,8 +43,11 @@ const (
 )
 
 // slotAt gives the part of the day in which a time lies.
-func slotAt(t UnixMilli) Slot {
-	switch minute := minuteOfDay(t); {
+func slotAt(t UnixMilli) Slot { return SlotOf(minuteOfDay(t)) }
+
+// SlotOf gives the part of the day in which a minute of the day lies, counted from midnight.
+func SlotOf(minute int) Slot {
+	switch {
 	case minute < noon:
 		return Morning
 	case minute < evening:
@@ -63,21 +66,12 @@ type SlotTime struct {
 	From, To int
 }
 
-// Shift is a worker's time at doors in a day. A street may set its own.
+// Shift is a worker's time at doors in a day: a row of the policy, see domain/policy.
 type Shift struct {
 	// Slots are its parts, in the order of the day.
 	Slots []SlotTime
 	// DoorMinutes is what one door takes, StairMinutes what coming to another stair or building takes beside it.
 	DoorMinutes, StairMinutes int
-}
-
-// DefaultShift gives the project's default: six hours at doors with an hour in the evening, when people are at home. Six
-// minutes a door and ten to the next stair make some forty doors where they lie together.
-func DefaultShift() Shift {
-	return Shift{
-		Slots:       []SlotTime{{Morning, 9 * 60, 11*60 + 30}, {Afternoon, 14*60 + 30, 17 * 60}, {Evening, 19 * 60, 20 * 60}},
-		DoorMinutes: 6, StairMinutes: 10,
-	}
 }
 
 // stairGroup is a run of due doors of one stair, which are called at together.

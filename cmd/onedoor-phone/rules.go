@@ -2,61 +2,40 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"onedoor/domain/casework"
+	"onedoor/domain/calendar"
 	"onedoor/internal/command"
-	"onedoor/internal/recordjson"
+	"onedoor/internal/rulesheet"
 )
 
 func newRules(a *app) *cobra.Command {
+	var date string
 	c := &cobra.Command{
-		Use: "rules TABLE FILE|-", Short: "Import a table of casework's rules", Args: cobra.ExactArgs(2),
-		Long: `Imports one table of rules from a CSV file; - reads it from standard input. TABLE
-is one of ` + strings.Join(casework.RuleTables(), ", ") + `: rows of a policy table
-hold from their dates on, year is the official days of one year. A table with one
-wrong row is refused whole. Every phone and desk that is to show the same deadlines
-needs the same tables.`,
-		Example: "  onedoor-phone --dir ./phone rules year 2099.csv",
+		Use: "rules", Short: "Show the rules that cases and rounds are worked by", Args: cobra.NoArgs,
+		Long: `Shows the rows of clinics, terms, triage, grades, cadences and the shift that are in
+force on a day, the years whose official days are known, and the rulebook's version.
+Tables are imported at the server (onedoor rules import) and come with sync; nobody
+changes one on a phone.`,
+		Example: "  onedoor-phone --dir ./phone rules --json",
 	}
-	c.RunE = a.using(func(_ context.Context, p *phone, args []string) error {
-		text, err := a.file(args[1])
+	c.Flags().StringVar(&date, "date", "", "the `DATE`, such as 2027-01-04; today when left out")
+	c.RunE = a.using(func(_ context.Context, p *phone, _ []string) error {
+		day := rulesheet.Today(time.Now())
+		if date != "" {
+			var err error
+			if day, err = calendar.ParseDay(date); err != nil {
+				return command.Misused("--date: %v", err)
+			}
+		}
+		rules, err := p.Rules()
 		if err != nil {
 			return err
 		}
-		brought, err := p.ImportRules(args[0], text)
-		if err != nil {
-			return err
-		}
-		return a.Print(recordjson.Object{}.With("imported", brought), func(w io.Writer) {
-			fmt.Fprintf(w, "imported %s\n", command.Printable(brought))
-		})
+		sheet := rulesheet.Of(rules.Tables, day)
+		return a.Print(sheet, sheet.Write)
 	})
 	return c
-}
-
-// fileBytesMax bounds a table that is read; the SDK refuses what is a table and yet too long.
-const fileBytesMax = 1 << 20
-
-// file reads a file; "-" is standard input.
-func (a *app) file(name string) (string, error) {
-	in := a.In
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", fmt.Errorf("read the table: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	b, err := io.ReadAll(io.LimitReader(in, fileBytesMax))
-	if err != nil {
-		return "", fmt.Errorf("read the table %s: %w", name, err)
-	}
-	return string(b), nil
 }

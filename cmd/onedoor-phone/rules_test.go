@@ -1,28 +1,16 @@
 package main_test
 
-import (
-	"os"
-	"path/filepath"
-	"testing"
-)
+import "testing"
 
-func TestRules_AYearIsImportedFromAFileOrStandardInput(t *testing.T) {
+func TestRules_ThePhoneShowsWhatItWorksBy(t *testing.T) {
 	w := serving(t)
 	ann := w.enrolled("安", gridA)
 	w.stop()
-	file := filepath.Join(t.TempDir(), "2099.csv")
-	if err := os.WriteFile(file, []byte("date,day,name\n2099-01-01,off,元旦\n"), 0o600); err != nil {
-		t.Fatal(err)
+	sheet := ann.json("rules", "--date", "2026-06-01")
+	if sheet.text("version") != "00000000" || sheet.text("date") != "2026-06-01" || len(sheet.list("clinics")) != 4 || len(sheet.list("cadences")) != 7 ||
+		sheet.list("clinics")[1].text("term") != "20d" {
+		t.Errorf("%v", sheet)
 	}
-	if got := ann.json("rules", "year", file); got.text("imported") != "year 2099" {
-		t.Errorf("%v", got)
-	}
-	if r := ann.runWith("date,day,name\n2099-01-02,off,元旦\n", "rules", "year", "-"); r.code != done || r.out != "imported year 2099\n" {
-		t.Errorf("%+v", r)
-	}
-	if r := ann.runWith("date,day,name\n2099-01-02,sometimes,元旦\n", "rules", "year", "-"); r.code != failed {
-		t.Errorf("%+v", r)
-	}
-	ann.run("rules", "colours", file).wantLine(t, failed, "clinics")
-	ann.run("rules", "year", file+".none").wantLine(t, failed, "read the table")
+	ann.run("rules", "--date", "yesterday").wantLine(t, usage, "--date")
+	ann.run("rules", "year", "2027.csv").wantLine(t, usage, "unknown command")
 }

@@ -133,3 +133,6 @@ func (r GradeRow) Grade() string { return gradeNames[r.grade-1] }
 
 // Reason is what the row says, with {n} where the number of hazards stands.
 func (r GradeRow) Reason() Reason { return Reason{ZH: r.zh, EN: r.en} }
+
+// Source is where the row comes from.
+func (r GradeRow) Source() string { return r.source }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,12 +16,18 @@ import (
 //go:embed tables/*.csv
 var tables embed.FS
 
+// ErrNoTable is wrapped where a name is no table's.
+var ErrNoTable = errors.New("no policy table")
+
 // A Policy is all tables. It never changes.
 type Policy struct {
 	clinics []ClinicRow
 	terms   []TermRow
 	triage  []TriageRow
 	grades  []GradeRow
+	// cadences and shifts are how often doors are seen, and when.
+	cadences []CadenceRow
+	shifts   []ShiftRow
 }
 
 // The tables by name.
@@ -29,10 +36,15 @@ const (
 	TableTerms   = "terms"
 	TableTriage  = "triage"
 	TableGrades  = "grades"
+	// TableCadences and TableShifts decide the day's round.
+	TableCadences = "cadences"
+	TableShifts   = "shifts"
 )
 
 // TableNames lists the tables in the order in which people read them.
-func TableNames() []string { return []string{TableClinics, TableTerms, TableTriage, TableGrades} }
+func TableNames() []string {
+	return []string{TableClinics, TableTerms, TableTriage, TableGrades, TableCadences, TableShifts}
+}
 
 // defaults is what stands in the folder tables.
 var defaults = readDefaults()
@@ -70,8 +82,12 @@ func (p Policy) With(name, text string) (Policy, error) {
 		p.triage, err = added(p.triage, text, triageColumns, readTriage)
 	case TableGrades:
 		p.grades, err = added(p.grades, text, gradeColumns, readGrade)
+	case TableCadences:
+		p.cadences, err = added(p.cadences, text, cadenceColumns, readCadence)
+	case TableShifts:
+		p.shifts, err = added(p.shifts, text, shiftColumns, readShift)
 	default:
-		err = fmt.Errorf("no policy table %q: give one of %s", name, strings.Join(TableNames(), ", "))
+		err = fmt.Errorf("%w %q: give one of %s", ErrNoTable, name, strings.Join(TableNames(), ", "))
 	}
 	return p, err
 }
@@ -139,6 +155,14 @@ func (p Policy) complete() error {
 		if !slices.ContainsFunc(p.terms, func(r TermRow) bool { return r.Name == name }) {
 			return fmt.Errorf("no row for the term %s", name)
 		}
+	}
+	for _, name := range TurnNames() {
+		if !slices.ContainsFunc(p.cadences, func(r CadenceRow) bool { return r.Turn == name }) {
+			return fmt.Errorf("no row for the turn %s", name)
+		}
+	}
+	if len(p.shifts) == 0 {
+		return errors.New("no row for a shift")
 	}
 	return nil
 }

@@ -95,3 +95,6 @@ func (r TriageRow) Clinic() domain.Clinic { return r.clinic }
 
 // Reason is what the row says, with {n} where the fact's number stands.
 func (r TriageRow) Reason() Reason { return Reason{ZH: r.zh, EN: r.en} }
+
+// Source is where the row comes from.
+func (r TriageRow) Source() string { return r.source }

@@ -48,6 +48,7 @@ const (
 	CaseSeal          = Action(adminv1.AccessAction_ACCESS_ACTION_CASE_SEAL)
 	SignInSet         = Action(adminv1.AccessAction_ACCESS_ACTION_SIGN_IN_SET)
 	Lease             = Action(adminv1.AccessAction_ACCESS_ACTION_LEASE)
+	RulesImport       = Action(adminv1.AccessAction_ACCESS_ACTION_RULES_IMPORT)
 	KeysRotate        = Action(adminv1.AccessAction_ACCESS_ACTION_KEYS_ROTATE)
 	Restore           = Action(adminv1.AccessAction_ACCESS_ACTION_RESTORE)
 )

@@ -215,6 +215,10 @@ func (s *Service) candidates(r store.Reader, user syncengine.ID, w Wanted) ([]ca
 	if err := s.follow(r); err != nil {
 		return nil, err
 	}
+	rules, err := s.realm.Rules(r)
+	if err != nil {
+		return nil, err
+	}
 	now := s.now()
 	var out []candidate
 	for id, d := range s.index.disputes {
@@ -223,7 +227,7 @@ func (s *Service) candidates(r store.Reader, user syncengine.ID, w Wanted) ([]ca
 		}
 		c := candidate{id: id}
 		m := casebook.Matter(domain.ID(id), d, s.index.eventsOf(id))
-		if timing, ok := m.Timing(s.rules, now); ok {
+		if timing, ok := m.Timing(rules, now); ok {
 			c.timing, c.due = &timing, timing.Deadline.At
 		}
 		if w.Inbox.holds(d, c.timing, user, now) {

@@ -17,8 +17,6 @@ import (
 
 // Options are what a service needs from outside; each has a default.
 type Options struct {
-	// Rules are the tables that cases are worked by; those that are compiled in when zero.
-	Rules *cases.Rules
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
 	// Log takes what the watch cannot do; silent when nil.
@@ -28,7 +26,6 @@ type Options struct {
 // Service is the centre's work on the cases of a realm.
 type Service struct {
 	realm *exchange.Service
-	rules cases.Rules
 	clock func() time.Time
 	log   *slog.Logger
 	index *index
@@ -36,10 +33,7 @@ type Service struct {
 
 // New makes a service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, rules: cases.DefaultRules(), clock: o.Now, log: o.Log, index: newIndex()}
-	if o.Rules != nil {
-		s.rules = *o.Rules
-	}
+	s := &Service{realm: realm, clock: o.Now, log: o.Log, index: newIndex()}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -171,7 +165,11 @@ func (s *Service) show(r store.Reader, user, id syncengine.ID) (*Shown, error) {
 	if who.read == 0 {
 		return nil, ErrNoCase
 	}
-	out, err := s.shownTo(c, who)
+	rules, err := s.realm.Rules(r)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.shownTo(c, who, rules)
 	if err == nil {
 		out.At = r.Head().Seq
 	}
@@ -179,7 +177,7 @@ func (s *Service) show(r store.Reader, user, id syncengine.ID) (*Shown, error) {
 }
 
 // shownTo cuts a case for somebody.
-func (s *Service) shownTo(c *Case, who standing) (*Shown, error) {
+func (s *Service) shownTo(c *Case, who standing, rules cases.Rules) (*Shown, error) {
 	now, state := s.now(), cases.State(c.Dispute.GetState())
 	out := &Shown{ID: c.ID, State: state, People: casebook.People(c.Dispute), Steps: cases.Disputes.Open(state, who.actor, casebook.People(c.Dispute))}
 	var err error
@@ -187,7 +185,7 @@ func (s *Service) shownTo(c *Case, who standing) (*Shown, error) {
 		return nil, err
 	}
 	m := c.matter()
-	if timing, ok := m.Timing(s.rules, now); ok {
+	if timing, ok := m.Timing(rules, now); ok {
 		out.Timing = &timing
 	}
 	access := s.realm.Schema().Access
@@ -201,7 +199,7 @@ func (s *Service) shownTo(c *Case, who standing) (*Shown, error) {
 		out.Tasks = c.Tasks
 	}
 	if !cases.Disputes.Done(state) {
-		p := c.proposal(s.rules, now)
+		p := c.proposal(rules, now)
 		out.Proposal = &Proposal{Clinic: p.Clinic}
 		for _, reason := range p.Reasons {
 			out.Proposal.Reasons = append(out.Proposal.Reasons, Reason(reason))

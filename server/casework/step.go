@@ -113,8 +113,12 @@ func (t *taking) take(user syncengine.ID, with *recordv1.Dispute) error {
 	} else {
 		with.RegisteredBy, with.RegisteredAt = user[:], proto.Int64(int64(t.now))
 	}
+	rules, err := t.s.realm.Rules(t.r)
+	if err != nil {
+		return err
+	}
 	var complaints []domain.Complaint
-	t.step, complaints = casebook.TakeDispute(t.s.rules, domain.ID(t.id), before, timeline, with, casebook.Ask{
+	t.step, complaints = casebook.TakeDispute(rules, domain.ID(t.id), before, timeline, with, casebook.Ask{
 		Step: t.asked.Step, Actor: t.who.actor, Now: t.now, Reason: t.asked.Text, Days: t.asked.Days, Until: t.asked.Until,
 	})
 	if len(complaints) > 0 {

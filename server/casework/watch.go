@@ -88,6 +88,10 @@ func (s *Service) missing(r store.Reader) ([]duty, error) {
 	if err := s.follow(r); err != nil {
 		return nil, err
 	}
+	rules, err := s.realm.Rules(r)
+	if err != nil {
+		return nil, err
+	}
 	now := s.now()
 	var out []duty
 	add := func(of syncengine.ID, mediator []byte, all []cases.Duty) error {
@@ -103,22 +107,22 @@ func (s *Service) missing(r store.Reader) ([]duty, error) {
 		return nil
 	}
 	for id, d := range s.index.disputes {
-		if err := add(id, d.GetMediator(), s.duties(id, d, now)); err != nil {
+		if err := add(id, d.GetMediator(), s.duties(id, d, rules, now)); err != nil {
 			return nil, err
 		}
 	}
 	for id, h := range s.index.hazards {
 		m := casebook.HazardMatter(domain.ID(id), h, s.index.eventsOf(id))
-		if err := add(id, nil, m.Duties(s.rules, now)); err != nil {
+		if err := add(id, nil, m.Duties(rules, now)); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (s *Service) duties(id syncengine.ID, d *recordv1.Dispute, now domain.UnixMilli) []cases.Duty {
+func (s *Service) duties(id syncengine.ID, d *recordv1.Dispute, rules cases.Rules, now domain.UnixMilli) []cases.Duty {
 	m := casebook.Matter(domain.ID(id), d, s.index.eventsOf(id))
-	return m.Duties(s.rules, now)
+	return m.Duties(rules, now)
 }
 
 // change makes the duty's task. A supervision is the street's and a decision the dispatcher's; what the work itself asks for is

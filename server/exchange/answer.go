@@ -42,6 +42,9 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 		if err := a.barriers(); err != nil {
 			return err
 		}
+		if err := a.rules(); err != nil {
+			return err
+		}
 		return a.page()
 	})
 	if err != nil {

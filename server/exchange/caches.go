@@ -19,6 +19,8 @@ type caches struct {
 	mu   sync.Mutex
 	set  *cacheSet
 	tree *identity.Tree
+	// book is the newest rulebook that was read.
+	book *rulebook
 }
 
 // cacheSet is what was read at one revision.
@@ -30,6 +32,8 @@ type cacheSet struct {
 	users   map[syncengine.ID]identity.User
 	views   map[viewKey]identity.View
 	current map[syncengine.ID]identity.GrantVersion
+	// rulebooks holds the one rulebook.
+	rulebooks map[struct{}]*rulebook
 }
 
 type viewKey struct {
@@ -53,6 +57,7 @@ func (c *caches) at(r store.Reader) (*cacheSet, error) {
 	set := &cacheSet{
 		revision: revision, devices: map[syncengine.ID]identity.Device{}, users: map[syncengine.ID]identity.User{},
 		views: map[viewKey]identity.View{}, current: map[syncengine.ID]identity.GrantVersion{},
+		rulebooks: map[struct{}]*rulebook{},
 	}
 	if c.set == nil || c.set.revision < revision {
 		c.set = set

@@ -31,9 +31,10 @@
 //	erasure     seq                         whom an erasure concerns
 //	aside       record + seq                changes that were ever quarantined, as long as their bodies stand
 //	unclean     "1"                         erased bytes may still be read in the store's files
+//	rules       number                      imported tables of casework's rules
 //	looks       user + time                 doors looked up outside of the area, for a day
 //	author      incarnation                 the user behind writes made at the server
 //
 // Read service.go first, then group.go, push.go, judge.go and page.go; epoch.go,
-// putback.go and ledger.go tell what holds over a restore.
+// putback.go and ledger.go tell what holds over a restore; rulebook.go what phones work cases by.
 package exchange

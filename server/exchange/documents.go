@@ -30,6 +30,7 @@ const (
 	bucketErasure    = "erasure"
 	bucketAside      = "aside"
 	bucketUnclean    = "unclean"
+	bucketRules      = "rules"
 	// BucketHolds is the bucket of legal holds, which server/retention keeps and a restore must not undo.
 	BucketHolds = "retention.holds"
 )

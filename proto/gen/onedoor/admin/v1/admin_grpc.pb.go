@@ -54,6 +54,8 @@ const (
 	AdminService_ShowCase_FullMethodName           = "/onedoor.admin.v1.AdminService/ShowCase"
 	AdminService_ExportCase_FullMethodName         = "/onedoor.admin.v1.AdminService/ExportCase"
 	AdminService_ListCases_FullMethodName          = "/onedoor.admin.v1.AdminService/ListCases"
+	AdminService_GetRules_FullMethodName           = "/onedoor.admin.v1.AdminService/GetRules"
+	AdminService_ImportRules_FullMethodName        = "/onedoor.admin.v1.AdminService/ImportRules"
 	AdminService_GetSignIn_FullMethodName          = "/onedoor.admin.v1.AdminService/GetSignIn"
 	AdminService_SignIn_FullMethodName             = "/onedoor.admin.v1.AdminService/SignIn"
 	AdminService_SignOut_FullMethodName            = "/onedoor.admin.v1.AdminService/SignOut"
@@ -129,6 +131,10 @@ type AdminServiceClient interface {
 	ExportCase(ctx context.Context, in *ExportCaseRequest, opts ...grpc.CallOption) (*ExportCaseResponse, error)
 	// ListCases gives an inbox. Users see what their grants cover.
 	ListCases(ctx context.Context, in *ListCasesRequest, opts ...grpc.CallOption) (*ListCasesResponse, error)
+	// GetRules gives the realm's rulebook: the tables of casework's rules that it has imported. Anyone with a token.
+	GetRules(ctx context.Context, in *GetRulesRequest, opts ...grpc.CallOption) (*GetRulesResponse, error)
+	// ImportRules adds a table to it, which reaches every phone with its next sync. The district and operators.
+	ImportRules(ctx context.Context, in *ImportRulesRequest, opts ...grpc.CallOption) (*ImportRulesResponse, error)
 	// GetSignIn tells how one signs in; no token is needed.
 	GetSignIn(ctx context.Context, in *GetSignInRequest, opts ...grpc.CallOption) (*GetSignInResponse, error)
 	// SignIn turns a password with a one-time code, or an ID token, into a session; no token is needed.
@@ -432,6 +438,26 @@ func (c *adminServiceClient) ListCases(ctx context.Context, in *ListCasesRequest
 	return out, nil
 }
 
+func (c *adminServiceClient) GetRules(ctx context.Context, in *GetRulesRequest, opts ...grpc.CallOption) (*GetRulesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRulesResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetRules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ImportRules(ctx context.Context, in *ImportRulesRequest, opts ...grpc.CallOption) (*ImportRulesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportRulesResponse)
+	err := c.cc.Invoke(ctx, AdminService_ImportRules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) GetSignIn(ctx context.Context, in *GetSignInRequest, opts ...grpc.CallOption) (*GetSignInResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetSignInResponse)
@@ -706,6 +732,10 @@ type AdminServiceServer interface {
 	ExportCase(context.Context, *ExportCaseRequest) (*ExportCaseResponse, error)
 	// ListCases gives an inbox. Users see what their grants cover.
 	ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error)
+	// GetRules gives the realm's rulebook: the tables of casework's rules that it has imported. Anyone with a token.
+	GetRules(context.Context, *GetRulesRequest) (*GetRulesResponse, error)
+	// ImportRules adds a table to it, which reaches every phone with its next sync. The district and operators.
+	ImportRules(context.Context, *ImportRulesRequest) (*ImportRulesResponse, error)
 	// GetSignIn tells how one signs in; no token is needed.
 	GetSignIn(context.Context, *GetSignInRequest) (*GetSignInResponse, error)
 	// SignIn turns a password with a one-time code, or an ID token, into a session; no token is needed.
@@ -825,6 +855,12 @@ func (UnimplementedAdminServiceServer) ExportCase(context.Context, *ExportCaseRe
 }
 func (UnimplementedAdminServiceServer) ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCases not implemented")
+}
+func (UnimplementedAdminServiceServer) GetRules(context.Context, *GetRulesRequest) (*GetRulesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRules not implemented")
+}
+func (UnimplementedAdminServiceServer) ImportRules(context.Context, *ImportRulesRequest) (*ImportRulesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportRules not implemented")
 }
 func (UnimplementedAdminServiceServer) GetSignIn(context.Context, *GetSignInRequest) (*GetSignInResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSignIn not implemented")
@@ -1307,6 +1343,42 @@ func _AdminService_ListCases_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_GetRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetRules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetRules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetRules(ctx, req.(*GetRulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ImportRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportRulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ImportRules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ImportRules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ImportRules(ctx, req.(*ImportRulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_GetSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSignInRequest)
 	if err := dec(in); err != nil {
@@ -1707,6 +1779,14 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCases",
 			Handler:    _AdminService_ListCases_Handler,
+		},
+		{
+			MethodName: "GetRules",
+			Handler:    _AdminService_GetRules_Handler,
+		},
+		{
+			MethodName: "ImportRules",
+			Handler:    _AdminService_ImportRules_Handler,
 		},
 		{
 			MethodName: "GetSignIn",

@@ -93,6 +93,8 @@ const (
 	AccessAction_ACCESS_ACTION_SIGN_IN_SET AccessAction = 40
 	// A lease was set, extended or ended.
 	AccessAction_ACCESS_ACTION_LEASE AccessAction = 41
+	// A table of casework's rules was imported.
+	AccessAction_ACCESS_ACTION_RULES_IMPORT AccessAction = 45
 	// A resident was told what is held.
 	AccessAction_ACCESS_ACTION_PRIVACY_ACCESS AccessAction = 50
 	// A resident's data were corrected.
@@ -154,6 +156,7 @@ var (
 		39: "ACCESS_ACTION_CASE_SEAL",
 		40: "ACCESS_ACTION_SIGN_IN_SET",
 		41: "ACCESS_ACTION_LEASE",
+		45: "ACCESS_ACTION_RULES_IMPORT",
 		50: "ACCESS_ACTION_PRIVACY_ACCESS",
 		51: "ACCESS_ACTION_PRIVACY_CORRECT",
 		52: "ACCESS_ACTION_PRIVACY_ERASE",
@@ -200,6 +203,7 @@ var (
 		"ACCESS_ACTION_CASE_SEAL":          39,
 		"ACCESS_ACTION_SIGN_IN_SET":        40,
 		"ACCESS_ACTION_LEASE":              41,
+		"ACCESS_ACTION_RULES_IMPORT":       45,
 		"ACCESS_ACTION_PRIVACY_ACCESS":     50,
 		"ACCESS_ACTION_PRIVACY_CORRECT":    51,
 		"ACCESS_ACTION_PRIVACY_ERASE":      52,
@@ -829,7 +833,7 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\bfirst_ms\x18\x04 \x01(\x03R\afirstMs\x12\x17\n" +
 	"\alast_ms\x18\x05 \x01(\x03R\x06lastMs\x12\x14\n" +
 	"\x05times\x18\x06 \x01(\rR\x05times\x12\x18\n" +
-	"\awritten\x18\a \x01(\bR\awritten*\xd9\n" +
+	"\awritten\x18\a \x01(\bR\awritten*\xf9\n" +
 	"\n" +
 	"\fAccessAction\x12\x1d\n" +
 	"\x19ACCESS_ACTION_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -863,7 +867,8 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\x14ACCESS_ACTION_RECUSE\x10&\x12\x1b\n" +
 	"\x17ACCESS_ACTION_CASE_SEAL\x10'\x12\x1d\n" +
 	"\x19ACCESS_ACTION_SIGN_IN_SET\x10(\x12\x17\n" +
-	"\x13ACCESS_ACTION_LEASE\x10)\x12 \n" +
+	"\x13ACCESS_ACTION_LEASE\x10)\x12\x1e\n" +
+	"\x1aACCESS_ACTION_RULES_IMPORT\x10-\x12 \n" +
 	"\x1cACCESS_ACTION_PRIVACY_ACCESS\x102\x12!\n" +
 	"\x1dACCESS_ACTION_PRIVACY_CORRECT\x103\x12\x1f\n" +
 	"\x1bACCESS_ACTION_PRIVACY_ERASE\x104\x12\x1e\n" +

@@ -1910,6 +1910,88 @@ func (x *Look) GetUntilMs() int64 {
 	return 0
 }
 
+// RuleTable is one imported table of casework's rules, keyed by its number (8 bytes, big endian): the order of imports.
+type RuleTable struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, such as clinics or year.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its text as it was handed in, CSV.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// What it brought, in a few words.
+	Brought string `protobuf:"bytes,3,opt,name=brought,proto3" json:"brought,omitempty"`
+	// When it was imported, in milliseconds since the Unix epoch.
+	AtMs int64 `protobuf:"varint,4,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// The user who imported it; absent for the operator's own token.
+	By            []byte `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleTable) Reset() {
+	*x = RuleTable{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleTable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleTable) ProtoMessage() {}
+
+func (x *RuleTable) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleTable.ProtoReflect.Descriptor instead.
+func (*RuleTable) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RuleTable) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RuleTable) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *RuleTable) GetBrought() string {
+	if x != nil {
+		return x.Brought
+	}
+	return ""
+}
+
+func (x *RuleTable) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *RuleTable) GetBy() []byte {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -2059,7 +2141,13 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x04keys\x18\x04 \x03(\fR\x04keys\":\n" +
 	"\x04Look\x12\x17\n" +
 	"\adoor_id\x18\x01 \x01(\fR\x06doorId\x12\x19\n" +
-	"\buntil_ms\x18\x02 \x01(\x03R\auntilMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\"r\n" +
+	"\tRuleTable\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n" +
+	"\abrought\x18\x03 \x01(\tR\abrought\x12\x13\n" +
+	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\fR\x02byB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -2073,7 +2161,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),       // 1: onedoor.stored.v1.Record
@@ -2100,6 +2188,7 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Barrier)(nil),      // 22: onedoor.stored.v1.Barrier
 	(*Erasure)(nil),      // 23: onedoor.stored.v1.Erasure
 	(*Look)(nil),         // 24: onedoor.stored.v1.Look
+	(*RuleTable)(nil),    // 25: onedoor.stored.v1.RuleTable
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -2146,7 +2235,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1830,6 +1830,9 @@ type ExchangeBody struct {
 	// under now; ascending in after, at most one more than there are changes. Absent where the whole batch was made under
 	// status.grant_version.
 	GrantSwitches []*GrantSwitch `protobuf:"bytes,32,rep,name=grant_switches,json=grantSwitches,proto3" json:"grant_switches,omitempty"`
+	// Version of the rulebook that the phone works by, as domain/casework counts it; 0 for one without an imported table. Absent
+	// from software that takes none: the reply then brings none.
+	RulesVersion  *uint32 `protobuf:"fixed32,34,opt,name=rules_version,json=rulesVersion,proto3,oneof" json:"rules_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2009,6 +2012,13 @@ func (x *ExchangeBody) GetGrantSwitches() []*GrantSwitch {
 		return x.GrantSwitches
 	}
 	return nil
+}
+
+func (x *ExchangeBody) GetRulesVersion() uint32 {
+	if x != nil && x.RulesVersion != nil {
+		return *x.RulesVersion
+	}
+	return 0
 }
 
 // GrantSwitch says from which change on a phone has worked under a version of its grants.
@@ -2261,6 +2271,8 @@ type ExchangeResponse struct {
 	Wipe *Wipe `protobuf:"bytes,20,opt,name=wipe,proto3" json:"wipe,omitempty"`
 	// True when the receipt of the wipe is stored: the device has nothing more to say and destroys its keys.
 	WipeConfirmed bool `protobuf:"varint,21,opt,name=wipe_confirmed,json=wipeConfirmed,proto3" json:"wipe_confirmed,omitempty"`
+	// The realm's rulebook, whole; present where the phone works by another one.
+	Rulebook      *Rulebook `protobuf:"bytes,34,opt,name=rulebook,proto3" json:"rulebook,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2456,6 +2468,115 @@ func (x *ExchangeResponse) GetWipeConfirmed() bool {
 	return false
 }
 
+func (x *ExchangeResponse) GetRulebook() *Rulebook {
+	if x != nil {
+		return x.Rulebook
+	}
+	return nil
+}
+
+// Rulebook is the tables of casework's rules that a realm has imported: policy, cadences, shifts and years of official days. The
+// phone replaces what it had by it.
+type Rulebook struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tables in the order of their import: rows of a later one lie over those of an earlier one. None: what is compiled in.
+	Tables        []*RuleTable `protobuf:"bytes,1,rep,name=tables,proto3" json:"tables,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rulebook) Reset() {
+	*x = Rulebook{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rulebook) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rulebook) ProtoMessage() {}
+
+func (x *Rulebook) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rulebook.ProtoReflect.Descriptor instead.
+func (*Rulebook) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Rulebook) GetTables() []*RuleTable {
+	if x != nil {
+		return x.Tables
+	}
+	return nil
+}
+
+// RuleTable is one imported table.
+type RuleTable struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, such as clinics or year. A phone keeps one that it does not know and works without it.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its text as it was imported, CSV.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleTable) Reset() {
+	*x = RuleTable{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleTable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleTable) ProtoMessage() {}
+
+func (x *RuleTable) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleTable.ProtoReflect.Descriptor instead.
+func (*RuleTable) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RuleTable) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RuleTable) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // Wipe orders a device to destroy what it holds.
 type Wipe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2469,7 +2590,7 @@ type Wipe struct {
 
 func (x *Wipe) Reset() {
 	*x = Wipe{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2481,7 +2602,7 @@ func (x *Wipe) String() string {
 func (*Wipe) ProtoMessage() {}
 
 func (x *Wipe) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2494,7 +2615,7 @@ func (x *Wipe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Wipe.ProtoReflect.Descriptor instead.
 func (*Wipe) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Wipe) GetOrderedMs() int64 {
@@ -2524,7 +2645,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2536,7 +2657,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2549,7 +2670,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -2591,7 +2712,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +2724,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2616,7 +2737,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2696,7 +2817,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2708,7 +2829,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2721,7 +2842,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -2785,7 +2906,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2797,7 +2918,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2810,7 +2931,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -2861,7 +2982,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +2994,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +3007,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -2928,7 +3049,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2940,7 +3061,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2953,7 +3074,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -3035,7 +3156,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3047,7 +3168,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3060,7 +3181,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -3137,7 +3258,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3149,7 +3270,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3162,7 +3283,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -3236,7 +3357,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3248,7 +3369,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3261,7 +3382,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -3304,7 +3425,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3316,7 +3437,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3329,7 +3450,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -3388,7 +3509,7 @@ type Grants struct {
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3400,7 +3521,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3413,7 +3534,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -3471,7 +3592,7 @@ type SealingKey struct {
 
 func (x *SealingKey) Reset() {
 	*x = SealingKey{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3483,7 +3604,7 @@ func (x *SealingKey) String() string {
 func (*SealingKey) ProtoMessage() {}
 
 func (x *SealingKey) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3496,7 +3617,7 @@ func (x *SealingKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealingKey.ProtoReflect.Descriptor instead.
 func (*SealingKey) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SealingKey) GetNumber() uint32 {
@@ -3530,7 +3651,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3542,7 +3663,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3555,7 +3676,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -3601,7 +3722,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3613,7 +3734,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3626,7 +3747,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *View) GetVersion() []byte {
@@ -3665,7 +3786,7 @@ type KeyView struct {
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3677,7 +3798,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3690,7 +3811,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -3734,7 +3855,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3746,7 +3867,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3759,7 +3880,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -3814,7 +3935,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3826,7 +3947,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3839,7 +3960,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -3887,7 +4008,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3899,7 +4020,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3912,7 +4033,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -3954,7 +4075,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3966,7 +4087,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3979,7 +4100,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -4002,7 +4123,7 @@ type LookUpRequest struct {
 
 func (x *LookUpRequest) Reset() {
 	*x = LookUpRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4014,7 +4135,7 @@ func (x *LookUpRequest) String() string {
 func (*LookUpRequest) ProtoMessage() {}
 
 func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4027,7 +4148,7 @@ func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpRequest.ProtoReflect.Descriptor instead.
 func (*LookUpRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *LookUpRequest) GetBody() []byte {
@@ -4065,7 +4186,7 @@ type LookUpBody struct {
 
 func (x *LookUpBody) Reset() {
 	*x = LookUpBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4077,7 +4198,7 @@ func (x *LookUpBody) String() string {
 func (*LookUpBody) ProtoMessage() {}
 
 func (x *LookUpBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4090,7 +4211,7 @@ func (x *LookUpBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpBody.ProtoReflect.Descriptor instead.
 func (*LookUpBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *LookUpBody) GetRealm() uint32 {
@@ -4154,7 +4275,7 @@ type LookUpResponse struct {
 
 func (x *LookUpResponse) Reset() {
 	*x = LookUpResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4166,7 +4287,7 @@ func (x *LookUpResponse) String() string {
 func (*LookUpResponse) ProtoMessage() {}
 
 func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4179,7 +4300,7 @@ func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpResponse.ProtoReflect.Descriptor instead.
 func (*LookUpResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *LookUpResponse) GetNonce() []byte {
@@ -4341,7 +4462,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xea\x06\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xa6\a\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -4366,7 +4487,9 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\vwants_lease\x18\x10 \x01(\bR\n" +
 	"wantsLease\x122\n" +
 	"\x05wiped\x18\x11 \x01(\v2\x1c.onedoor.sync.v1.WipeReceiptR\x05wiped\x12C\n" +
-	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\"=\n" +
+	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\x12(\n" +
+	"\rrules_version\x18\" \x01(\aH\x00R\frulesVersion\x88\x01\x01B\x10\n" +
+	"\x0e_rules_version\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"\xb0\x01\n" +
@@ -4381,7 +4504,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xe0\a\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x97\b\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -4409,7 +4532,13 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"barrierSeq\x12#\n" +
 	"\rmore_barriers\x18\x18 \x01(\bR\fmoreBarriers\x12)\n" +
 	"\x04wipe\x18\x14 \x01(\v2\x15.onedoor.sync.v1.WipeR\x04wipe\x12%\n" +
-	"\x0ewipe_confirmed\x18\x15 \x01(\bR\rwipeConfirmed\"C\n" +
+	"\x0ewipe_confirmed\x18\x15 \x01(\bR\rwipeConfirmed\x125\n" +
+	"\brulebook\x18\" \x01(\v2\x19.onedoor.sync.v1.RulebookR\brulebook\">\n" +
+	"\bRulebook\x122\n" +
+	"\x06tables\x18\x01 \x03(\v2\x1a.onedoor.sync.v1.RuleTableR\x06tables\"3\n" +
+	"\tRuleTable\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"C\n" +
 	"\x04Wipe\x12\x1d\n" +
 	"\n" +
 	"ordered_ms\x18\x01 \x01(\x03R\torderedMs\x12\x1c\n" +
@@ -4608,7 +4737,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -4638,32 +4767,34 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*WipeReceipt)(nil),      // 25: onedoor.sync.v1.WipeReceipt
 	(*Checkpoint)(nil),       // 26: onedoor.sync.v1.Checkpoint
 	(*ExchangeResponse)(nil), // 27: onedoor.sync.v1.ExchangeResponse
-	(*Wipe)(nil),             // 28: onedoor.sync.v1.Wipe
-	(*Outcomes)(nil),         // 29: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),          // 30: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),          // 31: onedoor.sync.v1.Receipt
-	(*Page)(nil),             // 32: onedoor.sync.v1.Page
-	(*Author)(nil),           // 33: onedoor.sync.v1.Author
-	(*PageRecord)(nil),       // 34: onedoor.sync.v1.PageRecord
-	(*Write)(nil),            // 35: onedoor.sync.v1.Write
-	(*CellDetail)(nil),       // 36: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),       // 37: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),         // 38: onedoor.sync.v1.Decision
-	(*Grants)(nil),           // 39: onedoor.sync.v1.Grants
-	(*SealingKey)(nil),       // 40: onedoor.sync.v1.SealingKey
-	(*Grant)(nil),            // 41: onedoor.sync.v1.Grant
-	(*View)(nil),             // 42: onedoor.sync.v1.View
-	(*KeyView)(nil),          // 43: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),          // 44: onedoor.sync.v1.Barrier
-	(*Fork)(nil),             // 45: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 46: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 47: onedoor.sync.v1.WatchResponse
-	(*LookUpRequest)(nil),    // 48: onedoor.sync.v1.LookUpRequest
-	(*LookUpBody)(nil),       // 49: onedoor.sync.v1.LookUpBody
-	(*LookUpResponse)(nil),   // 50: onedoor.sync.v1.LookUpResponse
+	(*Rulebook)(nil),         // 28: onedoor.sync.v1.Rulebook
+	(*RuleTable)(nil),        // 29: onedoor.sync.v1.RuleTable
+	(*Wipe)(nil),             // 30: onedoor.sync.v1.Wipe
+	(*Outcomes)(nil),         // 31: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),          // 32: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),          // 33: onedoor.sync.v1.Receipt
+	(*Page)(nil),             // 34: onedoor.sync.v1.Page
+	(*Author)(nil),           // 35: onedoor.sync.v1.Author
+	(*PageRecord)(nil),       // 36: onedoor.sync.v1.PageRecord
+	(*Write)(nil),            // 37: onedoor.sync.v1.Write
+	(*CellDetail)(nil),       // 38: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),       // 39: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),         // 40: onedoor.sync.v1.Decision
+	(*Grants)(nil),           // 41: onedoor.sync.v1.Grants
+	(*SealingKey)(nil),       // 42: onedoor.sync.v1.SealingKey
+	(*Grant)(nil),            // 43: onedoor.sync.v1.Grant
+	(*View)(nil),             // 44: onedoor.sync.v1.View
+	(*KeyView)(nil),          // 45: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),          // 46: onedoor.sync.v1.Barrier
+	(*Fork)(nil),             // 47: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),     // 48: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),    // 49: onedoor.sync.v1.WatchResponse
+	(*LookUpRequest)(nil),    // 50: onedoor.sync.v1.LookUpRequest
+	(*LookUpBody)(nil),       // 51: onedoor.sync.v1.LookUpBody
+	(*LookUpResponse)(nil),   // 52: onedoor.sync.v1.LookUpResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	39, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	41, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
 	21, // 1: onedoor.sync.v1.EnrolResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
 	9,  // 2: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 3: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
@@ -4680,59 +4811,61 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	17, // 14: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
 	18, // 15: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
 	19, // 16: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	31, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	33, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
 	26, // 18: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
 	21, // 19: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	39, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	44, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	41, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	46, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
 	25, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
 	24, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
 	7,  // 24: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	29, // 25: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	31, // 26: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	32, // 27: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	31, // 25: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	33, // 26: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	34, // 27: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
 	7,  // 28: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	39, // 29: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	42, // 30: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	44, // 31: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	41, // 29: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	44, // 30: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	46, // 31: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
 	7,  // 32: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
 	20, // 33: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	45, // 34: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	47, // 34: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
 	1,  // 35: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
 	21, // 36: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	28, // 37: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
-	30, // 38: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 39: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 40: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 41: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	33, // 42: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	34, // 43: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	38, // 44: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	35, // 45: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	36, // 46: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	37, // 47: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	37, // 48: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 49: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	30, // 50: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	41, // 51: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	40, // 52: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
-	43, // 53: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 54: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	21, // 55: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	1,  // 56: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	5,  // 57: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	22, // 58: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	46, // 59: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	48, // 60: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 61: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	27, // 62: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	47, // 63: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	50, // 64: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	61, // [61:65] is the sub-list for method output_type
-	57, // [57:61] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	30, // 37: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
+	28, // 38: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
+	29, // 39: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
+	32, // 40: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 41: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 42: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 43: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	35, // 44: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	36, // 45: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	40, // 46: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	37, // 47: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	38, // 48: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	39, // 49: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	39, // 50: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 51: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	32, // 52: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	43, // 53: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	42, // 54: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	45, // 55: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 56: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	21, // 57: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	1,  // 58: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 59: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	22, // 60: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	48, // 61: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	50, // 62: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 63: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	27, // 64: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	49, // 65: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	52, // 66: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	63, // [63:67] is the sub-list for method output_type
+	59, // [59:63] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -4741,13 +4874,14 @@ func file_onedoor_sync_v1_sync_proto_init() {
 		return
 	}
 	file_onedoor_sync_v1_sync_proto_msgTypes[14].OneofWrappers = []any{}
+	file_onedoor_sync_v1_sync_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   46,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
