@@ -18,9 +18,8 @@ func TestImportRules_IsForTheDistrictAndOperatorsAndStandsInTheLedger(t *testing
 	lead := w.as(w.user("督", recordv1.Role_ROLE_STREET_LEAD, "530702001"))
 	_, err := w.client.ImportRules(lead, req)
 	w.refused("a street lead", err, adminv1.Reason_REASON_NOT_PERMITTED)
-	before := w.last()
 	district := w.as(w.user("区", recordv1.Role_ROLE_DISTRICT, "530702"))
-	before = w.last()
+	before := w.last()
 	req.DryRun = true
 	dry, err := w.client.ImportRules(district, req)
 	if err != nil || dry.GetBrought() != "year 2027" || w.last() != before {
