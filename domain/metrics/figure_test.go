@@ -35,7 +35,9 @@ func ofDoor(name string, d metrics.Door, p metrics.Period) string {
 // collected writes what a unit gives, such as "RENTAL 1/2".
 func collected(f *metrics.Figure, of func(metrics.Adding)) string {
 	var out []string
-	of(func(c metrics.Class, s metrics.Sum) { out = append(out, fmt.Sprintf("%s %d/%d", f.Split.Name(c), s.Num, s.Den)) })
+	of(func(c metrics.Class, s metrics.Sum) {
+		out = append(out, fmt.Sprintf("%s %d/%d", f.Split.Name(c), s.Num, s.Den))
+	})
 	return strings.Join(out, ", ")
 }
 
