@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -327,10 +329,15 @@ func (a *answering) tellEpoch() error {
 	return err
 }
 
-// waitingWith gives what a quarantined entry keeps of a change for its release.
+// waitingWith gives what a quarantined entry keeps of a change for its release. Under
+// which grants it was made only this batch may tell: what was confirmed before may be
+// lost, and what is confirmed later is of later changes.
 func (j *judging) waitingWith() []byte {
-	if len(j.extra.First) == 0 && j.extra.CountedBase == nil && j.extra.InnerDigest == nil {
+	extra := &storedv1.Extra{
+		First: j.extra.First, CountedBase: j.extra.CountedBase, InnerDigest: j.extra.InnerDigest, GrantVersion: j.push.madeUnder(j.progress, j.seq),
+	}
+	if proto.Size(extra) == 0 {
 		return nil
 	}
-	return encode(&storedv1.Extra{First: j.extra.First, CountedBase: j.extra.CountedBase, InnerDigest: j.extra.InnerDigest})
+	return encode(extra)
 }

@@ -331,7 +331,7 @@ func (r *releasing) incoming(device identity.Device) (*syncengine.Incoming, erro
 	if r.rec == nil {
 		return in, nil
 	}
-	readable, err := r.work.readableBy(r.rec, device, e.DeviceSeq, r.base)
+	readable, err := r.work.readableBy(r.rec, device, e.DeviceSeq, waited.GetGrantVersion(), r.base)
 	in.Unreadable, r.extra.Unreadable = unreadable(r.kind, readable), unreadableBits(readable)
 	return in, err
 }

@@ -11,6 +11,8 @@ import (
 
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
@@ -94,4 +96,58 @@ func TestExchange_ABaseOnTheEmptyLogBoundsNoStamp(t *testing.T) {
 	if o.GetSuspect() || o.GetStampDiffMs() != 0 {
 		t.Errorf("made at %v, the stamp was bounded: %v", made, o)
 	}
+}
+
+// raise gives a user another role.
+func (w *world) raise(user syncengine.ID, role recordv1.Role) {
+	w.t.Helper()
+	w.must(w.service.Update(w.ctx, func(tx store.Writer) error {
+		u, err := identity.GetUser(tx, user)
+		if err != nil {
+			return err
+		}
+		u.Role = identity.Role(role)
+		if err := identity.PutUser(tx, u); err != nil {
+			return err
+		}
+		_, err = identity.RefreshGrants(tx, user, syncengine.UnixMilli(w.now.UnixMilli()))
+		return err
+	}))
+}
+
+// A grid worker becomes a helper, writes over a contact that a helper may not read, and is a grid worker again. The restored
+// server hears of the newest grants before it is sent the change, and of those of the helper only beside it.
+func TestRelease_LooksWithTheGrantsThatTheChangeWasMadeUnder(t *testing.T) {
+	w := newWorld(t)
+	worker := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	helper := w.phone(user)
+	fields := door(w.gridA, "大研街道1号")
+	fields.Contact = &recordv1.Contact{Name: proto.String("木某某")}
+	id := worker.create(kindPremises, fields)
+	worker.sync()
+	w.raise(user, recordv1.Role_ROLE_HELPER)
+	b := w.copied()
+	helper.sync()
+	made := helper.grants.GetVersion()
+	helper.edit(kindPremises, id, &recordv1.Premises{Contact: &recordv1.Contact{Name: proto.String("和某某")}})
+	w.restore(b)
+	w.raise(user, recordv1.Role_ROLE_GRID_WORKER)
+	helper.take(helper.call(helper.repeat(1)))
+	helper.take(helper.call(helper.repeat(1)))
+	body := &syncv1.ExchangeBody{}
+	w.must(proto.Unmarshal(helper.repeat(0).GetBody(), body))
+	body.GrantSwitches = []*syncv1.GrantSwitch{{Version: made}}
+	body.Status.GrantSwitchDeviceSeq = 1
+	helper.take(helper.call(helper.sign(body)))
+	results := helper.last.GetOutcomes().GetResults()
+	if len(results) != 1 || results[0].GetReason() != syncv1.QuarantineReason_QUARANTINE_REASON_NOT_PERMITTED {
+		t.Fatalf("outcomes %v, want the change quarantined as not permitted", results)
+	}
+	w.must(w.service.Release(w.ctx, syncengine.Seq(results[0].GetSeq()), syncengine.ID{}, ""))
+	cell, _ := w.record(id).Find(syncengine.CellKey{Field: fieldNumber(t, w, kindPremises, "contact")})
+	if len(cell.Values) != 2 {
+		t.Errorf("the cell holds %d values, %d kept; the one the helper never saw must stand beside the released one", len(cell.Values), len(cell.Kept))
+	}
+	w.verify()
 }

@@ -51,14 +51,18 @@ func (k *work) rolesNowOrAt(view identity.View, rec *syncengine.Record, base syn
 	return now, either
 }
 
-// readableBy gives the classes that the author of a change could read in a
-// record, under the grants in force for that change.
-func (k *work) readableBy(rec *syncengine.Record, device identity.Device, seq syncengine.DeviceSeq, base syncengine.Coordinate) (schema.Classes, error) {
-	progress, err := k.progressOf(device.Incarnation)
-	if err != nil {
-		return 0, err
+// readableBy gives the classes that the author of a waiting change could read in a
+// record, under the grants that it was judged under; where it does not say which, as
+// one of earlier software, under those that its phone has confirmed for it.
+func (k *work) readableBy(rec *syncengine.Record, device identity.Device, seq syncengine.DeviceSeq, version uint64, base syncengine.Coordinate) (schema.Classes, error) {
+	if version == 0 {
+		progress, err := k.progressOf(device.Incarnation)
+		if err != nil {
+			return 0, err
+		}
+		version = confirmedAt(progress, seq, 0)
 	}
-	view, err := k.view(device, confirmedAt(progress, seq, 0))
+	view, err := k.view(device, version)
 	if err != nil {
 		return 0, err
 	}

@@ -47,7 +47,7 @@ func (m *Model) release(e store.Entry) {
 	rec := m.now.record(e.RecordID)
 	f.want(e.Prev == seqOf(rec), I5, "seq %d names %d as the entry before it, it is %d", e.Seq, e.Prev, seqOf(rec))
 	m.believeAgain(ch, e, d.entry)
-	ch.rank, ch.blind = e.Rank, m.blindAt(ch, rec)
+	ch.rank, ch.blind = e.Rank, m.blindIn(ch, rec, e)
 	writes, held := m.writesOf(ch, cells, kind.Field)
 	g, next := m.mergeInto(rec, ch, writes, e.Seq, true)
 	next.moveTo(m.keysOf(next), e.Seq)
@@ -55,6 +55,24 @@ func (m *Model) release(e store.Entry) {
 	after := *d
 	after.last, after.applied, after.held, after.credit = e, g.applied, held, ch.credit
 	m.now.decided[ch.dot] = &after
+}
+
+// blindIn gives the classes that a released change's author could not read, as its
+// entry has them under one of the versions of grants that may count for it.
+func (m *Model) blindIn(ch *change, rec *record, e store.Entry) schema.Classes {
+	told := schema.Classes(m.said(e).GetUnreadable())
+	fits := func(blind schema.Classes) bool { return blind&(1<<syncengine.ClassMax-1) == told }
+	blind := m.blindAt(ch, rec)
+	if !fits(blind) {
+		m.underOthers(ch.row, ch.dot, func() bool {
+			other := m.blindAt(ch, rec)
+			if fits(other) {
+				blind = other
+			}
+			return fits(other)
+		})
+	}
+	return blind
 }
 
 // blindAt gives the classes that a change's author could not read in a record.

@@ -39,22 +39,36 @@ type verdict struct {
 // one counts, the one in force, or one that a phone of that name has confirmed.
 func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry) verdict {
 	v := m.judge(r, dot)
-	u := m.people.of(r.user)
-	if r.server || v.fits(e) || len(m.branches) == 1 {
+	if v.fits(e) {
 		return v
 	}
-	made := r.grant
+	m.underOthers(r, dot, func() bool {
+		other := m.judge(r, dot)
+		if other.fits(e) {
+			v = other
+			return true
+		}
+		return false
+	})
+	return v
+}
+
+// underOthers takes a row for one made under each of the other versions of grants that
+// may count for it where a restore has lost when its phone switched, until one is right.
+func (m *Model) underOthers(r *row, dot syncengine.Dot, right func() bool) {
+	u, made := m.people.of(r.user), r.grant
+	if r.server || len(m.branches) == 1 {
+		return
+	}
 	defer func() { r.grant = made }()
 	for version := range u.grants {
 		if version > made && version != u.current && !slices.Contains(m.now.word[dot.Incarnation].confirmed, version) {
 			continue
 		}
-		r.grant = version
-		if other := m.judge(r, dot); other.fits(e) {
-			return other
+		if r.grant = version; right() {
+			return
 		}
 	}
-	return v
 }
 
 // fits reports that an entry says what the verdict says.

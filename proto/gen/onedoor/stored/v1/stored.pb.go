@@ -663,6 +663,9 @@ type Extra struct {
 	// The base that counted, where the author's own is of an epoch with two histories and was not proven to be of this one;
 	// a seq of 0 is no base. Absent when the author's own counted.
 	CountedBase *Coordinate `protobuf:"bytes,12,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
+	// For a quarantined change: the version of its user's grants that it was judged under, and is when it is released; 0 for the
+	// one in force.
+	GrantVersion uint64 `protobuf:"varint,13,opt,name=grant_version,json=grantVersion,proto3" json:"grant_version,omitempty"`
 	// SHA-256 over the salt and the body as they came, 32 bytes, once cells of the change were erased: the chain goes on over it.
 	// The entry's body is then what is left of the change.
 	InnerDigest []byte `protobuf:"bytes,30,opt,name=inner_digest,json=innerDigest,proto3" json:"inner_digest,omitempty"`
@@ -786,6 +789,13 @@ func (x *Extra) GetCountedBase() *Coordinate {
 		return x.CountedBase
 	}
 	return nil
+}
+
+func (x *Extra) GetGrantVersion() uint64 {
+	if x != nil {
+		return x.GrantVersion
+	}
+	return 0
 }
 
 func (x *Extra) GetInnerDigest() []byte {
@@ -2047,7 +2057,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x03Key\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aentered\x18\x02 \x01(\x04R\aentered\x12\x12\n" +
-	"\x04left\x18\x03 \x01(\x04R\x04left\"\xe2\x04\n" +
+	"\x04left\x18\x03 \x01(\x04R\x04left\"\x87\x05\n" +
 	"\x05Extra\x123\n" +
 	"\x05first\x18\x01 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\x05first\x12\x1c\n" +
 	"\tconflicts\x18\x02 \x03(\fR\tconflicts\x122\n" +
@@ -2064,7 +2074,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\town_later\x18\n" +
 	" \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\bownLater\x12!\n" +
 	"\fabsent_chain\x18\v \x01(\fR\vabsentChain\x12@\n" +
-	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\x12!\n" +
+	"\fcounted_base\x18\f \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\vcountedBase\x12#\n" +
+	"\rgrant_version\x18\r \x01(\x04R\fgrantVersion\x12!\n" +
 	"\finner_digest\x18\x1e \x01(\fR\vinnerDigest\x126\n" +
 	"\x06erased\x18\x1f \x03(\v2\x1e.onedoor.stored.v1.CellAddressR\x06erased\x12\x16\n" +
 	"\x06sealed\x18\x15 \x01(\bR\x06sealed\"5\n" +
