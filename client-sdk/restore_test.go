@@ -297,6 +297,37 @@ func TestRestore_AnEditOfARecordThatIsNotBackYetWaitsForIt(t *testing.T) {
 	}
 }
 
+// TestRestore_WhatWaitedIsMergedByTheGrantsItWasMadeUnder has carl help out in the other grid for a day: when the door
+// that he edited there is back, he still counts as who had read what he wrote over. The restored server knows of his
+// moves from elsewhere.
+func TestRestore_WhatWaitedIsMergedByTheGrantsItWasMadeUnder(t *testing.T) {
+	w, ann, _, _, _ := pair(t)
+	carl := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	carl.sync()
+	b := w.backup()
+	door := ann.add("premises", `{"address":"民主路8号","rooms":2,"territory":"`+gridA+`"}`)
+	ann.sync()
+	w.moveUser(carl.user, gridA)
+	carl.sync()
+	carl.edit(door, `{"rooms":3}`)
+	carl.sync()
+	w.moveUser(carl.user, gridB)
+	carl.sync()
+	w.later(time.Hour)
+	w.restore(b)
+	w.moveUser(carl.user, gridA)
+	w.moveUser(carl.user, gridB)
+	if report := carl.sync(); report.Quarantined != 1 {
+		t.Errorf("carl comes back first: %+v", report)
+	}
+	ann.sync()
+	w.settle()
+	ann.shows(door, map[string]any{"rooms": 3})
+	if open := ann.contradictions(); len(open) != 0 {
+		t.Errorf("carl had read what he wrote over, and it stands beside it: %v", open)
+	}
+}
+
 func TestRestore_OlderThanReportedStillDrainsEveryOutbox(t *testing.T) {
 	w, ann, bob, door, visit := pair(t)
 	old := w.backup()

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"slices"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -281,7 +282,7 @@ func (k *work) noteStatus(p *push, progress *storedv1.Progress) error {
 	}
 	k.noteLent(p, progress)
 	s := p.body.GetStatus()
-	if s.GetGrantVersion() <= lastSwitch(progress).GetVersion() {
+	if len(p.body.GetGrantSwitches()) == 0 && s.GetGrantVersion() <= lastSwitch(progress).GetVersion() {
 		return nil
 	}
 	current, err := k.svc.caches.grants(k.w, p.device.UserID)
@@ -302,12 +303,22 @@ func lastSwitch(progress *storedv1.Progress) *storedv1.GrantSwitch {
 	return nil
 }
 
-// noteSwitch notes that a phone has switched to a version; most is the one in force.
+// noteSwitch notes that a phone has switched to a version; most is the one in force. An
+// earlier one than the last may be told later: the first request after a restore says
+// what the phone works under now, the next brings changes of before.
 func noteSwitch(progress *storedv1.Progress, version, after, most uint64) {
-	last := lastSwitch(progress)
-	if version > last.GetVersion() && version <= most {
-		progress.Switches = append(progress.Switches, &storedv1.GrantSwitch{Version: version, After: max(after, last.GetAfter())})
+	known := progress.GetSwitches()
+	at, told := slices.BinarySearchFunc(known, version, func(s *storedv1.GrantSwitch, v uint64) int { return cmp.Compare(s.GetVersion(), v) })
+	if told || version == 0 || version > most {
+		return
 	}
+	if at > 0 {
+		after = max(after, known[at-1].GetAfter())
+	}
+	if at < len(known) && after >= known[at].GetAfter() {
+		return // Nothing was made under it.
+	}
+	progress.Switches = slices.Insert(known, at, &storedv1.GrantSwitch{Version: version, After: after})
 }
 
 // declareAbsent counts changes that the phone no longer has as lost, by name.
