@@ -28,8 +28,9 @@ type phone struct {
 	// stood are all the places where its checkpoint ever was, told the histories of which it took a page.
 	stood []place
 	told  []*branch
-	// grant is the version of grants it works under.
-	grant uint64
+	// grant is the version of grants it works under; showing is set until it has shown them to a history that it was just told of.
+	grant   uint64
+	showing bool
 	// mark is the last row it knows to be decided, settled the last that its base reflects.
 	mark, settled syncengine.DeviceSeq
 	// quarantined holds what it was told of its quarantined rows.

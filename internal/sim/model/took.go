@@ -29,12 +29,11 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 	} else {
 		m.tookBarriers(ph, reply)
 		ph.advance(c, reply)
+		m.takeGrants(ph, c, reply)
 		renewed := ph.takeEpoch(syncengine.Epoch(reply.GetEpoch()))
 		ph.comparing = len(reply.GetOutcomes().GetResults()) == 0 && (ph.comparing || renewed && reply.GetExpected() > 1)
+		ph.showing = renewed || ph.showing && !ph.shows(c)
 		ph.noteQuarantined(c, reply)
-		if g := reply.GetGrants(); g != nil && (renewed || g.GetVersion() > ph.grant) {
-			ph.grant = g.GetVersion()
-		}
 		if !m.begunAnew(ph, c, reply) {
 			m.takePage(ph, c, reply)
 		}
@@ -57,6 +56,22 @@ func (ph *phone) advance(c *call, reply *syncv1.ExchangeResponse) {
 	if e := reply.GetExpected(); e > 0 {
 		ph.mark = min(ph.mark, syncengine.DeviceSeq(e)-1)
 	}
+}
+
+// takeGrants moves the phone to newer grants. In another history it keeps those that it has, however new, until it has shown
+// them: they bear the realm's signature, and a restored server takes them up. What it is told then counts, whatever its version.
+func (m *Model) takeGrants(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
+	said := c.body.GetStatus().GetGrantVersion()
+	wiped := said == 0 && m.people.revoked[ph.incarnation]
+	m.at(ph.id, syncengine.ID{}).want(said == ph.grant || wiped, I21, "it says that it works under grants %d, the last it was to take are %d", said, ph.grant)
+	if g := reply.GetGrants(); g != nil && (ph.shows(c) || g.GetVersion() > ph.grant) {
+		ph.grant = g.GetVersion()
+	}
+}
+
+// shows reports a call that showed the grants of before another history was told.
+func (ph *phone) shows(c *call) bool {
+	return ph.showing && syncengine.Epoch(c.body.GetEpoch()) == ph.epoch
 }
 
 // takeEpoch notes an answer of another epoch than the last one: what that history
