@@ -119,13 +119,17 @@ func (s *server) memory() (*memstore.Store, bool) {
 	return mem, ok
 }
 
+// runChanges is how many changes of a batch are handed to the store at a time: in three of four runs so few that the
+// batches of a day are long ones.
+func runChanges(seed uint64) int { return int(seed % 4) }
+
 // start starts the service on what is stored. It is given as many tries as it needs.
 func (s *server) start() (err error) {
 	calm := s.store.calm
 	s.store.calm = true
 	defer func() { s.store.calm = calm }()
 	o := exchange.Options{
-		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(), Inline: true,
+		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(), Inline: true, RunChanges: runChanges(s.w.c.Seed),
 		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
 	}
 	if s.ledger != nil {

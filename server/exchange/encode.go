@@ -7,110 +7,83 @@ import (
 )
 
 const (
-	// runRecords is how many records are encoded at a time while the store writes
-	// others: enough that handing a run over costs nothing beside it.
-	runRecords = 64
+	// runChanges is how many changes or records are handed to the store at a time: enough that handing them
+	// over costs nothing beside writing them.
+	runChanges = 64
 	// runsAhead bounds the runs that wait for the store.
-	runsAhead = 2
+	runsAhead = 4
 )
 
-// encodedRun is some records in a row, ready to be written.
-type encodedRun struct {
+// run is a stretch of what a group made, encoded and ready to be written.
+type run struct {
+	entries []store.Entry
 	bodies  []byte
 	records []encodedRecord
 }
 
-// encodedRecord is a record with the end of its body in the run's bytes.
+// encodedRecord is a record as it stood before and as it is written, with the end of its body in the run's bytes.
 type encodedRecord struct {
-	standing *standing
-	end      int
+	before, after *syncengine.Record
+	kind          *syncengine.Kind
+	end           int
+	// again tells that the group has handed it over before.
+	again bool
 }
 
-// flushRecords writes the records that changed and adds to sums what they change
-// in the digests. Encoding and hashing need nothing of the store, so that a large
-// group's are done on another processor while the store writes what is ready.
-func (k *work) flushRecords(sums map[digestKey]uint64) error {
-	ids := k.touched()
-	if len(ids) <= runRecords {
-		run := encodedRun{bodies: k.body[:0]}
-		k.encodeRun(&run, ids, sums)
-		k.body = run.bodies
-		return k.writeRun(&run)
+// handAhead hands what a batch has made so far to the store while the rest of it is judged, a run at a time.
+func (k *work) handAhead() {
+	if k.ahead && len(k.entries)-k.handed.entries >= k.svc.run {
+		k.handEntries()
+		k.handRecords(k.touchedSince())
 	}
-	runs, free, stop := make(chan *encodedRun, runsAhead), make(chan *encodedRun, runsAhead+2), make(chan struct{})
-	fault := make(chan any, 1)
-	go func() { fault <- k.encodeAhead(ids, sums, runs, free, stop) }() // ends with the records, or stopped by stop
-	defer close(stop)
-	for run := range runs {
-		if err := k.writeRun(run); err != nil {
-			return err
-		}
-		free <- run
-	}
-	if f := <-fault; f != nil {
-		panic(f) // As if it had been encoded here.
-	}
-	return nil
 }
 
-// encodeAhead encodes all records, a run at a time, and gives what it panicked with.
-func (k *work) encodeAhead(ids []syncengine.ID, sums map[digestKey]uint64, runs chan<- *encodedRun, free <-chan *encodedRun, stop <-chan struct{}) (fault any) {
-	defer close(runs)
-	defer func() { fault = recover() }()
+// handed is how much of a group the store was given.
+type handed struct{ entries, replaced int }
+
+// touchedSince lists the records that were set since records were last handed over.
+func (k *work) touchedSince() (ids []syncengine.ID) {
+	ids = k.ids[:0]
+	for _, r := range k.replaced[k.handed.replaced:] {
+		ids = append(ids, r.standing.after.ID)
+	}
+	k.ids, k.handed.replaced = ids, len(k.replaced)
+	return ids
+}
+
+// handEntries hands over the log entries that the store was not given yet.
+func (k *work) handEntries() {
+	if fresh := k.entries[k.handed.entries:]; len(fresh) > 0 {
+		r := k.store.blank()
+		r.entries = fresh
+		k.store.hand(r)
+	}
+	k.handed.entries = len(k.entries)
+}
+
+// handRecords encodes records, adds to the sums what they change in the digests, and hands them over. From then on
+// they stand as they were handed over. A record that stands already is passed over.
+func (k *work) handRecords(ids []syncengine.ID) {
 	for len(ids) > 0 {
-		n := min(runRecords, len(ids))
-		run := &encodedRun{}
-		select {
-		case run = <-free:
-			run.bodies, run.records = run.bodies[:0], run.records[:0]
-		default:
+		n := min(runChanges, len(ids))
+		r := k.store.blank()
+		for _, id := range ids[:n] {
+			k.encode(r, k.records[id])
 		}
-		k.encodeRun(run, ids[:n], sums)
+		k.store.hand(r)
 		ids = ids[n:]
-		select {
-		case runs <- run:
-		case <-stop:
-			return nil
-		}
-	}
-	return nil
-}
-
-// encodeRun encodes records behind one another. It touches nothing of the group but sums.
-func (k *work) encodeRun(run *encodedRun, ids []syncengine.ID, sums map[digestKey]uint64) {
-	for _, id := range ids {
-		s := k.records[id]
-		run.bodies = wire.AppendRecord(run.bodies, s.after)
-		run.records = append(run.records, encodedRecord{standing: s, end: len(run.bodies)})
-		k.sum(s.before, sums, false)
-		k.sum(s.after, sums, true)
 	}
 }
 
-// writeRun writes encoded records with their rows.
-func (k *work) writeRun(run *encodedRun) error {
-	from := 0
-	k.made = k.made[:0]
-	for _, e := range run.records {
-		if err := k.flushRecord(e.standing, run.bodies[from:e.end]); err != nil {
-			return err
-		}
-		from = e.end
+func (k *work) encode(r *run, s *standing) {
+	if s.after == s.before {
+		return
 	}
-	return k.w.PutRecord(k.made...)
-}
-
-// flushRecord writes one record with its rows; what is new waits in made and gridRows.
-func (k *work) flushRecord(s *standing, body []byte) error {
-	rec := s.after
-	row := store.Record{ID: rec.ID, Kind: rec.Kind, Seq: rec.Seq, Body: body}
-	if s.before == nil {
-		k.made = append(k.made, row)
-	} else if err := k.w.PutRecord(row); err != nil {
-		return err
-	}
-	if err := k.flushScope(s.before, rec); err != nil {
-		return err
-	}
-	return k.flushConflict(s)
+	r.bodies = wire.AppendRecord(r.bodies, s.after)
+	r.records = append(r.records, encodedRecord{
+		before: s.before, after: s.after, kind: k.svc.schema.Engine.Kinds[s.after.Kind], end: len(r.bodies), again: s.written,
+	})
+	k.sum(s.before, false)
+	k.sum(s.after, true)
+	s.before, s.written = s.after, true
 }

@@ -16,22 +16,19 @@ import (
 
 // flush writes everything the group gathered and gives the new head.
 func (k *work) flush() (store.Head, error) {
-	sums := map[digestKey]uint64{}
-	if err := k.flushRecords(sums); err != nil {
-		return store.Head{}, err
+	ids := k.touched()
+	if len(ids) <= runChanges {
+		k.store.here()
 	}
-	for _, key := range slices.Sorted(maps.Keys(k.gridRows)) {
-		if err := k.w.PutScope(k.gridRows[key]...); err != nil {
-			return store.Head{}, err
-		}
+	k.handEntries()
+	k.handRecords(ids)
+	if err := k.store.finish(); err != nil {
+		return store.Head{}, err
 	}
 	if err := k.w.PutScope(k.rows...); err != nil {
 		return store.Head{}, err
 	}
-	if err := k.w.Append(k.entries...); err != nil {
-		return store.Head{}, err
-	}
-	if err := k.flushDigests(sums); err != nil {
+	if err := k.flushDigests(); err != nil {
 		return store.Head{}, err
 	}
 	if err := k.flushDocuments(); err != nil {
@@ -53,52 +50,6 @@ func (k *work) touched() []syncengine.ID {
 	}
 	slices.SortFunc(ids, func(a, b syncengine.ID) int { return bytes.Compare(a[:], b[:]) })
 	return ids
-}
-
-// flushScope moves the record's rows in the scope index from its old seq to its new one.
-func (k *work) flushScope(before, after *syncengine.Record) error {
-	if before != nil {
-		for _, s := range before.Keys {
-			if s.Left != 0 {
-				continue
-			}
-			if err := k.w.DeleteScope(s.Key, before.Seq, before.ID); err != nil {
-				return err
-			}
-		}
-	}
-	for _, s := range after.Keys {
-		row := store.ScopeRow{Key: s.Key, Seq: after.Seq, RecordID: after.ID, Type: store.RowPresent, Entered: s.Entered}
-		if s.Left != 0 {
-			// A stay that ended within this group is told even if it began there: who
-			// made the record has to hear that it is gone.
-			if before != nil && s.Left <= before.Seq {
-				continue
-			}
-			row.Seq, row.Type = s.Left, store.RowLeft
-		}
-		if before == nil && summed(s.Key) {
-			// What a phone makes mostly stands in one grid: those rows are written together.
-			k.gridRows[s.Key] = append(k.gridRows[s.Key], row)
-		} else if err := k.w.PutScope(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// flushConflict keeps the list of records with something open.
-func (k *work) flushConflict(s *standing) error {
-	kind := k.svc.schema.Engine.Kinds[s.after.Kind]
-	was := s.before != nil && k.world.AnyConflict(kind, s.before)
-	is := k.world.AnyConflict(kind, s.after)
-	switch {
-	case is && !was:
-		return k.w.PutDocument(bucketConflict, s.after.ID[:], []byte{1})
-	case was && !is:
-		return k.w.DeleteDocument(bucketConflict, s.after.ID[:])
-	}
-	return nil
 }
 
 // digestKey names one sum: of a key, for a kind and class.
@@ -132,7 +83,8 @@ func SealedDigests(s *schema.Schema) (bucket string, seals func(key []byte) bool
 // small and computed when asked for.
 func summed(key syncengine.ScopeKey) bool { return key.IsTerritory() || key == syncengine.RealmKey }
 
-func (k *work) sum(rec *syncengine.Record, sums map[digestKey]uint64, add bool) {
+// sum adds a record to the sums, or takes it out of them.
+func (k *work) sum(rec *syncengine.Record, add bool) {
 	if rec == nil || !slices.ContainsFunc(rec.Keys, func(s syncengine.ScopeSpan) bool { return s.Left == 0 && summed(s.Key) }) {
 		return
 	}
@@ -152,24 +104,24 @@ func (k *work) sum(rec *syncengine.Record, sums map[digestKey]uint64, add bool) 
 			if !add {
 				sum = -sum
 			}
-			sums[digestKey{s.Key, digestClass(rec.Kind, syncengine.Class(class))}] += sum
+			k.sums[digestKey{s.Key, digestClass(rec.Kind, syncengine.Class(class))}] += sum
 		}
 	}
 }
 
-func (k *work) flushDigests(sums map[digestKey]uint64) error {
-	keys := slices.SortedFunc(maps.Keys(sums), func(a, b digestKey) int {
+func (k *work) flushDigests() error {
+	keys := slices.SortedFunc(maps.Keys(k.sums), func(a, b digestKey) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.class, b.class))
 	})
 	for _, key := range keys {
-		if sums[key] == 0 {
+		if k.sums[key] == 0 {
 			continue
 		}
 		standing, err := digestOf(k.w, key)
 		if err != nil {
 			return err
 		}
-		value := binary.BigEndian.AppendUint64(nil, standing+sums[key])
+		value := binary.BigEndian.AppendUint64(nil, standing+k.sums[key])
 		if err := k.w.PutDocument(bucketDigest, key.bytes(), value); err != nil {
 			return err
 		}

@@ -183,6 +183,7 @@ func (s *Service) pushJob(ctx context.Context, c *call) *job {
 		if err := k.push(p); err != nil {
 			return err
 		}
+		*contact = s.contactOf(p)
 		if p.result.outcomes != nil {
 			contact.Pending -= min(contact.Pending, uint64(len(p.result.outcomes.GetResults())))
 		}
@@ -282,27 +283,16 @@ func (s *Service) gather(first *job) (group []*job, held *job) {
 	return group, nil
 }
 
+// errAnew ends a transaction in which something was written of a batch that failed: nothing of it stays, and the
+// group is decided once more without writing ahead.
+var errAnew = errors.New("a batch failed behind what was written of it")
+
 // commit runs a group in one transaction and tells each job what came of it.
 func (s *Service) commit(group []*job) {
-	var head store.Head
-	var k *work
-	err := s.ledgering(func(w store.Writer) (err error) {
-		k, err = newWork(s, w, sizeOf(group))
-		if err != nil {
-			return err
-		}
-		for _, j := range group {
-			j.err = nil
-			if j.err = j.ctx.Err(); j.err == nil {
-				s.attempt(k, j)
-			}
-			if j.alone && j.err != nil {
-				return j.err
-			}
-		}
-		head, err = k.flush()
-		return err
-	})
+	k, head, err := s.transact(group, s.writesAhead(group))
+	if errors.Is(err, errAnew) {
+		k, head, err = s.transact(group, false)
+	}
 	if err == nil {
 		s.places.committed(k)
 	}
@@ -315,6 +305,39 @@ func (s *Service) commit(group []*job) {
 	if err == nil && len(k.entries) > 0 {
 		s.hint(head.Seq)
 	}
+}
+
+// writesAhead reports a group of one long batch. Others are not written before the whole group is judged: one batch of
+// several that fails is taken back without the rest.
+func (s *Service) writesAhead(group []*job) bool {
+	return len(group) == 1 && group[0].push != nil && len(group[0].push.changes) > 2*s.run
+}
+
+// transact decides a group and writes it.
+func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, err error) {
+	err = s.ledgering(func(w store.Writer) (err error) {
+		if k, err = newWork(s, w, sizeOf(group)); err != nil {
+			return err
+		}
+		defer k.store.end()
+		// Where each change has to be looked up in the store, there is nothing to be done beside its writing.
+		k.ahead = ahead && !k.awaiting && !k.erasures
+		for _, j := range group {
+			j.err = nil
+			if j.err = j.ctx.Err(); j.err == nil {
+				s.attempt(k, j)
+			}
+			if j.err != nil && k.store.begun {
+				return errAnew
+			}
+			if j.alone && j.err != nil {
+				return j.err
+			}
+		}
+		head, err = k.flush()
+		return err
+	})
+	return k, head, err
 }
 
 // sizeOf counts the changes of a group.
@@ -359,6 +382,9 @@ func (s *Service) attempt(k *work, j *job) {
 		}
 		s.log.Error("change set aside", "incarnation", j.push.device.Incarnation, "device_seq", j.push.current, "fault", fault)
 		j.push.faulty[j.push.current] = true
+		if k.store.begun {
+			return
+		}
 	}
 }
 

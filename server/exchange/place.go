@@ -98,7 +98,7 @@ func (p places) committed(k *work) {
 		}
 	}
 	for id, s := range k.records {
-		if s.after != s.before {
+		if s.written {
 			delete(p, id)
 		}
 	}

@@ -262,13 +262,15 @@ func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied)
 		if err != nil {
 			return err
 		}
+		p.current = 0
 		p.result.outcomes.Results = append(p.result.outcomes.Results, outcome)
 		follow = append(follow, j.follow...)
 		chain = chain.Next(fresh[i].inner)
+		k.handAhead()
 	}
 	at := syncengine.Coordinate{Epoch: k.world.History.Epoch, Seq: k.next - 1}
-	progress.Mark, progress.Chain, progress.At = uint64(p.current), slices.Clone(chain[:]), storedCoordinate(at)
-	p.current = 0
+	progress.Mark += uint64(len(fresh))
+	progress.Chain, progress.At = slices.Clone(chain[:]), storedCoordinate(at)
 	p.result.receipt = k.svc.receipt(p.device.Incarnation, progress, k.now)
 	return k.followUp(follow)
 }

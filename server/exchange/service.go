@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -43,6 +44,9 @@ type Options struct {
 	// Inline commits on the caller's goroutine instead of one of the service's own: callers take turns, and what
 	// ExchangeTogether brings shares a commit for certain. For a simulation, in which nothing happens by itself.
 	Inline bool
+	// RunChanges is how many changes of a long batch are handed to the store at a time; a fitting number when 0. Few of
+	// them have short batches go the way of long ones, in a simulation.
+	RunChanges int
 }
 
 // Service is the write path and the reading of one realm.
@@ -83,6 +87,8 @@ type Service struct {
 	// inline is Options.Inline; turn lets its callers take turns.
 	inline bool
 	turn   sync.Mutex
+	// run is Options.RunChanges.
+	run int
 }
 
 // Open starts the service over a store that holds a realm. It refuses a store
@@ -91,6 +97,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
 		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
 		places: places{}, jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline, ledger: o.Ledger,
+		run: cmp.Or(o.RunChanges, runChanges),
 	}
 	s.defaults()
 	err := st.View(ctx, func(r store.Reader) (err error) {

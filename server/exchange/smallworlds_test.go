@@ -122,7 +122,7 @@ func (w *smallWorld) copy() *smallWorld {
 func (w *smallWorld) serve() {
 	var err error
 	w.service, err = exchange.Open(w.ctx, w.store, exchange.Options{
-		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Inline: true,
+		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Inline: true, RunChanges: 1,
 	})
 	w.must(err)
 }

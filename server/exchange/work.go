@@ -55,12 +55,16 @@ type work struct {
 	// undo takes back what the batch in hand did, newest last; replaced does so for records.
 	undo     []func()
 	replaced []replacement
-	// made are new records of a run, gridRows those of a group in the territories they stand in; each are written together.
-	made     []store.Record
-	gridRows map[syncengine.ScopeKey][]store.ScopeRow
-	// body is room to encode a record in, cells to cut a patch in.
-	body  []byte
+	// store writes what the group hands over; ahead tells that a batch may be handed over while it is judged, handed
+	// how much was.
+	store  *storing
+	ahead  bool
+	handed handed
+	// sums are what the records handed over change in the digests.
+	sums map[digestKey]uint64
+	// cells is room to cut a patch in, ids to list records in.
 	cells []syncengine.CellWrite
+	ids   []syncengine.ID
 }
 
 // viewOf names a grant version of a device's user; version 0 is the one in force.
@@ -75,9 +79,11 @@ type replacement struct {
 	was      *syncengine.Record
 }
 
-// standing is a record as the store has it and as the group leaves it.
+// standing is a record as the store has it, or was handed it, and as the group leaves it.
 type standing struct {
 	before, after *syncengine.Record
+	// written tells that the group has handed it over.
+	written bool
 	// prev is the entry before a release in the making.
 	prev syncengine.Seq
 }
@@ -106,8 +112,8 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &work{
-		svc: svc, w: w, awaiting: awaiting, erasures: erasures, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
+	k := &work{
+		svc: svc, awaiting: awaiting, erasures: erasures, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
 		world:     syncengine.World{History: historyOf(history, syncengine.Epoch(history.GetEpoch())), Lineage: lineage},
 		doubts:    history.GetDoubtful(),
 		next:      w.Head().Seq + 1,
@@ -118,8 +124,11 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 		documents: map[documentKey][]byte{},
 		progress:  map[syncengine.ID]*storedv1.Progress{},
 		commits:   map[syncengine.Seq]syncengine.UnixMilli{},
-		gridRows:  map[syncengine.ScopeKey][]store.ScopeRow{},
-	}, nil
+		sums:      map[digestKey]uint64{},
+	}
+	k.store = newStoring(w, k.world, svc.inline)
+	k.w = &inTurn{k.store}
+	return k, nil
 }
 
 // attempt runs one batch and takes back everything it did when it fails or
