@@ -30,9 +30,10 @@ func (a *resupplying) beyond(seq syncengine.DeviceSeq) bool {
 }
 
 // first tells where a change stood before, one place an epoch; nil for one that
-// was never acknowledged, or whose proof is lost.
+// was never acknowledged, or whose proof is lost, and for one of which an erasure has
+// left nothing: that has no value to stand anywhere, and no time to correct.
 func (a *resupplying) first(row *localdb.Change) *syncv1.First {
-	if a.receipt == nil || row.DeviceSeq > a.covers {
+	if a.receipt == nil || row.DeviceSeq > a.covers || len(row.Body)+len(row.Sealed) == 0 {
 		return nil
 	}
 	var out *syncv1.First

@@ -181,40 +181,44 @@ func digestKept(e store.Entry) (d [32]byte) {
 	return inner(e.Salt, e.Body)
 }
 
-// tookBarriers has a phone lose what the barriers of a reply name, before anything else of the reply.
-func (m *Model) tookBarriers(ph *phone, reply *syncv1.ExchangeResponse) {
+// struck is an erasure that a phone has applied to its own rows up to one.
+type struck struct {
+	*erasure
+	through syncengine.DeviceSeq
+}
+
+// tookBarriers has a phone lose what the barriers of a reply name, before anything else of the reply: what it stands on
+// and what it has written. The history that answered knows of them, whatever has become of the server since.
+func (m *Model) tookBarriers(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 	for _, b := range reply.GetBarriers() {
 		id, cells := syncengine.ID(b.GetRecordId()), syncengine.Cells{Field: syncengine.FieldNumber(b.GetField()), Key: string(b.GetKey())}
 		var known *erasure
-		for _, e := range m.now.erasures[id] {
+		for _, e := range c.branch.erasures[id] {
 			if e.cells == cells {
 				known = e
 			}
 		}
-		if !m.at(ph.id, id).want(known != nil || len(m.branches) > 1, I19, "it is told of an erasure that nobody made") || known == nil {
+		if !m.at(ph.id, id).want(known != nil, I19, "it is told of an erasure that nobody made") {
 			continue
 		}
 		copied := *known
-		lost := map[syncengine.ID][]*erasure{}
-		for k, list := range ph.lost {
-			lost[k] = slices.Clip(list)
-		}
-		lost[id] = append(lost[id], &copied)
-		ph.lost, ph.cleaned = lost, map[*record]*record{}
+		ph.lost, ph.struck, ph.cleaned = clipped(ph.lost), clipped(ph.struck), map[*record]*record{}
+		ph.lost[id] = append(ph.lost[id], &copied)
+		ph.struck[id] = append(ph.struck[id], struck{&copied, ph.end()})
 		ph.checked = map[syncengine.ID]screenKey{}
 	}
 }
 
 // cellsLeft gives what is left on the phone of the cells of an own row.
 func (m *Model) cellsLeft(ph *phone, r *row) []syncengine.CellWrite {
-	list := ph.lost[r.change.RecordID]
+	list := ph.struck[r.change.RecordID]
 	if len(list) == 0 {
 		return r.cells
 	}
 	kind, _ := m.newest.Kind(r.change.Kind)
 	from := m.placeNamed(&change{row: r, dot: syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}})
 	return slices.DeleteFunc(slices.Clone(r.cells), func(c syncengine.CellWrite) bool {
-		return slices.ContainsFunc(list, func(e *erasure) bool { return e.bars(kind, from, c.Key) })
+		return slices.ContainsFunc(list, func(e struck) bool { return r.seq <= e.through && e.bars(kind, from, c.Key) })
 	})
 }
 

@@ -73,7 +73,7 @@ func (m *Model) wantMemory(c *call) {
 			continue
 		}
 		for i, r := range c.rows {
-			if r != nil && ph.has(r) && r.seq == c.dot(i).Seq {
+			if r != nil && ph.has(r) && r.seq == c.dot(i).Seq && !c.emptied(i) {
 				m.wantRemembered(ph, c, r)
 			}
 		}
@@ -97,4 +97,11 @@ func (m *Model) wantRemembered(ph *phone, c *call, r *row) {
 		"row %d is sent again as having stood at %v, it was told %v", r.seq, first.GetCoordinates(), before)
 	f.want(first.GetStampMs() == int64(before[0].stamp) && first.GetSuspect() == before[0].suspect, I13,
 		"row %d is sent again with stamp %d, suspect %v, it was told %d, %v", r.seq, first.GetStampMs(), first.GetSuspect(), before[0].stamp, before[0].suspect)
+}
+
+// emptied reports a change of which an erasure has left its phone nothing to send but
+// its number, record and digest: it has no value that stood anywhere.
+func (c *call) emptied(i int) bool {
+	b := c.body.GetBatch().GetChanges()[i]
+	return b.GetErased() != nil && len(b.GetBody()) == 0 && b.GetSealed() == nil
 }

@@ -59,7 +59,9 @@ type phone struct {
 	memory memory
 	// idle counts exchanges since faults stopped that drained nothing.
 	idle int
-	// lost are the erasures that it has applied, cleaned its base without them, by the state of the record.
+	// struck are the erasures that it has applied to what it had written, lost those to the base it stands on,
+	// which the next one replaces; cleaned is base without them, by the state of the record.
+	struck  map[syncengine.ID][]struck
 	lost    map[syncengine.ID][]*erasure
 	cleaned map[*record]*record
 	// checked holds what was last found right on its screen.

@@ -18,6 +18,8 @@ func (m *Model) wentBack(name string, declared bool) {
 	next.number, next.parent, next.fork = len(m.branches), m.branches[from.number], from.head()
 	m.branches = append(m.branches, next)
 	m.now, m.secret, m.restoring = next, !declared, declared
+	// What runs on the copy may be newer than what made it.
+	m.serverSchema(m.schema)
 	if !declared {
 		m.twice[next.history.Epoch] = true
 	}

@@ -2,12 +2,14 @@ package model
 
 import (
 	"bytes"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -77,9 +79,29 @@ func (m *Model) rowSent(b *syncv1.BatchChange, seq syncengine.DeviceSeq) *row {
 	if !f.want(err == nil && len(b.GetBody())+len(b.GetSalt()) == 0, I2, "the sealed change %d does not open, or has a body beside it: %v", seq, err) {
 		return nil
 	}
+	if b.GetErased() != nil {
+		r := m.rows[digestSent(b)]
+		f.want(r != nil && m.leaves(r, body, salt), I2, "the sealed change %d, of which cells are erased, holds what nobody wrote", seq)
+		return r
+	}
 	r := m.rows[inner(salt, body)]
 	f.want(r != nil, I2, "the sealed change %d holds what nobody wrote", seq)
 	return r
+}
+
+// leaves reports that a body is what an erasure may leave of a row: cells of it, and no salt.
+func (m *Model) leaves(r *row, body, salt []byte) bool {
+	c, err := wire.DecodeChange(body)
+	if err != nil || len(salt) > 0 || c.DeviceSeq != r.seq || c.RecordID != r.change.RecordID {
+		return false
+	}
+	kind, _ := m.newest.Kind(c.Kind)
+	cells, err := wire.Cells(kind, c.Create, c.Patch)
+	return err == nil && !slices.ContainsFunc(cells, func(w syncengine.CellWrite) bool {
+		return !slices.ContainsFunc(r.cells, func(o syncengine.CellWrite) bool {
+			return o.Key == w.Key && o.Cleared == w.Cleared && bytes.Equal(o.Data, w.Data)
+		})
+	})
 }
 
 // cameSealed reports that an entry's change was handed in sealed, which its phone
@@ -103,11 +125,11 @@ func (m *Model) sentSealed(dot syncengine.Dot) bool {
 	return false
 }
 
-// checkSealed wants what was accepted of a record that a phone does not hold to be
-// sealed there, and no text of a sealed row to be in its files.
+// checkSealed wants what was accepted of a record that a phone does not hold, and what
+// is left of it once cells are erased, to be sealed there, and no text of a sealed row to be in its files.
 func (m *Model) checkSealed(ph *phone, held map[syncengine.ID]*heldRecord, plain []byte) {
 	for _, r := range ph.rows[min(len(ph.rows), max(int(ph.first), 1)-1):] {
-		if held[r.change.RecordID] != nil && !ph.sealed[r.seq] {
+		if held[r.change.RecordID] != nil && !ph.sealed[r.seq] || m.goneFrom(ph, r) {
 			continue
 		}
 		f := m.at(ph.id, r.change.RecordID)

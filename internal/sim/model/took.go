@@ -27,7 +27,7 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		ph.rewind()
 		ph.comparing = false
 	} else {
-		m.tookBarriers(ph, reply)
+		m.tookBarriers(ph, c, reply)
 		ph.advance(c, reply)
 		m.takeGrants(ph, c, reply)
 		renewed := ph.takeEpoch(syncengine.Epoch(reply.GetEpoch()))
@@ -130,6 +130,7 @@ func (m *Model) takePage(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 		view := c.view
 		ph.stood = append(slices.Clip(ph.stood), c.position)
 		ph.checkpoint, ph.at, ph.view = c.position, coordinate(reply.GetPosition()), &view
+		ph.lost, ph.cleaned = nil, nil
 	}
 }
 
