@@ -11,12 +11,15 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	_ "onedoor/internal/grpczstd" // Registers the compressor that phones ask for.
 	"onedoor/internal/wire"
 	"onedoor/server/adminrpc"
 	"onedoor/server/casework"
+	"onedoor/server/report"
+	"onedoor/server/reportrpc"
 	"onedoor/server/signin"
 	"onedoor/server/syncrpc"
 )
@@ -43,6 +46,7 @@ const (
 func (s *Server) openEdge(ctx context.Context) error {
 	gateway := s.config.behindGateway()
 	s.cases = casework.New(s.realm, casework.Options{Now: s.config.Now, Log: s.config.Log})
+	s.reports = report.New(s.realm, report.Options{Log: s.config.Log})
 	admin := adminrpc.New(s.realm, adminrpc.Options{
 		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
 		LastBackup: s.lastBackup, Cases: s.cases,
@@ -68,6 +72,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now}))
 	adminv1.RegisterAdminServiceServer(s.grpc, admin)
 	adminv1.RegisterPrivacyServiceServer(s.grpc, admin)
+	reportv1.RegisterReportServiceServer(s.grpc, reportrpc.New(s.realm, s.reports, s.config.Log))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {

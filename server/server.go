@@ -14,6 +14,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
+	"onedoor/server/report"
 	"onedoor/server/sideledger"
 	"onedoor/server/store"
 )
@@ -26,6 +27,7 @@ type Server struct {
 	realm     *exchange.Service
 	secrets   *identity.Secrets
 	cases     *casework.Service
+	reports   *report.Service
 	hub       *notify.Hub
 	grpc      *grpc.Server
 	health    *health.Server

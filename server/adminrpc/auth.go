@@ -3,19 +3,15 @@ package adminrpc
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/server/bearer"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 )
-
-// authorization is the metadata key of the token.
-const authorization = "authorization"
 
 // caller is who makes a call.
 type caller struct {
@@ -52,7 +48,7 @@ func answer[R any](ctx context.Context, s *Service, may permission, f func(*call
 
 // admit finds out who calls and checks that they may.
 func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
-	token, err := bearer(ctx)
+	token, err := bearer.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -72,15 +68,4 @@ func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
 		s.log.Info("operator's call", "method", method, "by", c.UserID.String())
 	}
 	return c, nil
-}
-
-// bearer gives the token of a call.
-func bearer(ctx context.Context) (string, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	for _, value := range md.Get(authorization) {
-		if scheme, token, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
-			return token, nil
-		}
-	}
-	return "", fmt.Errorf("no bearer token: %w", identity.ErrTokenUnknown)
 }

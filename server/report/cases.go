@@ -22,7 +22,7 @@ func (p *projection) setHazard(id syncengine.ID, m *recordv1.Hazard, at recordun
 	if m == nil {
 		return
 	}
-	brief := &recordv1.Hazard{State: m.State, FoundAt: m.FoundAt, Disposal: m.Disposal, Deadline: m.Deadline, Code: m.Code}
+	brief := &recordv1.Hazard{State: m.State, FoundAt: m.FoundAt, Disposal: m.Disposal, Deadline: m.Deadline, Code: m.Code, RegisteredBy: m.RegisteredBy}
 	h := &hazard{record: brief, stamps: at}
 	h.door, _ = syncengine.IDFromBytes(m.GetPremisesId())
 	p.hazards[id] = h
@@ -38,7 +38,7 @@ func (p *projection) setDispute(id syncengine.ID, m *recordv1.Dispute, at record
 	d := &dispute{id: id, stamps: at, record: &recordv1.Dispute{
 		Category: m.Category, State: m.State, Clinic: m.Clinic, RegisteredAt: m.RegisteredAt, AcceptedAt: m.AcceptedAt, Deadline: m.Deadline,
 		Result: m.Result, AgreementForm: m.AgreementForm, AgreementEffectiveOn: m.AgreementEffectiveOn, JudicialConfirmation: m.JudicialConfirmation,
-		CallBackAt: m.CallBackAt, Responded: m.Responded, Solved: m.Solved, Satisfaction: m.Satisfaction, EscalatedAt: m.EscalatedAt,
+		CallBackAt: m.CallBackAt, Responded: m.Responded, Solved: m.Solved, Satisfaction: m.Satisfaction, EscalatedAt: m.EscalatedAt, RegisteredBy: m.RegisteredBy,
 	}}
 	d.territory, _ = syncengine.IDFromBytes(m.GetTerritory())
 	d.door, _ = syncengine.IDFromBytes(m.GetPremisesId())

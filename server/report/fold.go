@@ -12,6 +12,7 @@ import (
 	"onedoor/domain/metrics"
 	"onedoor/internal/recordunits"
 	"onedoor/internal/wire"
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -33,6 +34,9 @@ const (
 	visitDoors     syncengine.FieldNumber = 1
 )
 
+// noStamps are those of what is not there.
+var noStamps recordunits.Stamps
+
 // stateFields name the field whose stamp says since when a record is what it is.
 var stateFields = map[syncengine.KindNumber]syncengine.FieldNumber{
 	kindPremises: premisesStatus, kindHazard: hazardState, kindDispute: disputeState,
@@ -43,14 +47,6 @@ func counted(kind syncengine.KindNumber) bool {
 	return kind == kindPremises || kind == kindVisit || kind == kindHazard || kind == kindDispute || kind == kindCaseEvent
 }
 
-// Log is what a projection reads beside the store itself.
-type Log interface {
-	// RecordAt gives a record as it stood at an entry; nil when there was none.
-	RecordAt(r store.Reader, id syncengine.ID, at syncengine.Seq) (*syncengine.Record, error)
-	// CommitOf gives the last entry of the commit that an entry came with, and its time.
-	CommitOf(r store.Reader, seq syncengine.Seq) (syncengine.Seq, syncengine.UnixMilli, error)
-}
-
 // Progress is told how much of a fold is done.
 type Progress func(done, total syncengine.Seq)
 
@@ -58,7 +54,7 @@ type Progress func(done, total syncengine.Seq)
 type folding struct {
 	p   *projection
 	r   store.Reader
-	log Log
+	log *exchange.Service
 	// from and to bound the commit that was looked up last, time is when it was.
 	from, to syncengine.Seq
 	time     syncengine.UnixMilli

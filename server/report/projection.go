@@ -69,6 +69,8 @@ type check struct {
 	// doors are those that it names; of names the visit that it checks.
 	doors []domain.ID
 	of    domain.ID
+	// crew is who made it.
+	crew []domain.ID
 }
 
 // hazard is a hazard with its record, from which its unit is read anew when its timeline grows.
@@ -128,7 +130,7 @@ func (p *projection) named(id syncengine.ID) *door {
 func (p *projection) setDoor(id syncengine.ID, m *recordv1.Premises, at recordunits.Stamps) {
 	d := p.named(id)
 	delete(p.merged, id)
-	d.known, d.into = m != nil, syncengine.ID{}
+	d.known, d.into, d.territory = m != nil, syncengine.ID{}, syncengine.ID{}
 	unit := metrics.Door{Calls: d.Calls}
 	if m != nil {
 		unit = recordunits.Door(m, at, p.cadence)
@@ -139,6 +141,11 @@ func (p *projection) setDoor(id syncengine.ID, m *recordv1.Premises, at recordun
 		}
 	}
 	d.Door = unit
+}
+
+// forgetDoor takes a door's record out; the calls at it stay.
+func (p *projection) forgetDoor(id syncengine.ID) {
+	p.setDoor(id, nil, noStamps)
 }
 
 // standing gives the door that stands for one after merges; nil for a ring of merges.
@@ -166,7 +173,7 @@ func (p *projection) setVisit(id syncengine.ID, v *recordunits.Visit, territory 
 		return
 	}
 	if v.Check {
-		p.checks[id] = &check{day: v.Day, result: v.Result, doors: v.CheckedDoors, of: v.Checks}
+		p.checks[id] = &check{day: v.Day, result: v.Result, doors: v.CheckedDoors, of: v.Checks, crew: v.Crew}
 	}
 	call := metrics.Call{Visit: visitNumber(id), Day: int32(v.Day), Lag: lag, Crew: p.crew(v.Crew)}
 	if v.Day == metrics.NoDay {

@@ -1,0 +1,427 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"onedoor/domain"
+	"onedoor/domain/metrics"
+	"onedoor/domain/smallcells"
+	"onedoor/server/accessledger"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// Query is what somebody pulls.
+type Query struct {
+	// Figure is its name, Territory the code of the place.
+	Figure, Territory string
+	// By is the level of the rows; 0 for the territory's own.
+	By domain.Level
+	// From and To are the first and the last day.
+	From, To domain.Days
+	// AsOf is the entry up to which is counted; 0 for the newest, or for what was frozen.
+	AsOf syncengine.Seq
+	// Format is the form that the access ledger names.
+	Format string
+}
+
+// PeriodDaysMax bounds a period: ten years and their leap days.
+const PeriodDaysMax = 3_660
+
+// Report is a figure with all that is to be known of it.
+type Report struct {
+	Figure    *metrics.Figure
+	Realm     string
+	Territory identity.Territory
+	By        domain.Level
+	From, To  domain.Days
+	At        Watermark
+	// Heard and Of are the phones that were heard from, and all; Unsent the changes that they have and the server has not.
+	Heard, Of int
+	Unsent    int64
+	// Provisional says that the figures may still change. Hash and FrozenAt are of a frozen month.
+	Provisional bool
+	Hash        []byte
+	FrozenAt    syncengine.UnixMilli
+	// Stale are territories whose phones were not all heard from.
+	Stale []identity.Territory
+	// Split says that rows are in parts.
+	Split bool
+	// Rows are disjoint and in the order of codes; Totals are sums of them, Late is what came after the month was frozen.
+	Rows, Totals, Late []Row
+}
+
+// Row is one number.
+type Row struct {
+	Territory, Name string
+	// Class is the part's name in files, ClassZH in Chinese.
+	Class, ClassZH string
+	// Sum and Value are nil where nothing is shown; Value also where there is none.
+	Sum   *metrics.Sum
+	Value *float64
+	// Low and High bound the value by what phones have not sent; nil where there is no bound.
+	Low, High  *float64
+	Suppressed bool
+}
+
+// pulling is one pull under way.
+type pulling struct {
+	s      *Service
+	r      store.Reader
+	tree   *identity.Tree
+	root   identity.Territory
+	query  Query
+	figure *metrics.Figure
+	reach  reach
+	layout *layout
+	heard  []heard
+	period metrics.Period
+	out    *Report
+}
+
+// Pull gives a report to whoever holds a token, and notes it in the access ledger first.
+func (s *Service) Pull(ctx context.Context, who identity.Principal, q Query) (*Report, error) {
+	out, err := s.pull(ctx, who, q)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.realm.Note(ctx, accessledger.Entry{
+		Action: accessledger.Export, Actor: accessledger.Actor{User: who.UserID, Operator: who.Operator || who.UserID.IsZero()},
+		Reason: "report", Place: placeText(q, out),
+	})
+}
+
+// placeText says in the access ledger what was pulled.
+func placeText(q Query, out *Report) string {
+	return fmt.Sprintf("%s %s by %s %s..%s as of %d %s", q.Figure, q.Territory, out.By, metrics.DayText(q.From), metrics.DayText(q.To), out.At.Seq, q.Format)
+}
+
+// pull counts. A month that is ripe is frozen first, between two looks: a look must not write.
+func (s *Service) pull(ctx context.Context, who identity.Principal, q Query) (out *Report, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range 2 {
+		var month *metrics.Month
+		err = s.realm.View(ctx, func(r store.Reader) error {
+			p, err := s.begin(r, who, q)
+			if err != nil {
+				return err
+			}
+			if err := s.followTo(r, nil); err != nil {
+				return err
+			}
+			if month, err = p.toFreeze(); err != nil || month != nil {
+				return err
+			}
+			out, err = p.run()
+			return err
+		})
+		if err != nil || month == nil {
+			return out, err
+		}
+		if err := s.freeze(ctx, s.tree, *month); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("the month was frozen and is not found: %w", store.ErrDamaged)
+}
+
+// begin checks the question.
+func (s *Service) begin(r store.Reader, who identity.Principal, q Query) (*pulling, error) {
+	f, ok := metrics.Find(q.Figure)
+	if !ok {
+		return nil, fmt.Errorf("figure %q: %w: give one of %s", q.Figure, ErrUnknownFigure, strings.Join(names(), " "))
+	}
+	tree, err := s.treeOf(r)
+	if err != nil {
+		return nil, err
+	}
+	root, ok := tree.ByCode(q.Territory)
+	if !ok {
+		return nil, fmt.Errorf("territory %q: %w", q.Territory, identity.ErrTerritoryUnknown)
+	}
+	p := &pulling{s: s, r: r, tree: tree, root: root, query: q, figure: f}
+	if p.reach, err = reachOf(r, tree, who, root); err != nil {
+		return nil, err
+	}
+	level, _ := domain.ParseLevel(root.Level)
+	if q.By == 0 {
+		p.query.By = level
+	}
+	return p, p.check(level)
+}
+
+func (p *pulling) check(level domain.Level) error {
+	q := p.query
+	switch {
+	case level < domain.County:
+		return fmt.Errorf("%s %s lies above the realm: %w: give its county or a territory in it", p.root.Level, p.root.Code, ErrInvalid)
+	case q.By < level:
+		return fmt.Errorf("rows by %s of a %s: %w: they would be larger than the territory", q.By, level, ErrInvalid)
+	case q.From == metrics.NoDay || q.To == metrics.NoDay || q.To < q.From || q.To-q.From >= PeriodDaysMax:
+		return fmt.Errorf("a period from %s to %s: %w: both days count, the last is not before the first, %d days at most",
+			metrics.DayText(q.From), metrics.DayText(q.To), ErrInvalid, PeriodDaysMax)
+	case q.AsOf > p.r.Head().Seq:
+		return fmt.Errorf("as of %d: %w: it stands at %d", q.AsOf, ErrAhead, p.r.Head().Seq)
+	case q.AsOf != 0 && p.figure.Name == "sync_health":
+		return fmt.Errorf("%s as of %d: %w: it tells of the phones as they are now", p.figure.Name, q.AsOf, ErrPast)
+	}
+	return p.reach.allow(p.figure, q.By)
+}
+
+func names() (out []string) {
+	for _, f := range metrics.Figures() {
+		out = append(out, f.Name)
+	}
+	return out
+}
+
+// known is the last day that a watermark tells of.
+func known(at Watermark) domain.Days { return domain.UnixMilli(at.Committed).ShanghaiDay() }
+
+// run counts.
+func (p *pulling) run() (*Report, error) {
+	q := p.query
+	var err error
+	if p.layout, err = newLayout(p.tree, p.root, q.By); err != nil {
+		return nil, err
+	}
+	now := p.s.realm.Time()
+	all, err := phones(p.r)
+	if err != nil {
+		return nil, err
+	}
+	since := heardAfter(q.To, now)
+	p.heard = heardBy(p.tree, all, p.layout, since)
+	p.out = &Report{
+		Figure: p.figure, Realm: p.s.realm.Realm().Name, Territory: p.root, By: q.By, From: q.From, To: q.To, At: p.s.projection.at, Provisional: true,
+		Heard: p.heard[0].phones, Of: p.heard[0].of, Unsent: p.heard[0].unsent, Stale: stale(p.tree, all, p.root.ID, since),
+	}
+	switch p.figure.Name {
+	case "sync_health":
+		return p.out, p.health(all, now)
+	case "sync_lag":
+		return p.out, p.asOf(q.AsOf, p.lag)
+	}
+	z, err := p.frozenMonth()
+	if err != nil {
+		return nil, err
+	}
+	if z != nil {
+		return p.out, p.frozen(z)
+	}
+	return p.out, p.asOf(q.AsOf, p.count)
+}
+
+// asOf runs f on the projection as it stood at an entry.
+func (p *pulling) asOf(at syncengine.Seq, f func() error) error {
+	return p.s.rewound(p.r, at, func(mark Watermark) error {
+		p.out.At = mark
+		p.period = metrics.Period{From: p.query.From, To: p.query.To, Known: known(mark)}
+		return f()
+	})
+}
+
+// count fills the report from the projection.
+func (p *pulling) count() error {
+	s := p.s.projection.count(p.figure, p.period, p.layout)
+	g := gate{hidden: open, split: !p.figure.Split.Additive()}
+	if p.reach >= reachStreet {
+		g = pulled(p.layout, s, p.figure)
+	}
+	p.fill(s, g)
+	return nil
+}
+
+// frozenMonth gives the frozen month that the period is; nil for any other period and where somebody asks for another
+// watermark.
+func (p *pulling) frozenMonth() (*frozen, error) {
+	m, whole := (metrics.Period{From: p.query.From, To: p.query.To}).Month()
+	if !whole || p.query.AsOf != 0 {
+		return nil, nil
+	}
+	return readFrozen(p.r, m)
+}
+
+// toFreeze gives the month that is to be frozen before it is pulled; nil for none.
+func (p *pulling) toFreeze() (*metrics.Month, error) {
+	m, whole := (metrics.Period{From: p.query.From, To: p.query.To}).Month()
+	if !whole || !ripe(m, p.s.realm.Realm(), p.s.realm.Time()) {
+		return nil, nil
+	}
+	if z, err := readFrozen(p.r, m); err != nil || z != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// frozen fills the report from a frozen month, and tells apart what came since.
+func (p *pulling) frozen(z *frozen) error {
+	s, err := z.sums(p.r, p.figure, p.tree, p.layout)
+	if err != nil {
+		return err
+	}
+	p.out.Provisional, p.out.Hash, p.out.FrozenAt = false, z.head.GetHash(), syncengine.UnixMilli(z.head.GetFrozenMs())
+	p.out.At = Watermark{Epoch: syncengine.Epoch(z.head.GetEpoch()), Seq: syncengine.Seq(z.head.GetSeq()), Committed: syncengine.UnixMilli(z.head.GetCommittedMs())}
+	copy(p.out.At.Tag[:], z.head.GetTag())
+	g := pulled(p.layout, s, p.figure)
+	if p.reach == reachDistrict {
+		if g, err = p.publishedGate(z); err != nil {
+			return err
+		}
+	}
+	p.fill(s, g)
+	p.period = metrics.Period{From: p.query.From, To: p.query.To, Known: known(p.s.projection.at)}
+	p.late(s)
+	return nil
+}
+
+// publishedGate is the district's gate of a frozen month.
+func (p *pulling) publishedGate(z *frozen) (gate, error) {
+	split := p.figure.Split
+	if !split.Additive() {
+		return gate{split: true, hidden: open}, nil
+	}
+	key := fmt.Sprintf("%s %d %x", z.month, split, z.head.GetHash())
+	pub := p.s.published[key]
+	if pub == nil || pub.revision != p.tree.Revision() {
+		root, ok := rootOf(p.tree, p.s.realm.Realm())
+		if !ok {
+			root = p.root
+		}
+		var err error
+		if pub, err = z.publish(p.r, p.tree, root, split); err != nil {
+			return gate{}, err
+		}
+		p.s.published[key] = pub
+	}
+	return pub.gateFor(p.layout), nil
+}
+
+// late lists by place what the month would count more, or less, today.
+func (p *pulling) late(was *sums) {
+	is := p.s.projection.count(p.figure, p.period, p.layout)
+	for i := range p.layout.places {
+		if !p.layout.places[i].row || p.layout.places[i].rank() == smallcells.Below {
+			continue
+		}
+		for _, class := range p.wholes() {
+			n, d := p.layout.total(is, i, class)
+			n0, d0 := p.layout.total(was, i, class)
+			if sum := (metrics.Sum{Num: n - n0, Den: d - d0}); sum != (metrics.Sum{}) {
+				p.out.Late = append(p.out.Late, p.row(i, class, sum, false, false))
+			}
+		}
+	}
+}
+
+// wholes are the parts by which a figure is told whole: all together, or each measure by itself.
+func (p *pulling) wholes() []int {
+	if p.figure.Split.Additive() {
+		return []int{smallcells.All}
+	}
+	out := make([]int, p.figure.Split.Classes())
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// fill makes the rows and totals that the gate lets through.
+func (p *pulling) fill(s *sums, g gate) {
+	additive := p.figure.Split.Additive()
+	p.out.Split = g.split && additive && p.figure.Split.Classes() > 0
+	for i := range p.layout.places {
+		if p.layout.places[i].row {
+			p.out.Rows = append(p.out.Rows, p.rowsOf(i, s, g)...)
+		}
+	}
+	for _, class := range p.wholes() {
+		p.out.Totals = append(p.out.Totals, p.cell(0, class, s, g))
+	}
+	if !p.out.Split {
+		return
+	}
+	for class := range s.classes {
+		if n, d := p.layout.total(s, 0, class); n != 0 || d != 0 || g.hidden(0, class) {
+			p.out.Totals = append(p.out.Totals, p.cell(0, class, s, g))
+		}
+	}
+	for i := range p.layout.places {
+		if p.layout.places[i].row && i != 0 {
+			p.out.Totals = append(p.out.Totals, p.cell(i, smallcells.All, s, g))
+		}
+	}
+}
+
+// rowsOf gives the rows of one place: its parts, or all of it.
+func (p *pulling) rowsOf(place int, s *sums, g gate) (out []Row) {
+	if !p.out.Split {
+		for _, class := range p.wholes() {
+			out = append(out, p.cell(place, class, s, g))
+		}
+		return out
+	}
+	for class := range s.classes {
+		if s.cells[place*s.classes+class] != (metrics.Sum{}) || g.hidden(place, class) {
+			out = append(out, p.cell(place, class, s, g))
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, p.cell(place, smallcells.All, s, g))
+	}
+	return out
+}
+
+func (p *pulling) cell(place, class int, s *sums, g gate) Row {
+	n, d := p.layout.total(s, place, class)
+	return p.row(place, class, metrics.Sum{Num: n, Den: d}, g.hidden(place, class), true)
+}
+
+// row makes a row; a hidden one holds no number at all.
+func (p *pulling) row(place, class int, sum metrics.Sum, hidden, bounded bool) Row {
+	at, split := &p.layout.places[place], p.figure.Split
+	out := Row{Territory: at.code, Name: at.name, Class: split.Name(metrics.Class(class)), Suppressed: hidden}
+	out.ClassZH, _ = split.Words(metrics.Class(class))
+	if hidden {
+		return out
+	}
+	out.Sum = &sum
+	if v, ok := p.figure.Unit.Value(sum); ok {
+		out.Value = &v
+	}
+	if !bounded {
+		return out
+	}
+	if low, high, ok := p.figure.Unit.Bounds(sum, p.heard[place].unsent); ok {
+		out.Low, out.High = &low, &high
+	}
+	return out
+}
+
+// Statement is what every export says of itself: source, time and rules.
+func (r *Report) Statement() []string {
+	state := "暂定数：本期尚未冻结，之后到达的记录会计入。"
+	if !r.Provisional {
+		state = fmt.Sprintf("冻结数：%s冻结，校验值%x，之后到达的记录另列为补报。", timeText(r.FrozenAt), r.Hash[:min(8, len(r.Hash))])
+	}
+	return []string{
+		fmt.Sprintf("来源：%s onedoor，日志第%d条（第%d纪元，%s提交）。", r.Realm, r.At.Seq, r.At.Epoch, timeText(r.At.Committed)),
+		fmt.Sprintf("指标：%s（%s）。口径：%s。", r.Figure.ZH, r.Figure.Name, r.Figure.Formula),
+		fmt.Sprintf("期间：%s至%s，东八区自然日，按发生时间计。", metrics.DayText(r.From), metrics.DayText(r.To)),
+		fmt.Sprintf("终端：%d部中已收到%d部的数据，尚有%d条未上传；上下限按未上传数估计。", r.Of, r.Heard, r.Unsent),
+		state,
+		"规则：细于社区的1至4不显示，并隐去可推算的单元格；分母为0显示“—”；不作个人排名。",
+	}
+}
+
+// shanghai has kept UTC+8 without summer time since 1991.
+var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+func timeText(t syncengine.UnixMilli) string {
+	return time.UnixMilli(int64(t)).In(shanghai).Format("2006-01-02 15:04")
+}

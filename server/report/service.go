@@ -1,0 +1,257 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"onedoor/domain"
+	"onedoor/domain/casework"
+	"onedoor/domain/metrics"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// Options are what a service needs from outside; each has a default.
+type Options struct {
+	// Rules are the tables that deadlines follow; those that are compiled in when nil.
+	Rules *casework.Rules
+	// Cadence is how often doors are due; the project's default when zero.
+	Cadence domain.Cadence
+	// Log takes what cannot be done beside a call; silent when nil.
+	Log *slog.Logger
+}
+
+// Service counts a realm's figures.
+type Service struct {
+	realm   *exchange.Service
+	rules   casework.Rules
+	cadence domain.Cadence
+	log     *slog.Logger
+
+	// mu guards all that follows: one report is counted at a time.
+	mu         sync.Mutex
+	projection *projection
+	tree       *identity.Tree
+	published  map[string]*published
+}
+
+// New makes a service. It counts nothing before it is first asked.
+func New(realm *exchange.Service, o Options) *Service {
+	s := &Service{realm: realm, rules: casework.DefaultRules(), cadence: o.Cadence, log: o.Log, published: map[string]*published{}}
+	if o.Rules != nil {
+		s.rules = *o.Rules
+	}
+	if s.cadence == (domain.Cadence{}) {
+		s.cadence = domain.DefaultCadence()
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+// treeOf gives the tree of the reader's state. The caller holds mu.
+func (s *Service) treeOf(r store.Reader) (*identity.Tree, error) {
+	tree, err := s.tree.Refresh(r)
+	if err == nil {
+		s.tree = tree
+	}
+	return tree, err
+}
+
+// rootOf gives the realm's county.
+func rootOf(tree *identity.Tree, realm identity.Realm) (identity.Territory, bool) {
+	return tree.ByCode(fmt.Sprint(realm.Code))
+}
+
+// followTo brings the projection to the reader's head: entry by entry, or anew where the log is another one than before.
+// The caller holds mu.
+func (s *Service) followTo(r store.Reader, progress Progress) error {
+	fresh, err := s.mustBuild(r)
+	if err != nil {
+		return err
+	}
+	p := s.projection
+	if fresh {
+		p = newProjection(s.rules, s.cadence)
+	} else if p.at.Seq == r.Head().Seq {
+		return nil
+	}
+	s.projection = nil // Half of a fold is none.
+	f := &folding{p: p, r: r, log: s.realm}
+	if fresh {
+		err = f.build(progress)
+	} else {
+		err = f.follow()
+	}
+	if err == nil {
+		s.projection = p
+	}
+	return err
+}
+
+// mustBuild reports that the projection does not stand on the reader's log: there is none, or that log is another history.
+func (s *Service) mustBuild(r store.Reader) (bool, error) {
+	head := r.Head()
+	if s.projection == nil || s.projection.at.Epoch != head.Epoch || s.projection.at.Seq > head.Seq {
+		return true, nil
+	}
+	if s.projection.at.Seq == 0 {
+		return false, nil
+	}
+	tag, ok, err := s.realm.TagAt(r, s.projection.at.Seq)
+	return !ok || tag != s.projection.at.Tag, err
+}
+
+// rewound runs f on the projection as it stood at an entry, and brings it back. The caller holds mu and has followed.
+func (s *Service) rewound(r store.Reader, at syncengine.Seq, f func(Watermark) error) error {
+	here := s.projection.at
+	if at == 0 || at == here.Seq {
+		return f(here)
+	}
+	ids, err := touchedSince(r, at)
+	if err != nil {
+		return err
+	}
+	fold := &folding{p: s.projection, r: r, log: s.realm}
+	kept := s.projection
+	s.projection = nil // Left so where the way back is not found.
+	for _, id := range ids {
+		if err := fold.takeAt(id, at); err != nil {
+			return err
+		}
+	}
+	mark := Watermark{Epoch: here.Epoch, Seq: at}
+	if _, mark.Committed, err = s.realm.CommitOf(r, at); err != nil {
+		return err
+	}
+	if mark.Tag, _, err = s.realm.TagAt(r, at); err != nil {
+		return err
+	}
+	s.projection = kept
+	err = f(mark)
+	s.projection = nil
+	for _, id := range ids {
+		if err := fold.takeAt(id, here.Seq); err != nil {
+			return err
+		}
+	}
+	s.projection = kept
+	return err
+}
+
+// touchedSince lists the records that entries after one changed.
+func touchedSince(r store.Reader, at syncengine.Seq) ([]syncengine.ID, error) {
+	seen := map[syncengine.ID]bool{}
+	var out []syncengine.ID
+	err := r.Entries(at, func(e store.Entry) bool {
+		if changes(e.Type) && counted(e.Kind) && !seen[e.RecordID] {
+			seen[e.RecordID] = true
+			out = append(out, e.RecordID)
+		}
+		return true
+	})
+	return out, err
+}
+
+// takeAt takes a record in as it stood at an entry.
+func (f *folding) takeAt(id syncengine.ID, at syncengine.Seq) error {
+	now, err := f.log.RecordAt(f.r, id, f.r.Head().Seq)
+	if err != nil || now == nil {
+		return err
+	}
+	then, err := f.log.RecordAt(f.r, id, at)
+	if err != nil {
+		return err
+	}
+	if then == nil {
+		then = &syncengine.Record{ID: id, Kind: now.Kind}
+		f.p.drop(then, doorsEver(now))
+		return nil
+	}
+	return f.take(then, now, false)
+}
+
+// drop takes a record out.
+func (p *projection) drop(rec *syncengine.Record, ever []syncengine.ID) {
+	switch rec.Kind {
+	case kindPremises:
+		p.forgetDoor(rec.ID)
+	case kindVisit:
+		p.dropVisit(rec.ID, ever)
+	case kindHazard:
+		p.setHazard(rec.ID, nil, noStamps)
+	case kindDispute:
+		p.setDispute(rec.ID, nil, noStamps)
+	case kindCaseEvent:
+		p.setEvent(rec.ID, nil)
+	}
+}
+
+// Warm counts what the log holds now, so that the first pull need not wait for it.
+func (s *Service) Warm(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.realm.View(ctx, func(r store.Reader) error { return s.followTo(r, nil) })
+}
+
+// FreezeRipe freezes every month that is over long enough, the oldest first, and says which.
+func (s *Service) FreezeRipe(ctx context.Context) (out []metrics.Month, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	realm := s.realm.Realm()
+	first := metrics.DayOf(domain.UnixMilli(realm.Created))
+	if first == metrics.NoDay {
+		return nil, nil
+	}
+	for m := metrics.MonthOf(first); ripe(m, realm, s.realm.Time()); m = m.Next() {
+		done, err := s.freezeOne(ctx, m)
+		if err != nil {
+			return out, err
+		}
+		if done {
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// freezeOne freezes a month that is not frozen yet.
+func (s *Service) freezeOne(ctx context.Context, m metrics.Month) (done bool, err error) {
+	err = s.realm.View(ctx, func(r store.Reader) error {
+		z, err := readFrozen(r, m)
+		if err != nil || z != nil {
+			return err
+		}
+		if _, err = s.treeOf(r); err == nil {
+			done, err = true, s.followTo(r, nil)
+		}
+		return err
+	})
+	if err != nil || !done {
+		return false, err
+	}
+	return true, s.freeze(ctx, s.tree, m)
+}
+
+// Own counts a worker's own work in a period, for that worker alone.
+func (s *Service) Own(ctx context.Context, users []syncengine.ID, period metrics.Period) (map[syncengine.ID]metrics.Own, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[syncengine.ID]metrics.Own{}
+	err := s.realm.View(ctx, func(r store.Reader) error {
+		if err := s.followTo(r, nil); err != nil {
+			return err
+		}
+		for _, user := range slices.Compact(users) {
+			out[user] = s.projection.own(domain.ID(user), period)
+		}
+		return nil
+	})
+	return out, err
+}
