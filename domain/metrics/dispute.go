@@ -69,7 +69,7 @@ func (d *Dispute) returned(p Period, add Adding)    { d.cohort(p, d.Returned, ad
 func (d *Dispute) toCommunity(p Period, add Adding) { d.cohort(p, d.ToCommunity, add) }
 
 func (d *Dispute) openStock(p Period, add Adding) {
-	end := p.end()
+	end := p.End()
 	if d.Registered != NoDay && d.Registered <= end && (d.Ended == NoDay || d.Ended > end) {
 		add(classOfAge(end-d.Registered), Sum{1, 0})
 	}
@@ -94,7 +94,7 @@ func (d *Dispute) sameDay(p Period, add Adding) {
 }
 
 func (d *Dispute) followUps(p Period, add Adding) {
-	until := p.end()
+	until := p.End()
 	if d.Ended != NoDay {
 		until = min(until, d.Ended-1)
 	}

@@ -47,7 +47,7 @@ type Check struct {
 
 // Door is one door of the register with what was done at it.
 type Door struct {
-	// Class is its cadence class, Every its cadence in days.
+	// Class is its cadence class. Every is its cadence in days, by the rules at the end of the period; the holder's to set.
 	Class domain.CadenceClass
 	Every domain.Days
 	// Officer says that it is assigned to an officer.
@@ -96,14 +96,14 @@ func (d *Door) seenIn(p Period) bool {
 }
 
 func (d *Door) coverage(p Period, add Adding) {
-	if d.inScope(p.end()) {
+	if d.inScope(p.End()) {
 		add(classOfDoor(d.Class), share(d.seenIn(p)))
 	}
 }
 
 func (d *Door) dueDone(p Period, add Adding) {
 	var sum Sum
-	until := p.end()
+	until := p.End()
 	if d.Ended != NoDay {
 		until = min(until, d.Ended-1)
 	}
@@ -149,7 +149,7 @@ func (d *Door) policeCheck(p Period, add Adding) {
 			passed.Add(share(c.Result == CheckPassed))
 		}
 	}
-	if d.Officer && d.inScope(p.end()) {
+	if d.Officer && d.inScope(p.End()) {
 		add(ClassChecked, share(checked))
 	}
 	if passed.Den > 0 {

@@ -34,8 +34,8 @@ func (p Period) holds(day domain.Days) bool { return day != NoDay && day >= p.Fr
 // due reports that a date lies in the period and has come.
 func (p Period) due(day domain.Days) bool { return p.holds(day) && day <= p.Known }
 
-// end is the last day of the period that has come.
-func (p Period) end() domain.Days { return min(p.To, p.Known) }
+// End is the last day of the period that has come.
+func (p Period) End() domain.Days { return min(p.To, p.Known) }
 
 // Sum is a numerator over a denominator. A count has a numerator alone.
 type Sum struct{ Num, Den int64 }

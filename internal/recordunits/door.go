@@ -21,11 +21,10 @@ func Class(door *recordv1.Premises) domain.CadenceClass {
 	return domain.CadenceClassOf(domain.KindOfPremises(door.GetKindOfPremises()), domain.RentalKind(door.GetRentalKind()), domain.PremisesUse(door.GetUse()))
 }
 
-// Door reads a door; its calls and checks are the holder's to add.
-func Door(door *recordv1.Premises, at Stamps, cadence domain.Cadence) metrics.Door {
-	class := Class(door)
+// Door reads a door; its cadence, calls and checks are the holder's to add.
+func Door(door *recordv1.Premises, at Stamps) metrics.Door {
 	out := metrics.Door{
-		Class: class, Every: cadence.Every(class, domain.Grade(door.GetGrade())), Officer: len(door.GetOfficer()) > 0,
+		Class: Class(door), Officer: len(door.GetOfficer()) > 0,
 		Registered: metrics.DayOf(at.Created),
 	}
 	if !visited(door) {

@@ -60,13 +60,13 @@ func TestReadVisit_AnOfficersCheckWithoutAnOutcomeIsNoCall(t *testing.T) {
 func TestDoor_EndsWhenItIsVoid(t *testing.T) {
 	at := recordunits.Stamps{Created: domain.UnixMilli(tenOClock), State: domain.UnixMilli(tenOClock + 3*dayMillis)}
 	door := &recordv1.Premises{Grade: recordv1.Grade_GRADE_ORANGE.Enum(), Officer: me[:]}
-	got := recordunits.Door(door, at, domain.DefaultCadence())
-	if got.Registered != today || got.Ended != metrics.NoDay || got.Every != 7 || !got.Officer || got.Class != domain.CadenceRental {
+	got := recordunits.Door(door, at)
+	if got.Registered != today || got.Ended != metrics.NoDay || !got.Officer || got.Class != domain.CadenceRental {
 		t.Errorf("%+v", got)
 	}
 	door.Status = recordv1.PremisesStatus_PREMISES_STATUS_MERGED_INTO.Enum()
 	door.MergedInto = doorB[:]
-	if got := recordunits.Door(door, at, domain.DefaultCadence()); got.Ended != today+3 || recordunits.MergedInto(door) != doorB {
+	if got := recordunits.Door(door, at); got.Ended != today+3 || recordunits.MergedInto(door) != doorB {
 		t.Errorf("%+v", got)
 	}
 }

@@ -50,7 +50,7 @@ func (p *projection) countDoors(f *metrics.Figure, period metrics.Period, l *lay
 	if f.Split == metrics.SplitChecks {
 		checks = p.checksByDoor()
 	}
-	adders := make([]metrics.Adding, len(l.places))
+	adders, cadence := make([]metrics.Adding, len(l.places)), p.rules.Policy.Cadence(period.End())
 	p.eachDoor(func(d *door, calls []metrics.Call) {
 		place, ok := l.leafOf(d.territory)
 		if !ok {
@@ -59,6 +59,7 @@ func (p *projection) countDoors(f *metrics.Figure, period metrics.Period, l *lay
 		if adders[place] == nil {
 			adders[place] = out.adding(place)
 		}
+		d.Every = cadence.Every(d.Class, d.grade)
 		unit := &d.Door
 		if len(calls) != len(d.Calls) || checks != nil {
 			joined := d.Door

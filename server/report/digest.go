@@ -76,7 +76,7 @@ func (d *digesting) ids(list ...syncengine.ID) {
 
 func (d *digesting) door(at *door) {
 	d.ids(at.id, at.territory, at.into)
-	d.numbers(one(at.known), int64(at.Class), int64(at.Every), one(at.Officer), int64(at.Registered), int64(at.Ended), int64(len(at.Calls)))
+	d.numbers(one(at.known), int64(at.Class), int64(at.grade), one(at.Officer), int64(at.Registered), int64(at.Ended), int64(len(at.Calls)))
 	for i := range at.Calls {
 		c := &at.Calls[i]
 		d.numbers(int64(c.Visit), int64(c.Day), int64(c.Lag), int64(c.Outcome))

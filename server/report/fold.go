@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 
 	"google.golang.org/protobuf/proto"
 
@@ -168,7 +167,7 @@ func (f *folding) taken(rec *syncengine.Record, m proto.Message, set func(there 
 		set(false)
 		return nil
 	}
-	if err := shown(rec, m); err != nil {
+	if err := wire.ReadShown(rec, m, nil); err != nil {
 		return err
 	}
 	set(true)
@@ -269,21 +268,6 @@ func stampOf(rec *syncengine.Record, field syncengine.FieldNumber) domain.UnixMi
 		return 0
 	}
 	return domain.UnixMilli(cell.Shown().Write.Stamp)
-}
-
-// shown decodes the shown values of a record into m.
-func shown(rec *syncengine.Record, m proto.Message) error {
-	var b []byte
-	for i := range rec.Cells {
-		cell := &rec.Cells[i]
-		if cell.Key.Field != syncengine.LifeField && !cell.Shown().Cleared {
-			b = append(b, cell.Shown().Data...)
-		}
-	}
-	if err := proto.Unmarshal(b, m); err != nil {
-		return fmt.Errorf("record %s: %w", rec.ID, err)
-	}
-	return nil
 }
 
 // tally counts what a device sent.

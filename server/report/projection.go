@@ -48,8 +48,9 @@ type projection struct {
 	crewOf map[string]uint32
 	// devices counts what each incarnation sent, by the day of the stamp.
 	devices map[syncengine.ID]map[domain.Days]*sent
-	rules   casework.Rules
-	cadence domain.Cadence
+	// rules are those that deadlines, follow-ups and cadences go by; rulesVersion tells them from others.
+	rules        casework.Rules
+	rulesVersion string
 }
 
 // door is a door with where it stands.
@@ -58,6 +59,7 @@ type door struct {
 	id        syncengine.ID
 	territory syncengine.ID
 	into      syncengine.ID
+	grade     domain.Grade
 	// known says that its record is there and not deleted; before that only visits name it.
 	known bool
 }
@@ -105,13 +107,20 @@ type dispute struct {
 // sent counts what a device sent.
 type sent struct{ changes, suspect, bytes int64 }
 
-func newProjection(rules casework.Rules, cadence domain.Cadence) *projection {
+func newProjection() *projection {
 	return &projection{
 		doorOf: map[syncengine.ID]*door{}, merged: map[syncengine.ID]*door{}, patrols: map[syncengine.ID]*door{},
 		checks: map[syncengine.ID]*check{}, hazards: map[syncengine.ID]*hazard{}, alike: map[sameHazard][]*hazard{},
 		disputes: map[syncengine.ID]*dispute{}, events: map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent{},
 		caseOf: map[syncengine.ID]syncengine.ID{}, crewOf: map[string]uint32{}, devices: map[syncengine.ID]map[domain.Days]*sent{},
-		rules: rules, cadence: cadence,
+	}
+}
+
+// setRules has everything counted by other rules from now on.
+func (p *projection) setRules(rules casework.Rules, version string) {
+	p.rules, p.rulesVersion = rules, version
+	for _, d := range p.disputes {
+		d.fresh = false
 	}
 }
 
@@ -130,10 +139,11 @@ func (p *projection) named(id syncengine.ID) *door {
 func (p *projection) setDoor(id syncengine.ID, m *recordv1.Premises, at recordunits.Stamps) {
 	d := p.named(id)
 	delete(p.merged, id)
-	d.known, d.into, d.territory = m != nil, syncengine.ID{}, syncengine.ID{}
+	d.known, d.into, d.territory, d.grade = m != nil, syncengine.ID{}, syncengine.ID{}, 0
 	unit := metrics.Door{Calls: d.Calls}
 	if m != nil {
-		unit = recordunits.Door(m, at, p.cadence)
+		unit = recordunits.Door(m, at)
+		d.grade = domain.Grade(m.GetGrade())
 		unit.Calls = d.Calls
 		d.territory, _ = syncengine.IDFromBytes(m.GetTerritory())
 		if d.into = syncengine.ID(recordunits.MergedInto(m)); !d.into.IsZero() {

@@ -63,7 +63,10 @@ func (s *Service) Verify(ctx context.Context, progress Progress) (out Verificati
 			return err
 		}
 		out.At = s.projection.at.Seq
-		again := newProjection(s.rules, s.cadence)
+		again := newProjection()
+		if err := s.lay(r, again); err != nil {
+			return err
+		}
 		if err := (&folding{p: again, r: r, log: s.realm}).build(progress); err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"onedoor/domain"
-	"onedoor/domain/casework"
 	"onedoor/domain/metrics"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -18,20 +17,14 @@ import (
 
 // Options are what a service needs from outside; each has a default.
 type Options struct {
-	// Rules are the tables that deadlines follow; those that are compiled in when nil.
-	Rules *casework.Rules
-	// Cadence is how often doors are due; the project's default when zero.
-	Cadence domain.Cadence
 	// Log takes what cannot be done beside a call; silent when nil.
 	Log *slog.Logger
 }
 
 // Service counts a realm's figures.
 type Service struct {
-	realm   *exchange.Service
-	rules   casework.Rules
-	cadence domain.Cadence
-	log     *slog.Logger
+	realm *exchange.Service
+	log   *slog.Logger
 
 	// mu guards all that follows: one report is counted at a time.
 	mu         sync.Mutex
@@ -42,13 +35,7 @@ type Service struct {
 
 // New makes a service. It counts nothing before it is first asked.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, rules: casework.DefaultRules(), cadence: o.Cadence, log: o.Log, published: map[string]*published{}}
-	if o.Rules != nil {
-		s.rules = *o.Rules
-	}
-	if s.cadence == (domain.Cadence{}) {
-		s.cadence = domain.DefaultCadence()
-	}
+	s := &Service{realm: realm, log: o.Log, published: map[string]*published{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -78,9 +65,10 @@ func (s *Service) followTo(r store.Reader, progress Progress) error {
 	}
 	p := s.projection
 	if fresh {
-		p = newProjection(s.rules, s.cadence)
-	} else if p.at.Seq == r.Head().Seq {
-		return nil
+		p = newProjection()
+	}
+	if err := s.lay(r, p); err != nil || p.at.Seq == r.Head().Seq && !fresh {
+		return err
 	}
 	s.projection = nil // Half of a fold is none.
 	f := &folding{p: p, r: r, log: s.realm}
@@ -91,6 +79,26 @@ func (s *Service) followTo(r store.Reader, progress Progress) error {
 	}
 	if err == nil {
 		s.projection = p
+	}
+	return err
+}
+
+// lay has a projection count by the rules that the realm works by now.
+func (s *Service) lay(r store.Reader, p *projection) error {
+	tables, err := exchange.ImportedTables(r)
+	if err != nil {
+		return err
+	}
+	version := fmt.Sprint(len(tables))
+	for _, t := range tables {
+		version += fmt.Sprintf(" %d", t.Number)
+	}
+	if version == p.rulesVersion {
+		return nil
+	}
+	rules, err := s.realm.Rules(r)
+	if err == nil {
+		p.setRules(rules, version)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"onedoor/domain"
 	"onedoor/domain/calendar"
 	"onedoor/domain/casework"
+	"onedoor/domain/policy"
 	"onedoor/internal/casebook"
 )
 
@@ -120,7 +121,7 @@ func (s *counting) dueDone(_ ID, d *Door, calls []call) {
 	if start.IsZero() {
 		return
 	}
-	every := int(domain.DefaultCadence().Every(d.class(), domain.Grade(d.GetGrade())))
+	every := int(policy.Default().Cadence(domain.Days(s.last().Unix()/86_400)).Every(d.class(), domain.Grade(d.GetGrade())))
 	end := s.last()
 	if !d.standing(calls, plus(s.Until, 400_000)) {
 		switch d.GetStatus() {
