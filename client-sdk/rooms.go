@@ -110,12 +110,25 @@ func roomCalled(rooms []domain.Room, name string) (domain.ID, error) {
 	}
 }
 
-// roomsOf lists the rooms of a building that are visited, in walking order.
-func (r *Replica) roomsOf(v *RoomsVisit) (rooms []domain.Room, err error) {
-	building, err := r.premises(v.Building)
+// roomsOf lists the rooms of a visit, in walking order.
+func (r *Replica) roomsOf(v *RoomsVisit) ([]domain.Room, error) {
+	rooms, err := r.roomsIn(v.Building)
 	if err != nil {
 		return nil, err
 	}
+	rooms = slices.DeleteFunc(rooms, func(room domain.Room) bool { return !room.Key.OnStair(v.Stair) })
+	return rooms, countRooms(len(rooms))
+}
+
+// roomsIn lists the rooms of a building that are visited, in walking order: those that name it as their building and, where it
+// is no single door, those with its compound and building in their key.
+func (r *Replica) roomsIn(id syncengine.ID) (rooms []domain.Room, err error) {
+	building, err := r.premises(id)
+	if err != nil {
+		return nil, err
+	}
+	whole := keyOf(building)
+	single := whole.Door != "" && building.GetKindOfPremises() != recordv1.KindOfPremises_KIND_OF_PREMISES_BUILDING
 	address := map[domain.ID]string{}
 	err = r.readingTurns(func(tx *localdb.Tx, s *state) error {
 		for turn, err := range r.doorTurns(tx, s) {
@@ -126,8 +139,8 @@ func (r *Replica) roomsOf(v *RoomsVisit) (rooms []domain.Room, err error) {
 			if err != nil {
 				return err
 			}
-			within := f.parent == v.Building || f.key.SameBuilding(keyOf(building))
-			if within && turn.ID != v.Building && f.into.IsZero() && f.kind != domain.Building && f.key.OnStair(v.Stair) {
+			within := f.parent == id || !single && f.key.SameBuilding(whole)
+			if within && turn.ID != id && f.into.IsZero() && f.kind != domain.Building {
 				rooms = append(rooms, domain.Room{ID: domain.ID(turn.ID), Key: f.key})
 				address[domain.ID(turn.ID)] = f.address
 			}
@@ -137,7 +150,7 @@ func (r *Replica) roomsOf(v *RoomsVisit) (rooms []domain.Room, err error) {
 	slices.SortFunc(rooms, func(a, b domain.Room) int {
 		return cmp.Or(bytes.Compare(domain.WalkKey(a.Key, address[a.ID]), domain.WalkKey(b.Key, address[b.ID])), bytes.Compare(a.ID[:], b.ID[:]))
 	})
-	return rooms, cmp.Or(err, countRooms(len(rooms)))
+	return rooms, err
 }
 
 // countRooms refuses a visit to no room, and to more than one record holds.

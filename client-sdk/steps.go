@@ -337,10 +337,13 @@ func (c *openCase) readClock(out *Case) {
 	out.UsedSeconds, out.LeftSeconds = timing.Clock.UsedSeconds, timing.Clock.LeftSeconds
 }
 
-func (c *openCase) stateName() string {
-	for _, f := range c.kind.Fields {
+func (c *openCase) stateName() string { return stateNameOf(c.kind, c.stateNumber()) }
+
+// stateNameOf names a state of a kind; empty for a kind without states.
+func stateNameOf(kind *schema.Kind, number int32) string {
+	for _, f := range kind.Fields {
 		if f.Rules.GetListState() {
-			return stateName(f, c.stateNumber())
+			return stateName(f, number)
 		}
 	}
 	return ""

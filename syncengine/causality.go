@@ -15,6 +15,13 @@ func (w World) covers(by, v *Write) bool {
 	return slices.ContainsFunc(by.Veiled, func(b VeiledBase) bool { return w.reaches(b.Base, v) })
 }
 
+// Saw reports whether the author of a change had seen a write: it stands at or below the
+// change's base, or is the author's own earlier one. A create's base counts here, though
+// a create covers nothing.
+func (w World) Saw(base Coordinate, dot Dot, v *Write) bool {
+	return w.Lineage.InPast(dot, v.Dot) || w.reaches(base, v)
+}
+
 // reaches reports whether v stands at or below base in the log.
 func (w World) reaches(base Coordinate, v *Write) bool {
 	for _, c := range v.Coordinates {

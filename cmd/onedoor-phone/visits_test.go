@@ -98,3 +98,74 @@ func TestStory_ABuildingIsVisitedInOneActionWithWhatDiffers(t *testing.T) {
 		t.Errorf("for people it prints %q", out)
 	}
 }
+
+func TestStory_ABuildingIsPulledDownWhileAPhoneStillVisitsIt(t *testing.T) {
+	withKey(t, 7)
+	o := at(serving(t))
+	desk, worker := o.equip(o.hire("和主任", "community_staff", community)), o.hire("木林", "grid_worker", gridA)
+	building := desk.add("premises", `{"address":"福慧苑3幢","territory":"`+gridA+`","kind_of_premises":"building","compound":"福慧苑","building":"3"}`)
+	room := desk.add("premises", `{"address":"福慧苑3幢302","territory":"`+gridA+`","parent_id":"`+building+`","door":"302","headcount":2}`)
+	other := desk.add("premises", `{"address":"福慧苑4幢101","territory":"`+gridA+`","compound":"福慧苑","building":"4","door":"101"}`)
+	desk.json("sync")
+	his := o.equip(worker)
+	hazard := his.json("begin", "hazard", "find", `{"premises_id":"`+room+`","code":"GAS"}`).text("id")
+	his.json("sync")
+	desk.json("sync")
+
+	// Out of signal he visits the room and counts its people; meanwhile the centre marks the building.
+	visit := his.add("visit", `{"premises_ids":["`+room+`"],"outcome":"SEEN","note":"租客正在搬家"}`)
+	his.json("edit", room, `{"headcount":1}`)
+	voided := desk.json("void", building, "--reason", "pulled_down")
+	if len(voided["doors"].([]any)) != 2 || len(voided.list("open")) != 1 || voided.list("open")[0].text("id") != hazard {
+		t.Errorf("voided: %v", voided)
+	}
+	desk.json("sync")
+	for _, line := range desk.json("plan").list("due") {
+		if line.text("id") != other {
+			t.Errorf("the plan lists %v", line)
+		}
+	}
+
+	// Nothing is dropped, and the same sync asks him; so does the case that he opened there.
+	if got := his.json("sync"); got["quarantined"] != 0.0 || got["pushed"] != 2.0 {
+		t.Errorf("his sync: %v", got)
+	}
+	asked := map[string]string{}
+	for _, task := range his.json("list", "task", "--mine").list("records") {
+		about, _ := task["premises_id"].(string)
+		asked[about] = task.text("what")
+	}
+	if len(asked) != 2 || !strings.Contains(asked[room], "本户已注销（拆除），您之后上传的记录已保留") || !strings.Contains(asked[""], "案件所涉房屋已注销（拆除）") {
+		t.Errorf("he is asked %v", asked)
+	}
+	desk.json("sync")
+	if desk.json("show", visit).text("note") != "租客正在搬家" || desk.json("show", room)["headcount"] != 1.0 || desk.json("show", room).text("status") != "VOID" {
+		t.Errorf("at the centre: %v", desk.json("show", room))
+	}
+
+	// It was the wrong building: he takes it back, which answers his question; the centre marks the right one at the server.
+	if back := his.json("unvoid", building); len(back["doors"].([]any)) != 2 {
+		t.Errorf("back: %v", back)
+	}
+	his.json("sync")
+	for _, task := range his.json("list", "task", "--mine").list("records") {
+		if task["premises_id"] == room && task.text("state") != "DONE" {
+			t.Errorf("his question is %v", task)
+		}
+	}
+	console := o.as(worker)
+	if got := console.run("door", "void", other, "--reason", "pulled_down", "--dry-run"); len(got["doors"].([]any)) != 1 {
+		t.Errorf("a dry run: %v", got)
+	}
+	console.run("door", "void", other, "--reason", "pulled_down")
+	if out, err := console.try("door", "void", other); err == nil || !strings.Contains(out, "void already") {
+		t.Errorf("voided twice: %s", out)
+	}
+	his.json("sync")
+	his.run("void", other).wantLine(t, failed, "void already")
+	his.run("unvoid", room).wantLine(t, failed, "not void")
+	his.run("void", room, "--reason", "gone").wantLine(t, usage, "pulled_down")
+	if o.run("door", "unvoid", other); his.json("sync")["pulled"] == 0.0 {
+		t.Error("the door that is back does not come to the phone")
+	}
+}

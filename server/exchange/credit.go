@@ -15,14 +15,21 @@ const kindOfVisits = syncengine.KindNumber(recordv1.Kind_KIND_VISIT)
 
 // Following calls f for every record that follows a door or case, in id order.
 func (s *Service) Following(r store.Reader, anchor syncengine.ID, f func(*syncengine.Record) error) error {
-	ids, err := presentIn(r, syncengine.RecordKey(anchor))
+	return s.In(r, syncengine.RecordKey(anchor), func(rec *syncengine.Record) error {
+		if rec.ID == anchor {
+			return nil
+		}
+		return f(rec)
+	})
+}
+
+// In calls f for every record that is in a scope key now, in id order.
+func (s *Service) In(r store.Reader, key syncengine.ScopeKey, f func(*syncengine.Record) error) error {
+	ids, err := presentIn(r, key)
 	slices.SortFunc(ids, func(a, b syncengine.ID) int { return slices.Compare(a[:], b[:]) })
 	for _, id := range ids {
 		if err != nil {
 			return err
-		}
-		if id == anchor {
-			continue
 		}
 		var rec *syncengine.Record
 		if rec, err = s.Record(r, id); err == nil && rec != nil {

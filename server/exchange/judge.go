@@ -391,10 +391,11 @@ func (j *judging) accept() (*syncv1.Outcome, error) {
 	}
 	j.work.hold(&j.extra, j.merged.Held)
 	e.Extra = encodeExtra(&j.extra)
-	created := j.work.records[e.RecordID].after == nil
+	was := j.work.records[e.RecordID].after
 	e.Seq = j.work.append(e).Seq
 	j.work.setRecord(j.merged.Record)
-	if created {
+	j.work.noteTouch(touch{dot: j.incoming.Dot, user: j.push.device.UserID, base: j.base, kind: j.kind}, was, j.merged.Record)
+	if was == nil {
 		j.work.appeared = append(j.work.appeared, e.RecordID)
 	}
 	by := accessledger.Actor{User: j.push.device.UserID, Device: j.push.device.Incarnation}

@@ -200,6 +200,8 @@ func (k *work) release(seq syncengine.Seq, d decision) error {
 	r.extra.Outcome = uint32(outcome)
 	k.hold(&r.extra, r.merged.Held)
 	k.setRecord(r.merged.Record)
+	dot := syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}
+	k.noteTouch(touch{dot: dot, user: r.device.UserID, base: r.base, kind: r.kind}, r.rec, r.merged.Record)
 	k.noteMarks(accessledger.Actor{User: d.by}, r.kind, e.RecordID, r.cells)
 	k.close(e, d, &r.extra, store.Entry{Type: store.EntryReleased, Stamp: e.Stamp, Suspect: e.Suspect, Rank: r.rank})
 	if created {
@@ -260,6 +262,8 @@ type releasing struct {
 	// base is the one that counts.
 	base syncengine.Coordinate
 	rank syncengine.Rank
+	// device is the author's.
+	device identity.Device
 }
 
 func (r *releasing) prepare() (err error) {
@@ -291,6 +295,7 @@ func (r *releasing) merge() (moved, created bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
+	r.device = device
 	r.rank = k.rankOf(device.UserID)
 	later, err := k.ownLater(r.rec, r.entry)
 	if err != nil {

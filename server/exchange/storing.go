@@ -165,7 +165,10 @@ func (s *storing) record(e *encodedRecord, body []byte) error {
 	if err := s.scope(e.before, rec); err != nil {
 		return err
 	}
-	return s.conflict(e)
+	if err := s.conflict(e); err != nil {
+		return err
+	}
+	return s.void(e)
 }
 
 // scope moves the record's rows in the scope index from its old seq to its new one.

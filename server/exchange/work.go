@@ -39,6 +39,9 @@ type work struct {
 	commits   map[syncengine.Seq]syncengine.UnixMilli
 	// appeared lists records that came into being, whose waiting changes may be released.
 	appeared []syncengine.ID
+	// voids tells whether any door is void, touches are the changes of the batch in hand that may have met one.
+	voids   bool
+	touches []touch
 	// parents holds the keys of records that the group looked up and left alone.
 	parents map[syncengine.ID]parentPlace
 	// followers are the records of this group that name another as a parent.
@@ -112,8 +115,12 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
+	voids, err := anyVoid(w)
+	if err != nil {
+		return nil, err
+	}
 	k := &work{
-		svc: svc, awaiting: awaiting, erasures: erasures, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
+		voids: voids, svc: svc, awaiting: awaiting, erasures: erasures, parents: map[syncengine.ID]parentPlace{}, now: svc.now(), tree: tree,
 		world:     syncengine.World{History: historyOf(history, syncengine.Epoch(history.GetEpoch())), Lineage: lineage},
 		doubts:    history.GetDoubtful(),
 		next:      w.Head().Seq + 1,
@@ -135,7 +142,7 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 // panics; fault is what it panicked with.
 func (k *work) attempt(f func() error) (fault any, err error) {
 	k.undo, k.replaced = k.undo[:0], k.replaced[:0]
-	k.appeared = k.appeared[:0]
+	k.appeared, k.touches = k.appeared[:0], k.touches[:0]
 	entries, rows, notes, next, awaiting := len(k.entries), len(k.rows), len(k.notes), k.next, k.awaiting
 	done := false
 	defer func() {
@@ -149,7 +156,9 @@ func (k *work) attempt(f func() error) (fault any, err error) {
 		k.entries, k.rows, k.notes, k.next = k.entries[:entries], k.rows[:rows], k.notes[:notes], next
 		k.awaiting = awaiting
 	}()
-	err = f()
+	if err = f(); err == nil {
+		err = k.tellOfVoid()
+	}
 	done = true
 	return nil, err
 }

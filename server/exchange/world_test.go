@@ -329,7 +329,7 @@ func door(territory syncengine.ID, address string) *recordv1.Premises {
 	return &recordv1.Premises{Address: proto.String(address), Territory: territory[:]}
 }
 
-func fieldsOf[M proto.Message](t *testing.T, rec *syncv1.PageRecord, m M) M {
+func fieldsOf[M proto.Message](t testing.TB, rec *syncv1.PageRecord, m M) M {
 	t.Helper()
 	if err := proto.Unmarshal(rec.GetFields(), m); err != nil {
 		t.Fatal(err)

@@ -216,6 +216,7 @@ func (w *serverWrite) merge(rec *syncengine.Record, c *wire.Change, cells []sync
 	}
 	k.append(e)
 	k.setRecord(m.Record)
+	k.noteTouch(touch{dot: syncengine.Dot{Incarnation: w.author, Seq: c.DeviceSeq}, base: c.Base, kind: w.kind}, rec, m.Record)
 	k.noteMarks(accessledger.Actor{User: w.by}, w.kind, c.RecordID, cells)
 	var chain syncengine.Chain
 	copy(chain[:], w.progress.GetChain())

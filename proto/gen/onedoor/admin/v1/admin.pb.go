@@ -308,7 +308,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/lookup.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1conedoor/admin/v1/rules.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1conedoor/admin/v1/doors.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/lookup.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1conedoor/admin/v1/rules.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -343,7 +343,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
 	"\x11REASON_INVITATION\x10+\x12\x0f\n" +
 	"\vREASON_STEP\x10-\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\x8c \n" +
+	"\x0fREASON_PROVIDER\x10,2\xdf \n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
@@ -356,7 +356,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\tListTeams\x12\".onedoor.admin.v1.ListTeamsRequest\x1a#.onedoor.admin.v1.ListTeamsResponse\x12T\n" +
 	"\tGetGrants\x12\".onedoor.admin.v1.GetGrantsRequest\x1a#.onedoor.admin.v1.GetGrantsResponse\x12T\n" +
 	"\tSetGrants\x12\".onedoor.admin.v1.SetGrantsRequest\x1a#.onedoor.admin.v1.SetGrantsResponse\x12Z\n" +
-	"\vAssignDoors\x12$.onedoor.admin.v1.AssignDoorsRequest\x1a%.onedoor.admin.v1.AssignDoorsResponse\x12]\n" +
+	"\vAssignDoors\x12$.onedoor.admin.v1.AssignDoorsRequest\x1a%.onedoor.admin.v1.AssignDoorsResponse\x12Q\n" +
+	"\bVoidDoor\x12!.onedoor.admin.v1.VoidDoorRequest\x1a\".onedoor.admin.v1.VoidDoorResponse\x12]\n" +
 	"\fPlanHandover\x12%.onedoor.admin.v1.PlanHandoverRequest\x1a&.onedoor.admin.v1.PlanHandoverResponse\x12S\n" +
 	"\bHandOver\x12!.onedoor.admin.v1.HandOverRequest\x1a\".onedoor.admin.v1.HandOverResponse0\x01\x12Z\n" +
 	"\vListDevices\x12$.onedoor.admin.v1.ListDevicesRequest\x1a%.onedoor.admin.v1.ListDevicesResponse\x12c\n" +
@@ -423,83 +424,85 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*GetGrantsRequest)(nil),           // 11: onedoor.admin.v1.GetGrantsRequest
 	(*SetGrantsRequest)(nil),           // 12: onedoor.admin.v1.SetGrantsRequest
 	(*AssignDoorsRequest)(nil),         // 13: onedoor.admin.v1.AssignDoorsRequest
-	(*PlanHandoverRequest)(nil),        // 14: onedoor.admin.v1.PlanHandoverRequest
-	(*HandOverRequest)(nil),            // 15: onedoor.admin.v1.HandOverRequest
-	(*ListDevicesRequest)(nil),         // 16: onedoor.admin.v1.ListDevicesRequest
-	(*CreateJoinCodeRequest)(nil),      // 17: onedoor.admin.v1.CreateJoinCodeRequest
-	(*RevokeDeviceRequest)(nil),        // 18: onedoor.admin.v1.RevokeDeviceRequest
-	(*MintTokenRequest)(nil),           // 19: onedoor.admin.v1.MintTokenRequest
-	(*ListTokensRequest)(nil),          // 20: onedoor.admin.v1.ListTokensRequest
-	(*RevokeTokenRequest)(nil),         // 21: onedoor.admin.v1.RevokeTokenRequest
-	(*TakeStepRequest)(nil),            // 22: onedoor.admin.v1.TakeStepRequest
-	(*ShowCaseRequest)(nil),            // 23: onedoor.admin.v1.ShowCaseRequest
-	(*ExportCaseRequest)(nil),          // 24: onedoor.admin.v1.ExportCaseRequest
-	(*ListCasesRequest)(nil),           // 25: onedoor.admin.v1.ListCasesRequest
-	(*GetRulesRequest)(nil),            // 26: onedoor.admin.v1.GetRulesRequest
-	(*ImportRulesRequest)(nil),         // 27: onedoor.admin.v1.ImportRulesRequest
-	(*GetSignInRequest)(nil),           // 28: onedoor.admin.v1.GetSignInRequest
-	(*SignInRequest)(nil),              // 29: onedoor.admin.v1.SignInRequest
-	(*SignOutRequest)(nil),             // 30: onedoor.admin.v1.SignOutRequest
-	(*InviteRequest)(nil),              // 31: onedoor.admin.v1.InviteRequest
-	(*BeginSetUpRequest)(nil),          // 32: onedoor.admin.v1.BeginSetUpRequest
-	(*FinishSetUpRequest)(nil),         // 33: onedoor.admin.v1.FinishSetUpRequest
-	(*ListSignInsRequest)(nil),         // 34: onedoor.admin.v1.ListSignInsRequest
-	(*RemoveSignInRequest)(nil),        // 35: onedoor.admin.v1.RemoveSignInRequest
-	(*ImportPremisesRequest)(nil),      // 36: onedoor.admin.v1.ImportPremisesRequest
-	(*ListConflictsRequest)(nil),       // 37: onedoor.admin.v1.ListConflictsRequest
-	(*ListQuarantineRequest)(nil),      // 38: onedoor.admin.v1.ListQuarantineRequest
-	(*GetQuarantinedRequest)(nil),      // 39: onedoor.admin.v1.GetQuarantinedRequest
-	(*ReleaseQuarantinedRequest)(nil),  // 40: onedoor.admin.v1.ReleaseQuarantinedRequest
-	(*RejectQuarantinedRequest)(nil),   // 41: onedoor.admin.v1.RejectQuarantinedRequest
-	(*ExplainRequest)(nil),             // 42: onedoor.admin.v1.ExplainRequest
-	(*LookUpRequest)(nil),              // 43: onedoor.admin.v1.LookUpRequest
-	(*ReadLogRequest)(nil),             // 44: onedoor.admin.v1.ReadLogRequest
-	(*ReadAccessLedgerRequest)(nil),    // 45: onedoor.admin.v1.ReadAccessLedgerRequest
-	(*ListAffectedRequest)(nil),        // 46: onedoor.admin.v1.ListAffectedRequest
-	(*ListTerritoriesResponse)(nil),    // 47: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 48: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 49: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 50: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 51: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 52: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 53: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 54: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 55: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 56: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 57: onedoor.admin.v1.AssignDoorsResponse
-	(*PlanHandoverResponse)(nil),       // 58: onedoor.admin.v1.PlanHandoverResponse
-	(*HandOverResponse)(nil),           // 59: onedoor.admin.v1.HandOverResponse
-	(*ListDevicesResponse)(nil),        // 60: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 61: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 62: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 63: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 64: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 65: onedoor.admin.v1.RevokeTokenResponse
-	(*TakeStepResponse)(nil),           // 66: onedoor.admin.v1.TakeStepResponse
-	(*ShowCaseResponse)(nil),           // 67: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseResponse)(nil),         // 68: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesResponse)(nil),          // 69: onedoor.admin.v1.ListCasesResponse
-	(*GetRulesResponse)(nil),           // 70: onedoor.admin.v1.GetRulesResponse
-	(*ImportRulesResponse)(nil),        // 71: onedoor.admin.v1.ImportRulesResponse
-	(*GetSignInResponse)(nil),          // 72: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 73: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 74: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 75: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 76: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 77: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 78: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 79: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 80: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 81: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 82: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 83: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 84: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 85: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 86: onedoor.admin.v1.ExplainResponse
-	(*LookUpResponse)(nil),             // 87: onedoor.admin.v1.LookUpResponse
-	(*ReadLogResponse)(nil),            // 88: onedoor.admin.v1.ReadLogResponse
-	(*ReadAccessLedgerResponse)(nil),   // 89: onedoor.admin.v1.ReadAccessLedgerResponse
-	(*ListAffectedResponse)(nil),       // 90: onedoor.admin.v1.ListAffectedResponse
+	(*VoidDoorRequest)(nil),            // 14: onedoor.admin.v1.VoidDoorRequest
+	(*PlanHandoverRequest)(nil),        // 15: onedoor.admin.v1.PlanHandoverRequest
+	(*HandOverRequest)(nil),            // 16: onedoor.admin.v1.HandOverRequest
+	(*ListDevicesRequest)(nil),         // 17: onedoor.admin.v1.ListDevicesRequest
+	(*CreateJoinCodeRequest)(nil),      // 18: onedoor.admin.v1.CreateJoinCodeRequest
+	(*RevokeDeviceRequest)(nil),        // 19: onedoor.admin.v1.RevokeDeviceRequest
+	(*MintTokenRequest)(nil),           // 20: onedoor.admin.v1.MintTokenRequest
+	(*ListTokensRequest)(nil),          // 21: onedoor.admin.v1.ListTokensRequest
+	(*RevokeTokenRequest)(nil),         // 22: onedoor.admin.v1.RevokeTokenRequest
+	(*TakeStepRequest)(nil),            // 23: onedoor.admin.v1.TakeStepRequest
+	(*ShowCaseRequest)(nil),            // 24: onedoor.admin.v1.ShowCaseRequest
+	(*ExportCaseRequest)(nil),          // 25: onedoor.admin.v1.ExportCaseRequest
+	(*ListCasesRequest)(nil),           // 26: onedoor.admin.v1.ListCasesRequest
+	(*GetRulesRequest)(nil),            // 27: onedoor.admin.v1.GetRulesRequest
+	(*ImportRulesRequest)(nil),         // 28: onedoor.admin.v1.ImportRulesRequest
+	(*GetSignInRequest)(nil),           // 29: onedoor.admin.v1.GetSignInRequest
+	(*SignInRequest)(nil),              // 30: onedoor.admin.v1.SignInRequest
+	(*SignOutRequest)(nil),             // 31: onedoor.admin.v1.SignOutRequest
+	(*InviteRequest)(nil),              // 32: onedoor.admin.v1.InviteRequest
+	(*BeginSetUpRequest)(nil),          // 33: onedoor.admin.v1.BeginSetUpRequest
+	(*FinishSetUpRequest)(nil),         // 34: onedoor.admin.v1.FinishSetUpRequest
+	(*ListSignInsRequest)(nil),         // 35: onedoor.admin.v1.ListSignInsRequest
+	(*RemoveSignInRequest)(nil),        // 36: onedoor.admin.v1.RemoveSignInRequest
+	(*ImportPremisesRequest)(nil),      // 37: onedoor.admin.v1.ImportPremisesRequest
+	(*ListConflictsRequest)(nil),       // 38: onedoor.admin.v1.ListConflictsRequest
+	(*ListQuarantineRequest)(nil),      // 39: onedoor.admin.v1.ListQuarantineRequest
+	(*GetQuarantinedRequest)(nil),      // 40: onedoor.admin.v1.GetQuarantinedRequest
+	(*ReleaseQuarantinedRequest)(nil),  // 41: onedoor.admin.v1.ReleaseQuarantinedRequest
+	(*RejectQuarantinedRequest)(nil),   // 42: onedoor.admin.v1.RejectQuarantinedRequest
+	(*ExplainRequest)(nil),             // 43: onedoor.admin.v1.ExplainRequest
+	(*LookUpRequest)(nil),              // 44: onedoor.admin.v1.LookUpRequest
+	(*ReadLogRequest)(nil),             // 45: onedoor.admin.v1.ReadLogRequest
+	(*ReadAccessLedgerRequest)(nil),    // 46: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 47: onedoor.admin.v1.ListAffectedRequest
+	(*ListTerritoriesResponse)(nil),    // 48: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 49: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 50: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 51: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 52: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 53: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 54: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 55: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 56: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 57: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 58: onedoor.admin.v1.AssignDoorsResponse
+	(*VoidDoorResponse)(nil),           // 59: onedoor.admin.v1.VoidDoorResponse
+	(*PlanHandoverResponse)(nil),       // 60: onedoor.admin.v1.PlanHandoverResponse
+	(*HandOverResponse)(nil),           // 61: onedoor.admin.v1.HandOverResponse
+	(*ListDevicesResponse)(nil),        // 62: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 63: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 64: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 65: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 66: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 67: onedoor.admin.v1.RevokeTokenResponse
+	(*TakeStepResponse)(nil),           // 68: onedoor.admin.v1.TakeStepResponse
+	(*ShowCaseResponse)(nil),           // 69: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseResponse)(nil),         // 70: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesResponse)(nil),          // 71: onedoor.admin.v1.ListCasesResponse
+	(*GetRulesResponse)(nil),           // 72: onedoor.admin.v1.GetRulesResponse
+	(*ImportRulesResponse)(nil),        // 73: onedoor.admin.v1.ImportRulesResponse
+	(*GetSignInResponse)(nil),          // 74: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 75: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 76: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 77: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 78: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 79: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 80: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 81: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 82: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 83: onedoor.admin.v1.ListConflictsResponse
+	(*ListQuarantineResponse)(nil),     // 84: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 85: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 86: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 87: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 88: onedoor.admin.v1.ExplainResponse
+	(*LookUpResponse)(nil),             // 89: onedoor.admin.v1.LookUpResponse
+	(*ReadLogResponse)(nil),            // 90: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 91: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 92: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
@@ -514,86 +517,88 @@ var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	11, // 9: onedoor.admin.v1.AdminService.GetGrants:input_type -> onedoor.admin.v1.GetGrantsRequest
 	12, // 10: onedoor.admin.v1.AdminService.SetGrants:input_type -> onedoor.admin.v1.SetGrantsRequest
 	13, // 11: onedoor.admin.v1.AdminService.AssignDoors:input_type -> onedoor.admin.v1.AssignDoorsRequest
-	14, // 12: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
-	15, // 13: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
-	16, // 14: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
-	17, // 15: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
-	18, // 16: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
-	19, // 17: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
-	20, // 18: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
-	21, // 19: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
-	22, // 20: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
-	23, // 21: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
-	24, // 22: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
-	25, // 23: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
-	26, // 24: onedoor.admin.v1.AdminService.GetRules:input_type -> onedoor.admin.v1.GetRulesRequest
-	27, // 25: onedoor.admin.v1.AdminService.ImportRules:input_type -> onedoor.admin.v1.ImportRulesRequest
-	28, // 26: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
-	29, // 27: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
-	30, // 28: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
-	31, // 29: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
-	32, // 30: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
-	33, // 31: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
-	34, // 32: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
-	35, // 33: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
-	36, // 34: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
-	37, // 35: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
-	38, // 36: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
-	39, // 37: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
-	40, // 38: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
-	41, // 39: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
-	42, // 40: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	43, // 41: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
-	44, // 42: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	45, // 43: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
-	46, // 44: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
-	2,  // 45: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	47, // 46: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	48, // 47: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	49, // 48: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	50, // 49: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	51, // 50: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	52, // 51: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	53, // 52: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	54, // 53: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	55, // 54: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	56, // 55: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	57, // 56: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	58, // 57: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
-	59, // 58: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
-	60, // 59: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	61, // 60: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	62, // 61: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	63, // 62: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	64, // 63: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	65, // 64: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	66, // 65: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
-	67, // 66: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
-	68, // 67: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
-	69, // 68: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
-	70, // 69: onedoor.admin.v1.AdminService.GetRules:output_type -> onedoor.admin.v1.GetRulesResponse
-	71, // 70: onedoor.admin.v1.AdminService.ImportRules:output_type -> onedoor.admin.v1.ImportRulesResponse
-	72, // 71: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	73, // 72: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	74, // 73: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	75, // 74: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	76, // 75: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	77, // 76: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	78, // 77: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	79, // 78: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	80, // 79: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	81, // 80: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	82, // 81: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	83, // 82: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	84, // 83: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	85, // 84: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	86, // 85: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	87, // 86: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
-	88, // 87: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	89, // 88: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
-	90, // 89: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
-	45, // [45:90] is the sub-list for method output_type
-	0,  // [0:45] is the sub-list for method input_type
+	14, // 12: onedoor.admin.v1.AdminService.VoidDoor:input_type -> onedoor.admin.v1.VoidDoorRequest
+	15, // 13: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
+	16, // 14: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
+	17, // 15: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
+	18, // 16: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
+	19, // 17: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
+	20, // 18: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
+	21, // 19: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
+	22, // 20: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
+	23, // 21: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
+	24, // 22: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
+	25, // 23: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
+	26, // 24: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
+	27, // 25: onedoor.admin.v1.AdminService.GetRules:input_type -> onedoor.admin.v1.GetRulesRequest
+	28, // 26: onedoor.admin.v1.AdminService.ImportRules:input_type -> onedoor.admin.v1.ImportRulesRequest
+	29, // 27: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
+	30, // 28: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
+	31, // 29: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
+	32, // 30: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
+	33, // 31: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
+	34, // 32: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
+	35, // 33: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
+	36, // 34: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
+	37, // 35: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
+	38, // 36: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
+	39, // 37: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
+	40, // 38: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
+	41, // 39: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
+	42, // 40: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
+	43, // 41: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
+	44, // 42: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
+	45, // 43: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	46, // 44: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	47, // 45: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,  // 46: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	48, // 47: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	49, // 48: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	50, // 49: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	51, // 50: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	52, // 51: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	53, // 52: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	54, // 53: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	55, // 54: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	56, // 55: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	57, // 56: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	58, // 57: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	59, // 58: onedoor.admin.v1.AdminService.VoidDoor:output_type -> onedoor.admin.v1.VoidDoorResponse
+	60, // 59: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
+	61, // 60: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
+	62, // 61: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	63, // 62: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	64, // 63: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	65, // 64: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	66, // 65: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	67, // 66: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	68, // 67: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
+	69, // 68: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
+	70, // 69: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
+	71, // 70: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
+	72, // 71: onedoor.admin.v1.AdminService.GetRules:output_type -> onedoor.admin.v1.GetRulesResponse
+	73, // 72: onedoor.admin.v1.AdminService.ImportRules:output_type -> onedoor.admin.v1.ImportRulesResponse
+	74, // 73: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	75, // 74: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	76, // 75: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	77, // 76: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	78, // 77: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	79, // 78: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	80, // 79: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	81, // 80: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	82, // 81: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	83, // 82: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	84, // 83: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	85, // 84: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	86, // 85: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	87, // 86: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	88, // 87: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	89, // 88: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
+	90, // 89: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	91, // 90: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	92, // 91: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	46, // [46:92] is the sub-list for method output_type
+	0,  // [0:46] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -605,6 +610,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 		return
 	}
 	file_onedoor_admin_v1_cases_proto_init()
+	file_onedoor_admin_v1_doors_proto_init()
 	file_onedoor_admin_v1_handover_proto_init()
 	file_onedoor_admin_v1_imports_proto_init()
 	file_onedoor_admin_v1_ledger_proto_init()

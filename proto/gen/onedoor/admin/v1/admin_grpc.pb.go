@@ -42,6 +42,7 @@ const (
 	AdminService_GetGrants_FullMethodName          = "/onedoor.admin.v1.AdminService/GetGrants"
 	AdminService_SetGrants_FullMethodName          = "/onedoor.admin.v1.AdminService/SetGrants"
 	AdminService_AssignDoors_FullMethodName        = "/onedoor.admin.v1.AdminService/AssignDoors"
+	AdminService_VoidDoor_FullMethodName           = "/onedoor.admin.v1.AdminService/VoidDoor"
 	AdminService_PlanHandover_FullMethodName       = "/onedoor.admin.v1.AdminService/PlanHandover"
 	AdminService_HandOver_FullMethodName           = "/onedoor.admin.v1.AdminService/HandOver"
 	AdminService_ListDevices_FullMethodName        = "/onedoor.admin.v1.AdminService/ListDevices"
@@ -107,6 +108,8 @@ type AdminServiceClient interface {
 	SetGrants(ctx context.Context, in *SetGrantsRequest, opts ...grpc.CallOption) (*SetGrantsResponse, error)
 	// AssignDoors makes an officer or a worker responsible for doors. Operators.
 	AssignDoors(ctx context.Context, in *AssignDoorsRequest, opts ...grpc.CallOption) (*AssignDoorsResponse, error)
+	// VoidDoor says that a door is none any more, or stands after all. Operators, and users who may write the door.
+	VoidDoor(ctx context.Context, in *VoidDoorRequest, opts ...grpc.CallOption) (*VoidDoorResponse, error)
 	// PlanHandover tells whom and what a handover concerns. Operators.
 	PlanHandover(ctx context.Context, in *PlanHandoverRequest, opts ...grpc.CallOption) (*PlanHandoverResponse, error)
 	// HandOver gives doors to another worker with what follows them, a transaction a door. Operators.
@@ -303,6 +306,16 @@ func (c *adminServiceClient) AssignDoors(ctx context.Context, in *AssignDoorsReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AssignDoorsResponse)
 	err := c.cc.Invoke(ctx, AdminService_AssignDoors_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) VoidDoor(ctx context.Context, in *VoidDoorRequest, opts ...grpc.CallOption) (*VoidDoorResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VoidDoorResponse)
+	err := c.cc.Invoke(ctx, AdminService_VoidDoor_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -708,6 +721,8 @@ type AdminServiceServer interface {
 	SetGrants(context.Context, *SetGrantsRequest) (*SetGrantsResponse, error)
 	// AssignDoors makes an officer or a worker responsible for doors. Operators.
 	AssignDoors(context.Context, *AssignDoorsRequest) (*AssignDoorsResponse, error)
+	// VoidDoor says that a door is none any more, or stands after all. Operators, and users who may write the door.
+	VoidDoor(context.Context, *VoidDoorRequest) (*VoidDoorResponse, error)
 	// PlanHandover tells whom and what a handover concerns. Operators.
 	PlanHandover(context.Context, *PlanHandoverRequest) (*PlanHandoverResponse, error)
 	// HandOver gives doors to another worker with what follows them, a transaction a door. Operators.
@@ -819,6 +834,9 @@ func (UnimplementedAdminServiceServer) SetGrants(context.Context, *SetGrantsRequ
 }
 func (UnimplementedAdminServiceServer) AssignDoors(context.Context, *AssignDoorsRequest) (*AssignDoorsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AssignDoors not implemented")
+}
+func (UnimplementedAdminServiceServer) VoidDoor(context.Context, *VoidDoorRequest) (*VoidDoorResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VoidDoor not implemented")
 }
 func (UnimplementedAdminServiceServer) PlanHandover(context.Context, *PlanHandoverRequest) (*PlanHandoverResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlanHandover not implemented")
@@ -1130,6 +1148,24 @@ func _AdminService_AssignDoors_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AdminServiceServer).AssignDoors(ctx, req.(*AssignDoorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_VoidDoor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VoidDoorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).VoidDoor(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_VoidDoor_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).VoidDoor(ctx, req.(*VoidDoorRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1735,6 +1771,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AssignDoors",
 			Handler:    _AdminService_AssignDoors_Handler,
+		},
+		{
+			MethodName: "VoidDoor",
+			Handler:    _AdminService_VoidDoor_Handler,
 		},
 		{
 			MethodName: "PlanHandover",

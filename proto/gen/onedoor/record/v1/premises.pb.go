@@ -154,6 +154,63 @@ func (PremisesStatus) EnumDescriptor() ([]byte, []int) {
 	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{1}
 }
 
+// VoidReason says why a door is none any more.
+type VoidReason int32
+
+const (
+	// Not told.
+	VoidReason_VOID_REASON_UNSPECIFIED VoidReason = 0
+	// 拆除: pulled down.
+	VoidReason_VOID_REASON_PULLED_DOWN VoidReason = 1
+	// 误登: entered by mistake; there never was such a door.
+	VoidReason_VOID_REASON_MISTAKE VoidReason = 2
+	// 其他: any other reason, such as walled up or made one with its neighbour.
+	VoidReason_VOID_REASON_OTHER VoidReason = 3
+)
+
+// Enum value maps for VoidReason.
+var (
+	VoidReason_name = map[int32]string{
+		0: "VOID_REASON_UNSPECIFIED",
+		1: "VOID_REASON_PULLED_DOWN",
+		2: "VOID_REASON_MISTAKE",
+		3: "VOID_REASON_OTHER",
+	}
+	VoidReason_value = map[string]int32{
+		"VOID_REASON_UNSPECIFIED": 0,
+		"VOID_REASON_PULLED_DOWN": 1,
+		"VOID_REASON_MISTAKE":     2,
+		"VOID_REASON_OTHER":       3,
+	}
+)
+
+func (x VoidReason) Enum() *VoidReason {
+	p := new(VoidReason)
+	*p = x
+	return p
+}
+
+func (x VoidReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (VoidReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_onedoor_record_v1_premises_proto_enumTypes[2].Descriptor()
+}
+
+func (VoidReason) Type() protoreflect.EnumType {
+	return &file_onedoor_record_v1_premises_proto_enumTypes[2]
+}
+
+func (x VoidReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use VoidReason.Descriptor instead.
+func (VoidReason) EnumDescriptor() ([]byte, []int) {
+	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{2}
+}
+
 // Grade is the risk of a door, by rule with reasons. It never grades a person.
 type Grade int32
 
@@ -199,11 +256,11 @@ func (x Grade) String() string {
 }
 
 func (Grade) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_premises_proto_enumTypes[2].Descriptor()
+	return file_onedoor_record_v1_premises_proto_enumTypes[3].Descriptor()
 }
 
 func (Grade) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_premises_proto_enumTypes[2]
+	return &file_onedoor_record_v1_premises_proto_enumTypes[3]
 }
 
 func (x Grade) Number() protoreflect.EnumNumber {
@@ -212,7 +269,7 @@ func (x Grade) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Grade.Descriptor instead.
 func (Grade) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{2}
+	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{3}
 }
 
 // PremisesUse says what goes on behind a door.
@@ -268,11 +325,11 @@ func (x PremisesUse) String() string {
 }
 
 func (PremisesUse) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_premises_proto_enumTypes[3].Descriptor()
+	return file_onedoor_record_v1_premises_proto_enumTypes[4].Descriptor()
 }
 
 func (PremisesUse) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_premises_proto_enumTypes[3]
+	return &file_onedoor_record_v1_premises_proto_enumTypes[4]
 }
 
 func (x PremisesUse) Number() protoreflect.EnumNumber {
@@ -281,7 +338,7 @@ func (x PremisesUse) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PremisesUse.Descriptor instead.
 func (PremisesUse) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{4}
 }
 
 // RentalKind says how premises are let.
@@ -333,11 +390,11 @@ func (x RentalKind) String() string {
 }
 
 func (RentalKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_premises_proto_enumTypes[4].Descriptor()
+	return file_onedoor_record_v1_premises_proto_enumTypes[5].Descriptor()
 }
 
 func (RentalKind) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_premises_proto_enumTypes[4]
+	return &file_onedoor_record_v1_premises_proto_enumTypes[5]
 }
 
 func (x RentalKind) Number() protoreflect.EnumNumber {
@@ -346,7 +403,7 @@ func (x RentalKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RentalKind.Descriptor instead.
 func (RentalKind) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{5}
 }
 
 // CadenceClass groups doors that are visited equally often; domain/cadence.go has the days.
@@ -398,11 +455,11 @@ func (x CadenceClass) String() string {
 }
 
 func (CadenceClass) Descriptor() protoreflect.EnumDescriptor {
-	return file_onedoor_record_v1_premises_proto_enumTypes[5].Descriptor()
+	return file_onedoor_record_v1_premises_proto_enumTypes[6].Descriptor()
 }
 
 func (CadenceClass) Type() protoreflect.EnumType {
-	return &file_onedoor_record_v1_premises_proto_enumTypes[5]
+	return &file_onedoor_record_v1_premises_proto_enumTypes[6]
 }
 
 func (x CadenceClass) Number() protoreflect.EnumNumber {
@@ -411,7 +468,7 @@ func (x CadenceClass) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CadenceClass.Descriptor instead.
 func (CadenceClass) EnumDescriptor() ([]byte, []int) {
-	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_record_v1_premises_proto_rawDescGZIP(), []int{6}
 }
 
 // Premises (房屋) is a door: a rental unit, a building, a household, a hotel, a shop or a market stall.
@@ -478,7 +535,12 @@ type Premises struct {
 	Name *string `protobuf:"bytes,28,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Other ways in which the door's address is written or said, one each, replaced whole; never a resident's name. Doors
 	// that may be entered twice are found by them. Absent: none.
-	Aliases       []string `protobuf:"bytes,29,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	Aliases []string `protobuf:"bytes,29,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// Why the door is void; set with status VOID. Absent: not told, or not void.
+	VoidReason *VoidReason `protobuf:"varint,30,opt,name=void_reason,json=voidReason,proto3,enum=onedoor.record.v1.VoidReason,oneof" json:"void_reason,omitempty"`
+	// Id of the building with which the door became void, 16 bytes; taking the building back takes the door back with it.
+	// Absent: it became void by itself, or is not void.
+	VoidedWith    []byte `protobuf:"bytes,31,opt,name=voided_with,json=voidedWith,proto3,oneof" json:"voided_with,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -716,6 +778,20 @@ func (x *Premises) GetAliases() []string {
 	return nil
 }
 
+func (x *Premises) GetVoidReason() VoidReason {
+	if x != nil && x.VoidReason != nil {
+		return *x.VoidReason
+	}
+	return VoidReason_VOID_REASON_UNSPECIFIED
+}
+
+func (x *Premises) GetVoidedWith() []byte {
+	if x != nil {
+		return x.VoidedWith
+	}
+	return nil
+}
+
 // Point is a place on the map in WGS 84, one cell, replaced whole. Shifted coordinates of web maps are converted first.
 type Point struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -775,7 +851,7 @@ var File_onedoor_record_v1_premises_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_premises_proto_rawDesc = "" +
 	"\n" +
-	" onedoor/record/v1/premises.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x9c\x0f\n" +
+	" onedoor/record/v1/premises.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\xbd\x10\n" +
 	"\bPremises\x12.\n" +
 	"\aaddress\x18\x01 \x01(\tB\x0f\xda\xe2\x18\v\b\x01\x10\x01@\x01H\xc8\x01P\x01H\x00R\aaddress\x88\x01\x01\x121\n" +
 	"\tterritory\x18\x02 \x01(\fB\x0e\xda\xe2\x18\n" +
@@ -827,7 +903,12 @@ const file_onedoor_record_v1_premises_proto_rawDesc = "" +
 	"\vpolice_note\x18\x1b \x01(\tB\x11\xda\xe2\x18\r\b\x01\x10\x03\x18\x01 \x01@\x01H\xe8\aH\x19R\n" +
 	"policeNote\x88\x01\x01\x12%\n" +
 	"\x04name\x18\x1c \x01(\tB\f\xda\xe2\x18\b\b\x01\x10\x01@\x01HPH\x1aR\x04name\x88\x01\x01\x12+\n" +
-	"\aaliases\x18\x1d \x03(\tB\x11\xda\xe2\x18\r\b\x01\x10\x01\x18\x01@\x01H\xc8\x01p\x14R\aaliases:\x14\xda\xe2\x18\x10\b\x01\x10\x01\x1a\x05\x01\x02\x03\x04\t\"\x03\x02\x03\x04B\n" +
+	"\aaliases\x18\x1d \x03(\tB\x11\xda\xe2\x18\r\b\x01\x10\x01\x18\x01@\x01H\xc8\x01p\x14R\aaliases\x12M\n" +
+	"\vvoid_reason\x18\x1e \x01(\x0e2\x1d.onedoor.record.v1.VoidReasonB\b\xda\xe2\x18\x04\b\x01\x10\x01H\x1bR\n" +
+	"voidReason\x88\x01\x01\x120\n" +
+	"\vvoided_with\x18\x1f \x01(\fB\n" +
+	"\xda\xe2\x18\x06\b\x01\x10\x018\x01H\x1cR\n" +
+	"voidedWith\x88\x01\x01:\x14\xda\xe2\x18\x10\b\x01\x10\x01\x1a\x05\x01\x02\x03\x04\t\"\x03\x02\x03\x04B\n" +
 	"\n" +
 	"\b_addressB\f\n" +
 	"\n" +
@@ -860,7 +941,9 @@ const file_onedoor_record_v1_premises_proto_rawDesc = "" +
 	"\r_last_seen_atB\b\n" +
 	"\x06_pointB\x0e\n" +
 	"\f_police_noteB\a\n" +
-	"\x05_name\"v\n" +
+	"\x05_nameB\x0e\n" +
+	"\f_void_reasonB\x0e\n" +
+	"\f_voided_with\"v\n" +
 	"\x05Point\x12$\n" +
 	"\vlatitude_e7\x18\x01 \x01(\x11H\x00R\n" +
 	"latitudeE7\x88\x01\x01\x12&\n" +
@@ -880,7 +963,13 @@ const file_onedoor_record_v1_premises_proto_rawDesc = "" +
 	"\x1bPREMISES_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PREMISES_STATUS_ACTIVE\x10\x01\x12\x18\n" +
 	"\x14PREMISES_STATUS_VOID\x10\x02\x12\x1f\n" +
-	"\x1bPREMISES_STATUS_MERGED_INTO\x10\x03*b\n" +
+	"\x1bPREMISES_STATUS_MERGED_INTO\x10\x03*v\n" +
+	"\n" +
+	"VoidReason\x12\x1b\n" +
+	"\x17VOID_REASON_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17VOID_REASON_PULLED_DOWN\x10\x01\x12\x17\n" +
+	"\x13VOID_REASON_MISTAKE\x10\x02\x12\x15\n" +
+	"\x11VOID_REASON_OTHER\x10\x03*b\n" +
 	"\x05Grade\x12\x15\n" +
 	"\x11GRADE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vGRADE_GREEN\x10\x01\x12\x10\n" +
@@ -923,33 +1012,35 @@ func file_onedoor_record_v1_premises_proto_rawDescGZIP() []byte {
 	return file_onedoor_record_v1_premises_proto_rawDescData
 }
 
-var file_onedoor_record_v1_premises_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_onedoor_record_v1_premises_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
 var file_onedoor_record_v1_premises_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_onedoor_record_v1_premises_proto_goTypes = []any{
 	(KindOfPremises)(0), // 0: onedoor.record.v1.KindOfPremises
 	(PremisesStatus)(0), // 1: onedoor.record.v1.PremisesStatus
-	(Grade)(0),          // 2: onedoor.record.v1.Grade
-	(PremisesUse)(0),    // 3: onedoor.record.v1.PremisesUse
-	(RentalKind)(0),     // 4: onedoor.record.v1.RentalKind
-	(CadenceClass)(0),   // 5: onedoor.record.v1.CadenceClass
-	(*Premises)(nil),    // 6: onedoor.record.v1.Premises
-	(*Point)(nil),       // 7: onedoor.record.v1.Point
-	(*Contact)(nil),     // 8: onedoor.record.v1.Contact
+	(VoidReason)(0),     // 2: onedoor.record.v1.VoidReason
+	(Grade)(0),          // 3: onedoor.record.v1.Grade
+	(PremisesUse)(0),    // 4: onedoor.record.v1.PremisesUse
+	(RentalKind)(0),     // 5: onedoor.record.v1.RentalKind
+	(CadenceClass)(0),   // 6: onedoor.record.v1.CadenceClass
+	(*Premises)(nil),    // 7: onedoor.record.v1.Premises
+	(*Point)(nil),       // 8: onedoor.record.v1.Point
+	(*Contact)(nil),     // 9: onedoor.record.v1.Contact
 }
 var file_onedoor_record_v1_premises_proto_depIdxs = []int32{
 	0, // 0: onedoor.record.v1.Premises.kind_of_premises:type_name -> onedoor.record.v1.KindOfPremises
 	1, // 1: onedoor.record.v1.Premises.status:type_name -> onedoor.record.v1.PremisesStatus
-	2, // 2: onedoor.record.v1.Premises.grade:type_name -> onedoor.record.v1.Grade
-	8, // 3: onedoor.record.v1.Premises.contact:type_name -> onedoor.record.v1.Contact
-	3, // 4: onedoor.record.v1.Premises.use:type_name -> onedoor.record.v1.PremisesUse
-	4, // 5: onedoor.record.v1.Premises.rental_kind:type_name -> onedoor.record.v1.RentalKind
-	5, // 6: onedoor.record.v1.Premises.cadence_class:type_name -> onedoor.record.v1.CadenceClass
-	7, // 7: onedoor.record.v1.Premises.point:type_name -> onedoor.record.v1.Point
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	3, // 2: onedoor.record.v1.Premises.grade:type_name -> onedoor.record.v1.Grade
+	9, // 3: onedoor.record.v1.Premises.contact:type_name -> onedoor.record.v1.Contact
+	4, // 4: onedoor.record.v1.Premises.use:type_name -> onedoor.record.v1.PremisesUse
+	5, // 5: onedoor.record.v1.Premises.rental_kind:type_name -> onedoor.record.v1.RentalKind
+	6, // 6: onedoor.record.v1.Premises.cadence_class:type_name -> onedoor.record.v1.CadenceClass
+	8, // 7: onedoor.record.v1.Premises.point:type_name -> onedoor.record.v1.Point
+	2, // 8: onedoor.record.v1.Premises.void_reason:type_name -> onedoor.record.v1.VoidReason
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_record_v1_premises_proto_init() }
@@ -966,7 +1057,7 @@ func file_onedoor_record_v1_premises_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_record_v1_premises_proto_rawDesc), len(file_onedoor_record_v1_premises_proto_rawDesc)),
-			NumEnums:      6,
+			NumEnums:      7,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
