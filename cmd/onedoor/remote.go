@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 
 	"onedoor/internal/command"
 	"onedoor/internal/wire"
@@ -116,7 +117,9 @@ type client struct {
 	adminv1.AdminServiceClient
 	// desk is the privacy desk of the same server.
 	desk adminv1.PrivacyServiceClient
-	ctx  context.Context
+	// reports are pulled from the same server.
+	reports reportv1.ReportServiceClient
+	ctx     context.Context
 }
 
 // asking runs a command's work against a server.
@@ -149,7 +152,8 @@ func (a *app) calling(ctx context.Context, args []string, f func(c *client, args
 	}
 	defer conn.Close()
 	return a.remote.explain(f(&client{
-		AdminServiceClient: adminv1.NewAdminServiceClient(conn), desk: adminv1.NewPrivacyServiceClient(conn), ctx: ctx,
+		AdminServiceClient: adminv1.NewAdminServiceClient(conn), desk: adminv1.NewPrivacyServiceClient(conn),
+		reports: reportv1.NewReportServiceClient(conn), ctx: ctx,
 	}, args))
 }
 

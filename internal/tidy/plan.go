@@ -43,7 +43,7 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/rulesheet", "internal/command", "internal/recordjson", "internal/grpczstd")},
+		May: withFiles("internal/demo", "server", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/reportfile", "internal/rulesheet", "internal/command", "internal/recordjson", "internal/grpczstd")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
 		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
@@ -118,6 +118,7 @@ var House = []Room{
 	{Path: "internal/territoryfile", Holds: "files of territory codes", May: []string{"domain", "internal/csvfile"}},
 	{Path: "internal/rentsafe", Holds: "a real feed of rental-house inspections", May: []string{"domain", "internal/csvfile"}},
 	{Path: "internal/casefile", Holds: "a case set as one file: PDF with its font"},
+	{Path: "internal/reportfile", Holds: "reports set as files of the office: CSV and XLSX", May: []string{"proto/gen"}},
 	{Path: "internal/rulesheet", Holds: "the rules in force on a day, as people and scripts read them, the same at server and phone",
 		May: []string{"internal/command", "domain"}},
 	{Path: "internal/command", Holds: "what the commands share: running a command line, results as text or JSON, tables",

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	reportv1 "onedoor/proto/gen/onedoor/report/v1"
+
+	"onedoor/internal/command"
+	"onedoor/internal/reportfile"
+)
+
+// formats are the forms of a report.
+var formats = []string{"table", "json", "csv", "xlsx"}
+
+// reportFlags are what a report is asked with.
+type reportFlags struct {
+	territory, by, from, to, format, out string
+	asOf                                 uint64
+}
+
+func newReport(a *app) *cobra.Command {
+	f := &reportFlags{}
+	c := &cobra.Command{
+		Use: "report FIGURE --territory CODE --from D --to D", Short: "Pull a figure by territory and period", Args: cobra.ExactArgs(1),
+		Long: `Pulls one figure: numerator, denominator and value by territory, as of an entry of
+the log, with the share of phones heard from and the least and greatest value that
+unsent work allows. Both days count, +08:00. "onedoor report list" names the figures;
+docs/reports.md says how each is counted and what is hidden.
+
+Rows are disjoint and in the order of codes, totals stand apart. Whole months are
+frozen five days after their end: pulled again they are the same, and what arrives
+later is told as 补报. Every pull stands in the access ledger.
+
+Needs the token of a district, street or community user; sync_lag and sync_health
+take the operator's too.`,
+		Example: `  onedoor report coverage --territory 530702 --by street --from 2026-03-01 --to 2026-03-31 --token-file district.token
+  onedoor report found --territory 530702 --by street --from 2026-03-01 --to 2026-03-31 --format xlsx --out march.xlsx --token-file district.token`,
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.territory, "territory", "", "`CODE` of the territory")
+	flags.StringVar(&f.by, "by", "", "rows by `LEVEL`: street, community or grid (default: the territory as one row)")
+	flags.StringVar(&f.from, "from", "", "first `DAY`, such as 2026-03-01")
+	flags.StringVar(&f.to, "to", "", "last `DAY`")
+	flags.Uint64Var(&f.asOf, "as-of", 0, "count up to this `SEQ` of the log instead of its end")
+	flags.StringVar(&f.format, "format", "", "`FORM`: "+strings.Join(formats, ", ")+" (default table; --json is json)")
+	flags.StringVar(&f.out, "out", "", "write it to this `FILE`, which must not be there")
+	command.Required(c, "territory", "from", "to")
+	c.RunE = a.asking(func(client *client, args []string) error { return a.report(client, args[0], f) })
+	a.reaching(c).AddCommand(a.reportList(), a.reportRebuild(), a.reportVerify())
+	return c
+}
+
+// form gives the form that was asked for.
+func (f *reportFlags) form(asJSON bool) (string, error) {
+	switch {
+	case f.format == "" && asJSON:
+		return "json", nil
+	case f.format == "":
+		return "table", nil
+	case asJSON && f.format != "json":
+		return "", command.Misused("--json and --format %s exclude each other", f.format)
+	case !slices.Contains(formats, f.format):
+		return "", command.Misused("--format %s: give one of %s", f.format, strings.Join(formats, ", "))
+	}
+	return f.format, nil
+}
+
+func (a *app) report(client *client, figure string, f *reportFlags) error {
+	form, err := f.form(a.AsJSON)
+	if err != nil {
+		return err
+	}
+	req := &reportv1.PullReportRequest{Figure: figure, Territory: f.territory, By: f.by, From: f.from, To: f.to, AsOf: f.asOf, Format: form}
+	return a.writing(f.out, func(w io.Writer) error {
+		r, err := client.pull(req)
+		if err != nil {
+			return err
+		}
+		switch form {
+		case "json":
+			return printReportJSON(w, r)
+		case "csv":
+			return reportfile.CSV(w, r)
+		case "xlsx":
+			return client.workbook(w, r, req)
+		}
+		writeReport(w, r)
+		return nil
+	})
+}
+
+// writing runs f over a file that is not there yet, or over standard output.
+func (a *app) writing(path string, f func(io.Writer) error) error {
+	var body strings.Builder
+	if err := f(&body); err != nil {
+		return err
+	}
+	if path == "" {
+		if _, err := io.WriteString(a.Out, body.String()); err != nil {
+			return fmt.Errorf("write the report to standard output: %w", err)
+		}
+		return nil
+	}
+	if err := writeExported(path, []byte(body.String())); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Err, "written to %s (%d bytes)\n", path, body.Len())
+	return nil
+}
+
+// pull asks for a report and gathers its rows.
+func (c *client) pull(req *reportv1.PullReportRequest) (*reportfile.Report, error) {
+	stream, err := c.reports.PullReport(c.ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	out := &reportfile.Report{}
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out.Add(m)
+	}
+}
+
+// inspection are the figures of 矛盾纠纷排查情况表, bulletin those of 网格工作通报.
+var (
+	inspection = []string{"found", "handled", "resolved"}
+	bulletin   = []string{"coverage", "due_done", "contact_made", "hazards_found", "rectified", "found", "resolved"}
+)
+
+// workbook writes a report as XLSX: on a sheet of its own, and on the office's sheets of its subject. Their other figures are
+// pulled as any, at the same entry of the log.
+func (c *client) workbook(w io.Writer, r *reportfile.Report, req *reportv1.PullReportRequest) error {
+	sheets := []reportfile.Sheet{reportfile.Plain(r)}
+	also := func(names []string) ([]*reportfile.Report, error) {
+		var out []*reportfile.Report
+		for _, name := range names {
+			other := &reportv1.PullReportRequest{Figure: name, Territory: req.Territory, By: req.By, From: req.From, To: req.To, AsOf: req.AsOf, Format: req.Format}
+			if other.AsOf == 0 && r.Head.GetProvisional() {
+				other.AsOf = r.Head.GetAsOf()
+			}
+			one, err := c.pull(other)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, one)
+		}
+		return out, nil
+	}
+	if slices.Contains(inspection, r.Head.GetFigure().GetName()) {
+		of, err := also(inspection)
+		if err != nil {
+			return err
+		}
+		sheets = append(sheets, reportfile.Inspection(of[0], of[1], of[2]), reportfile.ByType(of[0]))
+	}
+	if slices.Contains(bulletin, r.Head.GetFigure().GetName()) {
+		of, err := also(bulletin)
+		if err != nil {
+			return err
+		}
+		sheets = append(sheets, reportfile.Bulletin(of))
+	}
+	return reportfile.XLSX(w, sheets)
+}
