@@ -57,10 +57,11 @@ type Edit struct {
 
 // precondition is one rule on a record after an edit. broken gives the two sentences, and false when the rule holds.
 type precondition struct {
-	name   string
-	field  string
-	reads  []string
-	broken func(Fields) (zh, en string, broken bool)
+	name  string
+	field string
+	// reads names the fields by whose writing the rule is asked, looks those that it looks at beside them.
+	reads, looks []string
+	broken       func(Fields) (zh, en string, broken bool)
 }
 
 // preconditions lists the rules of each kind, in the order in which a form shows them.

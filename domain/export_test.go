@@ -1,12 +1,14 @@
 package domain
 
+import "slices"
+
 // PreconditionReads lists, for each kind, the fields that its preconditions read, for the test that compares them with
 // the record messages.
 func PreconditionReads() map[Kind][]string {
 	reads := map[Kind][]string{}
 	for kind, rules := range preconditions {
 		for _, rule := range rules {
-			reads[kind] = append(append(reads[kind], rule.field), rule.reads...)
+			reads[kind] = slices.Concat(reads[kind], []string{rule.field}, rule.reads, rule.looks)
 		}
 	}
 	return reads
