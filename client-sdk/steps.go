@@ -48,6 +48,9 @@ type Case struct {
 	UsedSeconds, LeftSeconds int64
 	// Steps are what this phone's user may do, in the order of the work.
 	Steps []string
+	// Flags say what the case lacks as it stands, as far as this phone's user reads the fields that show it: a step was taken
+	// without it, or somebody took it away since. Nothing was refused, and a flag goes when what it names is made good.
+	Flags []Complaint
 	// Timeline is its entries, the oldest first.
 	Timeline []TimelineEntry
 }
@@ -306,7 +309,7 @@ func (c *openCase) put(g *Group, edit proto.Message) error {
 
 // read gives the case as its work stands.
 func (c *openCase) read() *Case {
-	out := &Case{ID: c.id, Kind: c.kind.Name, State: c.stateName()}
+	out := &Case{ID: c.id, Kind: c.kind.Name, State: c.stateName(), Flags: c.flags()}
 	table, from, people := casework.Hazards, casework.State(c.hazard.GetState()), casework.People{}
 	if c.dispute != nil {
 		table, from, people = casework.Disputes, casework.State(c.dispute.GetState()), casebook.People(c.dispute)
@@ -324,6 +327,22 @@ func (c *openCase) read() *Case {
 		})
 	}
 	return out
+}
+
+// flags says what the case lacks as it stands.
+func (c *openCase) flags() []Complaint {
+	var m proto.Message = c.dispute
+	var told []domain.Complaint
+	if c.hazard != nil {
+		m = c.hazard
+		matter := casebook.HazardMatter(domain.ID(c.id), c.hazard, c.timeline)
+		told = matter.Flags(c.hazard.GetHandedOverTo())
+	} else {
+		matter := casebook.Matter(domain.ID(c.id), c.dispute, c.timeline)
+		told = matter.Flags(c.rules)
+	}
+	readable := c.kind.Readable(c.r.schema.Access.ReadClasses(c.kind.Number, c.roles))
+	return append(domain.Lacks(domain.Kind(c.kind.Number), schema.RuleFields(m.ProtoReflect()), readable), told...)
 }
 
 func (c *openCase) readClock(out *Case) {
@@ -357,7 +376,8 @@ func (c *openCase) stateNumber() int32 {
 }
 
 // JSON gives the case as {"id", "kind", "state", "deadline", "phase", "provisional", "clock": {"state", "used_s", "left_s"},
-// "steps", "timeline": [{"what", "says", "at", "actor", "text"}]}; clock is null where none runs.
+// "steps", "flags": [{"rule", "field", "says"}], "timeline": [{"what", "says", "at", "actor", "text"}]}; clock is null where none
+// runs.
 func (c *Case) JSON(lang Language) recordjson.Object {
 	timeline := make([]recordjson.Object, len(c.Timeline))
 	for i, e := range c.Timeline {
@@ -368,6 +388,10 @@ func (c *Case) JSON(lang Language) recordjson.Object {
 	if c.ClockState != "" {
 		clock = recordjson.Object{}.With("state", c.ClockState).With("used_s", c.UsedSeconds).With("left_s", c.LeftSeconds)
 	}
+	flags := make([]recordjson.Object, len(c.Flags))
+	for i, f := range c.Flags {
+		flags[i] = recordjson.Object{}.With("rule", f.Rule).With("field", orNull(f.Field)).With("says", Sentence{ZH: f.ZH, EN: f.EN}.In(lang))
+	}
 	steps, years := c.Steps, c.Provisional
 	if steps == nil {
 		steps = []string{}
@@ -377,5 +401,5 @@ func (c *Case) JSON(lang Language) recordjson.Object {
 	}
 	return recordjson.Object{}.With(recordjson.NameID, c.ID.String()).With(recordjson.NameKind, c.Kind).With("state", c.State).
 		With("deadline", recordjson.Time(c.Deadline)).With("phase", orNull(c.Phase)).With("provisional", years).
-		With("clock", clock).With("steps", steps).With("timeline", timeline)
+		With("clock", clock).With("steps", steps).With("flags", flags).With("timeline", timeline)
 }

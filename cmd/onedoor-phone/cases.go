@@ -138,6 +138,9 @@ func (a *app) printCase(p *phone, id syncengine.ID) error {
 			t.Add("clock", fmt.Sprintf("%s, %s left", c.ClockState, time.Duration(c.LeftSeconds)*time.Second))
 		}
 		t.Add("steps", strings.Join(c.Steps, " "))
+		for _, f := range c.Flags {
+			t.Add("lacks", client.Sentence{ZH: f.ZH, EN: f.EN}.In(a.language()))
+		}
 		for _, e := range c.Timeline {
 			t.Add(command.Clock(recordjson.Time(e.At)), e.Says.In(a.language()), command.Printable(e.Text))
 		}

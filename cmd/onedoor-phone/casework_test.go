@@ -74,3 +74,119 @@ func TestStory_AnImportedTableCountsAtTheServerAndOnEveryPhone(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestStory_AStepThatLostWhatItNeededIsFlagged: the mediator begins to work with both parties' consent, offline, while the desk
+// notes that one of them has changed their mind. Both are kept; the case says what it lacks, at the server and on the phones, until
+// it is made good.
+func TestStory_AStepThatLostWhatItNeededIsFlagged(t *testing.T) {
+	w := serving(t)
+	op := at(w)
+	withKey(t, 7)
+	deskUser, mediatorUser := op.hire("受", "reception", "530702001"), op.hire("调", "mediator", "530702001")
+	desk, dispatch, mediator := op.equip(deskUser), op.equip(op.hire("分", "dispatcher", "530702001")), op.equip(mediatorUser)
+	id := desk.json("begin", "dispute", "accept",
+		`{"title":"漏水","territory":"530702001001","parties":{"甲方":{"consent":"AGREED"},"乙方":{"consent":"AGREED"}}}`).text("id")
+	desk.json("sync")
+	dispatch.json("sync")
+	dispatch.json("step", id, "triage", "--fields", `{"clinic":"SPECIALIST"}`)
+	dispatch.json("step", id, "assign", "--fields", `{"mediator":"`+mediatorUser+`"}`)
+	dispatch.json("sync")
+	mediator.json("sync")
+	desk.json("sync")
+
+	if flags := mediator.json("step", id, "handle").list("flags"); len(flags) != 0 {
+		t.Errorf("before anybody disagrees: %v", flags)
+	}
+	desk.json("edit", id, `{"parties":{"乙方":{"consent":"REFUSED"}}}`)
+	desk.json("sync")
+	if got := mediator.json("sync"); got.number("quarantined") != 0 || got.number("pushed") != 2 {
+		t.Errorf("something was refused: %v", got)
+	}
+	desk.json("sync")
+	const rule = "dispute.worked_without_consent"
+	for name, p := range map[string]*phone{"mediator": mediator, "desk": desk} {
+		if c := p.json("case", id); c.text("state") != "HANDLING" || c.at("flags", 0, "rule") != rule || c.at("flags", 0, "field") != "parties" {
+			t.Errorf("%s: %v", name, c)
+		}
+	}
+	atDesk := op.as(deskUser)
+	if c := atDesk.run("case", "show", id); c.at("flags", 0, "rule") != rule || c.at("flags", 1) != nil || c.text("state") != "HANDLING" {
+		t.Errorf("at the server: %v", c)
+	}
+	if list := atDesk.run("case", "list", "--inbox", "flagged"); list.number("total") != 1 || list.at("cases", 0, "flags", 0, "rule") != rule {
+		t.Errorf("the inbox: %v", list)
+	}
+	desk.json("edit", id, `{"parties":{"乙方":{"consent":"AGREED"}}}`)
+	desk.json("sync")
+	mediator.json("sync")
+	if c := mediator.json("case", id); len(c.list("flags")) != 0 {
+		t.Errorf("made good: %v", c)
+	}
+	if list := atDesk.run("case", "list", "--inbox", "flagged"); list.number("total") != 0 {
+		t.Errorf("the inbox, made good: %v", list)
+	}
+}
+
+// TestStory_AHazardIsRuledHandedOverAcknowledgedAndClosedAtDesks: what a grid worker finds is ruled by the officer, handed over to a
+// department, which finds it in its inbox beside the disputes routed to it, acknowledges it and closes it.
+func TestStory_AHazardIsRuledHandedOverAcknowledgedAndClosedAtDesks(t *testing.T) {
+	w := serving(t)
+	op := at(w)
+	withKey(t, 7)
+	worker := op.equip(op.hire("格", "grid_worker", gridA))
+	officer := op.as(op.hire("警", "police_officer", "530702001001"))
+	builders := op.as(op.run("user", "add", "--name", "住", "--role", "department", "--department", "住建局").text("user_id"))
+	fire := op.as(op.run("user", "add", "--name", "消", "--role", "department", "--department", "消防大队").text("user_id"))
+	door := worker.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	id := worker.json("begin", "hazard", "find", `{"premises_id":"`+door+`","code":"STRUCT","severity_found":"SERIOUS"}`).text("id")
+	worker.json("sync")
+
+	if out, err := officer.try("hazard", "rule", id); err == nil {
+		t.Errorf("ruled without a severity: %s", out)
+	}
+	ruled := officer.run("hazard", "rule", id, "--severity", "major")
+	if ruled.text("severity_ruled") != "MAJOR" || ruled.at("timeline", 0, "what") != "severity_ruled" || ruled.text("state") != "FOUND" {
+		t.Errorf("%v", ruled)
+	}
+	if out, err := officer.try("hazard", "hand-over", id); err == nil {
+		t.Errorf("handed over to nobody: %s", out)
+	}
+	officer.run("hazard", "hand-over", id, "--to", "住建局", "--reason", "承重墙开洞")
+	if list := fire.run("case", "list", "--inbox", "department"); list.number("total") != 0 {
+		t.Errorf("another department's inbox: %v", list)
+	}
+	list := builders.run("case", "list", "--inbox", "department")
+	if list.number("total") != 1 || list.at("cases", 0, "kind") != "hazard" || list.at("cases", 0, "state") != "HANDED_OVER" {
+		t.Errorf("the department's inbox: %v", list)
+	}
+	if out, err := builders.try("hazard", "close", id); err == nil {
+		t.Errorf("closed before it was acknowledged: %s", out)
+	}
+	builders.run("hazard", "acknowledge", id)
+	closed := builders.run("hazard", "close", id, "--reason", "已加固")
+	if closed.text("state") != "CLOSED" || closed.at("timeline", 3, "what") != "closed" {
+		t.Errorf("%v", closed)
+	}
+	worker.json("sync")
+	if c := worker.json("case", id); c.text("state") != "CLOSED" || len(c.list("timeline")) != 4 || len(c.list("flags")) != 0 {
+		t.Errorf("the phone shows %v", c)
+	}
+
+	notified := officer.run("hazard", "notify", "--door", door, "--code", "gas", "--deadline", "2099-03-10T18:00:00+08:00")
+	if notified.text("deadline") != "2099-03-10T18:00:00+08:00" || notified.at("tasks", 0, "why") != "rule recheck" {
+		t.Errorf("%v", notified)
+	}
+	if list := officer.run("hazard", "list"); list.number("total") != 1 {
+		t.Errorf("%v", list)
+	}
+	worker.json("sync")
+	if got := worker.json("alarms").list("alarms"); len(got) != 1 || got[0]["made"] != true || got[0].text("task_id") != notified.at("tasks", 0, "id") {
+		t.Errorf("the phone's alarms: %v", got)
+	}
+	if c := officer.run("hazard", "recheck", notified.text("id")); c.text("state") != "RECHECKED" {
+		t.Errorf("%v", c)
+	}
+	if out, err := officer.try("case", "show", notified.text("id")); err != nil {
+		t.Errorf("%s", out)
+	}
+}

@@ -24,30 +24,45 @@ import (
 func newCase(a *app) *cobra.Command {
 	children := []*cobra.Command{a.caseList(), a.caseShow(), a.caseExport()}
 	for i := range cases.Disputes.Steps {
-		children = append(children, a.caseStep(&cases.Disputes.Steps[i]))
+		children = append(children, a.caseStep(cases.Disputes, &cases.Disputes.Steps[i]))
 	}
 	return a.reaching(command.Group("case", "Work the centre's cases: intake, triage, mediation, archive",
-		`Cases are disputes. Each command below takes one step of a case; which step is
+		`Cases are disputes; hazards have commands of their own. Each command below takes one step of a case; which step is
 possible, and for whom, stands in docs/casework.md, and a step that is not says why
 and changes nothing. All of them need the token of a user who works cases (onedoor
 token, or onedoor login), not the operator's.`, children...))
 }
 
-// disputeKind is the kind of cases.
-func disputeKind() *schema.Kind {
-	kind, _ := schema.Load().Kind(syncengine.KindNumber(recordv1.Kind_KIND_DISPUTE))
+// kindOf is the kind of a case's record; unspecified is a dispute's.
+func kindOf(number recordv1.Kind) *schema.Kind {
+	if number == recordv1.Kind_KIND_UNSPECIFIED {
+		number = recordv1.Kind_KIND_DISPUTE
+	}
+	kind, _ := schema.Load().Kind(syncengine.KindNumber(number))
 	return kind
+}
+
+// disputeKind is the kind of disputes.
+func disputeKind() *schema.Kind { return kindOf(recordv1.Kind_KIND_DISPUTE) }
+
+// stateOf gives the steps of a case's kind, how far the case has come, and that state's name.
+func stateOf(m *adminv1.Case) (cases.Table, cases.State, string) {
+	if m.GetKind() == recordv1.Kind_KIND_HAZARD {
+		return cases.Hazards, cases.State(m.GetHazardState()), short(m.GetHazardState())
+	}
+	return cases.Disputes, cases.State(m.GetState()), short(m.GetState())
 }
 
 // stepFlags are what a step is asked with.
 type stepFlags struct {
 	set, text, clinic, mediator, with, until, forUser, due, territory, title, to string
+	door, code, severity                                                         string
 	days                                                                         uint32
 	told                                                                         bool
 }
 
 // caseStep makes the command of one step.
-func (a *app) caseStep(step *cases.Step) *cobra.Command {
+func (a *app) caseStep(table cases.Table, step *cases.Step) *cobra.Command {
 	makes := slices.Contains(step.From, 0)
 	use, args := step.Name+" CASE", cobra.ExactArgs(1)
 	if makes {
@@ -56,11 +71,14 @@ func (a *app) caseStep(step *cases.Step) *cobra.Command {
 	if len(step.From) == 1 && makes {
 		use, args = step.Name, cobra.NoArgs
 	}
-	c := &cobra.Command{Use: use, Short: strings.ToUpper(step.EN[:1]) + step.EN[1:] + " (" + step.ZH + ")", Args: args, Long: stepLong(step), Example: stepExample(step)}
+	c := &cobra.Command{Use: use, Short: strings.ToUpper(step.EN[:1]) + step.EN[1:] + " (" + step.ZH + ")", Args: args, Long: stepLong(table, step), Example: stepExample(step)}
+	if table.Name == cases.Hazards.Name {
+		c.Example = hazardExample(step)
+	}
 	f := &stepFlags{}
-	f.add(c, step)
+	f.add(c, table, step)
 	c.RunE = a.asking(func(client *client, args []string) error {
-		req, err := f.request(client, step, args)
+		req, err := f.request(client, table, step, args)
 		if err != nil {
 			return err
 		}
@@ -74,7 +92,7 @@ func (a *app) caseStep(step *cases.Step) *cobra.Command {
 }
 
 // stepLong tells who may take a step, from where, and by which rule.
-func stepLong(step *cases.Step) string {
+func stepLong(table cases.Table, step *cases.Step) string {
 	var b strings.Builder
 	var from []string
 	for _, state := range step.From {
@@ -82,12 +100,12 @@ func stepLong(step *cases.Step) string {
 			from = append(from, "a case that it makes")
 			continue
 		}
-		_, en := cases.Disputes.StateWords(state)
+		_, en := table.StateWords(state)
 		from = append(from, en)
 	}
 	fmt.Fprintf(&b, "Possible from: %s.\n", strings.Join(from, ", "))
 	if step.To != 0 {
-		_, en := cases.Disputes.StateWords(step.To)
+		_, en := table.StateWords(step.To)
 		fmt.Fprintf(&b, "Leads to: %s.\n", en)
 	}
 	if step.Reason {
@@ -127,10 +145,14 @@ func stepExample(step *cases.Step) string {
 }
 
 // add gives a step's command the flags that fit it.
-func (f *stepFlags) add(c *cobra.Command, step *cases.Step) {
+func (f *stepFlags) add(c *cobra.Command, table cases.Table, step *cases.Step) {
 	flags := c.Flags()
 	flags.StringVar(&f.set, "set", "", "`JSON` of further fields, as docs/cli.md writes records")
 	flags.StringVar(&f.text, "reason", "", "`TEXT` that says why, or what happened")
+	if table.Name == cases.Hazards.Name {
+		f.addHazard(c, step)
+		return
+	}
 	if slices.Contains(step.From, 0) {
 		flags.StringVar(&f.title, "title", "", "`TEXT` that names the case, without a person's name")
 		flags.StringVar(&f.territory, "territory", "", "`CODE` of the territory that it is in")
@@ -156,7 +178,7 @@ func (f *stepFlags) add(c *cobra.Command, step *cases.Step) {
 }
 
 // request makes the message of a step.
-func (f *stepFlags) request(client *client, step *cases.Step, args []string) (*adminv1.TakeStepRequest, error) {
+func (f *stepFlags) request(client *client, table cases.Table, step *cases.Step, args []string) (*adminv1.TakeStepRequest, error) {
 	req := &adminv1.TakeStepRequest{Step: step.Name, Text: f.text, Days: f.days, RemediesTold: f.told}
 	var err error
 	if len(args) > 0 {
@@ -173,12 +195,35 @@ func (f *stepFlags) request(client *client, step *cases.Step, args []string) (*a
 	if req.DueMs, err = optionalTime("--due", f.due); err != nil {
 		return nil, err
 	}
-	fields, err := f.fields(client)
+	var fields proto.Message
+	if table.Name == cases.Hazards.Name {
+		req.Kind = recordv1.Kind_KIND_HAZARD
+		fields, err = f.hazardFields(client)
+	} else {
+		fields, err = f.fields(client)
+	}
 	if err != nil {
 		return nil, err
 	}
 	req.Fields, err = proto.Marshal(fields)
 	return req, err
+}
+
+// given reads the fields of --set into a record message.
+func (f *stepFlags) given(v values, kind *schema.Kind, into proto.Message) error {
+	text := f.set
+	if text == "" {
+		text = "{}"
+	}
+	patch, err := recordjson.Decode(kind, []byte(text), v.places)
+	if err != nil {
+		return command.Misused("--set: %v", err)
+	}
+	if len(patch.Cleared) > 0 || patch.Message == nil {
+		return command.Misused("--set: a step writes fields and clears none")
+	}
+	proto.Merge(into, patch.Message)
+	return nil
 }
 
 // fields gathers what is written with the step.
@@ -189,18 +234,9 @@ func (f *stepFlags) fields(client *client) (*recordv1.Dispute, error) {
 		if err != nil {
 			return nil, err
 		}
-		text := f.set
-		if text == "" {
-			text = "{}"
+		if err := f.given(values, disputeKind(), out); err != nil {
+			return nil, err
 		}
-		patch, err := recordjson.Decode(disputeKind(), []byte(text), values.places)
-		if err != nil {
-			return nil, command.Misused("--set: %v", err)
-		}
-		if len(patch.Cleared) > 0 || patch.Message == nil {
-			return nil, command.Misused("--set: a step writes fields and clears none")
-		}
-		proto.Merge(out, patch.Message)
 		if f.territory != "" {
 			id, ok := values.places.TerritoryID(f.territory)
 			if !ok {
@@ -313,18 +349,24 @@ type proposalJSON struct {
 
 // caseFields writes the record's fields, with the deadline that counts in place of the stored one.
 func caseFields(v values, m *adminv1.Case) (recordjson.Object, error) {
-	fields, err := recordjson.EncodeFields(disputeKind(), m.GetFields(), v.places)
+	kind := kindOf(m.GetKind())
+	fields, err := recordjson.EncodeFields(kind, m.GetFields(), v.places)
 	if err != nil {
 		return nil, err
 	}
-	out := recordjson.Object{}.With(recordjson.NameID, idText(m.GetId()))
+	out := recordjson.Object{}.With(recordjson.NameID, idText(m.GetId())).With(recordjson.NameKind, kind.Name)
 	for _, member := range fields {
-		if member.Name != "deadline" {
+		if member.Name != "deadline" || m.GetKind() == recordv1.Kind_KIND_HAZARD {
 			out = append(out, member)
 		}
 	}
 	if _, told := out.Get("state"); !told {
-		out = out.With("state", strings.ToUpper(short(m.GetState())))
+		_, _, state := stateOf(m)
+		out = out.With("state", strings.ToUpper(state))
+	}
+	out = out.With("flags", flagsOf(m))
+	if m.GetKind() == recordv1.Kind_KIND_HAZARD {
+		return out, nil // Its deadline is the one that its notice gives, and no clock runs.
 	}
 	if t := m.GetTiming(); t != nil {
 		out = out.With("deadline", command.TimeJSON(t.GetDeadlineMs())).
@@ -336,6 +378,22 @@ func caseFields(v values, m *adminv1.Case) (recordjson.Object, error) {
 		out = out.With("deadline", nil).With("clock", nil)
 	}
 	return out, nil
+}
+
+// flagJSON says what a case lacks.
+type flagJSON struct {
+	Rule  string `json:"rule"`
+	Field string `json:"field"`
+	ZH    string `json:"zh"`
+	EN    string `json:"en"`
+}
+
+func flagsOf(m *adminv1.Case) []flagJSON {
+	out := make([]flagJSON, 0, len(m.GetFlags()))
+	for _, f := range m.GetFlags() {
+		out = append(out, flagJSON{f.GetRule(), f.GetField(), f.GetZh(), f.GetEn()})
+	}
+	return out
 }
 
 // caseJSON is what `case show --json` prints.
@@ -383,11 +441,17 @@ func (a *app) printCase(client *client, m *adminv1.Case) error {
 
 // writeCase writes a case for people.
 func writeCase(w io.Writer, m *adminv1.Case) {
-	d := &recordv1.Dispute{}
-	_ = proto.Unmarshal(m.GetFields(), d) // It was decoded before; what cannot be is left out.
-	zh, en := cases.Disputes.StateWords(cases.State(m.GetState()))
-	fmt.Fprintf(w, "%s  %s\n%s (%s)%s\n", idText(m.GetId()), command.Printable(d.GetTitle()), zh, en, clockWords(m.GetTiming()))
-	if p := m.GetProposal(); p != nil && d.GetClinic() == 0 {
+	table, state, _ := stateOf(m)
+	zh, en := table.StateWords(state)
+	title, due := caseTitle(m), clockWords(m.GetTiming())
+	if at := hazardOf(m).GetDeadline(); at != 0 {
+		due = ", to be put right by " + command.TimeText(at)
+	}
+	fmt.Fprintf(w, "%s  %s\n%s (%s)%s\n", idText(m.GetId()), command.Printable(title), zh, en, due)
+	for _, f := range m.GetFlags() {
+		fmt.Fprintf(w, "lacks: %s\n", command.Printable(f.GetZh()))
+	}
+	if p := m.GetProposal(); p != nil && disputeOf(m).GetClinic() == 0 {
 		fmt.Fprintf(w, "proposed clinic: %s: %s\n", short(p.GetClinic()), strings.Join(p.GetReasonsZh(), "；"))
 	}
 	t := command.Table{}
@@ -436,8 +500,9 @@ func (a *app) caseList() *cobra.Command {
 		Use: "list", Short: "List an inbox, what is due first in front", Args: cobra.NoArgs,
 		Long: `Inboxes: all (not archived), desk (to be accepted or declined), dispatch (waiting
 for a clinic or for somebody), mine (that the user registered, mediates or takes
-part in), overdue, follow-up (agreements to be performed, cases to be called back).
-Lists show no contacts.`,
+part in), overdue, follow-up (agreements to be performed, cases to be called back),
+department (disputes routed to the user's department and hazards handed over to it),
+flagged (disputes and hazards that lack something). Lists show no contacts.`,
 		Example: "  onedoor case list --inbox dispatch --token-file dispatcher.token",
 	}
 	f := c.Flags()
@@ -483,22 +548,21 @@ func (a *app) printCases(client *client, m *adminv1.ListCasesResponse) error {
 	}
 	list := make([]recordjson.Object, 0, len(m.GetCases()))
 	t := command.Table{}
-	t.Add("ID", "TITLE", "STATE", "CLINIC", "DUE", "CLOCK")
+	t.Add("ID", "TITLE", "STATE", "CLINIC", "DUE", "CLOCK", "LACKS")
 	for _, one := range m.GetCases() {
 		object, err := caseFields(v, one)
 		if err != nil {
 			return err
 		}
 		list = append(list, object)
-		d := &recordv1.Dispute{}
-		if err := proto.Unmarshal(one.GetFields(), d); err != nil {
-			return err
-		}
+		_, _, state := stateOf(one)
 		due, clock := "-", "-"
 		if timing := one.GetTiming(); timing != nil {
 			due, clock = command.TimeText(timing.GetDeadlineMs()), timing.GetClock()
+		} else if at := hazardOf(one).GetDeadline(); at != 0 {
+			due = command.TimeText(at)
 		}
-		t.Add(idText(one.GetId()), orDash(d.GetTitle()), short(one.GetState()), orDash(short(d.GetClinic())), due, clock)
+		t.Add(idText(one.GetId()), orDash(caseTitle(one)), state, orDash(short(disputeOf(one).GetClinic())), due, clock, flagWords(one))
 	}
 	return a.Print(map[string]any{"cases": list, "total": m.GetTotal()}, func(w io.Writer) {
 		t.Write(w)
@@ -506,4 +570,38 @@ func (a *app) printCases(client *client, m *adminv1.ListCasesResponse) error {
 			fmt.Fprintf(w, "%d of %d; --skip and --limit show others\n", len(list), m.GetTotal())
 		}
 	})
+}
+
+// disputeOf and hazardOf read the record of a case; one of another kind is empty.
+func disputeOf(m *adminv1.Case) *recordv1.Dispute {
+	d := &recordv1.Dispute{}
+	if m.GetKind() != recordv1.Kind_KIND_HAZARD {
+		_ = proto.Unmarshal(m.GetFields(), d) // It was decoded before; what cannot be is left out.
+	}
+	return d
+}
+
+func hazardOf(m *adminv1.Case) *recordv1.Hazard {
+	z := &recordv1.Hazard{}
+	if m.GetKind() == recordv1.Kind_KIND_HAZARD {
+		_ = proto.Unmarshal(m.GetFields(), z) // It was decoded before; what cannot be is left out.
+	}
+	return z
+}
+
+// caseTitle names a case in a line: a dispute by its title, a hazard by what is wrong.
+func caseTitle(m *adminv1.Case) string {
+	if m.GetKind() != recordv1.Kind_KIND_HAZARD {
+		return disputeOf(m).GetTitle()
+	}
+	z := hazardOf(m)
+	return strings.TrimSpace(short(z.GetCode()) + " " + z.GetHandedOverTo())
+}
+
+// flagWords counts what a case lacks.
+func flagWords(m *adminv1.Case) string {
+	if n := len(m.GetFlags()); n > 0 {
+		return fmt.Sprint(n)
+	}
+	return "-"
 }

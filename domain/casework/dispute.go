@@ -154,4 +154,6 @@ const (
 	NeedDepartment = "department"
 	// NeedVisit: the visit on which a hazard was found and put right.
 	NeedVisit = "visit"
+	// NeedSeverity: how bad a hazard is, as it is ruled.
+	NeedSeverity = "severity"
 )

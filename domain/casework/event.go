@@ -45,6 +45,7 @@ const (
 	EventRechecked
 	EventRecurred
 	EventAcknowledged
+	EventSeverityRuled
 )
 
 // eventWords names the kinds in the order of their numbers.
@@ -82,6 +83,7 @@ var eventWords = [...]struct{ name, zh, en string }{
 	{"RECHECKED", "复查", "re-checked"},
 	{"RECURRED", "复发", "came back"},
 	{"ACKNOWLEDGED", "签收", "the department took it over"},
+	{"SEVERITY_RULED", "判定等级", "its severity was ruled"},
 }
 
 // EventKinds lists all kinds in the order of their numbers.
@@ -114,7 +116,7 @@ func (k EventKind) Words() (zh, en string) {
 var inOrder = [...]EventKind{
 	EventRegistered, EventAccepted, EventDeclined, EventTransferred, EventPoliceReported, EventTriaged, EventAssigned, EventJoined,
 	EventHandling, EventPaused, EventResumed, EventExtended, EventMediated, EventAgreed, EventFailed, EventRefused, EventReturned,
-	EventPerforming, EventConfirmation, EventEscalated, EventSupervised, EventNotified, EventRectified, EventHandedOver,
+	EventPerforming, EventConfirmation, EventEscalated, EventSupervised, EventSeverityRuled, EventNotified, EventRectified, EventHandedOver,
 	EventAcknowledged, EventRechecked, EventRecurred, EventFollowUp, EventCallBack, EventNoted, EventReopened, EventClosed, EventArchived,
 }
 

@@ -24,6 +24,9 @@ var team = []domain.Role{domain.RoleHelper, domain.RoleGridWorker, domain.RolePo
 // ruled are those whose word on a hazard counts as the office's.
 var ruled = []domain.Role{domain.RoleGridWorker, domain.RolePoliceOfficer, domain.RoleCommunityStaff}
 
+// officials may write what is ruled of a hazard.
+var officials = []domain.Role{domain.RolePoliceOfficer, domain.RoleCommunityStaff, domain.RoleStreetLead}
+
 // Hazards is the work on a hazard.
 var Hazards = Table{
 	Name: "hazard",
@@ -41,6 +44,8 @@ var Hazards = Table{
 			Needs: []string{"hazard.needs_door", "hazard.needs_code"}},
 		{Name: "fix", ZH: "即查即改", EN: "put right on the spot, in the same visit", From: []State{0, Found}, To: Rectified,
 			Who: anyone(team...), Event: EventRectified, Needs: []string{NeedVisit}},
+		{Name: "rule", ZH: "判定等级", EN: "rule how bad it is", From: []State{Found, Notified, Rectified, HandedOver, Recurred},
+			Who: anyone(officials...), Event: EventSeverityRuled, Needs: []string{NeedSeverity}},
 		{Name: "notify", ZH: "限期整改", EN: "give a dated notice", From: []State{0, Found, Recurred}, To: Notified,
 			Who: anyone(ruled...), Event: EventNotified, Needs: []string{NeedDate}},
 		{Name: "rectify", ZH: "整改", EN: "note that it is put right", From: []State{Found, Notified, Recurred}, To: Rectified,
@@ -87,6 +92,8 @@ type HazardFacts struct {
 	Deadline domain.UnixMilli
 	// HandedOverTo is the department that takes it over, as the record stands with the step.
 	HandedOverTo string
+	// SeverityRuled is what is ruled with the step; 0 for nothing.
+	SeverityRuled domain.Severity
 	// Events is its timeline.
 	Events []Event
 }
@@ -104,6 +111,7 @@ func AskHazard(step *Step, from State, f HazardFacts) []domain.Complaint {
 		"a hand-over needs handed_over_to, the department")
 	ask(NeedVisit, "visit_id", f.Visit != domain.ID{}, "即查即改请选择发现隐患的走访。",
 		"what is put right on the spot needs visit_id, the visit it was found on")
+	ask(NeedSeverity, "severity_ruled", f.SeverityRuled != 0, "请填写判定的等级。", "ruling needs severity_ruled: GENERAL, SERIOUS or MAJOR")
 	ask(NeedAcknowledgement, "state", from != HandedOver || Acknowledged(f.Events), "隐患已移交，部门还没有签收，请先签收再办结。",
 		"the hazard is handed over and the department has not acknowledged it: acknowledge it first")
 	return out

@@ -34,13 +34,13 @@ REOPENED:   transfer report-police triage>TRIAGED assign>ASSIGNED join handle>HA
 ARCHIVED:`,
 	"hazard": `
 new:         find>FOUND fix>RECTIFIED notify>NOTIFIED hand-over>HANDED_OVER
-FOUND:       fix>RECTIFIED notify>NOTIFIED rectify>RECTIFIED hand-over>HANDED_OVER
-NOTIFIED:    rectify>RECTIFIED hand-over>HANDED_OVER recheck>RECHECKED
-RECTIFIED:   hand-over>HANDED_OVER recheck>RECHECKED recheck-fails>NOTIFIED recur>RECURRED
-HANDED_OVER: acknowledge send-back>NOTIFIED close>CLOSED
+FOUND:       fix>RECTIFIED rule notify>NOTIFIED rectify>RECTIFIED hand-over>HANDED_OVER
+NOTIFIED:    rule rectify>RECTIFIED hand-over>HANDED_OVER recheck>RECHECKED
+RECTIFIED:   rule hand-over>HANDED_OVER recheck>RECHECKED recheck-fails>NOTIFIED recur>RECURRED
+HANDED_OVER: rule acknowledge send-back>NOTIFIED close>CLOSED
 RECHECKED:   close>CLOSED recur>RECURRED
 CLOSED:      recur>RECURRED
-RECURRED:    notify>NOTIFIED rectify>RECTIFIED hand-over>HANDED_OVER`,
+RECURRED:    rule notify>NOTIFIED rectify>RECTIFIED hand-over>HANDED_OVER`,
 	"task": `
 new:       make>MADE
 MADE:      deliver>DELIVERED open>OPENED return>RETURNED done>DONE
@@ -68,10 +68,10 @@ operator:`,
 	"hazard": `
 helper:          find fix rectify recur
 grid_worker:     find fix notify rectify hand-over recheck recheck-fails recur
-police_officer:  find fix notify rectify hand-over recheck recheck-fails close recur
-community_staff: find fix notify rectify hand-over recheck recheck-fails close recur
+police_officer:  find fix rule notify rectify hand-over recheck recheck-fails close recur
+community_staff: find fix rule notify rectify hand-over recheck recheck-fails close recur
 department:      acknowledge send-back close
-street_lead:     acknowledge send-back close
+street_lead:     rule acknowledge send-back close
 reception:
 dispatcher:
 mediator:
@@ -298,6 +298,8 @@ func TestAskHazard_AsksWhatTheStepNeeds(t *testing.T) {
 	}{
 		{"fix", 0, casework.HazardFacts{}, "hazard.needs_visit"},
 		{"fix", casework.Found, casework.HazardFacts{Visit: domain.ID{1}}, ""},
+		{"rule", casework.Found, casework.HazardFacts{}, "hazard.needs_severity"},
+		{"rule", casework.HandedOver, casework.HazardFacts{SeverityRuled: domain.SeverityMajor}, ""},
 		{"notify", casework.Found, casework.HazardFacts{}, "hazard.needs_date"},
 		{"notify", casework.Found, casework.HazardFacts{Deadline: 1}, ""},
 		{"hand-over", casework.Found, casework.HazardFacts{HandedOverTo: " "}, "hazard.needs_department"},
@@ -324,7 +326,7 @@ func TestAskHazard_AsksWhatTheStepNeeds(t *testing.T) {
 func TestTables_EveryNeedIsARuleThatIsAsked(t *testing.T) {
 	kinds := []domain.Kind{domain.KindDispute, domain.KindHazard, domain.KindTask}
 	own := []string{casework.NeedPolicy, casework.NeedPause, casework.NeedAcknowledgement, casework.NeedDate,
-		casework.NeedDepartment, casework.NeedVisit}
+		casework.NeedDepartment, casework.NeedVisit, casework.NeedSeverity}
 	for i, table := range tables {
 		rules := append(domain.RulesOf(kinds[i]), own...)
 		for _, step := range table.Steps {

@@ -36,9 +36,10 @@ func TakeHazard(rules casework.Rules, id domain.ID, z *recordv1.Hazard, timeline
 		after = proto.CloneOf(z)
 	}
 	proto.Merge(after, out.Edit)
-	complaints := step.Ask(casework.Hazards, from, ask.Actor, casework.People{RegisteredBy: idOf(z.GetRegisteredBy())}, ask.Reason)
+	complaints := step.Ask(casework.Hazards, from, ask.Actor, HazardPeople(z), ask.Reason)
 	complaints = append(complaints, casework.AskHazard(step, from, casework.HazardFacts{
-		Visit: idOf(after.GetVisitId()), Deadline: domain.UnixMilli(after.GetDeadline()), HandedOverTo: after.GetHandedOverTo(), Events: Events(timeline),
+		Visit: idOf(after.GetVisitId()), Deadline: domain.UnixMilli(after.GetDeadline()), HandedOverTo: after.GetHandedOverTo(),
+		SeverityRuled: domain.Severity(with.GetSeverityRuled()), Events: Events(timeline),
 	})...)
 	if len(complaints) > 0 {
 		return HazardStep{}, complaints

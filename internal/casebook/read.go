@@ -44,6 +44,11 @@ func People(d *recordv1.Dispute) casework.People {
 	return out
 }
 
+// HazardPeople reads who has to do with a hazard.
+func HazardPeople(z *recordv1.Hazard) casework.People {
+	return casework.People{RegisteredBy: idOf(z.GetRegisteredBy())}
+}
+
 // Matter reads what decides the deadlines of a dispute.
 func Matter(id domain.ID, d *recordv1.Dispute, timeline []*recordv1.CaseEvent) casework.Matter {
 	return casework.Matter{

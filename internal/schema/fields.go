@@ -127,3 +127,12 @@ func innerNames(f *Field) []string {
 	}
 	return out
 }
+
+// Readable tells whether classes hold that of the field with a name; a name with a dot is that of a field inside of one.
+func (k *Kind) Readable(classes Classes) func(name string) bool {
+	return func(name string) bool {
+		outer, _, _ := strings.Cut(name, ".")
+		f, ok := k.FieldByName(outer)
+		return ok && classes.Has(f.Engine.Class)
+	}
+}

@@ -55,10 +55,27 @@ func askedOf(req *adminv1.TakeStepRequest) (out casework.Asked, err error) {
 			return out, err
 		}
 	}
-	if err := proto.Unmarshal(req.GetFields(), out.Fields); err != nil {
+	if out.Kind, err = caseKind(req.GetKind()); err != nil {
+		return out, err
+	}
+	var fields proto.Message = out.Fields
+	if req.GetKind() == recordv1.Kind_KIND_HAZARD {
+		out.Hazard = &recordv1.Hazard{}
+		fields = out.Hazard
+	}
+	if err := proto.Unmarshal(req.GetFields(), fields); err != nil {
 		return out, fmt.Errorf("fields of the case: %w: %w", errInvalid, err)
 	}
 	return out, nil
+}
+
+// caseKind reads a kind of cases; unspecified stays that.
+func caseKind(kind recordv1.Kind) (syncengine.KindNumber, error) {
+	switch kind {
+	case recordv1.Kind_KIND_UNSPECIFIED, recordv1.Kind_KIND_DISPUTE, recordv1.Kind_KIND_HAZARD:
+		return syncengine.KindNumber(kind), nil
+	}
+	return 0, fmt.Errorf("%s is no kind of case, give dispute or hazard: %w", kind, errInvalid)
 }
 
 // ShowCase gives a case.
@@ -103,18 +120,42 @@ func (s *Service) ListCases(ctx context.Context, req *adminv1.ListCasesRequest) 
 		if !slices.Contains(casework.Inboxes(), inbox) {
 			return nil, fmt.Errorf("no inbox %q, give one of %v: %w", inbox, casework.Inboxes(), errInvalid)
 		}
-		list, total, err := s.cases.List(c.ctx, c.UserID, casework.Wanted{
-			Inbox: inbox, State: cases.State(req.GetState()), Clinic: domain.Clinic(req.GetClinic()),
+		kind, err := caseKind(req.GetKind())
+		if err != nil {
+			return nil, err
+		}
+		wanted := casework.Wanted{
+			Inbox: inbox, Kind: kind, State: cases.State(req.GetState()), Clinic: domain.Clinic(req.GetClinic()),
 			Limit: pageOf(req.GetLimit()), Skip: int(req.GetSkip()),
-		})
+		}
+		if req.GetKind() == recordv1.Kind_KIND_HAZARD {
+			wanted.State = cases.State(req.GetHazardState())
+		}
+		list, total, err := s.cases.List(c.ctx, c.UserID, wanted)
 		out := &adminv1.ListCasesResponse{Total: uint32(total)}
 		for _, l := range list {
-			out.Cases = append(out.Cases, &adminv1.Case{
-				Id: l.ID[:], Fields: l.Fields, State: recordv1.DisputeState(l.State), Timing: timingOf(l.Timing),
-			})
+			m := &adminv1.Case{Id: l.ID[:], Fields: l.Fields, Timing: timingOf(l.Timing), Flags: flagsOf(l.Flags)}
+			setState(m, l.Kind, l.State)
+			out.Cases = append(out.Cases, m)
 		}
 		return out, err
 	})
+}
+
+// setState writes how far a case has come, by its kind.
+func setState(m *adminv1.Case, kind syncengine.KindNumber, state cases.State) {
+	if recordv1.Kind(kind) == recordv1.Kind_KIND_HAZARD {
+		m.Kind, m.HazardState = recordv1.Kind_KIND_HAZARD, recordv1.HazardState(state)
+		return
+	}
+	m.State = recordv1.DisputeState(state)
+}
+
+func flagsOf(flags []domain.Complaint) (out []*adminv1.CaseFlag) {
+	for _, f := range flags {
+		out = append(out, &adminv1.CaseFlag{Rule: f.Rule, Field: f.Field, Zh: f.ZH, En: f.EN})
+	}
+	return out
 }
 
 func timingOf(t *cases.Timing) *adminv1.CaseTiming {
@@ -133,7 +174,8 @@ func timingOf(t *cases.Timing) *adminv1.CaseTiming {
 
 // caseOf makes the message of a case, with the names of its people.
 func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err error) {
-	m = &adminv1.Case{Id: shown.ID[:], Fields: shown.Fields, State: recordv1.DisputeState(shown.State), Timing: timingOf(shown.Timing)}
+	m = &adminv1.Case{Id: shown.ID[:], Fields: shown.Fields, Timing: timingOf(shown.Timing), Flags: flagsOf(shown.Flags)}
+	setState(m, shown.Kind, shown.State)
 	for _, step := range shown.Steps {
 		m.Steps = append(m.Steps, step.Name)
 	}

@@ -15,6 +15,7 @@ import (
 	"onedoor/domain/policy"
 	"onedoor/internal/casebook"
 	"onedoor/internal/schema"
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -31,12 +32,13 @@ const (
 // DependentsMax bounds what is read of one case: a case of ten years with a note a day.
 const DependentsMax = 4000
 
-// Case is a dispute with its timeline, as the record stands.
+// Case is a dispute or a hazard with its timeline, as the record stands.
 type Case struct {
 	ID     syncengine.ID
 	Record *syncengine.Record
-	// Dispute holds all shown values; Visible cuts it for a reader.
+	// Dispute or Hazard holds all shown values, the other one is nil; Visible cuts it for a reader.
 	Dispute *recordv1.Dispute
+	Hazard  *recordv1.Hazard
 	// Events is the timeline, the oldest first.
 	Events []Event
 	// Tasks are those about the case, by due time.
@@ -66,14 +68,50 @@ type Task struct {
 // read reads a case; nil when there is none.
 func (s *Service) read(r store.Reader, id syncengine.ID) (*Case, error) {
 	rec, err := s.realm.Record(r, id)
-	if err != nil || rec == nil || rec.Kind != kindDispute || rec.Dead() {
+	if err != nil || rec == nil || rec.Kind != kindDispute && rec.Kind != kindHazard || rec.Dead() {
 		return nil, err
 	}
-	c := &Case{ID: id, Record: rec, Dispute: &recordv1.Dispute{}}
-	if err := shown(rec, c.Dispute, nil); err != nil {
+	c := &Case{ID: id, Record: rec}
+	if rec.Kind == kindHazard {
+		c.Hazard = &recordv1.Hazard{}
+	} else {
+		c.Dispute = &recordv1.Dispute{}
+	}
+	if err := wire.ReadShown(rec, c.message(), nil); err != nil {
 		return nil, err
 	}
 	return c, s.readDependents(r, c)
+}
+
+// message is the record's message.
+func (c *Case) message() proto.Message {
+	if c.Hazard != nil {
+		return c.Hazard
+	}
+	return c.Dispute
+}
+
+// table is the steps of the case's kind, state how far it has come.
+func (c *Case) table() cases.Table {
+	if c.Hazard != nil {
+		return cases.Hazards
+	}
+	return cases.Disputes
+}
+
+func (c *Case) state() cases.State {
+	if c.Hazard != nil {
+		return cases.State(c.Hazard.GetState())
+	}
+	return cases.State(c.Dispute.GetState())
+}
+
+// people are those who have to do with it.
+func (c *Case) people() cases.People {
+	if c.Hazard != nil {
+		return casebook.HazardPeople(c.Hazard)
+	}
+	return casebook.People(c.Dispute)
 }
 
 // readDependents reads what follows the case: events and tasks.
@@ -119,7 +157,7 @@ func (s *Service) readDependent(r store.Reader, c *Case, id syncengine.ID) error
 		return err
 	case kindTask:
 		t := &recordv1.Task{}
-		if err := shown(rec, t, nil); err != nil {
+		if err := wire.ReadShown(rec, t, nil); err != nil {
 			return err
 		}
 		if string(t.GetCaseId()) == string(c.ID[:]) {
@@ -127,7 +165,7 @@ func (s *Service) readDependent(r store.Reader, c *Case, id syncengine.ID) error
 		}
 	case kindAttachment:
 		a := &recordv1.Attachment{}
-		if err := shown(rec, a, nil); err != nil {
+		if err := wire.ReadShown(rec, a, nil); err != nil {
 			return err
 		}
 		c.Attachments = append(c.Attachments, Attachment{ID: id, Attachment: a})
@@ -137,23 +175,7 @@ func (s *Service) readDependent(r store.Reader, c *Case, id syncengine.ID) error
 
 func eventOf(rec *syncengine.Record) (Event, error) {
 	e := Event{ID: rec.ID, CaseEvent: &recordv1.CaseEvent{}}
-	return e, shown(rec, e.CaseEvent, nil)
-}
-
-// shown decodes the shown values of a record into m, only those of fields that pass when keep is given.
-func shown(rec *syncengine.Record, m proto.Message, keep func(syncengine.FieldNumber) bool) error {
-	var b []byte
-	for i := range rec.Cells {
-		cell := &rec.Cells[i]
-		if cell.Key.Field == syncengine.LifeField || cell.Shown().Cleared || keep != nil && !keep(cell.Key.Field) {
-			continue
-		}
-		b = append(b, cell.Shown().Data...)
-	}
-	if err := proto.Unmarshal(b, m); err != nil {
-		return fmt.Errorf("record %s: %w", rec.ID, err)
-	}
-	return nil
+	return e, wire.ReadShown(rec, e.CaseEvent, nil)
 }
 
 // visible gives the shown values that classes allow, and the sealed fields among them.
@@ -163,7 +185,7 @@ func (s *Service) visible(rec *syncengine.Record, classes schema.Classes) (field
 		return nil, nil, fmt.Errorf("record %s: kind %d is not known", rec.ID, rec.Kind)
 	}
 	m := kind.Type.New().Interface()
-	err = shown(rec, m, func(n syncengine.FieldNumber) bool {
+	err = wire.ReadShown(rec, m, func(n syncengine.FieldNumber) bool {
 		class, known := kind.Engine.Class(n)
 		if !known || !classes.Has(class) {
 			return false
@@ -197,6 +219,9 @@ func (c *Case) matter() cases.Matter {
 // Timeline gives the events with the registration first, where no event tells of it: one that a phone made before it knew
 // of events, or by its form alone.
 func (c *Case) Timeline() []Event {
+	if c.Dispute == nil {
+		return c.Events // A hazard's finding is the record itself.
+	}
 	registered := slices.ContainsFunc(c.Events, func(e Event) bool { return e.GetWhat() == recordv1.CaseEventKind_CASE_EVENT_KIND_REGISTERED })
 	if registered || c.Dispute.GetRegisteredAt() == 0 {
 		return c.Events

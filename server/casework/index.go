@@ -1,8 +1,6 @@
 package casework
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -12,10 +10,9 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
-	"onedoor/domain"
-	"onedoor/domain/calendar"
 	cases "onedoor/domain/casework"
-	"onedoor/internal/casebook"
+	"onedoor/internal/schema"
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -33,6 +30,8 @@ type index struct {
 	events   map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent
 	// caseOf tells of an event which case it is of.
 	caseOf map[syncengine.ID]syncengine.ID
+	// lacking are the cases whose fields lack something.
+	lacking map[syncengine.ID]bool
 }
 
 func newIndex() *index {
@@ -45,6 +44,7 @@ func (x *index) clear() {
 	x.epoch, x.seq = 0, 0
 	x.disputes, x.hazards = map[syncengine.ID]*recordv1.Dispute{}, map[syncengine.ID]*recordv1.Hazard{}
 	x.events, x.caseOf = map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent{}, map[syncengine.ID]syncengine.ID{}
+	x.lacking = map[syncengine.ID]bool{}
 }
 
 // follow takes in what the log holds beyond what was seen. The caller holds mu.
@@ -90,17 +90,19 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 	switch kind {
 	case kindDispute:
 		m := &recordv1.Dispute{}
-		err = shown(rec, m, nil)
+		err = wire.ReadShown(rec, m, nil)
 		x.disputes[id] = brief(m)
+		s.noteLacking(id, kind, m)
 		if m.GetState() == recordv1.DisputeState_DISPUTE_STATE_ARCHIVED {
 			x.forget(id)
 		}
 	case kindHazard:
 		m := &recordv1.Hazard{}
-		err = shown(rec, m, nil)
-		x.hazards[id] = &recordv1.Hazard{State: m.State, Deadline: m.Deadline}
-		if !watched(m) {
-			delete(x.hazards, id)
+		err = wire.ReadShown(rec, m, nil)
+		x.hazards[id] = briefHazard(m)
+		s.noteLacking(id, kind, m)
+		if over(m) {
+			x.forget(id)
 		}
 	case kindCaseEvent:
 		var e Event
@@ -121,14 +123,28 @@ func brief(d *recordv1.Dispute) *recordv1.Dispute {
 	}
 }
 
-// watched reports that a hazard may ask for something.
-func watched(h *recordv1.Hazard) bool {
-	switch h.GetState() {
-	case recordv1.HazardState_HAZARD_STATE_NOTIFIED, recordv1.HazardState_HAZARD_STATE_RECTIFIED, recordv1.HazardState_HAZARD_STATE_HANDED_OVER:
-		return true
-	}
-	return false
+// over reports that nothing is to be done about a hazard and nothing can be flagged: of one that was handed over, closing it may.
+func over(z *recordv1.Hazard) bool {
+	return cases.Hazards.Done(cases.State(z.GetState())) && z.GetHandedOverTo() == ""
 }
+
+// briefHazard keeps what lists and duties look at.
+func briefHazard(z *recordv1.Hazard) *recordv1.Hazard {
+	return &recordv1.Hazard{
+		State: z.State, Deadline: z.Deadline, HandedOverTo: z.HandedOverTo, RegisteredBy: z.RegisteredBy, PremisesId: z.PremisesId,
+	}
+}
+
+// noteLacking remembers whether a case's fields lack something.
+func (s *Service) noteLacking(id syncengine.ID, kind syncengine.KindNumber, m proto.Message) {
+	delete(s.index.lacking, id)
+	if len(s.lacks(kind, m, everyClass)) > 0 {
+		s.index.lacking[id] = true
+	}
+}
+
+// everyClass are all classes of fields.
+const everyClass = ^schema.Classes(0)
 
 func (x *index) addEvent(e Event) {
 	of, _ := syncengine.IDFromBytes(e.GetCaseId())
@@ -147,6 +163,7 @@ func (x *index) addEvent(e Event) {
 func (x *index) forget(id syncengine.ID) {
 	delete(x.disputes, id)
 	delete(x.hazards, id)
+	delete(x.lacking, id)
 	if of, ok := x.caseOf[id]; ok {
 		delete(x.events[of], id)
 		delete(x.caseOf, id)
@@ -156,161 +173,4 @@ func (x *index) forget(id syncengine.ID) {
 // eventsOf gives the timeline of a case, in any order.
 func (x *index) eventsOf(id syncengine.ID) []*recordv1.CaseEvent {
 	return slices.Collect(maps.Values(x.events[id]))
-}
-
-// Inbox says which cases somebody looks for.
-type Inbox string
-
-// The inboxes.
-const (
-	// InboxAll: every case that is not archived.
-	InboxAll Inbox = "all"
-	// InboxDesk: cases to be accepted or declined.
-	InboxDesk Inbox = "desk"
-	// InboxDispatch: cases that wait for a clinic or for somebody to work them.
-	InboxDispatch Inbox = "dispatch"
-	// InboxMine: open cases that the user registered, mediates or takes part in.
-	InboxMine Inbox = "mine"
-	// InboxOverdue: cases whose deadline is over.
-	InboxOverdue Inbox = "overdue"
-	// InboxFollowUp: cases with an agreement to be performed, and cases to be called back.
-	InboxFollowUp Inbox = "follow-up"
-)
-
-// Inboxes lists them as people read them.
-func Inboxes() []Inbox {
-	return []Inbox{InboxAll, InboxDesk, InboxDispatch, InboxMine, InboxOverdue, InboxFollowUp}
-}
-
-// Wanted is what somebody looks for.
-type Wanted struct {
-	Inbox Inbox
-	// State and Clinic are 0 for any.
-	State  cases.State
-	Clinic domain.Clinic
-	// Limit bounds the cases that are given, Skip leaves out those before.
-	Limit, Skip int
-}
-
-// Listed is a case in a list.
-type Listed struct {
-	ID     syncengine.ID
-	Fields []byte
-	State  cases.State
-	Clinic domain.Clinic
-	Timing *cases.Timing
-}
-
-// candidate is a case that fits, before it is known whether the user may read it.
-type candidate struct {
-	id     syncengine.ID
-	timing *cases.Timing
-	due    domain.UnixMilli
-}
-
-// candidates gives the cases that fit, those due first in front.
-func (s *Service) candidates(r store.Reader, user syncengine.ID, w Wanted) ([]candidate, error) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	if err := s.follow(r); err != nil {
-		return nil, err
-	}
-	rules, err := s.realm.Rules(r)
-	if err != nil {
-		return nil, err
-	}
-	now := s.now()
-	var out []candidate
-	for id, d := range s.index.disputes {
-		if w.State != 0 && cases.State(d.GetState()) != w.State || w.Clinic != 0 && domain.Clinic(d.GetClinic()) != w.Clinic {
-			continue
-		}
-		c := candidate{id: id}
-		m := casebook.Matter(domain.ID(id), d, s.index.eventsOf(id))
-		if timing, ok := m.Timing(rules, now); ok {
-			c.timing, c.due = &timing, timing.Deadline.At
-		}
-		if w.Inbox.holds(d, c.timing, user, now) {
-			out = append(out, c)
-		}
-	}
-	slices.SortFunc(out, func(a, b candidate) int {
-		return cmp.Or(compareDue(a.due, b.due), slices.Compare(a.id[:], b.id[:]))
-	})
-	return out, nil
-}
-
-// compareDue orders what has a deadline before what has none.
-func compareDue(a, b domain.UnixMilli) int {
-	switch {
-	case a == 0 && b != 0:
-		return 1
-	case b == 0 && a != 0:
-		return -1
-	}
-	return cmp.Compare(a, b)
-}
-
-// holds reports that a case belongs into the inbox of a user.
-func (i Inbox) holds(d *recordv1.Dispute, t *cases.Timing, user syncengine.ID, now domain.UnixMilli) bool {
-	state := cases.State(d.GetState())
-	switch i {
-	case InboxDesk:
-		return state == cases.Registered
-	case InboxDispatch:
-		return slices.Contains([]cases.State{cases.Accepted, cases.Triaged, cases.Failed, cases.Refused, cases.Reopened}, state)
-	case InboxMine:
-		mine := func(id []byte) bool { return string(id) == string(user[:]) }
-		return !cases.Disputes.Done(state) && (mine(d.GetMediator()) || mine(d.GetRegisteredBy()) || slices.ContainsFunc(d.GetParticipants(), mine))
-	case InboxOverdue:
-		return t != nil && t.Clock.State != calendar.Stopped && t.Deadline.Late(now)
-	case InboxFollowUp:
-		return state == cases.Agreed || state == cases.Performing || state == cases.Closed && d.GetCallBackAt() == 0
-	}
-	return true
-}
-
-// List gives the cases that fit and that the user may read, those due first in front, and how many there are in all.
-func (s *Service) List(ctx context.Context, user syncengine.ID, w Wanted) (out []Listed, total int, err error) {
-	err = s.realm.View(ctx, func(r store.Reader) error {
-		fit, err := s.candidates(r, user, w)
-		if err != nil {
-			return err
-		}
-		for _, c := range fit {
-			line, err := s.listed(r, user, c)
-			if err != nil {
-				return err
-			}
-			if line == nil {
-				continue
-			}
-			if total++; total > w.Skip && len(out) < w.Limit {
-				out = append(out, *line)
-			}
-		}
-		return nil
-	})
-	return out, total, err
-}
-
-// listed gives a line of a list; nil for who may not read the case. Contacts stand in no list.
-func (s *Service) listed(r store.Reader, user syncengine.ID, c candidate) (*Listed, error) {
-	rec, err := s.realm.Record(r, c.id)
-	if err != nil || rec == nil {
-		return nil, err
-	}
-	who, err := s.standingOf(r, user, rec)
-	if err != nil || who.read == 0 {
-		return nil, err
-	}
-	fields, _, err := s.visible(rec, who.read&^s.realm.Schema().Access.Sealed())
-	if err != nil {
-		return nil, err
-	}
-	d := &recordv1.Dispute{}
-	if err := proto.Unmarshal(fields, d); err != nil {
-		return nil, err
-	}
-	return &Listed{ID: c.id, Fields: fields, State: cases.State(d.GetState()), Clinic: domain.Clinic(d.GetClinic()), Timing: c.timing}, nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"onedoor/domain"
 	cases "onedoor/domain/casework"
-	"onedoor/internal/casebook"
 	"onedoor/internal/schema"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
@@ -75,7 +74,9 @@ func (s *Service) standingOf(r store.Reader, user syncengine.ID, rec *syncengine
 // Shown is a case as somebody may see it.
 type Shown struct {
 	ID syncengine.ID
-	// Fields is the encoded Dispute with what they may read.
+	// Kind is KIND_DISPUTE or KIND_HAZARD.
+	Kind syncengine.KindNumber
+	// Fields is the encoded Dispute or Hazard with what they may read.
 	Fields []byte
 	State  cases.State
 	// Timing is the deadline that counts and its clock; nil for a case that has none.
@@ -93,6 +94,8 @@ type Shown struct {
 	Steps []*cases.Step
 	// Proposal is the clinic that a rule proposes and why; absent once the case is closed.
 	Proposal *Proposal
+	// Flags say what the case lacks as it stands.
+	Flags []domain.Complaint
 	// sealed are the sealed fields among Fields.
 	sealed []syncengine.FieldNumber
 }
@@ -126,6 +129,9 @@ func (s *Service) Export(ctx context.Context, by accessledger.Actor, id syncengi
 	var out *Shown
 	err := s.realm.View(ctx, func(r store.Reader) (err error) {
 		out, err = s.show(r, by.User, id)
+		if err == nil && out.Kind != kindDispute {
+			err = ErrNoCase // A hazard has no file of its own.
+		}
 		return err
 	})
 	if err != nil {
@@ -141,11 +147,11 @@ func (s *Service) noteLook(ctx context.Context, by accessledger.Actor, action ac
 	}
 	var looks accessledger.Looks
 	for _, field := range out.sealed {
-		looks.Add(kindDispute, out.ID, field)
+		looks.Add(out.Kind, out.ID, field)
 	}
 	e := accessledger.Entry{Action: action, Actor: by, Records: looks.Records(), Reason: reason}
 	if looks.Empty() {
-		e.Records = accessledger.About(kindDispute, out.ID)
+		e.Records = accessledger.About(out.Kind, out.ID)
 	}
 	return s.realm.Note(ctx, e)
 }
@@ -178,15 +184,13 @@ func (s *Service) show(r store.Reader, user, id syncengine.ID) (*Shown, error) {
 
 // shownTo cuts a case for somebody.
 func (s *Service) shownTo(c *Case, who standing, rules cases.Rules) (*Shown, error) {
-	now, state := s.now(), cases.State(c.Dispute.GetState())
-	out := &Shown{ID: c.ID, State: state, People: casebook.People(c.Dispute), Steps: cases.Disputes.Open(state, who.actor, casebook.People(c.Dispute))}
+	out := &Shown{
+		ID: c.ID, Kind: c.Record.Kind, State: c.state(), People: c.people(), Steps: c.table().Open(c.state(), who.actor, c.people()),
+		Flags: s.flags(c, who.read, rules),
+	}
 	var err error
 	if out.Fields, out.sealed, err = s.visible(c.Record, who.read); err != nil {
 		return nil, err
-	}
-	m := c.matter()
-	if timing, ok := m.Timing(rules, now); ok {
-		out.Timing = &timing
 	}
 	access := s.realm.Schema().Access
 	if access.ReadClasses(kindCaseEvent, who.roles) != 0 {
@@ -198,12 +202,24 @@ func (s *Service) shownTo(c *Case, who standing, rules cases.Rules) (*Shown, err
 	if access.ReadClasses(kindTask, who.roles) != 0 {
 		out.Tasks = c.Tasks
 	}
-	if !cases.Disputes.Done(state) {
-		p := c.proposal(rules, now)
-		out.Proposal = &Proposal{Clinic: p.Clinic}
-		for _, reason := range p.Reasons {
-			out.Proposal.Reasons = append(out.Proposal.Reasons, Reason(reason))
-		}
+	if c.Dispute != nil {
+		s.addClock(c, out, rules)
 	}
 	return out, nil
+}
+
+// addClock adds the deadline that counts for a dispute, and the clinic that a rule proposes while it is open.
+func (s *Service) addClock(c *Case, out *Shown, rules cases.Rules) {
+	now, m := s.now(), c.matter()
+	if timing, ok := m.Timing(rules, now); ok {
+		out.Timing = &timing
+	}
+	if cases.Disputes.Done(out.State) {
+		return
+	}
+	p := c.proposal(rules, now)
+	out.Proposal = &Proposal{Clinic: p.Clinic}
+	for _, reason := range p.Reasons {
+		out.Proposal.Reasons = append(out.Proposal.Reasons, Reason(reason))
+	}
 }

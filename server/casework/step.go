@@ -21,12 +21,14 @@ import (
 
 // Asked is a step that somebody wants to take.
 type Asked struct {
-	// Step is its name, such as "call-back".
+	// Step is its name, such as "call-back", and Kind whose step it is: KIND_HAZARD, else a dispute's.
 	Step string
+	Kind syncengine.KindNumber
 	// Case is zero for a step that makes one.
 	Case syncengine.ID
-	// Fields is a dispute with only the fields that are written with the step; nil for none.
+	// Fields is a dispute, or Hazard a hazard, with only the fields that are written with the step; nil for none.
 	Fields *recordv1.Dispute
+	Hazard *recordv1.Hazard
 	// Text says why, or what happened.
 	Text string
 	// Days is by how many days a deadline is extended; Until when a pause ends by itself.
@@ -50,15 +52,34 @@ type taking struct {
 	id    syncengine.ID
 	// c is nil for a step that makes a case.
 	c *Case
-	// step is what is written, after the dispute as it stands with it.
-	step  casebook.DisputeStep
-	after *recordv1.Dispute
+	// edit and events are what is written, after the record as it stands with it.
+	edit   proto.Message
+	events []*recordv1.CaseEvent
+	after  proto.Message
+	// recheck is the task that a hazard's step brings; nil for none.
+	recheck *cases.Duty
+}
+
+// kind is the kind whose step is taken.
+func (a *Asked) kind() syncengine.KindNumber {
+	if a.Kind == kindHazard {
+		return kindHazard
+	}
+	return kindDispute
+}
+
+// table is the steps of that kind.
+func (a *Asked) table() cases.Table {
+	if a.kind() == kindHazard {
+		return cases.Hazards
+	}
+	return cases.Disputes
 }
 
 // Take takes a step for a user, or gives [ErrNoCase], [ErrNoStep] or a [Refusal] and changes nothing. The state, what is
 // written with it, what stands on the timeline and the tasks that follow are one transaction.
 func (s *Service) Take(ctx context.Context, by accessledger.Actor, asked Asked) (*Shown, error) {
-	if _, ok := cases.Disputes.Step(asked.Step); !ok {
+	if _, ok := asked.table().Step(asked.Step); !ok {
 		return nil, fmt.Errorf("%q: %w", asked.Step, ErrNoStep)
 	}
 	t := &taking{s: s, asked: asked, id: asked.Case}
@@ -75,9 +96,17 @@ func (s *Service) Take(ctx context.Context, by accessledger.Actor, asked Asked) 
 	out, err := s.Show(ctx, by, t.id)
 	if errors.Is(err, ErrNoCase) {
 		// The step was taken, and took the case out of the user's sight, as a recusal does.
-		return &Shown{ID: t.id, State: cases.State(t.after.GetState())}, nil
+		return &Shown{ID: t.id, Kind: asked.kind(), State: t.state()}, nil
 	}
 	return out, err
+}
+
+// state is how far the case has come with the step.
+func (t *taking) state() cases.State {
+	if z, ok := t.after.(*recordv1.Hazard); ok {
+		return cases.State(z.GetState())
+	}
+	return cases.State(t.after.(*recordv1.Dispute).GetState())
 }
 
 // changes gives what the step writes.
@@ -85,27 +114,50 @@ func (t *taking) changes(by accessledger.Actor) ([]exchange.ServerChange, error)
 	if err := t.look(by.User); err != nil {
 		return nil, err
 	}
+	rules, err := t.s.realm.Rules(t.r)
+	if err != nil {
+		return nil, err
+	}
+	if t.asked.kind() == kindHazard {
+		err = t.takeHazard(by.User, rules)
+	} else {
+		err = t.takeDispute(by.User, rules)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range t.events {
+		e.CaseId, e.Actor = t.id[:], by.User[:]
+	}
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	return t.made(by.User)
+}
+
+func (t *taking) ask() casebook.Ask {
+	return casebook.Ask{
+		Step: t.asked.Step, Actor: t.who.actor, Now: t.now, Reason: t.asked.Text, Days: t.asked.Days, Until: t.asked.Until,
+	}
+}
+
+// givesState refuses a state that somebody writes by hand.
+func givesState() error {
+	return refuse("state", "dispute.step_state", "状态由步骤决定，请不要填写。", "the step decides the state: leave state out")
+}
+
+// takeDispute works out what a dispute's step writes.
+func (t *taking) takeDispute(user syncengine.ID, rules cases.Rules) error {
 	with := &recordv1.Dispute{}
 	if t.asked.Fields != nil {
 		with = proto.CloneOf(t.asked.Fields)
 	}
 	if with.State != nil {
-		return nil, refuse("state", "dispute.step_state", "状态由步骤决定，请不要填写。", "the step decides the state: leave state out")
+		return givesState()
 	}
 	if t.asked.Told && with.RemediesNotifiedAt == nil {
 		with.RemediesNotifiedAt = proto.Int64(int64(t.now))
 	}
-	if err := t.take(by.User, with); err != nil {
-		return nil, err
-	}
-	if err := t.check(); err != nil {
-		return nil, err
-	}
-	return t.made(by.User), nil
-}
-
-// take works out what the step writes.
-func (t *taking) take(user syncengine.ID, with *recordv1.Dispute) error {
 	var before *recordv1.Dispute
 	var timeline []*recordv1.CaseEvent
 	if t.c != nil {
@@ -113,28 +165,19 @@ func (t *taking) take(user syncengine.ID, with *recordv1.Dispute) error {
 	} else {
 		with.RegisteredBy, with.RegisteredAt = user[:], proto.Int64(int64(t.now))
 	}
-	rules, err := t.s.realm.Rules(t.r)
-	if err != nil {
-		return err
-	}
-	var complaints []domain.Complaint
-	t.step, complaints = casebook.TakeDispute(rules, domain.ID(t.id), before, timeline, with, casebook.Ask{
-		Step: t.asked.Step, Actor: t.who.actor, Now: t.now, Reason: t.asked.Text, Days: t.asked.Days, Until: t.asked.Until,
-	})
+	step, complaints := casebook.TakeDispute(rules, domain.ID(t.id), before, timeline, with, t.ask())
 	if len(complaints) > 0 {
 		return &Refusal{Complaints: complaints}
 	}
-	if t.c == nil && t.step.Edit.State == nil {
-		t.step.Edit.State = recordv1.DisputeState_DISPUTE_STATE_REGISTERED.Enum()
+	if t.c == nil && step.Edit.State == nil {
+		step.Edit.State = recordv1.DisputeState_DISPUTE_STATE_REGISTERED.Enum()
 	}
-	t.after = &recordv1.Dispute{}
+	after := &recordv1.Dispute{}
 	if before != nil {
-		t.after = proto.CloneOf(before)
+		after = proto.CloneOf(before)
 	}
-	proto.Merge(t.after, t.step.Edit)
-	for _, e := range t.step.Events {
-		e.CaseId, e.Actor = t.id[:], user[:]
-	}
+	proto.Merge(after, step.Edit)
+	t.edit, t.after, t.events = step.Edit, after, step.Events
 	return nil
 }
 
@@ -151,7 +194,7 @@ func (t *taking) look(user syncengine.ID) (err error) {
 	if t.c, err = t.s.read(t.r, t.asked.Case); err != nil {
 		return err
 	}
-	if t.c == nil {
+	if t.c == nil || t.c.Record.Kind != t.asked.kind() {
 		return ErrNoCase
 	}
 	if t.who, err = t.s.standingOf(t.r, user, t.c.Record); err == nil && t.who.read == 0 {
@@ -162,8 +205,12 @@ func (t *taking) look(user syncengine.ID) (err error) {
 
 // place gives a record that stands where a new case would.
 func (t *taking) place() (*syncengine.Record, error) {
-	rec := &syncengine.Record{ID: t.id, Kind: kindDispute}
-	if door, ok := syncengine.IDFromBytes(t.asked.Fields.GetPremisesId()); ok {
+	rec := &syncengine.Record{ID: t.id, Kind: t.asked.kind()}
+	at := t.asked.Fields.GetPremisesId()
+	if rec.Kind == kindHazard {
+		at = t.asked.Hazard.GetPremisesId()
+	}
+	if door, ok := syncengine.IDFromBytes(at); ok {
 		at, err := t.s.realm.Record(t.r, door)
 		if err != nil {
 			return nil, err
@@ -173,7 +220,7 @@ func (t *taking) place() (*syncengine.Record, error) {
 			return rec, nil
 		}
 	}
-	if territory, ok := syncengine.IDFromBytes(t.asked.Fields.GetTerritory()); ok {
+	if territory, ok := syncengine.IDFromBytes(t.asked.Fields.GetTerritory()); ok && rec.Kind == kindDispute {
 		rec.Move([]syncengine.ScopeKey{syncengine.TerritoryKey(territory)}, 1)
 	}
 	return rec, nil
@@ -181,8 +228,8 @@ func (t *taking) place() (*syncengine.Record, error) {
 
 // check asks the rules of the field about what is written, and whether the user's roles may write it.
 func (t *taking) check() error {
-	complaints := t.rules(kindDispute, t.c == nil, t.step.Edit, t.after)
-	for _, e := range t.step.Events {
+	complaints := t.rules(t.asked.kind(), t.c == nil, t.edit, t.after)
+	for _, e := range t.events {
 		complaints = append(complaints, t.rules(kindCaseEvent, true, e, e)...)
 	}
 	if len(complaints) > 0 {
@@ -222,13 +269,13 @@ func onlyField(m proto.Message, f *schema.Field) proto.Message {
 
 // mayWrite refuses fields of classes that the user's roles may not write. State and deadline are the step's own.
 func (t *taking) mayWrite() error {
-	kind, _ := t.s.realm.Schema().Kind(kindDispute)
-	for _, name := range fieldNames(t.step.Edit.ProtoReflect()) {
+	kind, _ := t.s.realm.Schema().Kind(t.asked.kind())
+	for _, name := range fieldNames(t.edit.ProtoReflect()) {
 		f, ok := kind.FieldByName(name)
 		if !ok || name == "state" || name == "deadline" || t.who.write.Has(f.Engine.Class) {
 			continue
 		}
-		return refuse(name, "role.field", fmt.Sprintf("您的角色不能填写“%s”。", name), fmt.Sprintf("your role may not write %s of a case", name))
+		return refuse(name, "role.field", fmt.Sprintf("您的角色不能填写“%s”。", name), fmt.Sprintf("your role may not write %s of a %s", name, kind.Name))
 	}
 	if t.who.write == 0 {
 		return refuse("", "role.kind", "您的角色不能办理这个案件。", "your role may not work on this case")
@@ -236,19 +283,21 @@ func (t *taking) mayWrite() error {
 	return nil
 }
 
-// made gives the writes: the case, the timeline, and the task of a supervision.
-func (t *taking) made(user syncengine.ID) []exchange.ServerChange {
+// made gives the writes: the case, the timeline where the user's roles may write one, and the tasks that follow.
+func (t *taking) made(user syncengine.ID) ([]exchange.ServerChange, error) {
 	var out []exchange.ServerChange
-	if len(fieldNames(t.step.Edit.ProtoReflect())) > 0 {
-		out = append(out, exchange.ServerChange{RecordID: t.id, Kind: kindDispute, Create: t.c == nil, Fields: t.step.Edit})
+	if len(fieldNames(t.edit.ProtoReflect())) > 0 {
+		out = append(out, exchange.ServerChange{RecordID: t.id, Kind: t.asked.kind(), Create: t.c == nil, Fields: t.edit})
 	}
-	for _, e := range t.step.Events {
-		out = append(out, exchange.ServerChange{RecordID: t.s.realm.NewID(), Kind: kindCaseEvent, Create: true, Fields: e})
-		if e.GetWhat() == recordv1.CaseEventKind_CASE_EVENT_KIND_SUPERVISED {
-			out = append(out, t.supervision(user))
+	if t.s.realm.Schema().Access.WriteClasses(kindCaseEvent, t.who.roles) != 0 {
+		for _, e := range t.events {
+			out = append(out, exchange.ServerChange{RecordID: t.s.realm.NewID(), Kind: kindCaseEvent, Create: true, Fields: e})
+			if e.GetWhat() == recordv1.CaseEventKind_CASE_EVENT_KIND_SUPERVISED {
+				out = append(out, t.supervision(user))
+			}
 		}
 	}
-	return out
+	return t.addRecheck(out)
 }
 
 // supervision is the task that a person's supervision (督办) makes.
@@ -267,8 +316,8 @@ func (t *taking) supervision(user syncengine.ID) exchange.ServerChange {
 	switch {
 	case !t.asked.For.IsZero():
 		task.ForUser = t.asked.For[:]
-	case len(t.after.GetMediator()) > 0:
-		task.ForUser = t.after.GetMediator()
+	case t.asked.kind() == kindDispute && len(t.after.(*recordv1.Dispute).GetMediator()) > 0:
+		task.ForUser = t.after.(*recordv1.Dispute).GetMediator()
 	}
 	return exchange.ServerChange{RecordID: t.s.realm.NewID(), Kind: kindTask, Create: true, Fields: task}
 }

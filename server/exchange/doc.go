@@ -32,6 +32,7 @@
 //	aside       record + seq                changes that were ever quarantined, as long as their bodies stand
 //	unclean     "1"                         erased bytes may still be read in the store's files
 //	rules       number                      imported tables of casework's rules
+//	placed      "1"                         by which rules records are placed, see placeanew.go
 //	looks       user + time                 doors looked up outside of the area, for a day
 //	author      incarnation                 the user behind writes made at the server
 //

@@ -122,7 +122,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		}
 	}
 	s.start()
-	for _, step := range []func(context.Context) error{s.upgrade, s.listAside, s.enforce, s.Scrub} {
+	for _, step := range []func(context.Context) error{s.upgrade, s.placeAnew, s.listAside, s.enforce, s.Scrub} {
 		if err := step(ctx); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("upgrade realm: %w", err)

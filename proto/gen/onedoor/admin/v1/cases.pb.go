@@ -25,14 +25,14 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Case is a dispute as the caller may see it.
+// Case is a dispute or a hazard as the caller may see it.
 type Case struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the dispute.
+	// Id of the record.
 	Id []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The encoded onedoor.record.v1.Dispute, with the fields that the caller may read.
+	// The encoded onedoor.record.v1.Dispute or Hazard, with the fields that the caller may read.
 	Fields []byte `protobuf:"bytes,2,opt,name=fields,proto3" json:"fields,omitempty"`
-	// How far it has come.
+	// How far a dispute has come.
 	State v1.DisputeState `protobuf:"varint,3,opt,name=state,proto3,enum=onedoor.record.v1.DisputeState" json:"state,omitempty"`
 	// The deadline that counts and its clock; absent for a case that has none.
 	Timing *CaseTiming `protobuf:"bytes,4,opt,name=timing,proto3" json:"timing,omitempty"`
@@ -47,7 +47,13 @@ type Case struct {
 	// Attachments of the case and its events, by their hashes.
 	Attachments []*CaseAttachment `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	// The people of the case by what they have to do with it.
-	People        []*CasePerson `protobuf:"bytes,10,rep,name=people,proto3" json:"people,omitempty"`
+	People []*CasePerson `protobuf:"bytes,10,rep,name=people,proto3" json:"people,omitempty"`
+	// Which kind it is; absent for a dispute.
+	Kind v1.Kind `protobuf:"varint,11,opt,name=kind,proto3,enum=onedoor.record.v1.Kind" json:"kind,omitempty"`
+	// How far a hazard has come.
+	HazardState v1.HazardState `protobuf:"varint,12,opt,name=hazard_state,json=hazardState,proto3,enum=onedoor.record.v1.HazardState" json:"hazard_state,omitempty"`
+	// What the case lacks as it stands.
+	Flags         []*CaseFlag `protobuf:"bytes,13,rep,name=flags,proto3" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,6 +158,100 @@ func (x *Case) GetPeople() []*CasePerson {
 	return nil
 }
 
+func (x *Case) GetKind() v1.Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Kind(0)
+}
+
+func (x *Case) GetHazardState() v1.HazardState {
+	if x != nil {
+		return x.HazardState
+	}
+	return v1.HazardState(0)
+}
+
+func (x *Case) GetFlags() []*CaseFlag {
+	if x != nil {
+		return x.Flags
+	}
+	return nil
+}
+
+// CaseFlag says that a step stands which lacked something. Nothing was refused by it; it goes when what it names is made good.
+type CaseFlag struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the rule, such as dispute.worked_without_consent.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Name of the field to make good; empty when several together are meant.
+	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
+	// What is lacking, in Chinese.
+	Zh string `protobuf:"bytes,3,opt,name=zh,proto3" json:"zh,omitempty"`
+	// The same in English.
+	En            string `protobuf:"bytes,4,opt,name=en,proto3" json:"en,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CaseFlag) Reset() {
+	*x = CaseFlag{}
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CaseFlag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CaseFlag) ProtoMessage() {}
+
+func (x *CaseFlag) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CaseFlag.ProtoReflect.Descriptor instead.
+func (*CaseFlag) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CaseFlag) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *CaseFlag) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *CaseFlag) GetZh() string {
+	if x != nil {
+		return x.Zh
+	}
+	return ""
+}
+
+func (x *CaseFlag) GetEn() string {
+	if x != nil {
+		return x.En
+	}
+	return ""
+}
+
 // CaseAttachment is an attachment without its content.
 type CaseAttachment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -171,7 +271,7 @@ type CaseAttachment struct {
 
 func (x *CaseAttachment) Reset() {
 	*x = CaseAttachment{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -183,7 +283,7 @@ func (x *CaseAttachment) String() string {
 func (*CaseAttachment) ProtoMessage() {}
 
 func (x *CaseAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -196,7 +296,7 @@ func (x *CaseAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseAttachment.ProtoReflect.Descriptor instead.
 func (*CaseAttachment) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{1}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CaseAttachment) GetId() []byte {
@@ -251,7 +351,7 @@ type CasePerson struct {
 
 func (x *CasePerson) Reset() {
 	*x = CasePerson{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +363,7 @@ func (x *CasePerson) String() string {
 func (*CasePerson) ProtoMessage() {}
 
 func (x *CasePerson) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +376,7 @@ func (x *CasePerson) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CasePerson.ProtoReflect.Descriptor instead.
 func (*CasePerson) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{2}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CasePerson) GetUserId() []byte {
@@ -330,7 +430,7 @@ type CaseTiming struct {
 
 func (x *CaseTiming) Reset() {
 	*x = CaseTiming{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -342,7 +442,7 @@ func (x *CaseTiming) String() string {
 func (*CaseTiming) ProtoMessage() {}
 
 func (x *CaseTiming) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -355,7 +455,7 @@ func (x *CaseTiming) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseTiming.ProtoReflect.Descriptor instead.
 func (*CaseTiming) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CaseTiming) GetPhase() string {
@@ -432,7 +532,7 @@ type CaseEntry struct {
 
 func (x *CaseEntry) Reset() {
 	*x = CaseEntry{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -444,7 +544,7 @@ func (x *CaseEntry) String() string {
 func (*CaseEntry) ProtoMessage() {}
 
 func (x *CaseEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -457,7 +557,7 @@ func (x *CaseEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseEntry.ProtoReflect.Descriptor instead.
 func (*CaseEntry) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CaseEntry) GetId() []byte {
@@ -539,7 +639,7 @@ type CaseTask struct {
 
 func (x *CaseTask) Reset() {
 	*x = CaseTask{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +651,7 @@ func (x *CaseTask) String() string {
 func (*CaseTask) ProtoMessage() {}
 
 func (x *CaseTask) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +664,7 @@ func (x *CaseTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseTask.ProtoReflect.Descriptor instead.
 func (*CaseTask) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CaseTask) GetId() []byte {
@@ -631,7 +731,7 @@ type TriageProposal struct {
 
 func (x *TriageProposal) Reset() {
 	*x = TriageProposal{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +743,7 @@ func (x *TriageProposal) String() string {
 func (*TriageProposal) ProtoMessage() {}
 
 func (x *TriageProposal) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +756,7 @@ func (x *TriageProposal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TriageProposal.ProtoReflect.Descriptor instead.
 func (*TriageProposal) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TriageProposal) GetClinic() v1.Clinic {
@@ -683,7 +783,7 @@ func (x *TriageProposal) GetReasonsEn() []string {
 // ShowCaseRequest asks for a case.
 type ShowCaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the dispute.
+	// Id of the dispute or hazard.
 	CaseId        []byte `protobuf:"bytes,1,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -691,7 +791,7 @@ type ShowCaseRequest struct {
 
 func (x *ShowCaseRequest) Reset() {
 	*x = ShowCaseRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +803,7 @@ func (x *ShowCaseRequest) String() string {
 func (*ShowCaseRequest) ProtoMessage() {}
 
 func (x *ShowCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +816,7 @@ func (x *ShowCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowCaseRequest.ProtoReflect.Descriptor instead.
 func (*ShowCaseRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ShowCaseRequest) GetCaseId() []byte {
@@ -737,7 +837,7 @@ type ShowCaseResponse struct {
 
 func (x *ShowCaseResponse) Reset() {
 	*x = ShowCaseResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +849,7 @@ func (x *ShowCaseResponse) String() string {
 func (*ShowCaseResponse) ProtoMessage() {}
 
 func (x *ShowCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +862,7 @@ func (x *ShowCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowCaseResponse.ProtoReflect.Descriptor instead.
 func (*ShowCaseResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ShowCaseResponse) GetCase() *Case {
@@ -785,7 +885,7 @@ type ExportCaseRequest struct {
 
 func (x *ExportCaseRequest) Reset() {
 	*x = ExportCaseRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +897,7 @@ func (x *ExportCaseRequest) String() string {
 func (*ExportCaseRequest) ProtoMessage() {}
 
 func (x *ExportCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +910,7 @@ func (x *ExportCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCaseRequest.ProtoReflect.Descriptor instead.
 func (*ExportCaseRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ExportCaseRequest) GetCaseId() []byte {
@@ -844,7 +944,7 @@ type ExportCaseResponse struct {
 
 func (x *ExportCaseResponse) Reset() {
 	*x = ExportCaseResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +956,7 @@ func (x *ExportCaseResponse) String() string {
 func (*ExportCaseResponse) ProtoMessage() {}
 
 func (x *ExportCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +969,7 @@ func (x *ExportCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCaseResponse.ProtoReflect.Descriptor instead.
 func (*ExportCaseResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExportCaseResponse) GetCase() *Case {
@@ -903,7 +1003,7 @@ func (x *ExportCaseResponse) GetSeq() uint64 {
 // ListCasesRequest asks for cases that are not archived.
 type ListCasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which: all, desk, dispatch, mine, overdue or follow-up; empty means all.
+	// Which: all, desk, dispatch, mine, overdue, follow-up, department or flagged; empty means all.
 	Inbox string `protobuf:"bytes,1,opt,name=inbox,proto3" json:"inbox,omitempty"`
 	// Only cases in this state; unspecified means any.
 	State v1.DisputeState `protobuf:"varint,2,opt,name=state,proto3,enum=onedoor.record.v1.DisputeState" json:"state,omitempty"`
@@ -912,14 +1012,18 @@ type ListCasesRequest struct {
 	// How many at most; 0 means 500, which is also the greatest.
 	Limit uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	// How many to leave out.
-	Skip          uint32 `protobuf:"varint,5,opt,name=skip,proto3" json:"skip,omitempty"`
+	Skip uint32 `protobuf:"varint,5,opt,name=skip,proto3" json:"skip,omitempty"`
+	// Which kind; unspecified means disputes, and both in the inboxes department and flagged.
+	Kind v1.Kind `protobuf:"varint,6,opt,name=kind,proto3,enum=onedoor.record.v1.Kind" json:"kind,omitempty"`
+	// Only hazards in this state; unspecified means any.
+	HazardState   v1.HazardState `protobuf:"varint,7,opt,name=hazard_state,json=hazardState,proto3,enum=onedoor.record.v1.HazardState" json:"hazard_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListCasesRequest) Reset() {
 	*x = ListCasesRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1035,7 @@ func (x *ListCasesRequest) String() string {
 func (*ListCasesRequest) ProtoMessage() {}
 
 func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1048,7 @@ func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCasesRequest.ProtoReflect.Descriptor instead.
 func (*ListCasesRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListCasesRequest) GetInbox() string {
@@ -982,6 +1086,20 @@ func (x *ListCasesRequest) GetSkip() uint32 {
 	return 0
 }
 
+func (x *ListCasesRequest) GetKind() v1.Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Kind(0)
+}
+
+func (x *ListCasesRequest) GetHazardState() v1.HazardState {
+	if x != nil {
+		return x.HazardState
+	}
+	return v1.HazardState(0)
+}
+
 // ListCasesResponse lists cases, those due first in front.
 type ListCasesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -995,7 +1113,7 @@ type ListCasesResponse struct {
 
 func (x *ListCasesResponse) Reset() {
 	*x = ListCasesResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1007,7 +1125,7 @@ func (x *ListCasesResponse) String() string {
 func (*ListCasesResponse) ProtoMessage() {}
 
 func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1020,7 +1138,7 @@ func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCasesResponse.ProtoReflect.Descriptor instead.
 func (*ListCasesResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListCasesResponse) GetCases() []*Case {
@@ -1044,7 +1162,7 @@ type TakeStepRequest struct {
 	Step string `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
 	// The case; absent for a step that makes one.
 	CaseId []byte `protobuf:"bytes,2,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	// An encoded onedoor.record.v1.Dispute with only the fields that are written with the step.
+	// An encoded onedoor.record.v1.Dispute or Hazard with only the fields that are written with the step.
 	Fields []byte `protobuf:"bytes,3,opt,name=fields,proto3" json:"fields,omitempty"`
 	// Why, or what happened.
 	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
@@ -1057,14 +1175,16 @@ type TakeStepRequest struct {
 	// For whom a supervision is; absent for whoever works the case.
 	ForUserId []byte `protobuf:"bytes,8,opt,name=for_user_id,json=forUserId,proto3" json:"for_user_id,omitempty"`
 	// By when a supervision is to be answered; 0 means the end of the day after next.
-	DueMs         int64 `protobuf:"varint,9,opt,name=due_ms,json=dueMs,proto3" json:"due_ms,omitempty"`
+	DueMs int64 `protobuf:"varint,9,opt,name=due_ms,json=dueMs,proto3" json:"due_ms,omitempty"`
+	// Kind whose step it is; unspecified means a dispute.
+	Kind          v1.Kind `protobuf:"varint,10,opt,name=kind,proto3,enum=onedoor.record.v1.Kind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TakeStepRequest) Reset() {
 	*x = TakeStepRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1076,7 +1196,7 @@ func (x *TakeStepRequest) String() string {
 func (*TakeStepRequest) ProtoMessage() {}
 
 func (x *TakeStepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1089,7 +1209,7 @@ func (x *TakeStepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeStepRequest.ProtoReflect.Descriptor instead.
 func (*TakeStepRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TakeStepRequest) GetStep() string {
@@ -1155,6 +1275,13 @@ func (x *TakeStepRequest) GetDueMs() int64 {
 	return 0
 }
 
+func (x *TakeStepRequest) GetKind() v1.Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Kind(0)
+}
+
 // TakeStepResponse is the case after the step.
 type TakeStepResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1166,7 +1293,7 @@ type TakeStepResponse struct {
 
 func (x *TakeStepResponse) Reset() {
 	*x = TakeStepResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1305,7 @@ func (x *TakeStepResponse) String() string {
 func (*TakeStepResponse) ProtoMessage() {}
 
 func (x *TakeStepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1318,7 @@ func (x *TakeStepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeStepResponse.ProtoReflect.Descriptor instead.
 func (*TakeStepResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TakeStepResponse) GetCase() *Case {
@@ -1205,7 +1332,7 @@ var File_onedoor_admin_v1_cases_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xd4\x03\n" +
+	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xf6\x04\n" +
 	"\x04Case\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06fields\x18\x02 \x01(\fR\x06fields\x125\n" +
@@ -1217,7 +1344,15 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\bproposal\x18\b \x01(\v2 .onedoor.admin.v1.TriageProposalR\bproposal\x12B\n" +
 	"\vattachments\x18\t \x03(\v2 .onedoor.admin.v1.CaseAttachmentR\vattachments\x124\n" +
 	"\x06people\x18\n" +
-	" \x03(\v2\x1c.onedoor.admin.v1.CasePersonR\x06people\"\x91\x01\n" +
+	" \x03(\v2\x1c.onedoor.admin.v1.CasePersonR\x06people\x12+\n" +
+	"\x04kind\x18\v \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12A\n" +
+	"\fhazard_state\x18\f \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\x120\n" +
+	"\x05flags\x18\r \x03(\v2\x1a.onedoor.admin.v1.CaseFlagR\x05flags\"T\n" +
+	"\bCaseFlag\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
+	"\x05field\x18\x02 \x01(\tR\x05field\x12\x0e\n" +
+	"\x02zh\x18\x03 \x01(\tR\x02zh\x12\x0e\n" +
+	"\x02en\x18\x04 \x01(\tR\x02en\"\x91\x01\n" +
 	"\x0eCaseAttachment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\bowner_id\x18\x02 \x01(\fR\aownerId\x12\x16\n" +
@@ -1278,16 +1413,18 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x1d\n" +
 	"\n" +
 	"realm_name\x18\x03 \x01(\tR\trealmName\x12\x10\n" +
-	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xbc\x01\n" +
+	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xac\x02\n" +
 	"\x10ListCasesRequest\x12\x14\n" +
 	"\x05inbox\x18\x01 \x01(\tR\x05inbox\x125\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1f.onedoor.record.v1.DisputeStateR\x05state\x121\n" +
 	"\x06clinic\x18\x03 \x01(\x0e2\x19.onedoor.record.v1.ClinicR\x06clinic\x12\x14\n" +
 	"\x05limit\x18\x04 \x01(\rR\x05limit\x12\x12\n" +
-	"\x04skip\x18\x05 \x01(\rR\x04skip\"W\n" +
+	"\x04skip\x18\x05 \x01(\rR\x04skip\x12+\n" +
+	"\x04kind\x18\x06 \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12A\n" +
+	"\fhazard_state\x18\a \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\"W\n" +
 	"\x11ListCasesResponse\x12,\n" +
 	"\x05cases\x18\x01 \x03(\v2\x16.onedoor.admin.v1.CaseR\x05cases\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\rR\x05total\"\xf5\x01\n" +
+	"\x05total\x18\x02 \x01(\rR\x05total\"\xa2\x02\n" +
 	"\x0fTakeStepRequest\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\fR\x06caseId\x12\x16\n" +
@@ -1297,7 +1434,9 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\buntil_ms\x18\x06 \x01(\x03R\auntilMs\x12#\n" +
 	"\rremedies_told\x18\a \x01(\bR\fremediesTold\x12\x1e\n" +
 	"\vfor_user_id\x18\b \x01(\fR\tforUserId\x12\x15\n" +
-	"\x06due_ms\x18\t \x01(\x03R\x05dueMs\">\n" +
+	"\x06due_ms\x18\t \x01(\x03R\x05dueMs\x12+\n" +
+	"\x04kind\x18\n" +
+	" \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\">\n" +
 	"\x10TakeStepResponse\x12*\n" +
 	"\x04case\x18\x01 \x01(\v2\x16.onedoor.admin.v1.CaseR\x04caseB,Z*onedoor/proto/gen/onedoor/admin/v1;adminv1b\x06proto3"
 
@@ -1313,52 +1452,61 @@ func file_onedoor_admin_v1_cases_proto_rawDescGZIP() []byte {
 	return file_onedoor_admin_v1_cases_proto_rawDescData
 }
 
-var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_onedoor_admin_v1_cases_proto_goTypes = []any{
 	(*Case)(nil),               // 0: onedoor.admin.v1.Case
-	(*CaseAttachment)(nil),     // 1: onedoor.admin.v1.CaseAttachment
-	(*CasePerson)(nil),         // 2: onedoor.admin.v1.CasePerson
-	(*CaseTiming)(nil),         // 3: onedoor.admin.v1.CaseTiming
-	(*CaseEntry)(nil),          // 4: onedoor.admin.v1.CaseEntry
-	(*CaseTask)(nil),           // 5: onedoor.admin.v1.CaseTask
-	(*TriageProposal)(nil),     // 6: onedoor.admin.v1.TriageProposal
-	(*ShowCaseRequest)(nil),    // 7: onedoor.admin.v1.ShowCaseRequest
-	(*ShowCaseResponse)(nil),   // 8: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseRequest)(nil),  // 9: onedoor.admin.v1.ExportCaseRequest
-	(*ExportCaseResponse)(nil), // 10: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesRequest)(nil),   // 11: onedoor.admin.v1.ListCasesRequest
-	(*ListCasesResponse)(nil),  // 12: onedoor.admin.v1.ListCasesResponse
-	(*TakeStepRequest)(nil),    // 13: onedoor.admin.v1.TakeStepRequest
-	(*TakeStepResponse)(nil),   // 14: onedoor.admin.v1.TakeStepResponse
-	(v1.DisputeState)(0),       // 15: onedoor.record.v1.DisputeState
-	(v1.Role)(0),               // 16: onedoor.record.v1.Role
-	(v1.CaseEventKind)(0),      // 17: onedoor.record.v1.CaseEventKind
-	(v1.TaskState)(0),          // 18: onedoor.record.v1.TaskState
-	(v1.Clinic)(0),             // 19: onedoor.record.v1.Clinic
+	(*CaseFlag)(nil),           // 1: onedoor.admin.v1.CaseFlag
+	(*CaseAttachment)(nil),     // 2: onedoor.admin.v1.CaseAttachment
+	(*CasePerson)(nil),         // 3: onedoor.admin.v1.CasePerson
+	(*CaseTiming)(nil),         // 4: onedoor.admin.v1.CaseTiming
+	(*CaseEntry)(nil),          // 5: onedoor.admin.v1.CaseEntry
+	(*CaseTask)(nil),           // 6: onedoor.admin.v1.CaseTask
+	(*TriageProposal)(nil),     // 7: onedoor.admin.v1.TriageProposal
+	(*ShowCaseRequest)(nil),    // 8: onedoor.admin.v1.ShowCaseRequest
+	(*ShowCaseResponse)(nil),   // 9: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseRequest)(nil),  // 10: onedoor.admin.v1.ExportCaseRequest
+	(*ExportCaseResponse)(nil), // 11: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesRequest)(nil),   // 12: onedoor.admin.v1.ListCasesRequest
+	(*ListCasesResponse)(nil),  // 13: onedoor.admin.v1.ListCasesResponse
+	(*TakeStepRequest)(nil),    // 14: onedoor.admin.v1.TakeStepRequest
+	(*TakeStepResponse)(nil),   // 15: onedoor.admin.v1.TakeStepResponse
+	(v1.DisputeState)(0),       // 16: onedoor.record.v1.DisputeState
+	(v1.Kind)(0),               // 17: onedoor.record.v1.Kind
+	(v1.HazardState)(0),        // 18: onedoor.record.v1.HazardState
+	(v1.Role)(0),               // 19: onedoor.record.v1.Role
+	(v1.CaseEventKind)(0),      // 20: onedoor.record.v1.CaseEventKind
+	(v1.TaskState)(0),          // 21: onedoor.record.v1.TaskState
+	(v1.Clinic)(0),             // 22: onedoor.record.v1.Clinic
 }
 var file_onedoor_admin_v1_cases_proto_depIdxs = []int32{
-	15, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
-	3,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
-	4,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
-	5,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
-	6,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
-	1,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
-	2,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
-	16, // 7: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
-	17, // 8: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
-	18, // 9: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
-	19, // 10: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
-	0,  // 11: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	0,  // 12: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	15, // 13: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
-	19, // 14: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
-	0,  // 15: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
-	0,  // 16: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	16, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
+	4,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
+	5,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
+	6,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
+	7,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
+	2,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
+	3,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
+	17, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
+	18, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
+	1,  // 9: onedoor.admin.v1.Case.flags:type_name -> onedoor.admin.v1.CaseFlag
+	19, // 10: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
+	20, // 11: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
+	21, // 12: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
+	22, // 13: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
+	0,  // 14: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
+	0,  // 15: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
+	16, // 16: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
+	22, // 17: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
+	17, // 18: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
+	18, // 19: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
+	0,  // 20: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
+	17, // 21: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
+	0,  // 22: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_cases_proto_init() }
@@ -1372,7 +1520,7 @@ func file_onedoor_admin_v1_cases_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_cases_proto_rawDesc), len(file_onedoor_admin_v1_cases_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

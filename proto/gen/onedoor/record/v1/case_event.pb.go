@@ -95,6 +95,8 @@ const (
 	CaseEventKind_CASE_EVENT_KIND_RECURRED CaseEventKind = 32
 	// 签收: the department acknowledged the hand-over.
 	CaseEventKind_CASE_EVENT_KIND_ACKNOWLEDGED CaseEventKind = 33
+	// 判定等级: an officer or staff ruled how bad a hazard is.
+	CaseEventKind_CASE_EVENT_KIND_SEVERITY_RULED CaseEventKind = 34
 )
 
 // Enum value maps for CaseEventKind.
@@ -134,6 +136,7 @@ var (
 		31: "CASE_EVENT_KIND_RECHECKED",
 		32: "CASE_EVENT_KIND_RECURRED",
 		33: "CASE_EVENT_KIND_ACKNOWLEDGED",
+		34: "CASE_EVENT_KIND_SEVERITY_RULED",
 	}
 	CaseEventKind_value = map[string]int32{
 		"CASE_EVENT_KIND_UNSPECIFIED":     0,
@@ -170,6 +173,7 @@ var (
 		"CASE_EVENT_KIND_RECHECKED":       31,
 		"CASE_EVENT_KIND_RECURRED":        32,
 		"CASE_EVENT_KIND_ACKNOWLEDGED":    33,
+		"CASE_EVENT_KIND_SEVERITY_RULED":  34,
 	}
 )
 
@@ -335,7 +339,7 @@ const file_onedoor_record_v1_case_event_proto_rawDesc = "" +
 	"\x06_actorB\a\n" +
 	"\x05_textB\b\n" +
 	"\x06_untilB\a\n" +
-	"\x05_days*\x9e\b\n" +
+	"\x05_days*\xc2\b\n" +
 	"\rCaseEventKind\x12\x1f\n" +
 	"\x1bCASE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18CASE_EVENT_KIND_ACCEPTED\x10\x01\x12\x1b\n" +
@@ -371,7 +375,8 @@ const file_onedoor_record_v1_case_event_proto_rawDesc = "" +
 	"\x1bCASE_EVENT_KIND_HANDED_OVER\x10\x1e\x12\x1d\n" +
 	"\x19CASE_EVENT_KIND_RECHECKED\x10\x1f\x12\x1c\n" +
 	"\x18CASE_EVENT_KIND_RECURRED\x10 \x12 \n" +
-	"\x1cCASE_EVENT_KIND_ACKNOWLEDGED\x10!B.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
+	"\x1cCASE_EVENT_KIND_ACKNOWLEDGED\x10!\x12\"\n" +
+	"\x1eCASE_EVENT_KIND_SEVERITY_RULED\x10\"B.Z,onedoor/proto/gen/onedoor/record/v1;recordv1b\x06proto3"
 
 var (
 	file_onedoor_record_v1_case_event_proto_rawDescOnce sync.Once

@@ -333,7 +333,8 @@ type Hazard struct {
 	RegisteredBy []byte `protobuf:"bytes,11,opt,name=registered_by,json=registeredBy,proto3,oneof" json:"registered_by,omitempty"`
 	// Key of the checklist item that showed it. Absent: none.
 	ChecklistItem *string `protobuf:"bytes,12,opt,name=checklist_item,json=checklistItem,proto3,oneof" json:"checklist_item,omitempty"`
-	// Department it was handed over to, by its name; never a person's. Absent: not handed over.
+	// Department it was handed over to, by the name that the operator wrote at its handlers; never a person's. They read and
+	// work it through that name. Absent: not handed over.
 	HandedOverTo *string `protobuf:"bytes,13,opt,name=handed_over_to,json=handedOverTo,proto3,oneof" json:"handed_over_to,omitempty"`
 	// Key of the hazard in an imported source; opaque text. Absent: found on a phone.
 	ExternalRef   *string `protobuf:"bytes,14,opt,name=external_ref,json=externalRef,proto3,oneof" json:"external_ref,omitempty"`
@@ -473,7 +474,7 @@ var File_onedoor_record_v1_hazard_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\n" +
-	"\x1eonedoor/record/v1/hazard.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xbd\b\n" +
+	"\x1eonedoor/record/v1/hazard.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xbf\b\n" +
 	"\x06Hazard\x124\n" +
 	"\vpremises_id\x18\x01 \x01(\fB\x0e\xda\xe2\x18\n" +
 	"\b\x05\x10\x01(\x028\x01P\x01H\x00R\n" +
@@ -494,9 +495,8 @@ const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\rregistered_by\x18\v \x01(\fB\x13\xda\xe2\x18\x0f\b\x05\x10\x01\x18\x048\x03`\x01x\x02\x98\x01\x01H\n" +
 	"R\fregisteredBy\x88\x01\x01\x126\n" +
 	"\x0echecklist_item\x18\f \x01(\tB\n" +
-	"\xda\xe2\x18\x06\b\x05\x10\x01H@H\vR\rchecklistItem\x88\x01\x01\x125\n" +
-	"\x0ehanded_over_to\x18\r \x01(\tB\n" +
-	"\xda\xe2\x18\x06\b\x01\x10\x01H<H\fR\fhandedOverTo\x88\x01\x01\x124\n" +
+	"\xda\xe2\x18\x06\b\x05\x10\x01H@H\vR\rchecklistItem\x88\x01\x01\x127\n" +
+	"\x0ehanded_over_to\x18\r \x01(\tB\f\xda\xe2\x18\b\b\x01\x10\x01(\x06H<H\fR\fhandedOverTo\x88\x01\x01\x124\n" +
 	"\fexternal_ref\x18\x0e \x01(\tB\f\xda\xe2\x18\b\b\x05\x10\x01@\x01H@H\rR\vexternalRef\x88\x01\x01:\x18\xda\xe2\x18\x14\b\x03\x10\x01\x1a\x06\x01\x02\x03\x04\b\t\"\x06\x01\x02\x03\x04\b\tB\x0e\n" +
 	"\f_premises_idB\a\n" +
 	"\x05_codeB\x11\n" +
