@@ -87,6 +87,7 @@ func (a *app) opened(key key, f func(*phone) error) (err error) {
 	if err != nil {
 		return err
 	}
+	o.Now = a.now
 	r, err := client.Open(a.dir, key.bytes, o)
 	if errors.Is(err, client.ErrKey) {
 		return &told{cause: err, says: client.Sentence{

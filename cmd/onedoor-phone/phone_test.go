@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // unknown is an id that no record has.
@@ -220,7 +221,7 @@ func TestRun_TellsUseFromFailure(t *testing.T) {
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) { ann.run(c.args...).wantLine(t, c.code, c.says) })
 	}
-	(&phone{t: t}).run("status").wantLine(t, usage, "--dir")
+	(&phone{t: t, now: time.Now}).run("status").wantLine(t, usage, "--dir")
 	t.Setenv("LANG", "zh_CN.UTF-8")
 	ann.run("show", unknown).wantLine(t, failed, "没有这条记录")
 	ann.run("show", unknown, "--lang", "en").wantLine(t, failed, "no such record")
@@ -275,7 +276,7 @@ func TestKey_StaysOutOfTheFolderAndOpensIt(t *testing.T) {
 		p.run("status").wantLine(t, failed, "base64 of 32 bytes")
 	}
 	t.Setenv("ONEDOOR_PHONE_KEY", "")
-	inside := &phone{t: t, dir: os.Getenv("XDG_CONFIG_HOME")}
+	inside := &phone{t: t, dir: os.Getenv("XDG_CONFIG_HOME"), now: time.Now}
 	inside.run("enrol", "--server", w.addr, "--code", "x").wantLine(t, failed, "inside")
 	t.Setenv("HOME", "")
 	t.Setenv("XDG_CONFIG_HOME", "")

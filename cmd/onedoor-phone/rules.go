@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +22,7 @@ changes one on a phone.`,
 	}
 	c.Flags().StringVar(&date, "date", "", "the `DATE`, such as 2027-01-04; today when left out")
 	c.RunE = a.using(func(_ context.Context, p *phone, _ []string) error {
-		day := rulesheet.Today(time.Now())
+		day := rulesheet.Today(a.now())
 		if date != "" {
 			var err error
 			if day, err = calendar.ParseDay(date); err != nil {

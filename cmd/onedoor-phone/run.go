@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,13 @@ import (
 
 // Run runs one command line and gives its exit code.
 func Run(ctx context.Context, args []string, stdio command.Stdio) int {
-	a := &app{App: command.App{Stdio: stdio}}
+	return RunAt(ctx, args, stdio, time.Now)
+}
+
+// RunAt is Run by another clock than the system's: stories turn days with it. No flag and no variable of the environment
+// leads here, so that nobody turns a phone's clock with this program.
+func RunAt(ctx context.Context, args []string, stdio command.Stdio, now func() time.Time) int {
+	a := &app{App: command.App{Stdio: stdio}, now: now}
 	return command.Execute(ctx, a.root(), args, stdio, func(err error) string { return explain(err, a.language()) })
 }
 
@@ -50,6 +57,8 @@ type app struct {
 	// lang is the language that was asked for; empty leaves it to the environment.
 	lang string
 	line line
+	// now is the phone's clock.
+	now func() time.Time
 }
 
 // language gives the language of the sentences.

@@ -105,6 +105,9 @@ func (o *operator) hire(name, role, territory string) string {
 func (o *operator) equip(user string) *phone {
 	o.w.t.Helper()
 	p := newPhone(o.w.t)
+	if o.w.clock != nil {
+		p.now = o.w.clock.now
+	}
 	p.json("enrol", "--server", o.w.addr, "--code", o.run("device", "code", "--user", user).text("code"))
 	return p
 }

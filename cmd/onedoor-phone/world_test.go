@@ -8,9 +8,11 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -56,21 +58,52 @@ type world struct {
 	ctx context.Context
 	// stop ends the server.
 	stop func()
+	// clock is what server and phones go by; nil for the system's.
+	clock *clock
+}
+
+// clock is a time that a story turns. The operator's command is a program of its own and goes by the system's.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// later turns the clock on by days.
+func (c *clock) later(days int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.AddDate(0, 0, days)
 }
 
 func serving(t *testing.T) *world {
 	t.Helper()
+	return servingBy(t, nil)
+}
+
+// servingBy serves by a clock of the story's, which phones of [operator.equip] go by too.
+func servingBy(t *testing.T, c *clock) *world {
+	t.Helper()
 	t.Setenv("LANG", "C")
 	t.Setenv("LC_ALL", "")
 	t.Setenv("LC_MESSAGES", "")
-	w := &world{t: t}
+	w := &world{t: t, clock: c}
 	dir := filepath.Join(t.TempDir(), "realm")
 	w.dir = dir
 	_, err := server.Init(t.Context(), server.InitOptions{
 		Dir: dir, Realm: "530702", Territories: strings.NewReader(territories), TerritoriesName: "territories.csv",
 	})
 	w.must(err)
-	s, err := server.Open(t.Context(), server.Config{Dir: dir, Listen: "127.0.0.1:0"})
+	config := server.Config{Dir: dir, Listen: "127.0.0.1:0"}
+	if c != nil {
+		config.Now = c.now
+	}
+	s, err := server.Open(t.Context(), config)
 	w.must(err)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }() // ended by Stop
@@ -118,6 +151,8 @@ func (w *world) codeOf(name, territory string, role recordv1.Role) string {
 type phone struct {
 	t   *testing.T
 	dir string
+	// now is its clock.
+	now func() time.Time
 }
 
 // withKey gives all phones of a test one key from the environment.
@@ -125,7 +160,9 @@ func withKey(t *testing.T, fill byte) {
 	t.Setenv("ONEDOOR_PHONE_KEY", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, 32)))
 }
 
-func newPhone(t *testing.T) *phone { return &phone{t: t, dir: filepath.Join(t.TempDir(), "phone")} }
+func newPhone(t *testing.T) *phone {
+	return &phone{t: t, dir: filepath.Join(t.TempDir(), "phone"), now: time.Now}
+}
 
 // enrolled gives the phone of a new grid worker of a territory.
 func (w *world) enrolled(name, territory string) *phone {
@@ -153,7 +190,7 @@ type ran struct {
 func (p *phone) runWith(in string, args ...string) ran {
 	p.t.Helper()
 	var out, errs bytes.Buffer
-	code := main.Run(p.t.Context(), append([]string{"--dir", p.dir}, args...), command.Stdio{In: strings.NewReader(in), Out: &out, Err: &errs})
+	code := main.RunAt(p.t.Context(), append([]string{"--dir", p.dir}, args...), command.Stdio{In: strings.NewReader(in), Out: &out, Err: &errs}, p.now)
 	return ran{code: code, out: out.String(), err: errs.String()}
 }
 
@@ -239,4 +276,20 @@ func (o object) wants(t *testing.T, members ...string) {
 			t.Errorf("no %q in %v", name, o)
 		}
 	}
+}
+
+// jsonOf writes an object as JSON again, to look for words in it.
+func jsonOf(t *testing.T, o object) []byte {
+	t.Helper()
+	b, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// numberText writes a JSON number as a flag's value.
+func numberText(v any) string {
+	n, _ := v.(float64)
+	return strconv.Itoa(int(n))
 }
