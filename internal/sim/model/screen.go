@@ -93,6 +93,15 @@ func (m *Model) heldBy(ph *phone) map[syncengine.ID]*heldRecord {
 	return out
 }
 
+// cutFor gives what a phone is shown of its base. What is open there is by the history
+// that its base is of: the one in force now may not know that history's epochs.
+func (m *Model) cutFor(ph *phone, h *heldRecord) *cutRecord {
+	now := m.now
+	m.now = ph.checkpoint.branch
+	defer func() { m.now = now }()
+	return m.cut(h.base, h.classes)
+}
+
 // digestOf predicts the digest over a phone's base.
 func (m *Model) digestOf(ph *phone, held map[syncengine.ID]*heldRecord) string {
 	all := sums{}
@@ -100,7 +109,7 @@ func (m *Model) digestOf(ph *phone, held map[syncengine.ID]*heldRecord) string {
 		if h.base == nil {
 			continue
 		}
-		cut := m.cut(h.base, h.classes)
+		cut := m.cutFor(ph, h)
 		for _, key := range h.base.keys() {
 			if m.over(ph.view, key) != 0 {
 				all.add(key, h.base, cut, ph.schema)
@@ -178,7 +187,7 @@ func (m *Model) checkRecord(ph *phone, rec *client.Record, kind *schema.Kind, h 
 func (m *Model) shownOf(ph *phone, h *heldRecord) map[syncengine.CellKey]*write {
 	out := map[syncengine.CellKey]*write{}
 	if h.base != nil {
-		for _, c := range m.cut(h.base, h.classes).cells {
+		for _, c := range m.cutFor(ph, h).cells {
 			out[c.key] = c.set[0].write
 		}
 	}
@@ -225,7 +234,7 @@ func (m *Model) checkOpen(ph *phone, s Screen, held map[syncengine.ID]*heldRecor
 		if _, ok := ph.schema.Kind(h.base.kind.Number); !ok {
 			continue
 		}
-		cut := m.cut(h.base, h.classes)
+		cut := m.cutFor(ph, h)
 		known, _ := ph.schema.Kind(h.base.kind.Number)
 		for key, kind := range cut.open {
 			name := syncengine.ConflictIDOf(id, key).String()
