@@ -89,7 +89,7 @@ func Decode(kind *schema.Kind, id syncengine.ID, number syncengine.KindNumber, s
 	}
 	r.sort()
 	for _, d := range m.GetCells() {
-		r.detail(d, writes)
+		r.detail(kind, d, writes)
 	}
 	return r, nil
 }
@@ -124,12 +124,31 @@ func writeOf(m *syncv1.Write) Write {
 	}
 }
 
-// detail puts what a CellDetail says into its cell, made when only the detail tells of it.
-func (r *Record) detail(d *syncv1.CellDetail, writes []Write) {
-	c := r.cell(syncengine.CellKey{Field: syncengine.FieldNumber(d.GetField()), Key: string(d.GetKey())})
+// detail puts what a CellDetail says into its cell, made when only the detail tells of
+// it: a cell without a value, or one of a field that this software does not know. What
+// is told of a known field that has no such cell was written by software that did not
+// know it and took it for one cell: it says who wrote the field's cells.
+func (r *Record) detail(kind *schema.Kind, d *syncv1.CellDetail, writes []Write) {
+	key := syncengine.CellKey{Field: syncengine.FieldNumber(d.GetField()), Key: string(d.GetKey())}
+	if _, there := r.index(key); !there && !d.GetCleared() && knowsField(kind, key.Field) {
+		cells := r.Field(key.Field)
+		for i := range cells {
+			cells[i].Shown.Write = &writes[d.GetWrite()]
+		}
+		return
+	}
+	c := r.cell(key)
 	c.Shown.Write, c.Shown.Cleared = &writes[d.GetWrite()], d.GetCleared()
 	c.Others, c.Kept = valuesOf(d.GetOthers(), writes), valuesOf(d.GetKept(), writes)
 	c.Conflict = syncengine.ConflictKind(d.GetConflict())
+}
+
+func knowsField(kind *schema.Kind, field syncengine.FieldNumber) bool {
+	if kind == nil {
+		return false
+	}
+	_, known := kind.Field(field)
+	return known
 }
 
 func valuesOf(ms []*syncv1.OtherValue, writes []Write) []Value {

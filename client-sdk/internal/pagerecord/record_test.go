@@ -116,6 +116,31 @@ func TestDecode_CarriesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// TestDecode_WhatOlderSoftwareTookForOneCellIsReadAsTheFieldsCells has a phone fold two of its changes into a record with
+// a map that it does not know, and learn of the map later.
+func TestDecode_WhatOlderSoftwareTookForOneCellIsReadAsTheFieldsCells(t *testing.T) {
+	r := newRealm(t, "visit")
+	older, _ := schema.Load().Without("visit", "contributions").KindByName("visit")
+	first := visit(t, "one")
+	first.Fields = append(first.Fields, fields(t, &recordv1.Visit{Contributions: map[string]string{"a": "of ann", "b": "of ann"}}).GetFields()...)
+	r.push(r.edit(ann, 0, first))
+	r.push(r.edit(bob, 1, fields(t, &recordv1.Visit{Contributions: map[string]string{"b": "of bob"}})))
+	held, err := pagerecord.Decode(older, recordID, r.kind.Number, r.seq, r.stored())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, life := range []syncv1.Life{syncv1.Life_LIFE_DEAD, syncv1.Life_LIFE_ALIVE} {
+		o := r.edit(ann, r.seq, &syncv1.Patch{Life: life})
+		if !r.push(o) {
+			t.Fatalf("write %d of life was not applied", i+1)
+		}
+		held.Fold(r.change(o))
+	}
+	if got, want := text(r.decode(r.seq, pagerecord.Encode(held))), text(r.sent()); got != want {
+		t.Errorf("after the upgrade:\n%s\nsent:\n%s", got, want)
+	}
+}
+
 func TestDecode_RefusesWhatIsNoRecord(t *testing.T) {
 	kind, _ := schema.Load().KindByName("visit")
 	noWrite, _ := proto.Marshal(&syncv1.PageRecord{})
