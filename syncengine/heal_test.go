@@ -110,3 +110,41 @@ func TestMerge_ADeletionTakesOverWhatTheLifeBeforeItHadReadAndNoMore(t *testing.
 		})
 	}
 }
+
+// A deletion by who had b's deletion before them, and not b's restoring after it, knows what b knew in either order of
+// coming back. Of the second epoch, in which all three were made, the log that was put back knows nothing.
+func TestMerge_ADeletionTakesOverWhatAKeptLifeHadReadInEitherOrder(t *testing.T) {
+	at := func(epoch syncengine.Epoch, seq syncengine.Seq) syncengine.Coordinate {
+		return syncengine.Coordinate{Epoch: epoch, Seq: seq}
+	}
+	life := func(by byte, n syncengine.DeviceSeq, base, first syncengine.Coordinate, dead bool) syncengine.Incoming {
+		return syncengine.Incoming{
+			Dot: syncengine.Dot{Incarnation: syncengine.ID{by}, Seq: n}, Base: base, First: first, Cells: []syncengine.CellWrite{syncengine.LifeWrite(dead)},
+		}
+	}
+	deletion, restoring := life('b', 1, at(1, 11), at(2, 12), true), life('b', 2, at(2, 13), at(2, 30), false)
+	after := life('c', 1, at(2, 20), syncengine.Coordinate{}, true)
+	key := syncengine.CellKey{Field: healedField}
+	for name, order := range map[string][]syncengine.Incoming{
+		"the restoring first": {deletion, restoring, after}, "the restoring last": {deletion, after, restoring},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHealing()
+			h.world.History = syncengine.History{Epoch: 3, Forks: []syncengine.Fork{{Epoch: 3, At: 11, Parent: 1}}}
+			edit := syncengine.Incoming{
+				Dot: syncengine.Dot{Incarnation: syncengine.ID{'z'}, Seq: 2}, Base: at(1, 10), At: at(1, 11), Cells: []syncengine.CellWrite{{Key: key, Data: []byte("a")}},
+			}
+			rec := h.record("")
+			for i, in := range append([]syncengine.Incoming{edit}, order...) {
+				if i > 0 {
+					in.At = at(3, syncengine.Seq(11+i))
+				}
+				rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
+			}
+			cell, _ := rec.Find(key)
+			if got := h.world.ConflictAt(h.kind, rec, cell); got != syncengine.NoConflict {
+				t.Errorf("open is %v: who deleted last knew of the first deletion, whose author had read the edit", got)
+			}
+		})
+	}
+}

@@ -183,10 +183,12 @@ func (m *merging) cell(key CellKey) *Cell {
 func (m *merging) writeCell(field *Field, cw CellWrite) bool {
 	write, resolved := m.cellWrite(field, cw), m.resolves(cw.Key)
 	value := Value{Write: write, Data: cw.Data, Cleared: cw.Cleared}
+	heir := m.inheritKept(cw.Key, write)
 	settled := m.settleKept(field, cw.Key, write, resolved)
 	if m.logOnly(field, value, cw.Key) {
 		return false
 	}
+	value.Write = heir
 	cell := m.cell(cw.Key)
 	review, kept := field.Policy == Review && cell.contested(), len(cell.Kept)
 	var stay []Value
@@ -340,6 +342,22 @@ func (m *merging) inheritBases(w, v *Write) *Write {
 	heir := *w
 	heir.Bases, heir.Veiled = merged, veiled
 	return &heir
+}
+
+// inheritKept lets w take over what the kept values that it covers had seen, as it
+// would have, had it come before what removed them.
+func (m *merging) inheritKept(key CellKey, w *Write) *Write {
+	cell, ok := m.next.Find(key)
+	if !ok {
+		return w
+	}
+	heir := w
+	for i := range cell.Kept {
+		if kept := cell.Kept[i].Value.Write; m.world.covers(w, kept) {
+			heir = m.inheritBases(heir, kept)
+		}
+	}
+	return heir
 }
 
 // joinVeiled adds a base unless one under the same veil says as much.
