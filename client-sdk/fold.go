@@ -33,14 +33,21 @@ func (t *taking) rebuild(id syncengine.ID, own []confirmed, rebased bool) error 
 	if err != nil {
 		return err
 	}
+	held := row.Base != nil
 	folded, err := t.fold(&row, kind, base, own)
 	if err != nil {
 		return err
 	}
-	if row.Base == nil {
-		if err := t.sealGone(own); err != nil {
-			return err
-		}
+	switch {
+	case row.Base != nil:
+	case held:
+		// An own change took it out of the phone's area: it leaves like any other.
+		err = t.seal(id)
+	default:
+		err = t.sealGone(own)
+	}
+	if err != nil {
+		return err
 	}
 	above, err := t.above(&row, own)
 	if err != nil {

@@ -91,6 +91,29 @@ func TestSeal_WhatLeavesTheAreaIsSealedAndHandedIn(t *testing.T) {
 	w.verify()
 }
 
+// TestSeal_WhatAnOwnEditTakesOutOfTheAreaIsSealedToo has ann find that the visit was at another grid's door.
+func TestSeal_WhatAnOwnEditTakesOutOfTheAreaIsSealedToo(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.doesAtOnce()
+	ann.sync()
+	door := ann.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	visit := ann.add("visit", `{"premises_ids":["`+door+`"],"territory":"`+gridB+`","outcome":"seen","note":"`+plantedNote+`"}`)
+	ann.sync()
+	ann.edit(visit, `{"note":"`+plantedNote+`二"}`)
+	ann.sync()
+	id := mustParse(t, door)
+	w.must(ann.Group(func(g *client.Group) error {
+		return g.Remove(mustParse(t, visit), "visit", "premises_ids", string(id[:]))
+	}))
+	ann.sync()
+	if _, err := ann.ShowJSON(visit); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("the visit is shown: %v", err)
+	}
+	ann.hidesAll(plantedNote)
+	w.settle()
+}
+
 func TestSeal_ARecordThatComesBackIsReadOnlyUntilItsSealedChangesAreDecided(t *testing.T) {
 	w, ann, _, door, visit := narrowed(t)
 	w.moveUser(ann.user, community)
