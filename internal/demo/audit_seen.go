@@ -3,6 +3,9 @@ package demo
 import (
 	"google.golang.org/protobuf/proto"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
 	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
@@ -98,6 +101,15 @@ type author struct {
 // dead says whether a record is shown as deleted.
 func (r *seenRecord) dead() bool {
 	return len(r.cells) > 0 && r.cells[0].key.Field == syncengine.LifeField && r.cells[0].shown == lifeDead
+}
+
+// clinic gives the clinic that a dispute is shown in.
+func (r *seenRecord) clinic() domain.Clinic {
+	m := &recordv1.Dispute{}
+	if err := proto.Unmarshal([]byte(r.message(allClasses)), m); err != nil {
+		return 0 // The comparison of cells names what cannot be read.
+	}
+	return domain.Clinic(m.GetClinic())
 }
 
 // allClasses are all visibility classes.

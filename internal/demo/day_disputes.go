@@ -98,7 +98,7 @@ func (w *dayWriter) disputeStep(from, to Symbol, r *madeRecord, at time.Time) []
 	case DisputeAccepted:
 		return append(fields, field(FieldAcceptedAt, Moment(at)))
 	case DisputeTriaged:
-		return append(fields, field(FieldClinic, pick(w.rng, clinics)))
+		return append(fields, w.triage(at)...)
 	case DisputeAssigned:
 		return append(fields, field(FieldMediator, w.mediator()))
 	case DisputeAgreed:
@@ -111,6 +111,25 @@ func (w *dayWriter) disputeStep(from, to Symbol, r *madeRecord, at time.Time) []
 	default:
 		return fields
 	}
+}
+
+// clinicRounds is how often the day's first triages go through all clinics: once, and once more, since two desks may
+// send one dispute to two.
+const clinicRounds = 2
+
+// triage sends a dispute to a clinic: the day's first ones to each in turn, so that every day shows all four, the others
+// as a centre's year has them. What goes to the special clinic is of high risk, and the police were told.
+func (w *dayWriter) triage(at time.Time) []Field {
+	clinic := pick(w.rng, clinics)
+	if w.triaged < clinicRounds*len(clinics) {
+		clinic = clinics[w.triaged%len(clinics)].choice
+	}
+	w.triaged++
+	fields := []Field{field(FieldClinic, clinic)}
+	if clinic == "SPECIAL" {
+		fields = append(fields, field(FieldRisk, Symbol("HIGH")), field(FieldPolice, Moment(at)))
+	}
+	return fields
 }
 
 // agreement returns what an oral agreement leaves in the case.

@@ -45,6 +45,8 @@ const (
 	FieldParties     = "parties"
 	FieldContacts    = "party_contacts"
 	FieldClinic      = "clinic"
+	FieldRisk        = "risk"
+	FieldPolice      = "police_reported_at"
 	FieldMediator    = "mediator"
 	FieldAcceptedAt  = "accepted_at"
 	FieldRegistered  = "registered_at"

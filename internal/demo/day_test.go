@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"onedoor/domain"
 	"onedoor/internal/demo"
 )
 
@@ -201,6 +202,27 @@ func TestNewDay_ConflictsOfEveryKindStandAtTheEnd(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestNewDay_EveryDayShowsAllFourClinics(t *testing.T) {
+	onEveryScene(t, func(t *testing.T, s scene) {
+		sent := map[string]int{}
+		seen := map[demo.Ref]bool{}
+		for _, w := range s.ledger.Writes {
+			if w.Cell.Field != demo.FieldClinic || seen[w.Cell.Ref] {
+				continue
+			}
+			seen[w.Cell.Ref] = true
+			for _, stands := range s.ledger.Standing(w.Cell) {
+				sent[stands.Value.String()]++
+			}
+		}
+		for _, clinic := range domain.Clinics() {
+			if sent[clinic.String()] == 0 {
+				t.Errorf("no dispute of the day stands in the %s clinic: %v", clinic, sent)
+			}
+		}
+	})
 }
 
 func TestNewDay_MeetingsInDifferentCellsLeaveBothValues(t *testing.T) {

@@ -24,6 +24,8 @@ type dayWriter struct {
 	contested map[Ref]bool
 	// retired are the records somebody deletes on this day; nobody takes them up again.
 	retired map[Ref]bool
+	// triaged counts the disputes that were sent to a clinic.
+	triaged int
 }
 
 // place finds the records of a kind in a grid.

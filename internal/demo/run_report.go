@@ -7,6 +7,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/domain"
 )
 
 // Stage is a part of a demo, named for people.
@@ -66,6 +67,8 @@ type Report struct {
 	Changes int
 	// Visits, Hazards and Disputes count the records that the day made; Offline counts the changes written without signal.
 	Visits, Hazards, Disputes, Offline int
+	// Clinics counts the disputes by the clinic that works them at the end of the day; those at 0 are in none yet.
+	Clinics map[domain.Clinic]int
 	// Faults counts the connections that were lost in a call, and Restarts the apps that died.
 	Faults, Restarts int
 	// FirstSync, Day and Rest are the traffic before, on and after the day.
@@ -143,7 +146,7 @@ func (w *stopwatch) end() (stages []StageTime, wall time.Duration) {
 // report counts what the day held and ends the stopwatch.
 func (d *Demo) report(seen *observed) {
 	r := &d.Report
-	r.Seed, r.Phones = d.options.Seed, len(d.phones)
+	r.Seed, r.Phones, r.Clinics = d.options.Seed, len(d.phones), map[domain.Clinic]int{}
 	for i := range seen.phones {
 		r.Changes += seen.changesOf(seen.phones[i].incarnation)
 	}
@@ -157,6 +160,7 @@ func (d *Demo) report(seen *observed) {
 			r.Hazards++
 		case recordv1.Kind_KIND_DISPUTE:
 			r.Disputes++
+			r.Clinics[rec.clinic()]++
 		}
 	}
 	online := make([]bool, len(d.phones))

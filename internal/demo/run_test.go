@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"onedoor/domain"
 	"onedoor/internal/demo"
 	"onedoor/testdata/notes"
 )
@@ -65,6 +66,15 @@ func TestRun_ADayOnRealPartsLosesNothingAndEveryPhoneAgrees(t *testing.T) {
 	total := r.Total()
 	if r.Changes != day.Changes() || total.Pushed != r.Changes || total.Applied+total.Merged != r.Changes || total.Quarantined != 0 {
 		t.Errorf("%d changes in the log, %+v at the phones, %d in the script", r.Changes, total, day.Changes())
+	}
+	worked := r.Clinics[0]
+	for _, clinic := range domain.Clinics() {
+		if worked += r.Clinics[clinic]; r.Clinics[clinic] == 0 {
+			t.Errorf("no dispute is in the %s clinic: %v", clinic, r.Clinics)
+		}
+	}
+	if worked != r.Disputes {
+		t.Errorf("%d disputes, by clinic %v", r.Disputes, r.Clinics)
 	}
 	made := 0
 	for _, w := range day.Steps {

@@ -8,6 +8,8 @@ import (
 	"github.com/rivo/uniseg"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"onedoor/domain"
 )
 
 // tableRow is one line of a table: what is counted, in both languages, and the figure.
@@ -20,12 +22,23 @@ func counted(zh, en string, n int) tableRow { return tableRow{zh, en, figures.Sp
 
 // Table tells what came of the day, for whoever leads a grid team.
 func (r *Report) Table() string {
-	return "\n" + align([]tableRow{
+	rows := []tableRow{
 		counted("手机", "phones", r.Phones),
 		counted("房屋", "doors", r.Doors),
 		counted("走访", "visits", r.Visits),
 		counted("发现隐患", "hazards found", r.Hazards),
 		counted("登记矛盾纠纷", "disputes registered", r.Disputes),
+	}
+	for _, clinic := range append(domain.Clinics(), 0) {
+		zh, en := clinic.Words()
+		rows = append(rows, counted("　"+zh, "  "+en, r.Clinics[clinic]))
+	}
+	return "\n" + align(append(rows, r.resultRows()...))
+}
+
+// resultRows are the rows of what became of the changes.
+func (r *Report) resultRows() []tableRow {
+	return []tableRow{
 		counted("通话中断线", "calls that were cut", r.Faults),
 		counted("应用被系统关闭", "apps that died", r.Restarts),
 		{},
@@ -49,7 +62,7 @@ func (r *Report) Table() string {
 		counted("每台手机首次下载字节", "bytes of a phone's first sync", perChange(r.FirstSync.BytesDown, r.Phones)),
 		counted("通信往返", "round trips", r.Total().RoundTrips),
 		{"用时", "time", seconds(r.Wall)},
-	})
+	}
 }
 
 // perChange is a mean; 0 where there is nothing to divide by.

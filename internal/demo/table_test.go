@@ -7,11 +7,12 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"onedoor/domain"
 	"onedoor/internal/demo"
 )
 
 func TestTable_FiguresStandUnderEachOtherWhateverTheCharacters(t *testing.T) {
-	r := demo.Report{Phones: 40, Doors: 34754, Changes: 3713, Wall: 31 * time.Second, Findings: demo.Findings{Converged: true, Conflicts: 343}}
+	r := demo.Report{Phones: 40, Doors: 34754, Changes: 3713, Wall: 31 * time.Second, Clinics: map[domain.Clinic]int{domain.ClinicSpecial: 17}, Findings: demo.Findings{Converged: true, Conflicts: 343}}
 	widths := map[int]bool{}
 	for line := range strings.Lines(r.Table()) {
 		if line = strings.TrimSuffix(line, "\n"); line != "" {
@@ -21,7 +22,7 @@ func TestTable_FiguresStandUnderEachOtherWhateverTheCharacters(t *testing.T) {
 	if len(widths) != 1 {
 		t.Errorf("lines end in %d columns:\n%s", len(widths), r.Table())
 	}
-	for _, want := range []string{"34,754", "3,713", "343", "是 yes", "31.0 s"} {
+	for _, want := range []string{"34,754", "3,713", "343", "是 yes", "31.0 s", "普通门诊", "专科门诊", "特需门诊", "社区门诊", "未分诊", "17"} {
 		if !strings.Contains(r.Table(), want) {
 			t.Errorf("%q is not in the table:\n%s", want, r.Table())
 		}
