@@ -27,8 +27,8 @@ func (t *taking) stage() (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, m := range page.GetRecords() {
-		if err := t.stageRecord(m, keys, authors); err != nil {
+	for records := range slices.Chunk(page.GetRecords(), len(t.rows)) {
+		if err := t.stageRecords(records, keys, authors); err != nil {
 			return false, err
 		}
 	}
@@ -123,18 +123,28 @@ func (t *taking) internAuthors(authors []*syncv1.Author) ([]pagerecord.AuthorNum
 	return out, nil
 }
 
-func (t *taking) stageRecord(m *syncv1.PageRecord, keys []localdb.KeyID, authors []pagerecord.AuthorNumber) (err error) {
-	row := localdb.Record{
+// stageRecords stages no more records than there is room for rows.
+func (t *taking) stageRecords(records []*syncv1.PageRecord, keys []localdb.KeyID, authors []pagerecord.AuthorNumber) error {
+	for i, m := range records {
+		if err := t.stagedRow(&t.rows[i], m, keys, authors); err != nil {
+			return err
+		}
+	}
+	return t.tx.StageRecords(t.rows[:len(records)])
+}
+
+// stagedRow makes the row of a page's record, in the room of another one.
+func (t *taking) stagedRow(row *localdb.Record, m *syncv1.PageRecord, keys []localdb.KeyID, authors []pagerecord.AuthorNumber) (err error) {
+	*row = localdb.Record{
 		ID: syncengine.ID(m.GetId()), Kind: syncengine.KindNumber(m.GetKind()), Seq: syncengine.Seq(m.GetSeq()),
-		Keys: t.keys[:0], Dead: m.GetDead(),
+		Keys: row.Keys[:0], Base: row.Base[:0], Dead: m.GetDead(),
 	}
 	for _, k := range m.GetKeys() {
 		row.Keys = append(row.Keys, keys[k])
 	}
-	t.keys = row.Keys
 	if kind, known := t.r.schema.Kind(row.Kind); known {
 		row.Search = hasText(kind)
-		err := t.r.columns(t.tx, t.s, &row, &t.glance, kind, m.GetFields(), m.GetDead())
+		err := t.r.columns(t.tx, t.s, row, &t.glance, kind, m.GetFields(), m.GetDead())
 		if errors.Is(err, pagerecord.ErrDamaged) {
 			// The damage came with the reply; nothing on the phone is.
 			err = fmt.Errorf("%w: %v", ErrReply, err)
@@ -143,16 +153,15 @@ func (t *taking) stageRecord(m *syncv1.PageRecord, keys []localdb.KeyID, authors
 			return err
 		}
 	}
-	if t.stored, err = pagerecord.AppendLocalised(t.stored[:0], m, authors); err != nil {
+	if row.Base, err = pagerecord.AppendLocalised(row.Base, m, authors); err != nil {
 		return fmt.Errorf("%w: record %s: %w", ErrReply, row.ID, err)
 	}
-	row.Base = t.stored
 	t.s.pos.NewPlaces = t.s.pos.NewPlaces || row.Kind == kindTerritory
 	if len(t.s.pos.Gone) > 0 {
 		t.s.pos.Gone = slices.DeleteFunc(slices.Clone(t.s.pos.Gone), func(id syncengine.ID) bool { return id == row.ID })
 	}
 	t.out.Pulled++
-	return t.tx.StageRecord(row)
+	return nil
 }
 
 // decisions notes what became of the phone's own quarantined changes. What was

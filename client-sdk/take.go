@@ -86,9 +86,8 @@ type taking struct {
 	placing placing
 	// scope is room for the keys of one record.
 	scope []syncengine.ScopeKey
-	// keys, stored and glance are room for a record that is staged.
-	keys   []localdb.KeyID
-	stored []byte
+	// rows and glance are room for records that are staged.
+	rows   [localdb.StagedAtOnce]localdb.Record
 	glance pagerecord.Glance
 }
 

@@ -28,8 +28,10 @@ type storing struct {
 	// err and fault are what a run failed or panicked with; nothing is written after it. They are read behind rest.
 	err   error
 	fault any
-	// made are new records of a run, gridRows those of a group in the territories they stand in; each are written together.
+	// made are new records of a run, rows their rows but for those in territories, which gridRows gathers; each are
+	// written together.
 	made     []store.Record
+	rows     []store.ScopeRow
 	gridRows map[syncengine.ScopeKey][]store.ScopeRow
 }
 
@@ -136,7 +138,7 @@ func (s *storing) write(r *run) error {
 		}
 	}
 	from := 0
-	s.made = s.made[:0]
+	s.made, s.rows = s.made[:0], s.rows[:0]
 	for i := range r.records {
 		e := &r.records[i]
 		if err := s.record(e, r.bodies[from:e.end]); err != nil {
@@ -144,7 +146,10 @@ func (s *storing) write(r *run) error {
 		}
 		from = e.end
 	}
-	return s.w.PutRecord(s.made...)
+	if err := s.w.PutRecord(s.made...); err != nil {
+		return err
+	}
+	return s.w.PutScope(s.rows...)
 }
 
 // record writes one record with its rows; what is new waits in made and gridRows.
@@ -200,10 +205,15 @@ func (s *storing) scope(before, after *syncengine.Record) error {
 	return nil
 }
 
-// scopeRow writes a row. What a phone makes mostly stands in one grid: those rows wait for others and are written together.
+// scopeRow writes a row. Those of new records wait for others and are written together; what a phone makes mostly stands
+// in one grid.
 func (s *storing) scopeRow(row store.ScopeRow, made bool) error {
-	if !made || !summed(row.Key) {
+	if !made {
 		return s.w.PutScope(row)
+	}
+	if !summed(row.Key) {
+		s.rows = append(s.rows, row)
+		return nil
 	}
 	rows := append(s.gridRows[row.Key], row)
 	if len(rows) < runChanges {

@@ -110,10 +110,8 @@ func pull(b *testing.B, db *localdb.DB, records int) []localdb.Record {
 func stage(b *testing.B, db *localdb.DB, list []localdb.Record) {
 	for page := range slices.Chunk(list, benchBatch) {
 		update(b, db, func(tx *localdb.Tx) error {
-			for _, r := range page {
-				if err := tx.StageRecord(r); err != nil {
-					return err
-				}
+			if err := tx.StageRecords(page); err != nil {
+				return err
 			}
 			if err := tx.SetMeta("cursor", page[0].ID[:]); err != nil {
 				return err

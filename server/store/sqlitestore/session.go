@@ -109,7 +109,7 @@ func prepare(conn *sqlite.Conn, writes bool) (*session, error) {
 		statements[&s.begin] = "BEGIN IMMEDIATE"
 		for into, insertion := range map[*inserter]insertion{&s.append: insertEntry, &s.putRecord: upsertRecord, &s.putScope: upsertScope} {
 			into.columns = insertion.columns
-			statements[&into.one], statements[&into.many] = insertion.of(1), insertion.of(rowsAtOnce)
+			statements[&into.one], statements[&into.many] = insertion.one(), insertion.many()
 		}
 		statements[&s.rewrite], statements[&s.deleteScope] = rewriteEntry, deleteScope
 		statements[&s.putDocument], statements[&s.deleteDocument] = upsertDocument, deleteDocument

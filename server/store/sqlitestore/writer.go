@@ -11,10 +11,10 @@ import (
 )
 
 var (
-	insertEntry  = insertion{head: "INSERT INTO log (" + entryColumns + ")", columns: 15}
-	upsertRecord = insertion{head: "INSERT INTO records (id, kind, seq, body)", columns: 4,
+	insertEntry  = insertion{head: "INSERT", table: "log (" + entryColumns + ")", columns: 15}
+	upsertRecord = insertion{head: "INSERT", table: "records (id, kind, seq, body)", columns: 4,
 		tail: " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq, body = excluded.body"}
-	upsertScope = insertion{head: "INSERT OR REPLACE INTO scope (key, seq, record_id, type, entered)", columns: 5}
+	upsertScope = insertion{head: "INSERT OR REPLACE", table: "scope (key, seq, record_id, type, entered)", columns: 5}
 )
 
 const (
