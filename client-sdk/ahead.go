@@ -1,6 +1,8 @@
 package client
 
 import (
+	"runtime"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -111,7 +113,8 @@ func fillBatch(batch *syncv1.Batch, out *sending, next *batchAhead, again *resup
 
 // callAhead begins the next call while this answer is being written, where the
 // next request needs nothing of that transaction: when it is clear that there is
-// more, and nothing but cursor, nonce and mark move on. A crash between the two
+// more, and nothing but cursor, nonce and mark move on. So it is with the first page of a fill, which brings the keys
+// that are filled, unless the keys change in the middle of a pull: then that may begin anew. A crash between the two
 // costs a round trip, since the server tells what it has seen before.
 func (u *run) callAhead(a *answer) error {
 	if !a.plain() {
@@ -119,11 +122,13 @@ func (u *run) callAhead(a *answer) error {
 	}
 	var sent *sending
 	err := u.r.view(func(tx *localdb.Tx, s *state) (err error) {
-		if syncengine.Epoch(a.GetEpoch()) != s.pos.Epoch {
+		epoch := syncengine.Epoch(a.GetEpoch())
+		if s.pos.Epoch != 0 && epoch != s.pos.Epoch || a.GetView() != nil && (s.pos.Pulling || s.pos.Renewed) {
 			return nil
 		}
 		next := *s
 		a.advance(&next.pos)
+		next.pos.Epoch = epoch
 		if !a.more(&next) {
 			return nil
 		}
@@ -132,6 +137,8 @@ func (u *run) callAhead(a *answer) error {
 	})
 	if err == nil && sent != nil {
 		u.ahead = u.start(sent)
+		// Where every processor is taken, the call would begin only after what is done beside it.
+		runtime.Gosched()
 	}
 	return err
 }

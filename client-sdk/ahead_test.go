@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -90,5 +91,40 @@ func TestAhead_WhatWasPackedForACallThatIsNotMadeIsDropped(t *testing.T) {
 	p.failAfter = 0
 	if report := ann.sync(); ann.status().Pending != 0 {
 		t.Errorf("after the cut: %+v", report)
+	}
+}
+
+// noting is a line that notes its calls.
+type noting struct {
+	*line
+	events *[]string
+}
+
+func (n noting) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	*n.events = append(*n.events, "call")
+	return n.line.Exchange(ctx, req)
+}
+
+func TestAhead_EachPageOfAFillIsAskedForBeforeTheOneBeforeItIsWritten(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA), w.phone("白", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	ann.sync()
+	for i := range 40 {
+		ann.add("premises", fmt.Sprintf(`{"address":"福慧路%d号","territory":"%s"}`, i, gridA))
+	}
+	ann.sync()
+	w.must(bob.Close())
+	var events []string
+	r, err := client.Open(bob.dir, bob.key, client.Options{
+		Transport: noting{bob.line, &events}, Random: bob.random, Tries: 1, PageBytesMax: 1500, Now: func() time.Time { return w.now },
+		Go:    func(work func()) { work() }, // so that a call is over where it begins
+		Taken: func(*syncv1.ExchangeResponse) { events = append(events, "taken") },
+	})
+	w.must(err)
+	bob.Replica = r
+	bob.sync()
+	want := []string{"call", "call", "taken", "call", "taken"}
+	if len(events) < len(want) || !slices.Equal(events[:len(want)], want) {
+		t.Errorf("the fill went %v, want %v", events, want)
 	}
 }

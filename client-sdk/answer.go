@@ -83,8 +83,19 @@ func (a *answer) revoked() bool {
 // plain reports that an answer moves cursor, nonce and mark, and nothing else
 // that the next request says.
 func (a *answer) plain() bool {
-	return a.fresh() && a.GetFork() == nil && a.GetExpected() == 0 && a.GetGrants() == nil && a.GetView() == nil &&
-		len(a.GetCursor()) > 0 && len(a.GetBarriers()) == 0 && a.GetRulebook() == nil
+	return a.fresh() && a.GetFork() == nil && a.GetExpected() == 0 && a.GetGrants() == nil &&
+		len(a.GetCursor()) > 0 && len(a.GetBarriers()) == 0 && a.GetRulebook() == nil && !a.appliedSealed()
+}
+
+// appliedSealed reports that the server calls a change applied that was sent sealed:
+// it had come in the clear before, and the phone cannot fold it in any more.
+func (a *answer) appliedSealed() bool {
+	for i, o := range a.outcomes {
+		if o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_APPLIED && a.sent.batch[i].SealingKey != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // advance moves cursor, nonce and mark on.

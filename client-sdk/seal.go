@@ -153,14 +153,3 @@ func sealedChange(row *localdb.Change) *syncv1.SealedChange {
 	}
 	return &syncv1.SealedChange{Key: row.SealingKey, Box: row.Sealed}
 }
-
-// appliedSealed reports that the server calls a change applied that was sent sealed:
-// it had come in the clear before, and the phone cannot fold it in any more.
-func (t *taking) appliedSealed() bool {
-	for i, o := range t.a.outcomes {
-		if o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_APPLIED && t.a.sent.batch[i].SealingKey != 0 {
-			return true
-		}
-	}
-	return false
-}

@@ -143,7 +143,7 @@ func (t *taking) body() error {
 	if !t.a.fresh() || t.a.revoked() {
 		return nil
 	}
-	if t.a.sent.destructions != t.s.pos.Destructions || t.appliedSealed() {
+	if t.a.sent.destructions != t.s.pos.Destructions || t.a.appliedSealed() {
 		return t.fillAnew()
 	}
 	var err error
