@@ -49,7 +49,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 	s.reports = report.New(s.realm, report.Options{Log: s.config.Log})
 	admin := adminrpc.New(s.realm, adminrpc.Options{
 		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
-		LastBackup: s.lastBackup, Cases: s.cases,
+		LastBackup: s.lastBackup, VisitsBy: s.reports.VisitsBy, Cases: s.cases,
 		SignIn: signin.New(s.realm, signin.Options{
 			Key: s.secrets.SignInKey(), Provider: s.config.Provider, Now: s.config.Now, Random: s.config.Random,
 		}),

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"onedoor/server/retention"
@@ -14,13 +15,16 @@ type upkeep struct {
 	ended chan struct{}
 }
 
-// startUpkeep begins to destroy, once a day, what may no longer be kept.
+// startUpkeep begins to destroy, once a day, what may no longer be kept, and to count for reports.
 func (s *Server) startUpkeep(context.Context) error {
 	ctx, end := context.WithCancel(context.Background())
 	s.upkeep = upkeep{end: end, ended: make(chan struct{})}
 	go func() { // stopped by stopUpkeep
 		defer close(s.upkeep.ended)
+		var both sync.WaitGroup
+		both.Go(func() { s.reports.Keep(ctx, wait) })
 		retention.Keep(ctx, s.realm, wait, s.retained)
+		both.Wait()
 	}()
 	return nil
 }

@@ -40,7 +40,7 @@ func (h *handover) plan(r store.Reader) (*adminv1.HandoverPlan, error) {
 func (h *handover) planPeople(r store.Reader, held map[syncengine.ID][]syncengine.ID, out *adminv1.HandoverPlan) error {
 	from, until := month(h.service.clock())
 	people := append([]syncengine.ID{h.to.ID}, h.from...)
-	credited, err := h.service.realm.VisitsBy(r, people, from, until)
+	credited, err := h.service.visitsBy(r, people, from, until)
 	if err != nil {
 		return err
 	}

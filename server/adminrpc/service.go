@@ -34,6 +34,8 @@ type Options struct {
 	BehindGateway bool
 	// LastBackup tells when the newest verified backup was made; ok is false where there is none. Nil for none ever.
 	LastBackup func() (made time.Time, ok bool, err error)
+	// VisitsBy counts the visits that users made in a run of time; the realm's own walk over its log when nil.
+	VisitsBy func(r store.Reader, users []syncengine.ID, from, until syncengine.UnixMilli) (map[syncengine.ID]int, error)
 	// Log takes management calls and faults, never record content; silent when nil.
 	Log *slog.Logger
 }
@@ -53,13 +55,18 @@ type Service struct {
 	behindGateway bool
 	// lastBackup is Options.LastBackup.
 	lastBackup func() (made time.Time, ok bool, err error)
+	// visitsBy is Options.VisitsBy.
+	visitsBy func(r store.Reader, users []syncengine.ID, from, until syncengine.UnixMilli) (map[syncengine.ID]int, error)
 	// importing guards the making of an import: two at once could both make the same door.
 	importing sync.Mutex
 }
 
 // New makes the service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, cases: o.Cases, behindGateway: o.BehindGateway, lastBackup: o.LastBackup}
+	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, cases: o.Cases, behindGateway: o.BehindGateway, lastBackup: o.LastBackup, visitsBy: o.VisitsBy}
+	if s.visitsBy == nil {
+		s.visitsBy = realm.VisitsBy
+	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

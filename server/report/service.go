@@ -2,10 +2,11 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
+	"time"
 
 	"onedoor/domain"
 	"onedoor/domain/metrics"
@@ -247,19 +248,62 @@ func (s *Service) freezeOne(ctx context.Context, m metrics.Month) (done bool, er
 	return true, s.freeze(ctx, s.tree, m)
 }
 
-// Own counts a worker's own work in a period, for that worker alone.
-func (s *Service) Own(ctx context.Context, users []syncengine.ID, period metrics.Period) (map[syncengine.ID]metrics.Own, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[syncengine.ID]metrics.Own{}
-	err := s.realm.View(ctx, func(r store.Reader) error {
-		if err := s.followTo(r, nil); err != nil {
-			return err
-		}
-		for _, user := range slices.Compact(users) {
-			out[user] = s.projection.own(domain.ID(user), period)
-		}
-		return nil
+// Own counts workers' own work in a period, each for that worker alone.
+func (s *Service) Own(ctx context.Context, users []syncengine.ID, period metrics.Period) (out map[syncengine.ID]metrics.Own, err error) {
+	err = s.realm.View(ctx, func(r store.Reader) (err error) {
+		out, err = s.OwnAt(r, users, period)
+		return err
 	})
 	return out, err
+}
+
+// OwnAt is Own for somebody who looks at the realm already: at the reader's state, or a later one that was counted meanwhile.
+func (s *Service) OwnAt(r store.Reader, users []syncengine.ID, period metrics.Period) (map[syncengine.ID]metrics.Own, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	head, p := r.Head(), s.projection
+	if later := p != nil && p.at.Epoch == head.Epoch && p.at.Seq > head.Seq; !later {
+		if err := s.followTo(r, nil); err != nil {
+			return nil, err
+		}
+	}
+	out := map[syncengine.ID]metrics.Own{}
+	for _, user := range users {
+		out[user] = s.projection.own(domain.ID(user), period)
+	}
+	return out, nil
+}
+
+// VisitsBy counts the visits of a run of days that each of some users made or had a part in, for who hands their work over.
+func (s *Service) VisitsBy(r store.Reader, users []syncengine.ID, from, until syncengine.UnixMilli) (map[syncengine.ID]int, error) {
+	first, last := domain.UnixMilli(from).ShanghaiDay(), domain.UnixMilli(until-1).ShanghaiDay()
+	own, err := s.OwnAt(r, users, metrics.Period{From: first, To: last, Known: last})
+	out := map[syncengine.ID]int{}
+	for user, count := range own {
+		out[user] = int(count.Visits)
+	}
+	return out, err
+}
+
+// keepEvery is how often Keep looks whether a month is to be frozen.
+const keepEvery = time.Hour
+
+// Keep counts what the log holds, so that the first pull need not wait for it, and freezes months as they become ripe, until
+// ctx ends. wait waits for a while, or until ctx ends.
+func (s *Service) Keep(ctx context.Context, wait func(context.Context, time.Duration) error) {
+	for err := s.Warm(ctx); ; {
+		if err == nil {
+			_, err = s.FreezeRipe(ctx)
+		}
+		switch {
+		case errors.Is(err, exchange.ErrClosed) || errors.Is(err, store.ErrClosed) || ctx.Err() != nil:
+			return
+		case err != nil:
+			s.log.Warn("reports could not be kept up; it is tried again in an hour", "error", err)
+		}
+		if wait(ctx, keepEvery) != nil {
+			return
+		}
+		err = nil
+	}
 }
