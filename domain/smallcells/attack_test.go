@@ -8,47 +8,44 @@ import (
 	"pgregory.net/rapid"
 
 	"onedoor/domain/smallcells"
+	"onedoor/internal/sim/attack"
 )
 
-// attacker knows every number that is shown and looks for hidden cells that can hold one number only.
-type attacker struct {
-	t    *smallcells.Table
-	mask *smallcells.Mask
-	leaf []bool
-	// low and high bound each leaf cell.
-	low, high []int64
-	// tries is how many more tables it looks at before it gives a cell up.
-	tries int
-	// sums are the shown cells: the leaf cells in each, and what they add up to.
-	sums []shownSum
-}
-
-type shownSum struct {
-	cells []int
-	total int64
-}
-
-// attack bounds every leaf cell by all that is shown of one count, until nothing moves, and then tries what is left by
-// enumeration. It gives the cells that are hidden and known all the same.
-func attack(t *smallcells.Table, mask *smallcells.Mask, count []int64) (found []string) {
-	a := &attacker{t: t, mask: mask, leaf: leaves(t)}
+// attacked gives the small cells that are hidden and can be worked out all the same.
+func attacked(t *smallcells.Table, mask *smallcells.Mask, count []int64) (found []string) {
 	parts := max(t.Classes, 1)
-	a.low, a.high = make([]int64, len(t.Parent)*parts), make([]int64, len(t.Parent)*parts)
-	for i := range a.high {
-		if a.leaf[i/parts] {
-			a.high[i] = 1 << 40
-		}
-	}
-	a.collect(count)
-	a.tighten()
+	p := attack.New(len(t.Parent) * parts)
+	leaf := leaves(t)
 	for place := range t.Parent {
-		for class := smallcells.All; class < t.Classes; class++ {
-			if mask.Hidden(place, class) && a.fineAndSmall(place, class, count) && a.unique(place, class) {
-				found = append(found, fmt.Sprintf("place %d part %d", place, class))
+		if !leaf[place] {
+			for part := range parts {
+				p.Known(0, place*parts+part) // Nothing stands in it but in the places below.
 			}
 		}
+		eachClass(t, func(class int) {
+			if !mask.Hidden(place, class) {
+				cells := cellsOf(t, leaf, place, class)
+				p.Known(sumOf(cells, count), cells...)
+			}
+		})
+	}
+	p.Narrow()
+	for place := range t.Parent {
+		eachClass(t, func(class int) {
+			if cells := cellsOf(t, leaf, place, class); mask.Hidden(place, class) && fineAndSmall(t, place, class, sumOf(cells, count)) {
+				if _, certain := p.Certain(cells...); certain {
+					found = append(found, fmt.Sprintf("place %d part %d", place, class))
+				}
+			}
+		})
 	}
 	return found
+}
+
+func eachClass(t *smallcells.Table, f func(class int)) {
+	for class := smallcells.All; class < t.Classes; class++ {
+		f(class)
+	}
 }
 
 func leaves(t *smallcells.Table) []bool {
@@ -65,15 +62,15 @@ func leaves(t *smallcells.Table) []bool {
 }
 
 // cellsOf lists the leaf cells that a cell sums up.
-func (a *attacker) cellsOf(place, class int) (out []int) {
-	parts := max(a.t.Classes, 1)
-	for leaf := range a.t.Parent {
-		if !a.leaf[leaf] || !below(a.t, leaf, place) {
+func cellsOf(t *smallcells.Table, leaf []bool, place, class int) (out []int) {
+	parts := max(t.Classes, 1)
+	for at := range t.Parent {
+		if !leaf[at] || !below(t, at, place) {
 			continue
 		}
 		for part := range parts {
 			if class == smallcells.All || part == class {
-				out = append(out, leaf*parts+part)
+				out = append(out, at*parts+part)
 			}
 		}
 	}
@@ -96,116 +93,9 @@ func sumOf(cells []int, count []int64) (n int64) {
 	return n
 }
 
-func (a *attacker) collect(count []int64) {
-	for place := range a.t.Parent {
-		for class := smallcells.All; class < a.t.Classes; class++ {
-			if !a.mask.Hidden(place, class) {
-				cells := a.cellsOf(place, class)
-				a.sums = append(a.sums, shownSum{cells, sumOf(cells, count)})
-			}
-		}
-	}
-}
-
-// tighten narrows the bounds of each cell by each sum that is shown, until nothing moves.
-func (a *attacker) tighten() {
-	for moved := true; moved; {
-		moved = false
-		for _, s := range a.sums {
-			var low, high int64
-			for _, c := range s.cells {
-				low, high = low+a.low[c], high+a.high[c]
-			}
-			for _, c := range s.cells {
-				if l := s.total - (high - a.high[c]); l > a.low[c] {
-					a.low[c], moved = l, true
-					low, high = sums(s.cells, a)
-				}
-				if h := s.total - (low - a.low[c]); h < a.high[c] {
-					a.high[c], moved = h, true
-					low, high = sums(s.cells, a)
-				}
-			}
-		}
-	}
-}
-
-func sums(cells []int, a *attacker) (low, high int64) {
-	for _, c := range cells {
-		low, high = low+a.low[c], high+a.high[c]
-	}
-	return low, high
-}
-
-func (a *attacker) fineAndSmall(place, class int, count []int64) bool {
-	n := sumOf(a.cellsOf(place, class), count)
-	fine := a.t.Rank[place] == smallcells.Below || a.t.Rank[place] == smallcells.Community && class != smallcells.All
+func fineAndSmall(t *smallcells.Table, place, class int, n int64) bool {
+	fine := t.Rank[place] == smallcells.Below || t.Rank[place] == smallcells.Community && class != smallcells.All
 	return fine && n > 0 && n < smallcells.Least
-}
-
-// unique reports that a cell can hold one number only, among all tables that show the same.
-func (a *attacker) unique(place, class int) bool {
-	cells := a.cellsOf(place, class)
-	var open []int
-	for c := range a.low {
-		if a.low[c] != a.high[c] {
-			open = append(open, c)
-		}
-	}
-	value := append([]int64(nil), a.low...)
-	seen := map[int64]bool{}
-	a.tries = 20_000
-	a.enumerate(open, value, func() bool {
-		seen[sumOf(cells, value)] = true
-		return len(seen) < 2
-	})
-	return len(seen) == 1 && a.tries > 0
-}
-
-// enumerate calls f for every table that fits, until f has enough.
-func (a *attacker) enumerate(open []int, value []int64, f func() bool) bool {
-	if a.tries--; a.tries <= 0 {
-		return false
-	}
-	if len(open) == 0 {
-		for _, s := range a.sums {
-			if sumOf(s.cells, value) != s.total {
-				return true
-			}
-		}
-		return f()
-	}
-	c := open[0]
-	for n := a.low[c]; n <= a.high[c]; n++ {
-		value[c] = n
-		if a.possible(open[1:], value) && !a.enumerate(open[1:], value, f) {
-			return false
-		}
-	}
-	value[c] = a.low[c]
-	return true
-}
-
-// possible reports that no shown sum is over already, or out of reach.
-func (a *attacker) possible(open []int, value []int64) bool {
-	free := map[int]bool{}
-	for _, c := range open {
-		free[c] = true
-	}
-	for _, s := range a.sums {
-		var low, high int64
-		for _, c := range s.cells {
-			if free[c] {
-				low, high = low+a.low[c], high+a.high[c]
-			} else {
-				low, high = low+value[c], high+value[c]
-			}
-		}
-		if s.total < low || s.total > high {
-			return false
-		}
-	}
-	return true
 }
 
 // district is a root with streets, communities in them and, where grids is not 0, grids in those.
@@ -248,7 +138,7 @@ func TestHide_NoHiddenCellCanBeWorkedOut(t *testing.T) {
 		if cells := shownSmall(table, mask, count); len(cells) > 0 {
 			t.Fatalf("small and shown: %v", cells)
 		}
-		if found := attack(table, mask, count); len(found) > 0 {
+		if found := attacked(table, mask, count); len(found) > 0 {
 			t.Fatalf("worked out: %v of %v", found, count)
 		}
 	})
@@ -256,14 +146,14 @@ func TestHide_NoHiddenCellCanBeWorkedOut(t *testing.T) {
 
 // shownSmall lists small fine cells that are shown, but for those that are a community's or a table's only part.
 func shownSmall(t *smallcells.Table, mask *smallcells.Mask, count []int64) (out []string) {
-	a := &attacker{t: t, mask: mask, leaf: leaves(t)}
+	leaf := leaves(t)
 	for place := range t.Parent {
-		for class := smallcells.All; class < t.Classes; class++ {
-			if !a.fineAndSmall(place, class, count) || mask.Hidden(place, class) || onlyOne(t, place, class) {
-				continue
+		eachClass(t, func(class int) {
+			n := sumOf(cellsOf(t, leaf, place, class), count)
+			if fineAndSmall(t, place, class, n) && !mask.Hidden(place, class) && !onlyOne(t, place, class) {
+				out = append(out, fmt.Sprintf("place %d part %d", place, class))
 			}
-			out = append(out, fmt.Sprintf("place %d part %d", place, class))
-		}
+		})
 	}
 	return out
 }
@@ -295,10 +185,10 @@ func TestAttack_FindsWhatAWeakerRuleLeaves(t *testing.T) {
 	if none.Any() {
 		t.Fatal("a table of nothing hides something")
 	}
-	if found := attack(table, smallcells.OnlySmall(table), count); len(found) != 1 {
+	if found := attacked(table, smallcells.OnlySmall(table), count); len(found) != 1 {
 		t.Errorf("a hidden cell beside its totals: found %v", found)
 	}
-	if found := attack(table, smallcells.Hide(table), count); len(found) != 0 {
+	if found := attacked(table, smallcells.Hide(table), count); len(found) != 0 {
 		t.Errorf("found %v", found)
 	}
 }
