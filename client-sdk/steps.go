@@ -31,7 +31,7 @@ type StepInput struct {
 	Until int64
 }
 
-// Case is a dispute or hazard as its work stands.
+// Case is a dispute, hazard or task as its work stands.
 type Case struct {
 	// ID is its id, Kind its kind's name, State the name of its state.
 	ID    syncengine.ID
@@ -53,6 +53,10 @@ type Case struct {
 	Flags []Complaint
 	// Timeline is its entries, the oldest first.
 	Timeline []TimelineEntry
+	// DeliveredAt is when a task reached a phone of who is to do it, and DeliveredDevice which; 0 for not known to have. The server
+	// learns it from sync itself.
+	DeliveredAt     syncengine.UnixMilli
+	DeliveredDevice syncengine.ID
 }
 
 // TimelineEntry is one entry of a case's timeline.
@@ -66,7 +70,7 @@ type TimelineEntry struct {
 	Text  string
 }
 
-// TakeStep takes a step of a dispute or hazard, such as accept, triage or recheck: the states, fields, timeline and tasks that it
+// TakeStep takes a step of a dispute, hazard or task, such as accept, triage, recheck or done: the states, fields, timeline and tasks that it
 // means are one commit. What is not allowed, or lacks something, is a [Refusal], and nothing is written. docs/casework.md has
 // the steps.
 func (r *Replica) TakeStep(id syncengine.ID, step string, in StepInput) error {
@@ -110,7 +114,7 @@ func (r *Replica) BeginCase(kind, step string, in StepInput) (syncengine.ID, err
 	return id, r.commit(group)
 }
 
-// Case reads how the work on a dispute or hazard stands.
+// Case reads how the work on a dispute, hazard or task stands.
 func (r *Replica) Case(id syncengine.ID) (out *Case, err error) {
 	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		c, err := r.openCase(tx, s, id)
@@ -137,6 +141,7 @@ type openCase struct {
 	rules    casework.Rules
 	dispute  *recordv1.Dispute
 	hazard   *recordv1.Hazard
+	task     *recordv1.Task
 	timeline []*recordv1.CaseEvent
 }
 
@@ -173,6 +178,9 @@ func (r *Replica) openCase(tx *localdb.Tx, s *state, id syncengine.ID) (*openCas
 	case kindHazard:
 		c.hazard = &recordv1.Hazard{}
 		err = proto.Unmarshal(c.fields, c.hazard)
+	case kindTask:
+		c.task = &recordv1.Task{}
+		return c, proto.Unmarshal(c.fields, c.task)
 	default:
 		return nil, fmt.Errorf("%s is a %s, and no case: %w", id, kind.Name, ErrUnknownKind)
 	}
@@ -219,8 +227,11 @@ func (c *openCase) step(name string, in StepInput) ([]change, error) {
 	ask := casebook.Ask{
 		Step: name, Actor: c.actor(), Now: c.now, Reason: in.Reason, Days: in.Days, Until: domain.UnixMilli(in.Until),
 	}
-	if c.kind.Number == kindHazard {
+	switch c.kind.Number {
+	case kindHazard:
 		return c.hazardStep(with, ask)
+	case kindTask:
+		return c.taskStep(with, ask)
 	}
 	var given *recordv1.Dispute
 	if with != nil {
@@ -243,6 +254,20 @@ func (c *openCase) hazardStep(with proto.Message, ask casebook.Ask) ([]change, e
 		return nil, &Refusal{Complaints: complaints}
 	}
 	return c.writes(out.Edit, out.Events, out.Recheck)
+}
+
+// taskStep works out what a step of a task writes, beside the fields that it is given.
+func (c *openCase) taskStep(with proto.Message, ask casebook.Ask) ([]change, error) {
+	edit, complaints := casebook.TakeTask(c.task, ask)
+	if len(complaints) > 0 {
+		return nil, &Refusal{Complaints: complaints}
+	}
+	if with != nil {
+		given := proto.CloneOf(with.(*recordv1.Task))
+		given.State = nil // The step says it.
+		proto.Merge(edit, given)
+	}
+	return c.writes(edit, nil, nil)
 }
 
 // with reads the fields that a step is given.
@@ -309,7 +334,12 @@ func (c *openCase) put(g *Group, edit proto.Message) error {
 
 // read gives the case as its work stands.
 func (c *openCase) read() *Case {
-	out := &Case{ID: c.id, Kind: c.kind.Name, State: c.stateName(), Flags: c.flags()}
+	out := &Case{ID: c.id, Kind: c.kind.Name, State: c.stateName()}
+	if c.task != nil {
+		c.readTask(out)
+		return out
+	}
+	out.Flags = c.flags()
 	table, from, people := casework.Hazards, casework.State(c.hazard.GetState()), casework.People{}
 	if c.dispute != nil {
 		table, from, people = casework.Disputes, casework.State(c.dispute.GetState()), casebook.People(c.dispute)
@@ -327,6 +357,15 @@ func (c *openCase) read() *Case {
 		})
 	}
 	return out
+}
+
+// readTask gives a task as its work stands.
+func (c *openCase) readTask(out *Case) {
+	out.Deadline, out.DeliveredAt = syncengine.UnixMilli(c.task.GetDue()), syncengine.UnixMilli(c.task.GetDeliveredAt())
+	out.DeliveredDevice, _ = syncengine.IDFromBytes(c.task.GetDeliveredDevice())
+	for _, step := range casework.Tasks.Open(casework.State(c.task.GetState()), c.actor(), casebook.TaskPeople(c.task)) {
+		out.Steps = append(out.Steps, step.Name)
+	}
 }
 
 // flags says what the case lacks as it stands.
@@ -369,6 +408,9 @@ func stateNameOf(kind *schema.Kind, number int32) string {
 }
 
 func (c *openCase) stateNumber() int32 {
+	if c.task != nil {
+		return int32(casebook.TaskState(c.task))
+	}
 	if c.dispute != nil {
 		return int32(c.dispute.GetState())
 	}
@@ -377,7 +419,7 @@ func (c *openCase) stateNumber() int32 {
 
 // JSON gives the case as {"id", "kind", "state", "deadline", "phase", "provisional", "clock": {"state", "used_s", "left_s"},
 // "steps", "flags": [{"rule", "field", "says"}], "timeline": [{"what", "says", "at", "actor", "text"}]}; clock is null where none
-// runs.
+// runs; a task that is known to have reached a phone has "delivered_at" and "delivered_device".
 func (c *Case) JSON(lang Language) recordjson.Object {
 	timeline := make([]recordjson.Object, len(c.Timeline))
 	for i, e := range c.Timeline {
@@ -399,7 +441,11 @@ func (c *Case) JSON(lang Language) recordjson.Object {
 	if years == nil {
 		years = []int{}
 	}
-	return recordjson.Object{}.With(recordjson.NameID, c.ID.String()).With(recordjson.NameKind, c.Kind).With("state", c.State).
+	out := recordjson.Object{}.With(recordjson.NameID, c.ID.String()).With(recordjson.NameKind, c.Kind).With("state", c.State).
 		With("deadline", recordjson.Time(c.Deadline)).With("phase", orNull(c.Phase)).With("provisional", years).
 		With("clock", clock).With("steps", steps).With("flags", flags).With("timeline", timeline)
+	if c.DeliveredAt != 0 {
+		out = out.With("delivered_at", recordjson.Time(c.DeliveredAt)).With("delivered_device", c.DeliveredDevice.String())
+	}
+	return out
 }

@@ -70,7 +70,7 @@ func ruleFaults(field protoreflect.FieldDescriptor, rules *recordv1.FieldRules) 
 	fault((field.IsList() || field.IsMap()) && rules.GetMaxCount() == 0, "no greatest count")
 	fault(isText && rules.GetMaxLength() == 0, "no greatest length")
 	fault(rules.GetTime() != strings.Contains(" occurred_at found_at registered_at accepted_at call_back_at remedies_notified_at "+
-		"police_reported_at last_seen_at at until deadline due escalated_at valid_from valid_until agreement_effective_on ", " "+string(field.Name())+" "),
+		"police_reported_at delivered_at last_seen_at at until deadline due escalated_at valid_from valid_until agreement_effective_on ", " "+string(field.Name())+" "),
 		"a time that is not marked, or a mark on what is none")
 	fault(rules.GetTime() && field.Kind() != protoreflect.Int64Kind, "a time is an int64")
 	fault((rules.GetDue() || rules.GetFill() == recordv1.Fill_FILL_NOW) && !rules.GetTime(), "only a time is due or filled with now")

@@ -57,6 +57,8 @@ type Config struct {
 	ContactKey string
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
+	// LookEvery is how often deadlines and deliveries of tasks are looked at; casework.WatchEvery when zero.
+	LookEvery time.Duration
 	// Random draws ids, tags, codes and tokens; the system's when nil.
 	Random io.Reader
 	// Disk holds the database; nil is the system's. The simulated world hands in one that counts writes.

@@ -18,7 +18,7 @@ import (
 
 func newCase(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "case ID", Short: "Show how the work on a dispute or hazard stands", Args: cobra.ExactArgs(1),
+		Use: "case ID", Short: "Show how the work on a dispute, hazard or task stands", Args: cobra.ExactArgs(1),
 		Long: `Shows a dispute's or hazard's state, deadline and clock, the steps that this
 phone's user may take, and the timeline. The deadline is the same on every phone
 and at the server, to the minute; provisional names the years whose official days
@@ -60,9 +60,10 @@ func newStep(a *app) *cobra.Command {
 	var in client.StepInput
 	var until string
 	c := &cobra.Command{
-		Use: "step ID STEP", Short: "Take a step of a dispute or hazard", Args: cobra.ExactArgs(2),
+		Use: "step ID STEP", Short: "Take a step of a dispute, hazard or task", Args: cobra.ExactArgs(2),
 		Long: `Takes a step, such as accept, triage, agree or close of a dispute, or notify,
-rectify or recheck of a hazard: state, fields, timeline and tasks in one commit.
+rectify or recheck of a hazard, or open, done or return of a task: state, fields,
+timeline and tasks in one commit.
 case ID lists the steps that are open. What the law or the policy asks of a step is
 checked before anything is kept. --fields is a JSON object of record fields that
 the step writes, or - for standard input.`,
@@ -136,6 +137,9 @@ func (a *app) printCase(p *phone, id syncengine.ID) error {
 		t.Add("deadline", command.Clock(recordjson.Time(c.Deadline)))
 		if c.ClockState != "" {
 			t.Add("clock", fmt.Sprintf("%s, %s left", c.ClockState, time.Duration(c.LeftSeconds)*time.Second))
+		}
+		if c.DeliveredAt != 0 {
+			t.Add("delivered", command.Clock(recordjson.Time(c.DeliveredAt)), c.DeliveredDevice.String())
 		}
 		t.Add("steps", strings.Join(c.Steps, " "))
 		for _, f := range c.Flags {

@@ -47,6 +47,9 @@ const (
 `
 )
 
+// lookEvery is how often the served realm looks at deadlines and deliveries, so that a story need not wait for a minute.
+const lookEvery = 20 * time.Millisecond
+
 // world is a realm that a real server serves over gRPC.
 type world struct {
 	t *testing.T
@@ -99,7 +102,7 @@ func servingBy(t *testing.T, c *clock) *world {
 		Dir: dir, Realm: "530702", Territories: strings.NewReader(territories), TerritoriesName: "territories.csv",
 	})
 	w.must(err)
-	config := server.Config{Dir: dir, Listen: "127.0.0.1:0"}
+	config := server.Config{Dir: dir, Listen: "127.0.0.1:0", LookEvery: lookEvery}
 	if c != nil {
 		config.Now = c.now
 	}

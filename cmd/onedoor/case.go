@@ -338,6 +338,20 @@ type caseTaskJSON struct {
 	State string          `json:"state"`
 	For   string          `json:"for,omitempty"`
 	Name  string          `json:"name,omitempty"`
+	// Delivered is when it reached a phone, DoneReason why a rule's task was done without anybody.
+	Delivered  json.RawMessage `json:"delivered,omitempty"`
+	DoneReason string          `json:"done_reason,omitempty"`
+}
+
+func caseTaskOf(t *adminv1.CaseTask) caseTaskJSON {
+	out := caseTaskJSON{
+		ID: idText(t.GetId()), What: t.GetWhat(), Due: command.TimeJSON(t.GetDueMs()), Why: t.GetWhy(), State: short(t.GetState()),
+		For: idText(t.GetUserId()), Name: t.GetUserName(), DoneReason: t.GetDoneReason(),
+	}
+	if t.GetDeliveredMs() != 0 {
+		out.Delivered = command.TimeJSON(t.GetDeliveredMs())
+	}
+	return out
 }
 
 // proposalJSON is the clinic that a rule proposes.
@@ -415,9 +429,7 @@ func caseJSON(v values, m *adminv1.Case) (recordjson.Object, error) {
 	}
 	tasks := make([]caseTaskJSON, 0, len(m.GetTasks()))
 	for _, t := range m.GetTasks() {
-		tasks = append(tasks, caseTaskJSON{
-			idText(t.GetId()), t.GetWhat(), command.TimeJSON(t.GetDueMs()), t.GetWhy(), short(t.GetState()), idText(t.GetUserId()), t.GetUserName(),
-		})
+		tasks = append(tasks, caseTaskOf(t))
 	}
 	out = out.With("timeline", timeline).With("tasks", tasks).With("steps", append([]string{}, m.GetSteps()...))
 	if p := m.GetProposal(); p != nil {

@@ -2,7 +2,6 @@ package casework
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"onedoor/domain"
 	"onedoor/domain/calendar"
@@ -213,4 +212,4 @@ func Recurrence(rules Rules, door domain.ID, code domain.HazardCode, past []Past
 }
 
 // Why gives the text that a duty's task carries as its reason: the rule's name, and the case's kind.
-func (d Duty) Why() string { return fmt.Sprintf("rule %s", d.Kind) }
+func (d Duty) Why() string { return whyRule + string(d.Kind) }

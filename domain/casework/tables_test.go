@@ -44,8 +44,8 @@ RECURRED:    rule notify>NOTIFIED rectify>RECTIFIED hand-over>HANDED_OVER`,
 	"task": `
 new:       make>MADE
 MADE:      deliver>DELIVERED open>OPENED return>RETURNED done>DONE
-DELIVERED: open>OPENED return>RETURNED done>DONE
-OPENED:    return>RETURNED done>DONE
+DELIVERED: open>OPENED return>RETURNED done>DONE make-again>MADE
+OPENED:    return>RETURNED done>DONE make-again>MADE
 RETURNED:  make-again>MADE
 DONE:`,
 }

@@ -29,7 +29,7 @@ var Tasks = Table{
 		{Name: "return", ZH: "退回", EN: "send back undone", From: []State{Made, Delivered, Opened}, To: Returned, Who: anyone(taskers...),
 			Reason: true, Needs: []string{"task.returned_without_reason"}},
 		{Name: "done", ZH: "完成", EN: "note that it is done", From: []State{Made, Delivered, Opened}, To: Done, Who: anyone(taskers...)},
-		{Name: "make-again", ZH: "重新派发", EN: "make again what came back", From: []State{Returned}, To: Made, Who: anyone(taskers...)},
+		{Name: "make-again", ZH: "重新派发", EN: "make again what came back or went to another", From: []State{Delivered, Opened, Returned}, To: Made, Who: anyone(taskers...)},
 	},
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"onedoor/domain"
 	cases "onedoor/domain/casework"
+	"onedoor/internal/casebook"
 	"onedoor/internal/wire"
 	"onedoor/server/casework"
 	"onedoor/server/identity"
@@ -215,8 +216,8 @@ func entryOf(e casework.Event, names *names) *adminv1.CaseEntry {
 func taskOf(t casework.Task, names *names) *adminv1.CaseTask {
 	user, _ := syncengine.IDFromBytes(t.Task.GetForUser())
 	return &adminv1.CaseTask{
-		Id: t.ID[:], What: t.Task.GetWhat(), DueMs: t.Task.GetDue(), Why: t.Task.GetWhy(), State: t.Task.GetState(),
-		UserId: wire.BytesOf(user), UserName: names.of(user),
+		Id: t.ID[:], What: t.Task.GetWhat(), DueMs: t.Task.GetDue(), Why: t.Task.GetWhy(), State: casebook.TaskState(t.Task),
+		DeliveredMs: t.Task.GetDeliveredAt(), DoneReason: t.Task.GetDoneReason(), UserId: wire.BytesOf(user), UserName: names.of(user),
 	}
 }
 

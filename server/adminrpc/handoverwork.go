@@ -18,6 +18,9 @@ const (
 	roleGridWorker = uint32(recordv1.Role_ROLE_GRID_WORKER)
 	// participantsField is the set of those who join a case.
 	participantsField syncengine.FieldNumber = 21
+	// deliveredAtField and deliveredDeviceField say of a task that it has reached a phone.
+	deliveredAtField     syncengine.FieldNumber = 11
+	deliveredDeviceField syncengine.FieldNumber = 12
 )
 
 // openAbout makes the changes by which what is open about a door goes on with the
@@ -33,7 +36,7 @@ func (h *handover) openAbout(r store.Reader, door, holder syncengine.ID) ([]exch
 		switch m := read.(type) {
 		case *recordv1.Task:
 			if taskOpen(m) && string(m.GetForUser()) == string(holder[:]) {
-				changes = append(changes, exchange.ServerChange{RecordID: rec.ID, Kind: rec.Kind, Fields: &recordv1.Task{ForUser: h.to.ID[:]}})
+				changes = append(changes, h.passedOn(rec, m))
 			}
 		case *recordv1.Dispute:
 			if c, named := h.renamed(rec, m, holder); named && disputeOpen(m) {
@@ -43,6 +46,20 @@ func (h *handover) openAbout(r store.Reader, door, holder syncengine.ID) ([]exch
 		return err
 	})
 	return changes, err
+}
+
+// passedOn gives a task to the new worker, whom it has not reached: that it was delivered to the old one, or opened, is taken back.
+func (h *handover) passedOn(rec *syncengine.Record, m *recordv1.Task) exchange.ServerChange {
+	c := exchange.ServerChange{RecordID: rec.ID, Kind: rec.Kind}
+	fields := &recordv1.Task{ForUser: h.to.ID[:]}
+	if m.GetState() != recordv1.TaskState_TASK_STATE_MADE {
+		fields.State = recordv1.TaskState_TASK_STATE_MADE.Enum()
+	}
+	if m.DeliveredAt != nil {
+		c.Cleared = []syncengine.FieldNumber{deliveredAtField, deliveredDeviceField}
+	}
+	c.Fields = fields
+	return c
 }
 
 // renamed puts the new worker where a case names the old one.

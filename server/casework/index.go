@@ -30,6 +30,8 @@ type index struct {
 	events   map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent
 	// caseOf tells of an event which case it is of.
 	caseOf map[syncengine.ID]syncengine.ID
+	// tasks are those that are open and that the watch may have something to do about.
+	tasks map[syncengine.ID]openTask
 	// lacking are the cases whose fields lack something.
 	lacking map[syncengine.ID]bool
 }
@@ -44,7 +46,7 @@ func (x *index) clear() {
 	x.epoch, x.seq = 0, 0
 	x.disputes, x.hazards = map[syncengine.ID]*recordv1.Dispute{}, map[syncengine.ID]*recordv1.Hazard{}
 	x.events, x.caseOf = map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent{}, map[syncengine.ID]syncengine.ID{}
-	x.lacking = map[syncengine.ID]bool{}
+	x.lacking, x.tasks = map[syncengine.ID]bool{}, map[syncengine.ID]openTask{}
 }
 
 // follow takes in what the log holds beyond what was seen. The caller holds mu.
@@ -75,7 +77,7 @@ func (s *Service) follow(r store.Reader) error {
 
 // take reads a record anew if it is one of a case.
 func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNumber) error {
-	if kind != kindDispute && kind != kindHazard && kind != kindCaseEvent {
+	if kind != kindDispute && kind != kindHazard && kind != kindCaseEvent && kind != kindTask {
 		return nil
 	}
 	rec, err := s.realm.Record(r, id)
@@ -104,6 +106,8 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		if over(m) {
 			x.forget(id)
 		}
+	case kindTask:
+		err = x.takeTask(rec)
 	case kindCaseEvent:
 		var e Event
 		if e, err = eventOf(rec); err == nil {
@@ -164,6 +168,7 @@ func (x *index) forget(id syncengine.ID) {
 	delete(x.disputes, id)
 	delete(x.hazards, id)
 	delete(x.lacking, id)
+	delete(x.tasks, id)
 	if of, ok := x.caseOf[id]; ok {
 		delete(x.events[of], id)
 		delete(x.caseOf, id)

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -18,6 +19,8 @@ import (
 type Options struct {
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
+	// Every is how often the watch looks; [WatchEvery] when zero.
+	Every time.Duration
 	// Log takes what the watch cannot do; silent when nil.
 	Log *slog.Logger
 }
@@ -27,12 +30,13 @@ type Service struct {
 	realm *exchange.Service
 	clock func() time.Time
 	log   *slog.Logger
+	every time.Duration
 	index *index
 }
 
 // New makes a service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, clock: o.Now, log: o.Log, index: newIndex()}
+	s := &Service{realm: realm, clock: o.Now, every: cmp.Or(o.Every, WatchEvery), log: o.Log, index: newIndex()}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

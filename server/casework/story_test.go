@@ -215,9 +215,9 @@ func TestLook_OverdueBecomesOneSupervisionAlsoAfterARestart(t *testing.T) {
 	w := newWorld(t)
 	id := w.assigned()
 	look := func() int {
-		made, err := w.cases.Look(t.Context())
+		looked, err := w.cases.Look(t.Context())
 		w.must(err)
-		return made
+		return looked.Made
 	}
 	if n := look(); n != 0 {
 		t.Errorf("on the first day: %d tasks", n)

@@ -20,13 +20,13 @@ import (
 // WatchEvery is how often deadlines are looked at: they are told to the minute.
 const WatchEvery = time.Minute
 
-// WatchTasksMax bounds the tasks that one look makes, so that a server that was down for weeks does not make all in one
-// transaction; the next look goes on.
+// WatchTasksMax bounds the tasks that one look makes, closes or notes as delivered, so that a server that was down for weeks does
+// not write all in one transaction; the next look goes on.
 const WatchTasksMax = 500
 
 // Watch looks at the deadlines until ctx ends. What it cannot do is logged and tried again.
 func (s *Service) Watch(ctx context.Context) {
-	ticker := time.NewTicker(WatchEvery)
+	ticker := time.NewTicker(s.every)
 	defer ticker.Stop()
 	for {
 		_, err := s.Look(ctx)
@@ -44,34 +44,97 @@ func (s *Service) Watch(ctx context.Context) {
 	}
 }
 
-// Look makes the tasks that the rules ask for now and that are not there, and says how many. Looking again makes none.
-func (s *Service) Look(ctx context.Context) (made int, err error) {
-	var wanted []duty
+// Looked is what one look came to.
+type Looked struct {
+	// Made counts the tasks that the rules asked for, Closed those whose reason was gone, Delivered those that have reached a phone.
+	Made, Closed, Delivered int
+}
+
+// Look makes the tasks that the rules ask for now and that are not there, closes those of rules whose reason is gone, and notes which
+// tasks have reached a phone of who is to do them. Looking again does nothing.
+func (s *Service) Look(ctx context.Context) (out Looked, err error) {
+	var wanted wanted
 	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		wanted, err = s.missing(r)
+		wanted, err = s.look(r)
 		return err
 	})
-	if err != nil || len(wanted) == 0 {
-		return 0, err
+	if err != nil || wanted.empty() {
+		return Looked{}, err
 	}
-	err = s.realm.WriteAs(ctx, syncengine.ID{}, func(r store.Reader) ([]exchange.ServerChange, error) {
-		var out []exchange.ServerChange
-		for _, d := range wanted {
-			there, err := r.AnyRecord(syncengine.ID(d.ID), syncengine.ID(d.ID))
-			if err != nil {
-				return nil, err
-			}
-			if !there {
-				out = append(out, d.change())
-			}
-		}
-		made = len(out)
-		return out, nil
+	err = s.realm.WriteAs(ctx, syncengine.ID{}, func(r store.Reader) (all []exchange.ServerChange, err error) {
+		out, all, err = s.write(r, &wanted)
+		return all, err
 	})
 	if err != nil {
-		return 0, err
+		return Looked{}, err
 	}
-	return made, nil
+	return out, nil
+}
+
+// wanted is what a look found to be done.
+type wanted struct {
+	duties    []duty
+	gone      []goneTask
+	delivered []deliveredTask
+}
+
+func (w *wanted) empty() bool { return len(w.duties)+len(w.gone)+len(w.delivered) == 0 }
+
+// look finds what is to be done now.
+func (s *Service) look(r store.Reader) (out wanted, err error) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	if err := s.follow(r); err != nil {
+		return out, err
+	}
+	rules, err := s.realm.Rules(r)
+	if err != nil {
+		return out, err
+	}
+	asked := s.asked(rules, s.now())
+	if out.duties, err = missing(r, asked); err != nil {
+		return out, err
+	}
+	if out.gone, err = s.goneTasks(r, asked); err != nil {
+		return out, err
+	}
+	out.delivered, err = s.deliveredTasks(r)
+	return out, err
+}
+
+// write makes the changes of a look. Each task is read again: what somebody did to it meanwhile stands.
+func (s *Service) write(r store.Reader, w *wanted) (out Looked, all []exchange.ServerChange, err error) {
+	for _, d := range w.duties {
+		there, err := r.AnyRecord(syncengine.ID(d.ID), syncengine.ID(d.ID))
+		if err != nil {
+			return out, nil, err
+		}
+		if !there {
+			out.Made++
+			all = append(all, d.change())
+		}
+	}
+	for _, g := range w.gone {
+		c, ok, err := s.closing(r, g)
+		if err != nil {
+			return out, nil, err
+		}
+		if ok {
+			out.Closed++
+			all = append(all, c)
+		}
+	}
+	for _, d := range w.delivered {
+		c, ok, err := s.delivery(r, d)
+		if err != nil {
+			return out, nil, err
+		}
+		if ok {
+			out.Delivered++
+			all = append(all, c)
+		}
+	}
+	return out, all, nil
 }
 
 // duty is a duty with the case that it is about.
@@ -81,48 +144,37 @@ type duty struct {
 	mediator []byte
 }
 
-// missing gives the duties of now whose tasks are not there.
-func (s *Service) missing(r store.Reader) ([]duty, error) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	if err := s.follow(r); err != nil {
-		return nil, err
-	}
-	rules, err := s.realm.Rules(r)
-	if err != nil {
-		return nil, err
-	}
-	now := s.now()
-	var out []duty
-	add := func(of syncengine.ID, mediator []byte, all []cases.Duty) error {
+// asked gives all that the rules ask for now, by the ids of their tasks. The caller holds the index.
+func (s *Service) asked(rules cases.Rules, now domain.UnixMilli) map[syncengine.ID]duty {
+	out := map[syncengine.ID]duty{}
+	add := func(of syncengine.ID, mediator []byte, all []cases.Duty) {
 		for _, d := range all {
-			there, err := r.AnyRecord(syncengine.ID(d.ID), syncengine.ID(d.ID))
-			if err != nil {
-				return err
-			}
-			if !there && len(out) < WatchTasksMax {
-				out = append(out, duty{Duty: d, of: of, mediator: mediator})
-			}
+			out[syncengine.ID(d.ID)] = duty{Duty: d, of: of, mediator: mediator}
 		}
-		return nil
 	}
 	for id, d := range s.index.disputes {
-		if err := add(id, d.GetMediator(), s.duties(id, d, rules, now)); err != nil {
-			return nil, err
-		}
+		m := casebook.Matter(domain.ID(id), d, s.index.eventsOf(id))
+		add(id, d.GetMediator(), m.Duties(rules, now))
 	}
 	for id, h := range s.index.hazards {
 		m := casebook.HazardMatter(domain.ID(id), h, s.index.eventsOf(id))
-		if err := add(id, nil, m.Duties(rules, now)); err != nil {
+		add(id, nil, m.Duties(rules, now))
+	}
+	return out
+}
+
+// missing gives the duties whose tasks are not there.
+func missing(r store.Reader, asked map[syncengine.ID]duty) (out []duty, err error) {
+	for id, d := range asked {
+		there, err := r.AnyRecord(id, id)
+		if err != nil {
 			return nil, err
+		}
+		if !there && len(out) < WatchTasksMax {
+			out = append(out, d)
 		}
 	}
 	return out, nil
-}
-
-func (s *Service) duties(id syncengine.ID, d *recordv1.Dispute, rules cases.Rules, now domain.UnixMilli) []cases.Duty {
-	m := casebook.Matter(domain.ID(id), d, s.index.eventsOf(id))
-	return m.Duties(rules, now)
 }
 
 // change makes the duty's task. A supervision is the street's and a decision the dispatcher's; what the work itself asks for is

@@ -176,6 +176,7 @@ func (s *Service) pushJob(ctx context.Context, c *call) *job {
 	p := &c.push
 	c.contact = s.contactOf(p)
 	contact := &c.contact
+	s.checkpoints.note(p.device.Incarnation, c.contact)
 	if len(p.changes)+len(c.body.GetPast()) == 0 && p.lent == 0 && c.body.GetAbsent() == nil && !p.elsewhere(s.epoch()) && !s.contacts.due(p.device.Incarnation, *contact) {
 		return nil
 	}

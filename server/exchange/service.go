@@ -67,6 +67,8 @@ type Service struct {
 	source   io.Reader
 	// contacts holds when each device was last heard from, as far as it is stored.
 	contacts contacts
+	// checkpoints holds what each device said last of how far it has the log.
+	checkpoints checkpoints
 	// lease is how long leases last, in milliseconds.
 	lease atomic.Int64
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.

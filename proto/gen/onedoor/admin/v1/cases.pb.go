@@ -632,7 +632,11 @@ type CaseTask struct {
 	// Whose it is; absent for whoever serves the case.
 	UserId []byte `protobuf:"bytes,6,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// That user's name.
-	UserName      string `protobuf:"bytes,7,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	UserName string `protobuf:"bytes,7,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	// When it reached a phone of who is to do it; 0 for not known to have.
+	DeliveredMs int64 `protobuf:"varint,8,opt,name=delivered_ms,json=deliveredMs,proto3" json:"delivered_ms,omitempty"`
+	// Why a rule's task was done without anybody; empty for others.
+	DoneReason    string `protobuf:"bytes,9,opt,name=done_reason,json=doneReason,proto3" json:"done_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -712,6 +716,20 @@ func (x *CaseTask) GetUserId() []byte {
 func (x *CaseTask) GetUserName() string {
 	if x != nil {
 		return x.UserName
+	}
+	return ""
+}
+
+func (x *CaseTask) GetDeliveredMs() int64 {
+	if x != nil {
+		return x.DeliveredMs
+	}
+	return 0
+}
+
+func (x *CaseTask) GetDoneReason() string {
+	if x != nil {
+		return x.DoneReason
 	}
 	return ""
 }
@@ -1386,7 +1404,7 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"actor_name\x18\x05 \x01(\tR\tactorName\x12\x12\n" +
 	"\x04text\x18\x06 \x01(\tR\x04text\x12\x19\n" +
 	"\buntil_ms\x18\a \x01(\x03R\auntilMs\x12\x12\n" +
-	"\x04days\x18\b \x01(\rR\x04days\"\xc1\x01\n" +
+	"\x04days\x18\b \x01(\rR\x04days\"\x85\x02\n" +
 	"\bCaseTask\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
 	"\x04what\x18\x02 \x01(\tR\x04what\x12\x15\n" +
@@ -1394,7 +1412,10 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x03why\x18\x04 \x01(\tR\x03why\x122\n" +
 	"\x05state\x18\x05 \x01(\x0e2\x1c.onedoor.record.v1.TaskStateR\x05state\x12\x17\n" +
 	"\auser_id\x18\x06 \x01(\fR\x06userId\x12\x1b\n" +
-	"\tuser_name\x18\a \x01(\tR\buserName\"\x81\x01\n" +
+	"\tuser_name\x18\a \x01(\tR\buserName\x12!\n" +
+	"\fdelivered_ms\x18\b \x01(\x03R\vdeliveredMs\x12\x1f\n" +
+	"\vdone_reason\x18\t \x01(\tR\n" +
+	"doneReason\"\x81\x01\n" +
 	"\x0eTriageProposal\x121\n" +
 	"\x06clinic\x18\x01 \x01(\x0e2\x19.onedoor.record.v1.ClinicR\x06clinic\x12\x1d\n" +
 	"\n" +

@@ -634,6 +634,8 @@ const (
 	Refers_REFERS_TERRITORY Refers = 2
 	// A user.
 	Refers_REFERS_USER Refers = 3
+	// A device, by its incarnation.
+	Refers_REFERS_DEVICE Refers = 4
 )
 
 // Enum value maps for Refers.
@@ -643,12 +645,14 @@ var (
 		1: "REFERS_RECORD",
 		2: "REFERS_TERRITORY",
 		3: "REFERS_USER",
+		4: "REFERS_DEVICE",
 	}
 	Refers_value = map[string]int32{
 		"REFERS_UNSPECIFIED": 0,
 		"REFERS_RECORD":      1,
 		"REFERS_TERRITORY":   2,
 		"REFERS_USER":        3,
+		"REFERS_DEVICE":      4,
 	}
 )
 
@@ -1433,12 +1437,13 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"SCOPE_SEAL\x10\x04\x12\x11\n" +
 	"\rSCOPE_RECUSAL\x10\x05\x12\x14\n" +
 	"\x10SCOPE_DEPARTMENT\x10\x06\x12\x14\n" +
-	"\x10SCOPE_ESCALATION\x10\a*Z\n" +
+	"\x10SCOPE_ESCALATION\x10\a*m\n" +
 	"\x06Refers\x12\x16\n" +
 	"\x12REFERS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rREFERS_RECORD\x10\x01\x12\x14\n" +
 	"\x10REFERS_TERRITORY\x10\x02\x12\x0f\n" +
-	"\vREFERS_USER\x10\x03*;\n" +
+	"\vREFERS_USER\x10\x03\x12\x11\n" +
+	"\rREFERS_DEVICE\x10\x04*;\n" +
 	"\x04Fill\x12\x14\n" +
 	"\x10FILL_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bFILL_NOW\x10\x01\x12\x0f\n" +

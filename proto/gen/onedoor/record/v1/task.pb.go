@@ -29,7 +29,7 @@ type TaskState int32
 const (
 	// No state; a new record.
 	TaskState_TASK_STATE_UNSPECIFIED TaskState = 0
-	// 已派发: made, or made again after it came back.
+	// 已派发: made, or made again after it came back or went to another.
 	TaskState_TASK_STATE_MADE TaskState = 1
 	// 已送达: on the phone of who is to do it.
 	TaskState_TASK_STATE_DELIVERED TaskState = 2
@@ -111,7 +111,14 @@ type Task struct {
 	// Why it came back undone; needed with RETURNED. Absent: it did not.
 	ReturnReason *string `protobuf:"bytes,9,opt,name=return_reason,json=returnReason,proto3,oneof" json:"return_reason,omitempty"`
 	// User id of who made it, 16 bytes. Filled by the phone. Absent: made by a rule.
-	RegisteredBy  []byte `protobuf:"bytes,10,opt,name=registered_by,json=registeredBy,proto3,oneof" json:"registered_by,omitempty"`
+	RegisteredBy []byte `protobuf:"bytes,10,opt,name=registered_by,json=registeredBy,proto3,oneof" json:"registered_by,omitempty"`
+	// When it reached a phone of who is to do it, by the server's clock, milliseconds since the Unix epoch. Set by the server, which
+	// learns it from sync itself. Absent: not known to have reached one.
+	DeliveredAt *int64 `protobuf:"varint,11,opt,name=delivered_at,json=deliveredAt,proto3,oneof" json:"delivered_at,omitempty"`
+	// Id of that phone, 16 bytes. Set by the server with delivered_at.
+	DeliveredDevice []byte `protobuf:"bytes,12,opt,name=delivered_device,json=deliveredDevice,proto3,oneof" json:"delivered_device,omitempty"`
+	// Why a rule's task was done without anybody: its reason is gone. Set by the server. Absent: somebody did it, or it is not done.
+	DoneReason    *string `protobuf:"bytes,13,opt,name=done_reason,json=doneReason,proto3,oneof" json:"done_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,11 +223,32 @@ func (x *Task) GetRegisteredBy() []byte {
 	return nil
 }
 
+func (x *Task) GetDeliveredAt() int64 {
+	if x != nil && x.DeliveredAt != nil {
+		return *x.DeliveredAt
+	}
+	return 0
+}
+
+func (x *Task) GetDeliveredDevice() []byte {
+	if x != nil {
+		return x.DeliveredDevice
+	}
+	return nil
+}
+
+func (x *Task) GetDoneReason() string {
+	if x != nil && x.DoneReason != nil {
+		return *x.DoneReason
+	}
+	return ""
+}
+
 var File_onedoor_record_v1_task_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_task_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/record/v1/task.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xbc\x05\n" +
+	"\x1conedoor/record/v1/task.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\x97\a\n" +
 	"\x04Task\x12+\n" +
 	"\x04what\x18\x01 \x01(\tB\x12\xda\xe2\x18\x0e\b\x01\x10\x01\x18\x01 \x01@\x01HxP\x01H\x00R\x04what\x88\x01\x01\x120\n" +
 	"\bfor_user\x18\x02 \x01(\fB\x10\xda\xe2\x18\f\b\x01\x10\x01\x18\x04(\x038\x03`\x01H\x01R\aforUser\x88\x01\x01\x122\n" +
@@ -234,7 +262,13 @@ const file_onedoor_record_v1_task_proto_rawDesc = "" +
 	"\x06detail\x18\b \x01(\tB\x11\xda\xe2\x18\r\b\x01\x10\x04\x18\x01 \x04@\x01H\xe8\aH\aR\x06detail\x88\x01\x01\x129\n" +
 	"\rreturn_reason\x18\t \x01(\tB\x0f\xda\xe2\x18\v\b\x01\x10\x01\x18\x01 \x01H\xac\x02H\bR\freturnReason\x88\x01\x01\x12;\n" +
 	"\rregistered_by\x18\n" +
-	" \x01(\fB\x11\xda\xe2\x18\r\b\x05\x10\x01\x18\x048\x03x\x02\x98\x01\x01H\tR\fregisteredBy\x88\x01\x01:<\xda\xe2\x188\b\x06\x1a\t\x01\x02\x03\x04\x05\x06\a\b\t\"\t\x01\x02\x03\x04\x05\x06\a\b\t*\bfor_user*\vpremises_id*\acase_idB\a\n" +
+	" \x01(\fB\x11\xda\xe2\x18\r\b\x05\x10\x01\x18\x048\x03x\x02\x98\x01\x01H\tR\fregisteredBy\x88\x01\x01\x122\n" +
+	"\fdelivered_at\x18\v \x01(\x03B\n" +
+	"\xda\xe2\x18\x06\b\x01\x10\x06h\x01H\n" +
+	"R\vdeliveredAt\x88\x01\x01\x12<\n" +
+	"\x10delivered_device\x18\f \x01(\fB\f\xda\xe2\x18\b\b\x01\x10\x06\x18\x048\x04H\vR\x0fdeliveredDevice\x88\x01\x01\x121\n" +
+	"\vdone_reason\x18\r \x01(\tB\v\xda\xe2\x18\a\b\x01\x10\x06H\xc8\x01H\fR\n" +
+	"doneReason\x88\x01\x01:<\xda\xe2\x188\b\x06\x1a\t\x01\x02\x03\x04\x05\x06\a\b\t\"\t\x01\x02\x03\x04\x05\x06\a\b\t*\bfor_user*\vpremises_id*\acase_idB\a\n" +
 	"\x05_whatB\v\n" +
 	"\t_for_userB\x0e\n" +
 	"\f_premises_idB\n" +
@@ -245,11 +279,13 @@ const file_onedoor_record_v1_task_proto_rawDesc = "" +
 	"\x06_stateB\t\n" +
 	"\a_detailB\x10\n" +
 	"\x0e_return_reasonB\x10\n" +
-	"\x0e_registered_by*\xd8\x01\n" +
+	"\x0e_registered_byB\x0f\n" +
+	"\r_delivered_atB\x13\n" +
+	"\x11_delivered_deviceB\x0e\n" +
+	"\f_done_reason*\xda\x01\n" +
 	"\tTaskState\x12\x1a\n" +
-	"\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x1f\n" +
-	"\x0fTASK_STATE_MADE\x10\x01\x1a\n" +
-	"\xe2\xe2\x18\x06\b\x01\x12\x02\x00\x04\x12#\n" +
+	"\x16TASK_STATE_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x0fTASK_STATE_MADE\x10\x01\x1a\f\xe2\xe2\x18\b\b\x01\x12\x04\x00\x02\x03\x04\x12#\n" +
 	"\x14TASK_STATE_DELIVERED\x10\x02\x1a\t\xe2\xe2\x18\x05\b\x02\x12\x01\x01\x12!\n" +
 	"\x11TASK_STATE_OPENED\x10\x03\x1a\n" +
 	"\xe2\xe2\x18\x06\b\x03\x12\x02\x01\x02\x12$\n" +
