@@ -55,7 +55,7 @@ var (
 		"dispute.mediator dispute.participants dispute.sealed dispute.recused dispute.departments dispute.escalated_at"
 	ruledWriters  = "police_officer community_staff dispatcher street_lead"
 	notForHelpers = "task.detail"
-	serverFields  = "attachment.state premises.territory visit.territory dispute.territory"
+	serverFields  = "attachment.state premises.territory visit.territory dispute.territory task.delivered_at task.delivered_device task.done_reason"
 	// byTerritory are the roles that a territory gives anything.
 	byTerritory = "helper grid_worker police_officer community_staff reception dispatcher mediator street_lead"
 )
