@@ -84,7 +84,7 @@ func (a *answer) revoked() bool {
 // that the next request says.
 func (a *answer) plain() bool {
 	return a.fresh() && a.GetFork() == nil && a.GetExpected() == 0 && a.GetGrants() == nil &&
-		len(a.GetCursor()) > 0 && len(a.GetBarriers()) == 0 && a.GetRulebook() == nil && !a.appliedSealed()
+		len(a.GetCursor()) > 0 && len(a.GetBarriers())+len(a.GetForks()) == 0 && a.GetRulebook() == nil && !a.appliedSealed()
 }
 
 // appliedSealed reports that the server calls a change applied that was sent sealed:

@@ -60,6 +60,8 @@ type erasing struct {
 	at     syncengine.Coordinate
 	// earlier holds the places of the same erasure that were told before.
 	earlier []syncengine.Coordinate
+	// history is what the phone was told of the epochs.
+	history syncengine.History
 	// touched tells that an own change lost something.
 	touched bool
 }
@@ -67,6 +69,9 @@ type erasing struct {
 func (e *erasing) apply(m *syncv1.Barrier) error {
 	known, err := barriersOf(e.tx, e.record)
 	if err != nil {
+		return err
+	}
+	if e.history, err = historyOf(e.tx, e.s); err != nil {
 		return err
 	}
 	for _, b := range known {
@@ -106,13 +111,14 @@ func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []syncengine.Barrier,
 
 // passed reports that a change from base was written by who had seen the erasure.
 // The server speaks of places of the log in force, in which seqs are those of base
-// where base is of it.
+// where base is of it; where base is of another history, what the phone was told of
+// that says what the two share.
 func (e *erasing) passed(base syncengine.Coordinate) bool {
 	if base.Epoch == syncengine.Epoch(e.a.GetEpoch()) && base.Seq >= e.at.Seq {
 		return true
 	}
 	return slices.ContainsFunc(append(slices.Clone(e.earlier), e.at), func(at syncengine.Coordinate) bool {
-		return base.Epoch == at.Epoch && base.Seq >= at.Seq
+		return e.history.Reaches(base, at)
 	})
 }
 

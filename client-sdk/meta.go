@@ -23,6 +23,8 @@ const (
 	metaView     = localdb.MetaKey("view")
 	// metaEnrolment is the realm's signed word that this phone belongs to its user.
 	metaEnrolment = localdb.MetaKey("enrolment")
+	// metaForks is where epochs branched off, as far as the realm told this phone.
+	metaForks = localdb.MetaKey("forks")
 )
 
 // self is who this phone is. It is written at enrolment and at a fork.

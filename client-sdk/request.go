@@ -69,6 +69,9 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 	if err := handBarriers(tx, s, out, body); err != nil {
 		return nil, err
 	}
+	if err := tellForks(tx, s, out, body); err != nil {
+		return nil, err
+	}
 	if body.Status, err = r.status(tx, s, out.batch, digests); err != nil {
 		return nil, err
 	}

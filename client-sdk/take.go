@@ -119,6 +119,9 @@ func (t *taking) all() error {
 func (t *taking) body() error {
 	acknowledged := t.s.pos.Mark
 	t.a.advance(&t.s.pos)
+	if err := t.forks(); err != nil {
+		return err
+	}
 	if err := t.barriers(); err != nil {
 		return err
 	}

@@ -75,8 +75,8 @@ type Fork struct {
 	Parent Epoch
 }
 
-// parent gives the epoch that f branched off.
-func (f Fork) parent() Epoch {
+// From gives the epoch that f branched off.
+func (f Fork) From() Epoch {
 	if f.Parent == 0 {
 		return f.Epoch - 1
 	}
@@ -91,6 +91,12 @@ type History struct {
 	// Forks holds one entry for each epoch but the first that is known, ascending. Of
 	// an epoch that is not, nothing is shared with any other.
 	Forks []Fork
+}
+
+// Knows reports that it is known where an epoch began.
+func (h History) Knows(e Epoch) bool {
+	_, known := h.fork(e)
+	return known || e <= 1
 }
 
 // fork finds where an epoch began; ok is false for the first and for one that is not known.
@@ -114,7 +120,7 @@ func (h History) SharedBy(a, b Epoch) Seq {
 		if !ok {
 			return 0
 		}
-		a, shared = f.parent(), min(shared, f.At)
+		a, shared = f.From(), min(shared, f.At)
 	}
 	return shared
 }
@@ -130,7 +136,7 @@ func (h History) EpochAt(seq Seq) Epoch {
 		if !ok || seq > f.At {
 			return e
 		}
-		e = f.parent()
+		e = f.From()
 	}
 }
 

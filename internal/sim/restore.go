@@ -118,6 +118,7 @@ func (w *world) restore(b *backup) {
 	w.must(s.start(), "start the restored server")
 	w.relearn()
 	s.service.SetBackedUp(b.at)
+	w.searchServerErased()
 }
 
 // copyBack puts a backup's files in the place of the store's and tells nobody. The server has to notice by itself.
@@ -137,6 +138,7 @@ func (w *world) copyBack(d dice) {
 	w.revokeAgain()
 	w.must(s.start(), "start the server")
 	w.relearn()
+	w.searchServerErased()
 }
 
 // putBack makes the store what a backup holds.

@@ -52,14 +52,6 @@ var faultRates = []struct {
 	{Sealed, 1, 1}, {Recused, 1, 1}, {HandedOver, 1, 1}, {Erased, 1, 1},
 }
 
-// partErasures keeps erasures and restores of the server apart: what a phone holds that has applied an erasure of a history
-// that was lost is not predicted yet.
-func (w *weather) partErasures() {
-	if w.often[Restored]+w.often[RestoredOlder]+w.often[Undeclared] > 0 {
-		delete(w.often, Erased)
-	}
-}
-
 // drawWeather draws a seed's weather. Every kind of fault is absent in four of ten seeds, so that each is also met without
 // the others.
 func drawWeather(seed uint64, without kinds) *weather {
@@ -79,7 +71,6 @@ func drawWeather(seed uint64, without kinds) *weather {
 			w.often[rate.kind] = n
 		}
 	}
-	w.partErasures()
 	if w.often[TinyPages] == 1 {
 		w.pageBytes = tinyPageBytes
 	}

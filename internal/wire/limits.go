@@ -39,6 +39,8 @@ const (
 	PastCheckpointsMax = 64
 	// BarriersMax bounds the erasures of one reply or request: some 25 KB, as much as a usual page.
 	BarriersMax = 200
+	// EpochForksMax bounds the epochs that a request or a reply tells of: a realm restored every month for five years, in a kilobyte.
+	EpochForksMax = 64
 	// DigestsMax bounds the digests of one request.
 	DigestsMax = 20_000
 )

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -96,7 +97,7 @@ func (j *judging) bar() error {
 func (j *judging) redact(barriers []syncengine.Barrier) error {
 	kind, _ := j.work.kind(j.in.change.Kind)
 	left, err := wire.Redact(kind, j.in.change, func(key syncengine.CellKey) bool {
-		return syncengine.Bars(engineOf(kind), barriers, j.work.world.History, j.base, key)
+		return syncengine.Bars(engineOf(kind), barriers, j.seenBy(), j.base, key)
 	})
 	switch {
 	case err != nil:
@@ -119,6 +120,27 @@ func (j *judging) redact(barriers []syncengine.Barrier) error {
 	}
 	j.in = &redacted
 	return nil
+}
+
+// seenBy is the history by which a base is held against erasures. Where this log was
+// never told of the base's epoch, its phone says where that branched off: what was
+// written there after an erasure that both have is no stale edit. Nothing but the fate
+// of the phone's own change hangs on its word, and who wanted to bring an erased text
+// back could write it anew.
+func (j *judging) seenBy() syncengine.History {
+	h := j.work.world.History
+	if h.Knows(j.base.Epoch) {
+		return h
+	}
+	h.Forks = slices.Clone(h.Forks)
+	for _, m := range j.push.body.GetForks() {
+		f := syncengine.Fork{Epoch: syncengine.Epoch(m.GetEpoch()), Parent: syncengine.Epoch(m.GetParent()), At: syncengine.Seq(m.GetAt())}
+		if f.Parent > 0 && f.Parent < f.Epoch && !h.Knows(f.Epoch) {
+			h.Forks = append(h.Forks, f)
+		}
+	}
+	slices.SortFunc(h.Forks, func(a, b syncengine.Fork) int { return cmp.Compare(a.Epoch, b.Epoch) })
+	return h
 }
 
 // engineOf gives what the engine knows of a kind; nil for an unknown one.

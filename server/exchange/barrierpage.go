@@ -117,19 +117,38 @@ func (t *telling) since(from syncengine.Seq) (through syncengine.Seq, err error)
 // with their outcomes and so also where the nonce was not fresh: that the record is
 // one of its own request is nothing that a captured one would not say itself.
 func (a *answering) barred() error {
+	if len(a.call.push.result.barred) == 0 {
+		return nil
+	}
 	t := telling{answering: a}
+	history, err := readHistory(a.r)
+	if err != nil {
+		return err
+	}
 	for _, id := range a.call.push.result.barred {
 		barriers, err := Barriers(a.r, id)
 		if err != nil {
 			return err
 		}
 		for _, b := range barriers {
-			if n := len(b.At); n > 0 {
-				t.tell(id[:], b.Cells, b.At[n-1])
+			if at, stands := newestIn(history, b.At); stands {
+				t.tell(id[:], b.Cells, at)
 			}
 		}
 	}
 	return nil
+}
+
+// newestIn gives the newest of an erasure's places that the log in force has: phones
+// hold what they are told against places of this log.
+func newestIn(history syncengine.History, at []syncengine.Coordinate) (newest syncengine.Coordinate, stands bool) {
+	var most syncengine.Seq
+	for _, c := range at {
+		if seq, ok := history.Current(c); ok && seq > most {
+			newest, most, stands = c, seq, true
+		}
+	}
+	return newest, stands
 }
 
 // tell signs one barrier into the reply, once.

@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -102,6 +104,16 @@ func historyOf(m *storedv1.History, epoch syncengine.Epoch) syncengine.History {
 		})
 	}
 	return h
+}
+
+// tellForks tells where the epochs branched off that the log knows, so that the phone can
+// say so to a server that a restore has taken that from.
+func (a *answering) tellForks() error {
+	h, err := readHistory(a.r)
+	for _, f := range h.Forks[max(0, len(h.Forks)-wire.EpochForksMax):] {
+		a.reply.Forks = append(a.reply.Forks, &syncv1.EpochFork{Epoch: uint32(f.Epoch), Parent: uint32(f.From()), At: uint64(f.At)})
+	}
+	return err
 }
 
 // readHistory gives the epochs of the realm.

@@ -320,6 +320,11 @@ func (a *answering) tellEpoch() error {
 			o.Epoch = uint32(p.result.epoch)
 		}
 	}
+	if p.body.GetEpoch() != uint32(epoch) {
+		if err := a.tellForks(); err != nil {
+			return err
+		}
+	}
 	if !p.elsewhere(epoch) {
 		return nil
 	}

@@ -314,6 +314,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if n, most := len(c.body.GetGrantSwitches()), len(c.body.GetBatch().GetChanges())+1; n > most {
 		return nil, badRequest("%d switches of grants for a batch, %d are allowed", n, most)
 	}
+	if n := len(c.body.GetForks()); n > wire.EpochForksMax {
+		return nil, badRequest("%d epochs, %d are allowed", n, wire.EpochForksMax)
+	}
 	if n := len(c.body.GetPast()); n > wire.PastCheckpointsMax {
 		return nil, badRequest("%d past checkpoints, %d are allowed", n, wire.PastCheckpointsMax)
 	}

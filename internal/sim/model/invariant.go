@@ -50,7 +50,6 @@ type Waiting struct {
 func (m *Model) NotYet() []Waiting {
 	return []Waiting{
 		{I17, "reports: no room projects reports from the log yet"},
-		{I19, "erasures together with restores: tests of server/exchange, client-sdk and cmd/onedoor have them; the simulator has them apart"},
 	}
 }
 

@@ -17,7 +17,7 @@ func (s *stage) copyBack(name string, backup *memstore.Store) {
 	s.later(time.Second)
 	s.store = backup.Copy()
 	s.must(s.store.View(s.ctx, func(r store.Reader) error {
-		s.told = r.Head().Seq
+		s.told, s.epoch = r.Head().Seq, r.Head().Epoch
 		return nil
 	}))
 	s.model.WentBack(name, false)

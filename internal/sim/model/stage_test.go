@@ -216,6 +216,8 @@ func (s *stage) act(a model.Act) error {
 		err = s.service.Release(s.ctx, a.Release, a.By, "对的")
 	case a.Reject != 0:
 		err = s.service.Reject(s.ctx, a.Reject, a.By, "不对")
+	case len(a.Erase) > 0:
+		_, err = s.service.Erase(s.ctx, a.By, "", []exchange.Erasing{{RecordID: a.Erase[0], Cells: []syncengine.Cells{{Field: noteField}}}})
 	default:
 		_, err = s.service.Write(s.ctx, a.By, a.Writes)
 	}

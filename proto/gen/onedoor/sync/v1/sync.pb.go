@@ -1832,7 +1832,10 @@ type ExchangeBody struct {
 	GrantSwitches []*GrantSwitch `protobuf:"bytes,32,rep,name=grant_switches,json=grantSwitches,proto3" json:"grant_switches,omitempty"`
 	// Version of the rulebook that the phone works by, as domain/casework counts it; 0 for one without an imported table. Absent
 	// from software that takes none: the reply then brings none.
-	RulesVersion  *uint32 `protobuf:"fixed32,34,opt,name=rules_version,json=rulesVersion,proto3,oneof" json:"rules_version,omitempty"`
+	RulesVersion *uint32 `protobuf:"fixed32,34,opt,name=rules_version,json=rulesVersion,proto3,oneof" json:"rules_version,omitempty"`
+	// Where epochs branched off, as the phone was told while they were in force; sent with changes whose base is of an epoch that
+	// has ended. A server that a restore has taken the knowledge of one from holds erasures against their bases by it. At most 64.
+	Forks         []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2019,6 +2022,13 @@ func (x *ExchangeBody) GetRulesVersion() uint32 {
 		return *x.RulesVersion
 	}
 	return 0
+}
+
+func (x *ExchangeBody) GetForks() []*EpochFork {
+	if x != nil {
+		return x.Forks
+	}
+	return nil
 }
 
 // GrantSwitch says from which change on a phone has worked under a version of its grants.
@@ -2272,7 +2282,10 @@ type ExchangeResponse struct {
 	// True when the receipt of the wipe is stored: the device has nothing more to say and destroys its keys.
 	WipeConfirmed bool `protobuf:"varint,21,opt,name=wipe_confirmed,json=wipeConfirmed,proto3" json:"wipe_confirmed,omitempty"`
 	// The realm's rulebook, whole; present where the phone works by another one.
-	Rulebook      *Rulebook `protobuf:"bytes,34,opt,name=rulebook,proto3" json:"rulebook,omitempty"`
+	Rulebook *Rulebook `protobuf:"bytes,34,opt,name=rulebook,proto3" json:"rulebook,omitempty"`
+	// Where the epochs that the log knows branched off, told to a phone that speaks of another epoch than the one in force, and on
+	// its first exchange. At most 64, the newest.
+	Forks         []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2471,6 +2484,13 @@ func (x *ExchangeResponse) GetWipeConfirmed() bool {
 func (x *ExchangeResponse) GetRulebook() *Rulebook {
 	if x != nil {
 		return x.Rulebook
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetForks() []*EpochFork {
+	if x != nil {
+		return x.Forks
 	}
 	return nil
 }
@@ -3918,6 +3938,70 @@ func (x *Barrier) GetKey() []byte {
 	return nil
 }
 
+// EpochFork is where an epoch branched off another one.
+type EpochFork struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The epoch.
+	Epoch uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The epoch that it branched off.
+	Parent uint32 `protobuf:"varint,2,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Entries at or below this seq are those of the parent.
+	At            uint64 `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EpochFork) Reset() {
+	*x = EpochFork{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EpochFork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EpochFork) ProtoMessage() {}
+
+func (x *EpochFork) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EpochFork.ProtoReflect.Descriptor instead.
+func (*EpochFork) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *EpochFork) GetEpoch() uint32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *EpochFork) GetParent() uint32 {
+	if x != nil {
+		return x.Parent
+	}
+	return 0
+}
+
+func (x *EpochFork) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 // Fork gives a copied database its own identity.
 type Fork struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3935,7 +4019,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3947,7 +4031,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3960,7 +4044,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -4008,7 +4092,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4020,7 +4104,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4033,7 +4117,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -4075,7 +4159,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4087,7 +4171,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4100,7 +4184,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -4123,7 +4207,7 @@ type LookUpRequest struct {
 
 func (x *LookUpRequest) Reset() {
 	*x = LookUpRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4135,7 +4219,7 @@ func (x *LookUpRequest) String() string {
 func (*LookUpRequest) ProtoMessage() {}
 
 func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4148,7 +4232,7 @@ func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpRequest.ProtoReflect.Descriptor instead.
 func (*LookUpRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *LookUpRequest) GetBody() []byte {
@@ -4186,7 +4270,7 @@ type LookUpBody struct {
 
 func (x *LookUpBody) Reset() {
 	*x = LookUpBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4198,7 +4282,7 @@ func (x *LookUpBody) String() string {
 func (*LookUpBody) ProtoMessage() {}
 
 func (x *LookUpBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4211,7 +4295,7 @@ func (x *LookUpBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpBody.ProtoReflect.Descriptor instead.
 func (*LookUpBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *LookUpBody) GetRealm() uint32 {
@@ -4275,7 +4359,7 @@ type LookUpResponse struct {
 
 func (x *LookUpResponse) Reset() {
 	*x = LookUpResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4287,7 +4371,7 @@ func (x *LookUpResponse) String() string {
 func (*LookUpResponse) ProtoMessage() {}
 
 func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4300,7 +4384,7 @@ func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpResponse.ProtoReflect.Descriptor instead.
 func (*LookUpResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *LookUpResponse) GetNonce() []byte {
@@ -4462,7 +4546,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xa6\a\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xd8\a\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -4488,7 +4572,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"wantsLease\x122\n" +
 	"\x05wiped\x18\x11 \x01(\v2\x1c.onedoor.sync.v1.WipeReceiptR\x05wiped\x12C\n" +
 	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\x12(\n" +
-	"\rrules_version\x18\" \x01(\aH\x00R\frulesVersion\x88\x01\x01B\x10\n" +
+	"\rrules_version\x18\" \x01(\aH\x00R\frulesVersion\x88\x01\x01\x120\n" +
+	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forksB\x10\n" +
 	"\x0e_rules_version\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
@@ -4504,7 +4589,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x97\b\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xc9\b\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -4533,7 +4618,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\rmore_barriers\x18\x18 \x01(\bR\fmoreBarriers\x12)\n" +
 	"\x04wipe\x18\x14 \x01(\v2\x15.onedoor.sync.v1.WipeR\x04wipe\x12%\n" +
 	"\x0ewipe_confirmed\x18\x15 \x01(\bR\rwipeConfirmed\x125\n" +
-	"\brulebook\x18\" \x01(\v2\x19.onedoor.sync.v1.RulebookR\brulebook\">\n" +
+	"\brulebook\x18\" \x01(\v2\x19.onedoor.sync.v1.RulebookR\brulebook\x120\n" +
+	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forks\">\n" +
 	"\bRulebook\x122\n" +
 	"\x06tables\x18\x01 \x03(\v2\x1a.onedoor.sync.v1.RuleTableR\x06tables\"3\n" +
 	"\tRuleTable\x12\x12\n" +
@@ -4648,7 +4734,11 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"coordinate\x18\x03 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\n" +
 	"coordinate\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x10\n" +
-	"\x03key\x18\x05 \x01(\fR\x03key\"\x99\x01\n" +
+	"\x03key\x18\x05 \x01(\fR\x03key\"I\n" +
+	"\tEpochFork\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x16\n" +
+	"\x06parent\x18\x02 \x01(\rR\x06parent\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x04R\x02at\"\x99\x01\n" +
 	"\x04Fork\x12 \n" +
 	"\vincarnation\x18\x01 \x01(\fR\vincarnation\x12\x1f\n" +
 	"\vlast_common\x18\x02 \x01(\x04R\n" +
@@ -4737,7 +4827,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                // 0: onedoor.sync.v1.Life
 	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
@@ -4786,12 +4876,13 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*View)(nil),             // 44: onedoor.sync.v1.View
 	(*KeyView)(nil),          // 45: onedoor.sync.v1.KeyView
 	(*Barrier)(nil),          // 46: onedoor.sync.v1.Barrier
-	(*Fork)(nil),             // 47: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 48: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 49: onedoor.sync.v1.WatchResponse
-	(*LookUpRequest)(nil),    // 50: onedoor.sync.v1.LookUpRequest
-	(*LookUpBody)(nil),       // 51: onedoor.sync.v1.LookUpBody
-	(*LookUpResponse)(nil),   // 52: onedoor.sync.v1.LookUpResponse
+	(*EpochFork)(nil),        // 47: onedoor.sync.v1.EpochFork
+	(*Fork)(nil),             // 48: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),     // 49: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),    // 50: onedoor.sync.v1.WatchResponse
+	(*LookUpRequest)(nil),    // 51: onedoor.sync.v1.LookUpRequest
+	(*LookUpBody)(nil),       // 52: onedoor.sync.v1.LookUpBody
+	(*LookUpResponse)(nil),   // 53: onedoor.sync.v1.LookUpResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	41, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
@@ -4818,54 +4909,56 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	46, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
 	25, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
 	24, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
-	7,  // 24: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	31, // 25: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	33, // 26: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	34, // 27: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 28: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	41, // 29: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	44, // 30: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	46, // 31: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 32: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	20, // 33: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	47, // 34: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 35: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	21, // 36: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	30, // 37: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
-	28, // 38: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
-	29, // 39: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
-	32, // 40: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 41: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 42: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 43: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	35, // 44: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	36, // 45: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	40, // 46: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	37, // 47: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	38, // 48: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	39, // 49: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	39, // 50: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 51: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	32, // 52: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	43, // 53: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	42, // 54: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
-	45, // 55: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 56: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	21, // 57: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	1,  // 58: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	5,  // 59: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	22, // 60: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	48, // 61: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	50, // 62: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 63: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	27, // 64: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	49, // 65: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	52, // 66: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	63, // [63:67] is the sub-list for method output_type
-	59, // [59:63] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	47, // 24: onedoor.sync.v1.ExchangeBody.forks:type_name -> onedoor.sync.v1.EpochFork
+	7,  // 25: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	31, // 26: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	33, // 27: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	34, // 28: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 29: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	41, // 30: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	44, // 31: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	46, // 32: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 33: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	20, // 34: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	48, // 35: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 36: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	21, // 37: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	30, // 38: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
+	28, // 39: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
+	47, // 40: onedoor.sync.v1.ExchangeResponse.forks:type_name -> onedoor.sync.v1.EpochFork
+	29, // 41: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
+	32, // 42: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 43: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 44: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 45: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	35, // 46: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	36, // 47: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	40, // 48: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	37, // 49: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	38, // 50: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	39, // 51: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	39, // 52: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 53: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	32, // 54: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	43, // 55: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	42, // 56: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	45, // 57: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 58: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	21, // 59: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	1,  // 60: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 61: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	22, // 62: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	49, // 63: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	51, // 64: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 65: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	27, // 66: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	50, // 67: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	53, // 68: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	65, // [65:69] is the sub-list for method output_type
+	61, // [61:65] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -4881,7 +4974,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   48,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,112 @@
+package model_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/internal/sim/model"
+	"onedoor/server/store/memstore"
+	"onedoor/syncengine"
+)
+
+// noteField is the note of a visit, which residents ask to have erased.
+const noteField syncengine.FieldNumber = 5
+
+// eraseNote has the privacy desk destroy the note of a visit.
+func (s *stage) eraseNote(visit syncengine.ID) {
+	s.t.Helper()
+	s.must(s.act(model.Act{Erase: []syncengine.ID{visit}}))
+}
+
+// erasedVisit has a write a visit whose note is erased, which a hears of, and gives a backup of then.
+func erasedVisit(t *testing.T) (s *stage, a *actor, visit syncengine.ID, erased *memstore.Store) {
+	t.Helper()
+	s = newStage(t)
+	a = s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	visit = a.add(visitOf(door, "门口电线老化，住户不在家"))
+	a.sync()
+	s.eraseNote(visit)
+	a.sync()
+	s.clean()
+	return s, a, visit, s.backUp("erased")
+}
+
+// note gives the note of a visit as the phone shows it.
+func (p *actor) note(visit syncengine.ID) string {
+	p.s.t.Helper()
+	rec, err := p.Get(visit)
+	p.s.must(err)
+	m, err := rec.Message()
+	p.s.must(err)
+	return m.(*recordv1.Visit).GetNote()
+}
+
+// After a restore a writes the note anew, having seen the erasure. The file is copied back to
+// the backup, which knows nothing of the epoch that a wrote in: a says where that branched off.
+func TestStory_WhatWasWrittenAfterAnErasureStandsAlsoInALogThatNeverKnewItsEpoch(t *testing.T) {
+	s, a, visit, erased := erasedVisit(t)
+	s.restore("erased", erased)
+	a.sync()
+	a.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	a.sync()
+	s.clean()
+	s.copyBack("erased", erased)
+	a.sync()
+	s.clean()
+	if got := a.note(visit); got != "住户同意重新登记，电线已更换" {
+		t.Errorf("the phone shows the note %q", got)
+	}
+	s.rest()
+}
+
+// Who syncs for the first time while an epoch is in force that a later log never hears of was told
+// of no erasure from before: what they write stands too.
+func TestStory_WhoNeverHeardOfAnErasureThatTheyStandOnLosesNothing(t *testing.T) {
+	s, _, visit, _ := erasedVisit(t)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	erased := s.backUp("erased")
+	s.restore("erased", erased)
+	b.sync()
+	b.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	b.sync()
+	s.clean()
+	s.copyBack("erased", erased)
+	b.sync()
+	c.sync()
+	s.clean()
+	if got := c.note(visit); got != "住户同意重新登记，电线已更换" {
+		t.Errorf("a colleague is shown the note %q", got)
+	}
+	s.rest()
+}
+
+// The erasure is lost with the log, and a hands it back: the phone shows what the log gives, and b,
+// who wrote from before it, loses the note.
+func TestStory_AnErasureThatARestoreHasLostComesBackWithAPhone(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
+	a.sync()
+	b.sync()
+	before := s.backUp("before")
+	s.eraseNote(visit)
+	a.sync()
+	s.restore("before", before)
+	s.clean()
+	a.sync()
+	s.clean()
+	b.edit(visit, &recordv1.Visit{Note: proto.String("住户仍不在家")})
+	b.sync()
+	s.clean()
+	if got := b.note(visit); got != "" {
+		t.Errorf("the phone shows the note %q", got)
+	}
+	s.rest()
+}
