@@ -232,15 +232,19 @@ func noteServedBefore(progress *storedv1.Progress, at syncengine.Coordinate) {
 }
 
 // servedIn gives the greatest place of an epoch that a phone was proven to have seen, in
-// that epoch or in the part that it shares with an earlier one; seq 0 for none. What was
-// proven in a later one was seen after whatever has a base in this.
-func servedIn(h syncengine.History, progress *storedv1.Progress, epoch syncengine.Epoch) (most syncengine.Seq) {
+// that epoch or in the part that it shares with an earlier one, and the greatest that was
+// proven in that epoch itself; 0 for none. What was proven in a later one was seen after
+// whatever has a base in this.
+func servedIn(h syncengine.History, progress *storedv1.Progress, epoch syncengine.Epoch) (most, itself syncengine.Seq) {
 	for _, m := range append([]*storedv1.Coordinate{progress.GetServed()}, progress.GetServedBefore()...) {
 		if at := coordinate(m); !at.IsZero() && at.Epoch <= epoch {
 			most = max(most, min(at.Seq, h.SharedBy(at.Epoch, epoch)))
+			if at.Epoch == epoch {
+				itself = max(itself, at.Seq)
+			}
 		}
 	}
-	return most
+	return most, itself
 }
 
 // notePast takes the places that a phone names after a change of epoch. One whose tag
@@ -283,7 +287,9 @@ func (k *work) unheard(p *push) bool {
 
 // countBase fixes which base counts for the change: of an epoch with two histories
 // only as much as the phone was proven to have seen of this one. What is left out
-// makes false conflicts and loses nothing.
+// makes false conflicts and loses nothing. Where that was proven in an earlier epoch
+// only, all of it counts, but it may be the other history that was on the screen: the
+// base is noted as counted, so that nothing it covers is taken to have been shown.
 func (j *judging) countBase() {
 	if j.in.change == nil {
 		return
@@ -292,8 +298,8 @@ func (j *judging) countBase() {
 	if !j.doubtful(j.base.Epoch) {
 		return
 	}
-	if seen := servedIn(j.work.world.History, j.progress, j.base.Epoch); seen < j.base.Seq {
-		j.extra.CountedBase = &storedv1.Coordinate{Epoch: uint32(j.base.Epoch), Seq: uint64(seen)}
+	if seen, itself := servedIn(j.work.world.History, j.progress, j.base.Epoch); itself < j.base.Seq {
+		j.extra.CountedBase = &storedv1.Coordinate{Epoch: uint32(j.base.Epoch), Seq: uint64(min(seen, j.base.Seq))}
 		j.base = countedBase(j.base, &j.extra)
 	}
 }

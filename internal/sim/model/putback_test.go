@@ -74,3 +74,35 @@ func TestStory_ABackupOfAHistoryThatNobodyHasNoticedIsNotTakenForTheOneThatWasSe
 	}
 	s.rest()
 }
+
+// a has seen c's count. A restore loses it, and in the epoch that begins then a sees b's instead and
+// writes over that. Nobody knows of that epoch when the backup with c's count is restored: its number
+// begins anew. That a once saw c's count is proven; that it was on the screen is not.
+func TestStory_WhatWasSeenOnceInAnEarlierEpochWasNotOnTheScreenOfATwinOfThisOne(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := c.add(s.door(gridA, "大研街道1号"))
+	c.sync()
+	b.sync()
+	before := s.backUp("before")
+	c.edit(door, rooms(3))
+	c.sync()
+	a.sync()
+	after := s.backUp("after")
+	s.restore("before", before)
+	b.edit(door, rooms(5))
+	b.sync()
+	a.sync()
+	a.edit(door, rooms(4))
+	s.clean()
+	s.copyBack("before", before)
+	s.restore("after", after)
+	a.sync()
+	s.clean()
+	if n, err := a.ConflictCount(); err != nil || n != 1 {
+		t.Errorf("%d conflicts are open, want c's count beside a's: %v", n, err)
+	}
+	s.rest()
+}

@@ -660,8 +660,8 @@ type Extra struct {
 	OwnLater []*CellAddress `protobuf:"bytes,10,rep,name=own_later,json=ownLater,proto3" json:"own_later,omitempty"`
 	// For an absent range: the chain after it, as the phone declared it or as it stood before.
 	AbsentChain []byte `protobuf:"bytes,11,opt,name=absent_chain,json=absentChain,proto3" json:"absent_chain,omitempty"`
-	// The base that counted, where the author's own is of an epoch with two histories and was not proven to be of this one;
-	// a seq of 0 is no base. Absent when the author's own counted.
+	// The base that counted, where the author's own is of an epoch with two histories and was not proven, in that epoch, to be of
+	// this one; a seq of 0 is no base. Absent when the author's own counted. What such a base covers does not count as shown.
 	CountedBase *Coordinate `protobuf:"bytes,12,opt,name=counted_base,json=countedBase,proto3" json:"counted_base,omitempty"`
 	// For a quarantined change: the version of its user's grants that it was judged under, and is when it is released; 0 for the
 	// one in force.
