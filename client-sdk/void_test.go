@@ -74,6 +74,37 @@ func TestVoid_LateWorkIsKeptAndItsAuthorAnswersByTakingTheDoorBack(t *testing.T)
 	w.settle()
 }
 
+func TestVoid_WhoVisitsADoorThatTheyKnowToBeVoidIsToldAtOnce(t *testing.T) {
+	w, ann, _, door, visit := pair(t)
+	told := func(id string) (rules []string) {
+		t.Helper()
+		advice, err := ann.Advice(mustParse(t, id))
+		w.must(err)
+		for _, c := range advice {
+			if c.ZH == "" || c.EN == "" {
+				t.Errorf("%s is told in one language only", c.Rule)
+			}
+			rules = append(rules, c.Rule)
+		}
+		return rules
+	}
+	if got := told(visit); len(got) != 0 {
+		t.Errorf("of a door that stands is told %v", got)
+	}
+	_, err := ann.VoidDoor(mustParse(t, door), pulledDown)
+	w.must(err)
+	late := ann.add("visit", `{"premises_ids":["`+door+`"],"outcome":"SEEN"}`)
+	hazard := ann.add("hazard", `{"premises_id":"`+door+`","code":"GAS"}`)
+	for _, id := range []string{visit, late, hazard} {
+		if got := told(id); len(got) != 1 || got[0] != "premises.is_void" {
+			t.Errorf("of work at a void door is told %v", got)
+		}
+	}
+	if got := told(door); len(got) != 0 {
+		t.Errorf("of the door itself is told %v", got)
+	}
+}
+
 func TestVoid_WhatMakesNoSenseIsRefused(t *testing.T) {
 	w, ann, _, door, _ := pair(t)
 	other := ann.add("premises", `{"address":"民主路5号","territory":"`+gridA+`"}`)

@@ -36,6 +36,15 @@ func VoidQuestion(reason VoidReason) (what, why string) {
 		VoidAskRule + "填写时您的手机尚不知道本户已注销"
 }
 
+// AtVoidDoor tells who writes about a door that they know to be void, at once.
+func AtVoidDoor(address string, reason VoidReason) Complaint {
+	return Complaint{
+		Field: "premises_id", Rule: "premises.is_void",
+		ZH: fmt.Sprintf("%s已注销%s，记录已保存；房屋还在请先恢复本户，不然它不会再列入走访计划。", address, reason.words()),
+		EN: fmt.Sprintf("%s is void; the record is kept. If the door stands, take it back (unvoid): it is in no plan until then", address),
+	}
+}
+
 // VoidCaseNotice is what who works on a case is told when its door becomes void.
 func VoidCaseNotice(reason VoidReason) (what, why string) {
 	return fmt.Sprintf("案件所涉房屋已注销%s：请核实本案是否继续办理", reason.words()), VoidCaseRule + "所涉房屋已注销"

@@ -128,9 +128,11 @@ func newShow(a *app) *cobra.Command {
 		if record.Deleted {
 			object = object.With("deleted", true)
 		}
-		if object, err = withProposals(object, record); err != nil {
+		proposed, err := p.Advice(id)
+		if err != nil {
 			return err
 		}
+		object = withProposals(object, proposed)
 		return a.Print(object, func(w io.Writer) {
 			t := command.Table{}
 			for _, m := range object {

@@ -162,6 +162,9 @@ func TestStory_ABuildingIsPulledDownWhileAPhoneStillVisitsIt(t *testing.T) {
 		t.Errorf("voided twice: %s", out)
 	}
 	his.json("sync")
+	if got := his.json("add", "visit", `{"premises_ids":["`+other+`"],"outcome":"SEEN"}`).list("proposals"); len(got) != 1 || got[0].text("rule") != "premises.is_void" {
+		t.Errorf("who visits a void door is told %v", got)
+	}
 	his.run("void", other).wantLine(t, failed, "void already")
 	his.run("unvoid", room).wantLine(t, failed, "not void")
 	his.run("void", room, "--reason", "gone").wantLine(t, usage, "pulled_down")
