@@ -138,7 +138,8 @@ crash: ## Real servers and phones, killed: CRASH_CYCLES cycles of it, and what w
 	@echo "== crash: $(CRASH_CYCLES) cycles"
 	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(CRASH_TESTS) ./internal/sim/crash -cycles $(CRASH_CYCLES) | grep -vE '^=== '
 
-unit: ## All other tests.
+unit: ## All other tests, those of pages in a real browser.
+	@tools/ensure-browser
 	@echo "== tests"
 	go test $(GOTEST_FLAGS) -skip $(TARGET_TESTS) ./... $(DATA_PKGS)
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -13,6 +12,7 @@ import (
 	"onedoor/client-sdk/internal/pagerecord"
 	"onedoor/internal/recordjson"
 	"onedoor/internal/schema"
+	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
 
@@ -173,7 +173,8 @@ func (r *Replica) Restore(conflictID string, n int) error {
 		if n < 1 || n > len(choices) {
 			return nil, fmt.Errorf("value %d of %d: %w", n, len(choices), ErrNoChoice)
 		}
-		patch := writing(kind, open.Cell.Key, choices[n-1])
+		v := choices[n-1]
+		patch := wire.WritingAgain(kind, open.Cell.Key, v.Data, v.Cleared)
 		if open.Kind == syncengine.DeleteEdit {
 			patch.Life = syncv1.Life_LIFE_ALIVE
 		}
@@ -191,7 +192,8 @@ func (r *Replica) Acknowledge(conflictID string) error {
 		case syncengine.KeptOpen:
 			return &syncv1.Patch{}, nil
 		}
-		return writing(kind, open.Cell.Key, open.Cell.Shown), nil
+		v := open.Cell.Shown
+		return wire.WritingAgain(kind, open.Cell.Key, v.Data, v.Cleared), nil
 	})
 }
 
@@ -220,23 +222,4 @@ func (r *Replica) settleConflict(conflictID string, patch func(*schema.Kind, pag
 		return fmt.Errorf("%s: %w", conflictID, ErrConflictClosed)
 	}
 	return r.commit([]change{*asked})
-}
-
-// writing makes the patch that writes a value into its cell again.
-func writing(kind *schema.Kind, key syncengine.CellKey, v pagerecord.Value) *syncv1.Patch {
-	element := &syncv1.Element{Field: uint32(key.Field), Element: []byte(key.Key)}
-	f, known := kind.Field(key.Field)
-	switch {
-	case key.Field == syncengine.LifeField && slices.Equal(v.Data, syncengine.LifeWrite(true).Data):
-		return &syncv1.Patch{Life: syncv1.Life_LIFE_DEAD}
-	case key.Field == syncengine.LifeField:
-		return &syncv1.Patch{Life: syncv1.Life_LIFE_ALIVE}
-	case !v.Cleared:
-		return &syncv1.Patch{Fields: slices.Clone(v.Data)}
-	case key.Key == "":
-		return &syncv1.Patch{Cleared: []uint32{uint32(key.Field)}}
-	case known && f.Engine.Shape == syncengine.Set:
-		return &syncv1.Patch{SetRemoved: []*syncv1.Element{element}}
-	}
-	return &syncv1.Patch{MapRemoved: []*syncv1.Element{element}}
 }

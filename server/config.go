@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -36,6 +37,10 @@ type Config struct {
 	Dir string
 	// Listen is the address; ListenDefault when empty. Port 0 takes a free one.
 	Listen string
+	// HTTP is the address of the console; empty for none. It speaks TLS where Listen does.
+	HTTP string
+	// Front puts something in front of the console's pages, as the demo does with its phones; nil for nothing.
+	Front func(http.Handler) http.Handler
 	// CertFile and KeyFile are PEM files; with both the server speaks TLS 1.3. A
 	// renewed pair is taken up without a restart.
 	CertFile, KeyFile string

@@ -47,14 +47,14 @@ func (s *Server) openEdge(ctx context.Context) error {
 	gateway := s.config.behindGateway()
 	s.cases = casework.New(s.realm, casework.Options{Now: s.config.Now, Every: s.config.LookEvery, Log: s.config.Log})
 	s.reports = report.New(s.realm, report.Options{Log: s.config.Log})
-	admin := adminrpc.New(s.realm, adminrpc.Options{
+	s.admin = adminrpc.New(s.realm, adminrpc.Options{
 		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
 		LastBackup: s.lastBackup, VisitsBy: s.reports.VisitsBy, Cases: s.cases,
 		SignIn: signin.New(s.realm, signin.Options{
 			Key: s.secrets.SignInKey(), Provider: s.config.Provider, Now: s.config.Now, Random: s.config.Random,
 		}),
 	})
-	if err := admin.Publish(ctx); err != nil {
+	if err := s.admin.Publish(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
 	}
 	s.grpc = grpc.NewServer(
@@ -70,8 +70,8 @@ func (s *Server) openEdge(ctx context.Context) error {
 		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
 	)
 	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now}))
-	adminv1.RegisterAdminServiceServer(s.grpc, admin)
-	adminv1.RegisterPrivacyServiceServer(s.grpc, admin)
+	adminv1.RegisterAdminServiceServer(s.grpc, s.admin)
+	adminv1.RegisterPrivacyServiceServer(s.grpc, s.admin)
 	reportv1.RegisterReportServiceServer(s.grpc, reportrpc.New(s.realm, s.reports, s.config.Log))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

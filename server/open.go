@@ -31,7 +31,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, transport: transport, hub: notify.New(), health: health.NewServer(), stopping: make(chan struct{})}
-	for _, step := range []func(context.Context) error{s.openStore, s.openRealm, s.openEdge, s.listen, s.startUpkeep} {
+	for _, step := range []func(context.Context) error{s.openStore, s.openRealm, s.openEdge, s.listen, s.openWeb, s.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
 		}

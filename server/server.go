@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 
+	"onedoor/server/adminrpc"
 	"onedoor/server/casework"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -29,7 +30,9 @@ type Server struct {
 	cases     *casework.Service
 	reports   *report.Service
 	hub       *notify.Hub
+	admin     *adminrpc.Service
 	grpc      *grpc.Server
+	web       web
 	health    *health.Server
 	listener  net.Listener
 	ledger    *sideledger.Ledger
@@ -59,6 +62,7 @@ func (s *Server) Serve() error {
 	var ending sync.WaitGroup
 	ending.Go(func() { s.endGrants(ctx) })   // stopped by cancel
 	ending.Go(func() { s.cases.Watch(ctx) }) // stopped by cancel
+	ending.Go(s.serveWeb)                    // stopped by Stop
 	defer ending.Wait()
 	defer cancel()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
@@ -73,6 +77,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
 		close(s.stopping)
 		s.health.Shutdown()
+		s.stopWeb(ctx)
 		s.drain(ctx)
 		s.stopErr = s.close()
 	})
@@ -96,6 +101,11 @@ func (s *Server) drain(ctx context.Context) {
 // close closes what has been opened, from the edge down.
 func (s *Server) close() error {
 	var errs []error
+	if s.web.listener != nil {
+		if err := s.web.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
 	if s.listener != nil {
 		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)

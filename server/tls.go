@@ -39,6 +39,15 @@ func (c Config) transport() (credentials.TransportCredentials, error) {
 }
 
 func (c Config) encrypted() (credentials.TransportCredentials, error) {
+	config, err := c.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	return credentials.NewTLS(config), nil
+}
+
+// tlsConfig is what phones and browsers are met with.
+func (c Config) tlsConfig() (*tls.Config, error) {
 	p := &pair{certFile: c.CertFile, keyFile: c.KeyFile, now: c.Now, log: c.Log}
 	if err := p.load(); err != nil {
 		return nil, err
@@ -54,7 +63,7 @@ func (c Config) encrypted() (credentials.TransportCredentials, error) {
 		}
 		config.ClientCAs, config.ClientAuth = roots, tls.RequireAndVerifyClientCert
 	}
-	return credentials.NewTLS(config), nil
+	return config, nil
 }
 
 // readRoots reads the certificates that callers' certificates must be signed by.

@@ -37,20 +37,28 @@ stays known. The folder must be there; give it every time.
 Residents' names and numbers are sealed in the database under the contact key, which
 init made beside DIR; without it the realm is not served.
 
+With --http the console for the centre, the district, auditors and operators is
+served on an address of its own, under the same certificate; "console ADDR" on
+standard error tells where. It needs no other host. docs/console.md says who finds
+what in it.
+
 With --oidc-issuer and --oidc-client-id people may also sign in at an identity
 provider, which is asked when somebody does. Register a public client there that
-may return to http://127.0.0.1 (any port), as ` + "`onedoor login --provider`" + ` does.
+may return to http://127.0.0.1 (any port), as ` + "`onedoor login --provider`" + ` does, and
+to the console's address with /signin/callback.
 
 When it stops, watches end, calls in hand are finished, and what was not
 acknowledged is sent again by the phones. A second signal ends it at once, which
 loses nothing either.`,
 		Example: `  onedoor serve --data ./realm
   onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem
-  onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger`,
+  onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger
+  onedoor serve --data ./realm --http 127.0.0.1:7480`,
 	}
 	f := c.Flags()
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
 	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
+	f.StringVar(&config.HTTP, "http", "", "`ADDR` of the console, such as 127.0.0.1:7480; none when left out")
 	f.StringVar(&config.CertFile, "tls-cert", "", "PEM `FILE` with the certificate chain")
 	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
 	f.StringVar(&config.ClientCAFile, "tls-client-ca", "", "let in only callers with a certificate signed by those in this PEM `FILE`")
@@ -79,10 +87,13 @@ loses nothing either.`,
 func (a *app) serve(ctx context.Context, config server.Config) error {
 	s, err := server.Open(ctx, config)
 	if errors.Is(err, server.ErrPlainText) {
-		return fmt.Errorf("%s: plain text on an address that others can reach: give --tls-cert and --tls-key, or --plaintext if something in front of it encrypts", config.Listen)
+		return fmt.Errorf("%w with --tls-cert and --tls-key, or --plaintext", err)
 	}
 	if err != nil {
 		return err
+	}
+	if at := s.ConsoleAddr(); at != nil {
+		fmt.Fprintf(a.Err, "console %s\n", at)
 	}
 	fmt.Fprintf(a.Err, "listening %s\n", s.Addr())
 	served := make(chan error, 1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -40,6 +41,10 @@ type Options struct {
 	Dir string
 	// Listen is the server's address; a free port of this machine when empty.
 	Listen string
+	// HTTP is the address of the console with the phones; none when empty. Then people can sign in (signins.go).
+	HTTP string
+	// Front puts something in front of the console's pages; nil for nothing.
+	Front func(http.Handler) http.Handler
 	// Date is any instant of the day, which is to lie in the past: the server's own clock goes on after it.
 	Date time.Time
 	// Progress is told how far the demo has come; it may be nil.
@@ -61,6 +66,9 @@ type Demo struct {
 	phones  []*handset
 	watch   *stopwatch
 
+	// desks are the accounts with which people sign in at the console.
+	desks []*Desk
+
 	prediction *prediction
 	demanded   []demandedConflict
 }
@@ -70,7 +78,7 @@ type Demo struct {
 // until Close. An error that is ErrScript means that the day could not be played as it is written.
 func Run(ctx context.Context, o Options) (*Demo, error) {
 	d := &Demo{options: o, watch: newStopwatch(o.Progress)}
-	for _, stage := range []func(context.Context) error{d.write, d.found, d.register, d.enrol, d.firstSyncs, d.play, d.rest, d.audit} {
+	for _, stage := range []func(context.Context) error{d.write, d.found, d.register, d.enrol, d.firstSyncs, d.play, d.rest, d.audit, d.openDesks} {
 		if err := stage(ctx); err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
@@ -128,11 +136,11 @@ func (d *Demo) found(ctx context.Context) (err error) {
 	if _, err := os.Lstat(filepath.Join(d.options.Dir, phonesFolder)); err == nil {
 		return fmt.Errorf("%s holds a demo already: give another folder", d.options.Dir)
 	}
-	listen := d.options.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
+	o := d.options
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
 	}
-	d.realm, err = openRealm(ctx, d.options.Dir, listen, d.options.Seed, d.day.Midnight.Add(hourOfFounding))
+	d.realm, err = openRealm(ctx, &o, d.day.Midnight.Add(hourOfFounding))
 	return err
 }
 

@@ -89,9 +89,9 @@ type realm struct {
 
 // openRealm founds a realm in a folder and serves it. Its keys and the operator's token come from the system, as
 // they would anywhere; everything else from the seed.
-func openRealm(ctx context.Context, dir, listen string, seed uint64, at time.Time) (*realm, error) {
+func openRealm(ctx context.Context, o *Options, at time.Time) (*realm, error) {
 	r := &realm{
-		dir: filepath.Join(dir, realmFolder), clock: &scriptClock{}, chance: &chanceSource{seeded: seeded(seed, "server")},
+		dir: filepath.Join(o.Dir, realmFolder), clock: &scriptClock{}, chance: &chanceSource{seeded: seeded(o.Seed, "server")},
 		served: make(chan error, 1),
 	}
 	r.clock.set(at)
@@ -99,7 +99,9 @@ func openRealm(ctx context.Context, dir, listen string, seed uint64, at time.Tim
 	if err != nil {
 		return nil, err
 	}
-	r.server, err = server.Open(ctx, server.Config{Dir: r.dir, Listen: listen, Now: r.clock.now, Random: r.chance})
+	r.server, err = server.Open(ctx, server.Config{
+		Dir: r.dir, Listen: o.Listen, HTTP: o.HTTP, Front: o.Front, Now: r.clock.now, Random: r.chance,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ var (
 	StageRest      = Stage{"同步到静止", "sync until at rest"}
 	StageRead      = Stage{"读取各端数据", "read everything back"}
 	StageAudit     = Stage{"核对", "audit"}
+	StageDesks     = Stage{"设置登录", "set up sign-ins"}
 )
 
 // Progress is told how far a demo has come. Its methods are called by many goroutines.

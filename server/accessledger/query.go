@@ -37,6 +37,23 @@ func Walk(r store.Reader, filter Filter, f func(Entry) bool) error {
 	return errors.Join(err, failed)
 }
 
+// WalkBack is Walk from the newest entry back, below a number; 0 means from the newest of all.
+func WalkBack(r store.Reader, filter Filter, before uint64, f func(Entry) bool) error {
+	last := before - 1 // The greatest number of all where before is 0.
+	for last > filter.After {
+		d, ok, err := r.LastDocument(bucketEntries, key(last))
+		if err != nil || !ok {
+			return err
+		}
+		e, err := decode(d.Value)
+		if err != nil || e.Number <= filter.After || filter.matches(&e) && !f(e) {
+			return err
+		}
+		last = e.Number - 1
+	}
+	return nil
+}
+
 func (f *Filter) matches(e *Entry) bool {
 	return e.At >= f.Since && (f.Until == 0 || e.At < f.Until) &&
 		(len(f.Actions) == 0 || slices.Contains(f.Actions, e.Action)) &&

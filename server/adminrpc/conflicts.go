@@ -2,6 +2,7 @@ package adminrpc
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/protobuf/proto"
 
@@ -9,6 +10,7 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/server/accessledger"
+	"onedoor/server/exchange"
 	"onedoor/syncengine"
 )
 
@@ -59,12 +61,19 @@ func (x *reach) conflictsOf(rec *syncengine.Record) ([]*adminv1.Conflict, error)
 	if err != nil || !v.seen {
 		return nil, err
 	}
+	label, err := x.label(rec, v)
+	if err != nil {
+		return nil, err
+	}
 	var out []*adminv1.Conflict
 	for _, conflict := range x.world.Conflicts(v.engine(), rec) {
 		cell := conflict.Cell
 		m := &adminv1.Conflict{
 			Id: conflict.ID[:], RecordId: rec.ID[:], RecordKind: recordKind(rec.Kind), Kind: syncv1.ConflictKind(conflict.Kind),
-			Cell: v.cell(cell.Key),
+			Cell: v.cell(cell.Key), RecordSeq: uint64(rec.Seq), Label: label, Policy: v.policy(cell.Key.Field),
+		}
+		if m.MayResolve, err = x.maySettle(rec, cell.Key.Field); err != nil {
+			return nil, err
 		}
 		if m.Shown, err = x.value(v, cell.Key.Field, cell.Shown()); err != nil {
 			return nil, err
@@ -76,4 +85,28 @@ func (x *reach) conflictsOf(rec *syncengine.Record) ([]*adminv1.Conflict, error)
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// maySettle tells whether the caller may close a conflict at a cell: people with a token of their own who may write it.
+func (x *reach) maySettle(rec *syncengine.Record, field syncengine.FieldNumber) (bool, error) {
+	if !users(x.who) {
+		return false, nil
+	}
+	return x.service.realm.MaySettle(x.r, x.who.UserID, rec, field)
+}
+
+// ResolveConflict closes a conflict with one of its values.
+func (s *Service) ResolveConflict(ctx context.Context, req *adminv1.ResolveConflictRequest) (*adminv1.ResolveConflictResponse, error) {
+	return answer(ctx, s, users, func(c *caller) (*adminv1.ResolveConflictResponse, error) {
+		record, err := idOf("record", req.GetRecordId())
+		if err != nil {
+			return nil, err
+		}
+		asked := exchange.Settlement{Record: record, Choice: int(req.GetChoice()), Seen: syncengine.Seq(req.GetSeenSeq())}
+		if n := copy(asked.Conflict[:], req.GetConflictId()); n != len(asked.Conflict) || n != len(req.GetConflictId()) {
+			return nil, fmt.Errorf("a conflict's id has %d bytes, this one %d: %w", len(asked.Conflict), len(req.GetConflictId()), errInvalid)
+		}
+		at, err := s.realm.Settle(c.ctx, c.UserID, asked)
+		return &adminv1.ResolveConflictResponse{Seq: uint64(at.Seq)}, err
+	})
 }

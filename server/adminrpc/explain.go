@@ -51,6 +51,9 @@ func (x *reach) explain(id syncengine.ID, req *adminv1.ExplainRequest) (*adminv1
 	if out.TerritoryCodes, err = x.territoryCodes(rec); err != nil {
 		return nil, err
 	}
+	if out.Label, err = x.label(rec, v); err != nil {
+		return nil, err
+	}
 	for i := range rec.Cells {
 		m, err := x.explainCell(v, rec, &rec.Cells[i])
 		if err != nil {

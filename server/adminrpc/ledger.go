@@ -51,21 +51,39 @@ func someone(id syncengine.ID) []syncengine.ID {
 func (s *Service) ReadAccessLedger(req *adminv1.ReadAccessLedgerRequest, stream grpc.ServerStreamingServer[adminv1.ReadAccessLedgerResponse]) error {
 	_, err := answer(stream.Context(), s, overseers, func(c *caller) (struct{}, error) {
 		filter, err := filterOf(req)
-		for err == nil {
-			var page []*adminv1.AccessEntry
-			if page, err = s.ledgerPage(c, filter); err != nil || len(page) == 0 {
-				break
-			}
-			for _, m := range page {
-				if err := stream.Send(&adminv1.ReadAccessLedgerResponse{Entry: m}); err != nil {
-					return struct{}{}, err
-				}
-			}
-			filter.After = page[len(page)-1].GetNumber()
+		if err != nil {
+			return struct{}{}, err
 		}
-		return struct{}{}, err
+		return struct{}{}, s.sendLedger(c, req, filter, stream)
 	})
 	return err
+}
+
+// sendLedger sends the entries that are wanted, a page after the other.
+func (s *Service) sendLedger(c *caller, req *adminv1.ReadAccessLedgerRequest, filter accessledger.Filter, stream grpc.ServerStreamingServer[adminv1.ReadAccessLedgerResponse]) error {
+	before, left := req.GetBeforeNumber(), int(req.GetLimit())
+	for {
+		page, err := s.ledgerPage(c, filter, before, req.GetNewestFirst(), left)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, m := range page {
+			if err := stream.Send(&adminv1.ReadAccessLedgerResponse{Entry: m}); err != nil {
+				return err
+			}
+		}
+		if left > 0 {
+			if left -= len(page); left == 0 {
+				return nil
+			}
+		}
+		last := page[len(page)-1].GetNumber()
+		if req.GetNewestFirst() {
+			before = last
+		} else {
+			filter.After = last
+		}
+	}
 }
 
 func filterOf(req *adminv1.ReadAccessLedgerRequest) (f accessledger.Filter, err error) {
@@ -85,15 +103,25 @@ func filterOf(req *adminv1.ReadAccessLedgerRequest) (f accessledger.Filter, err 
 	return f, err
 }
 
-// ledgerPage reads the next entries that are wanted.
-func (s *Service) ledgerPage(c *caller, f accessledger.Filter) (page []*adminv1.AccessEntry, err error) {
+// ledgerPage reads the next entries that are wanted, at most as many as limit; 0 means as many as a page has room for.
+func (s *Service) ledgerPage(c *caller, f accessledger.Filter, before uint64, newestFirst bool, limit int) (page []*adminv1.AccessEntry, err error) {
+	if limit == 0 || limit > pageMax {
+		limit = pageMax
+	}
 	err = s.realm.View(c.ctx, func(r store.Reader) error {
 		names, bytes := map[syncengine.ID]string{}, 0
-		return accessledger.Walk(r, f, func(e accessledger.Entry) bool {
+		take := func(e accessledger.Entry) bool {
+			if before != 0 && e.Number >= before {
+				return false
+			}
 			m := wireAccess(e, nameIn(r, names, e.Actor.User))
 			page, bytes = append(page, m), bytes+proto.Size(m)
-			return len(page) < pageMax && bytes < replyBytesMax
-		})
+			return len(page) < limit && bytes < replyBytesMax
+		}
+		if newestFirst {
+			return accessledger.WalkBack(r, f, before, take)
+		}
+		return accessledger.Walk(r, f, take)
 	})
 	return page, err
 }

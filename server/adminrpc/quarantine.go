@@ -86,13 +86,18 @@ func (x *reach) waiting(q exchange.Quarantined) (*waitingChange, error) {
 		return nil, err
 	}
 	own := !x.who.UserID.IsZero() && string(author.GetUserId()) == string(x.who.UserID[:])
-	return &waitingChange{
+	w := &waitingChange{
 		change: &adminv1.QuarantinedChange{
 			Seq: uint64(q.Seq), RecordId: wire.BytesOf(q.RecordID), RecordKind: recordKind(q.Kind), Reason: q.Reason, Author: author,
 			DeviceSeq: uint64(q.DeviceSeq), AtMs: int64(q.At), Create: q.Create,
 		},
 		sight: v, cells: cells, own: own, seen: v.seen || own,
-	}, nil
+	}
+	if w.change.Label, err = x.labelOf(q.RecordID); err != nil {
+		return nil, err
+	}
+	w.change.MayDecide = w.seen && decides(x.who) && w.barred(x.who) == nil
+	return w, nil
 }
 
 // waitingAt finds the change that waits at a seq.
@@ -158,26 +163,31 @@ func (s *Service) RejectQuarantined(ctx context.Context, req *adminv1.RejectQuar
 	})
 }
 
-// mayDecide wants a change in the caller's reach that somebody else wrote, and of
-// which the caller may read all that it would write: who releases or refuses a text
-// has read it. Operators, who read no values, decide on what nobody can read.
+// mayDecide wants a change in the caller's reach of which nothing bars the caller.
 func (s *Service) mayDecide(c *caller, seq syncengine.Seq) error {
 	return s.judge(c, func(x *reach) error {
 		w, err := x.waitingAt(seq)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case w.own:
-			return fmt.Errorf("seq %d is the caller's own change: %w", seq, errNotPermitted)
-		case w.unreadable():
-			return nil
-		case operators(c.Principal):
-			return fmt.Errorf("seq %d: an operator sees that it waits; who may read it decides: %w", seq, errNotPermitted)
-		case slices.ContainsFunc(w.cells, func(cell syncengine.CellWrite) bool { return w.sight.hides(cell.Key.Field) }):
-			return fmt.Errorf("seq %d writes what the caller may not read: %w", seq, errNotPermitted)
 		}
-		return nil
+		return w.barred(c.Principal)
 	})
+}
+
+// barred says why somebody may not decide on a change: because they wrote it, or because they may not read all that it
+// would write, since who releases or refuses a text has read it. Operators, who read no values, decide on what nobody can read.
+func (w *waitingChange) barred(p identity.Principal) error {
+	switch seq := w.change.GetSeq(); {
+	case w.own:
+		return fmt.Errorf("seq %d is the caller's own change: %w", seq, errNotPermitted)
+	case w.unreadable():
+		return nil
+	case operators(p):
+		return fmt.Errorf("seq %d: an operator sees that it waits; who may read it decides: %w", seq, errNotPermitted)
+	case slices.ContainsFunc(w.cells, func(cell syncengine.CellWrite) bool { return w.sight.hides(cell.Key.Field) }):
+		return fmt.Errorf("seq %d writes what the caller may not read: %w", seq, errNotPermitted)
+	}
+	return nil
 }
 
 // unreadable reports a change that this software cannot read: of an unknown kind, or damaged.

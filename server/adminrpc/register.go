@@ -22,6 +22,9 @@ func files(p identity.Principal) bool {
 	return answersResidents(p) || recordv1.Role(p.Role) == recordv1.Role_ROLE_STREET_LEAD || recordv1.Role(p.Role) == recordv1.Role_ROLE_AUDITOR
 }
 
+// holds reports who may set and lift a legal hold.
+func holds(p identity.Principal) bool { return files(p) || operators(p) }
+
 // seesRegisters reports who may read the registers.
 func seesRegisters(p identity.Principal) bool { return files(p) || overseers(p) }
 
@@ -199,7 +202,7 @@ func (s *Service) planRetention(c *caller) (*adminv1.RunRetentionResponse, error
 
 // Hold keeps a record from expiring, or lets it expire again.
 func (s *Service) Hold(ctx context.Context, req *adminv1.HoldRequest) (*adminv1.HoldResponse, error) {
-	return answer(ctx, s, func(p identity.Principal) bool { return files(p) || operators(p) }, func(c *caller) (*adminv1.HoldResponse, error) {
+	return answer(ctx, s, holds, func(c *caller) (*adminv1.HoldResponse, error) {
 		id, err := idOf("record", req.GetRecordId())
 		if err != nil {
 			return nil, err

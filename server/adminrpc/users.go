@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
 	"onedoor/internal/importer"
@@ -66,10 +65,7 @@ func (s *Service) ListUsers(ctx context.Context, _ *adminv1.ListUsersRequest) (*
 			}
 			users, err := identity.Users(r)
 			for _, u := range users {
-				out.Users = append(out.Users, &adminv1.User{
-					Id: u.ID[:], Name: u.Name, Role: recordv1.Role(u.Role),
-					TerritoryCode: codeOf(tree, u.TerritoryID), State: adminv1.UserState(u.State), Department: u.Department,
-				})
+				out.Users = append(out.Users, wireUser(tree, u))
 			}
 			return err
 		})

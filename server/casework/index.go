@@ -34,6 +34,9 @@ type index struct {
 	tasks map[syncengine.ID]openTask
 	// lacking are the cases whose fields lack something.
 	lacking map[syncengine.ID]bool
+	// places tells of a case or a hazard in which territory it is, unsettled holds every hazard that is not put right.
+	places    map[syncengine.ID]syncengine.ID
+	unsettled map[syncengine.ID]*recordv1.Hazard
 }
 
 func newIndex() *index {
@@ -47,6 +50,7 @@ func (x *index) clear() {
 	x.disputes, x.hazards = map[syncengine.ID]*recordv1.Dispute{}, map[syncengine.ID]*recordv1.Hazard{}
 	x.events, x.caseOf = map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent{}, map[syncengine.ID]syncengine.ID{}
 	x.lacking, x.tasks = map[syncengine.ID]bool{}, map[syncengine.ID]openTask{}
+	x.places, x.unsettled = map[syncengine.ID]syncengine.ID{}, map[syncengine.ID]*recordv1.Hazard{}
 }
 
 // follow takes in what the log holds beyond what was seen. The caller holds mu.
@@ -89,6 +93,9 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		x.forget(id)
 		return nil
 	}
+	if kind == kindDispute || kind == kindHazard {
+		x.places[id] = placeOf(rec)
+	}
 	switch kind {
 	case kindDispute:
 		m := &recordv1.Dispute{}
@@ -106,6 +113,7 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		if over(m) {
 			x.forget(id)
 		}
+		x.countHazard(id, m)
 	case kindTask:
 		err = x.takeTask(rec)
 	case kindCaseEvent:
@@ -169,6 +177,8 @@ func (x *index) forget(id syncengine.ID) {
 	delete(x.hazards, id)
 	delete(x.lacking, id)
 	delete(x.tasks, id)
+	delete(x.unsettled, id)
+	delete(x.places, id)
 	if of, ok := x.caseOf[id]; ok {
 		delete(x.events[of], id)
 		delete(x.caseOf, id)

@@ -38,6 +38,10 @@ type ServerChange struct {
 	Removed []SetElement
 	// Delete deletes the record.
 	Delete bool
+	// Patch is further cells as a phone would send them, such as a value that is written again; nil for none.
+	Patch *syncv1.Patch
+	// Resolves names the conflicts that the change closes.
+	Resolves []syncengine.ConflictID
 }
 
 // SetElement is one element of a set field of ids.
@@ -143,6 +147,9 @@ func (w *serverWrite) apply() (at syncengine.Coordinate, err error) {
 // encode makes the change as a phone would.
 func (w *serverWrite) encode(rec *syncengine.Record) (*wire.Change, error) {
 	p := &syncv1.Patch{}
+	if w.change.Patch != nil {
+		p = w.change.Patch
+	}
 	if w.change.Fields != nil {
 		b, err := proto.MarshalOptions{Deterministic: true}.Marshal(w.change.Fields)
 		if err != nil {
@@ -165,6 +172,7 @@ func (w *serverWrite) encode(rec *syncengine.Record) (*wire.Change, error) {
 		DeviceSeq: syncengine.DeviceSeq(w.progress.GetMark() + 1), Group: syncengine.DeviceSeq(w.progress.GetMark() + 1),
 		RecordID: w.change.RecordID, Kind: w.change.Kind, Create: w.change.Create,
 		Base: syncengine.Coordinate{Epoch: here.Epoch, Seq: here.Seq - 1}, DeviceTime: w.work.now, OccurredAt: w.work.now, Patch: p,
+		Resolves: w.change.Resolves,
 	}, nil
 }
 
@@ -202,6 +210,7 @@ func (w *serverWrite) merge(rec *syncengine.Record, c *wire.Change, cells []sync
 	at := k.here()
 	m := k.world.Merge(w.kind.Engine, rec, c.RecordID, &syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: w.author, Seq: c.DeviceSeq}, Base: c.Base, Create: c.Create, At: at, Stamp: k.now, Rank: e.Rank, Cells: cells,
+		Resolves: c.Resolves,
 	})
 	moved, err := k.place(w.kind, m.Record, at.Seq)
 	if err != nil {

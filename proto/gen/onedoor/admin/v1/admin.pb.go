@@ -82,6 +82,10 @@ const (
 	Reason_REASON_INVITATION Reason = 43
 	// A step of a case is not possible; the message says why and what to do.
 	Reason_REASON_STEP Reason = 45
+	// The conflict is closed already, or there is no such choice.
+	Reason_REASON_NO_CONFLICT Reason = 70
+	// Somebody has written since the caller looked.
+	Reason_REASON_CHANGED Reason = 71
 	// The identity provider is not configured or cannot be reached.
 	Reason_REASON_PROVIDER Reason = 44
 )
@@ -111,6 +115,8 @@ var (
 		42: "REASON_PASSWORD",
 		43: "REASON_INVITATION",
 		45: "REASON_STEP",
+		70: "REASON_NO_CONFLICT",
+		71: "REASON_CHANGED",
 		44: "REASON_PROVIDER",
 	}
 	Reason_value = map[string]int32{
@@ -136,6 +142,8 @@ var (
 		"REASON_PASSWORD":         42,
 		"REASON_INVITATION":       43,
 		"REASON_STEP":             45,
+		"REASON_NO_CONFLICT":      70,
+		"REASON_CHANGED":          71,
 		"REASON_PROVIDER":         44,
 	}
 )
@@ -308,7 +316,7 @@ var File_onedoor_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1conedoor/admin/v1/doors.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/lookup.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1conedoor/admin/v1/rules.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
+	"\x1conedoor/admin/v1/admin.proto\x12\x10onedoor.admin.v1\x1a\x1conedoor/admin/v1/cases.proto\x1a\x1eonedoor/admin/v1/console.proto\x1a\x1conedoor/admin/v1/doors.proto\x1a\x1fonedoor/admin/v1/handover.proto\x1a\x1eonedoor/admin/v1/imports.proto\x1a\x1donedoor/admin/v1/ledger.proto\x1a\x1donedoor/admin/v1/lookup.proto\x1a\x1donedoor/admin/v1/people.proto\x1a\x1eonedoor/admin/v1/records.proto\x1a\x1conedoor/admin/v1/rules.proto\x1a\x1donedoor/admin/v1/signin.proto\"\x11\n" +
 	"\x0fGetRealmRequest\"\xcb\x01\n" +
 	"\x10GetRealmResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
@@ -318,7 +326,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\x9d\x04\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xc9\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -342,10 +350,14 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x10REASON_SLOW_DOWN\x10)\x12\x13\n" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
 	"\x11REASON_INVITATION\x10+\x12\x0f\n" +
-	"\vREASON_STEP\x10-\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\xdf \n" +
+	"\vREASON_STEP\x10-\x12\x16\n" +
+	"\x12REASON_NO_CONFLICT\x10F\x12\x12\n" +
+	"\x0eREASON_CHANGED\x10G\x12\x13\n" +
+	"\x0fREASON_PROVIDER\x10,2\xed\"\n" +
 	"\fAdminService\x12Q\n" +
-	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12f\n" +
+	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12H\n" +
+	"\x05GetMe\x12\x1e.onedoor.admin.v1.GetMeRequest\x1a\x1f.onedoor.admin.v1.GetMeResponse\x12Z\n" +
+	"\vGetOverview\x12$.onedoor.admin.v1.GetOverviewRequest\x1a%.onedoor.admin.v1.GetOverviewResponse\x12f\n" +
 	"\x0fListTerritories\x12(.onedoor.admin.v1.ListTerritoriesRequest\x1a).onedoor.admin.v1.ListTerritoriesResponse\x12n\n" +
 	"\x11ImportTerritories\x12*.onedoor.admin.v1.ImportTerritoriesRequest\x1a+.onedoor.admin.v1.ImportTerritoriesResponse(\x01\x12N\n" +
 	"\aAddUser\x12 .onedoor.admin.v1.AddUserRequest\x1a!.onedoor.admin.v1.AddUserResponse\x12T\n" +
@@ -384,7 +396,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\vListSignIns\x12$.onedoor.admin.v1.ListSignInsRequest\x1a%.onedoor.admin.v1.ListSignInsResponse\x12]\n" +
 	"\fRemoveSignIn\x12%.onedoor.admin.v1.RemoveSignInRequest\x1a&.onedoor.admin.v1.RemoveSignInResponse\x12e\n" +
 	"\x0eImportPremises\x12'.onedoor.admin.v1.ImportPremisesRequest\x1a(.onedoor.admin.v1.ImportPremisesResponse(\x01\x12`\n" +
-	"\rListConflicts\x12&.onedoor.admin.v1.ListConflictsRequest\x1a'.onedoor.admin.v1.ListConflictsResponse\x12c\n" +
+	"\rListConflicts\x12&.onedoor.admin.v1.ListConflictsRequest\x1a'.onedoor.admin.v1.ListConflictsResponse\x12f\n" +
+	"\x0fResolveConflict\x12(.onedoor.admin.v1.ResolveConflictRequest\x1a).onedoor.admin.v1.ResolveConflictResponse\x12c\n" +
 	"\x0eListQuarantine\x12'.onedoor.admin.v1.ListQuarantineRequest\x1a(.onedoor.admin.v1.ListQuarantineResponse\x12c\n" +
 	"\x0eGetQuarantined\x12'.onedoor.admin.v1.GetQuarantinedRequest\x1a(.onedoor.admin.v1.GetQuarantinedResponse\x12o\n" +
 	"\x12ReleaseQuarantined\x12+.onedoor.admin.v1.ReleaseQuarantinedRequest\x1a,.onedoor.admin.v1.ReleaseQuarantinedResponse\x12l\n" +
@@ -413,192 +426,204 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(Reason)(0),                        // 0: onedoor.admin.v1.Reason
 	(*GetRealmRequest)(nil),            // 1: onedoor.admin.v1.GetRealmRequest
 	(*GetRealmResponse)(nil),           // 2: onedoor.admin.v1.GetRealmResponse
-	(*ListTerritoriesRequest)(nil),     // 3: onedoor.admin.v1.ListTerritoriesRequest
-	(*ImportTerritoriesRequest)(nil),   // 4: onedoor.admin.v1.ImportTerritoriesRequest
-	(*AddUserRequest)(nil),             // 5: onedoor.admin.v1.AddUserRequest
-	(*ListUsersRequest)(nil),           // 6: onedoor.admin.v1.ListUsersRequest
-	(*SetUserStateRequest)(nil),        // 7: onedoor.admin.v1.SetUserStateRequest
-	(*ImportUsersRequest)(nil),         // 8: onedoor.admin.v1.ImportUsersRequest
-	(*PutTeamRequest)(nil),             // 9: onedoor.admin.v1.PutTeamRequest
-	(*ListTeamsRequest)(nil),           // 10: onedoor.admin.v1.ListTeamsRequest
-	(*GetGrantsRequest)(nil),           // 11: onedoor.admin.v1.GetGrantsRequest
-	(*SetGrantsRequest)(nil),           // 12: onedoor.admin.v1.SetGrantsRequest
-	(*AssignDoorsRequest)(nil),         // 13: onedoor.admin.v1.AssignDoorsRequest
-	(*VoidDoorRequest)(nil),            // 14: onedoor.admin.v1.VoidDoorRequest
-	(*PlanHandoverRequest)(nil),        // 15: onedoor.admin.v1.PlanHandoverRequest
-	(*HandOverRequest)(nil),            // 16: onedoor.admin.v1.HandOverRequest
-	(*ListDevicesRequest)(nil),         // 17: onedoor.admin.v1.ListDevicesRequest
-	(*CreateJoinCodeRequest)(nil),      // 18: onedoor.admin.v1.CreateJoinCodeRequest
-	(*RevokeDeviceRequest)(nil),        // 19: onedoor.admin.v1.RevokeDeviceRequest
-	(*MintTokenRequest)(nil),           // 20: onedoor.admin.v1.MintTokenRequest
-	(*ListTokensRequest)(nil),          // 21: onedoor.admin.v1.ListTokensRequest
-	(*RevokeTokenRequest)(nil),         // 22: onedoor.admin.v1.RevokeTokenRequest
-	(*TakeStepRequest)(nil),            // 23: onedoor.admin.v1.TakeStepRequest
-	(*ShowCaseRequest)(nil),            // 24: onedoor.admin.v1.ShowCaseRequest
-	(*ExportCaseRequest)(nil),          // 25: onedoor.admin.v1.ExportCaseRequest
-	(*ListCasesRequest)(nil),           // 26: onedoor.admin.v1.ListCasesRequest
-	(*GetRulesRequest)(nil),            // 27: onedoor.admin.v1.GetRulesRequest
-	(*ImportRulesRequest)(nil),         // 28: onedoor.admin.v1.ImportRulesRequest
-	(*GetSignInRequest)(nil),           // 29: onedoor.admin.v1.GetSignInRequest
-	(*SignInRequest)(nil),              // 30: onedoor.admin.v1.SignInRequest
-	(*SignOutRequest)(nil),             // 31: onedoor.admin.v1.SignOutRequest
-	(*InviteRequest)(nil),              // 32: onedoor.admin.v1.InviteRequest
-	(*BeginSetUpRequest)(nil),          // 33: onedoor.admin.v1.BeginSetUpRequest
-	(*FinishSetUpRequest)(nil),         // 34: onedoor.admin.v1.FinishSetUpRequest
-	(*ListSignInsRequest)(nil),         // 35: onedoor.admin.v1.ListSignInsRequest
-	(*RemoveSignInRequest)(nil),        // 36: onedoor.admin.v1.RemoveSignInRequest
-	(*ImportPremisesRequest)(nil),      // 37: onedoor.admin.v1.ImportPremisesRequest
-	(*ListConflictsRequest)(nil),       // 38: onedoor.admin.v1.ListConflictsRequest
-	(*ListQuarantineRequest)(nil),      // 39: onedoor.admin.v1.ListQuarantineRequest
-	(*GetQuarantinedRequest)(nil),      // 40: onedoor.admin.v1.GetQuarantinedRequest
-	(*ReleaseQuarantinedRequest)(nil),  // 41: onedoor.admin.v1.ReleaseQuarantinedRequest
-	(*RejectQuarantinedRequest)(nil),   // 42: onedoor.admin.v1.RejectQuarantinedRequest
-	(*ExplainRequest)(nil),             // 43: onedoor.admin.v1.ExplainRequest
-	(*LookUpRequest)(nil),              // 44: onedoor.admin.v1.LookUpRequest
-	(*ReadLogRequest)(nil),             // 45: onedoor.admin.v1.ReadLogRequest
-	(*ReadAccessLedgerRequest)(nil),    // 46: onedoor.admin.v1.ReadAccessLedgerRequest
-	(*ListAffectedRequest)(nil),        // 47: onedoor.admin.v1.ListAffectedRequest
-	(*ListTerritoriesResponse)(nil),    // 48: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 49: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 50: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 51: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 52: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 53: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 54: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 55: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 56: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 57: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 58: onedoor.admin.v1.AssignDoorsResponse
-	(*VoidDoorResponse)(nil),           // 59: onedoor.admin.v1.VoidDoorResponse
-	(*PlanHandoverResponse)(nil),       // 60: onedoor.admin.v1.PlanHandoverResponse
-	(*HandOverResponse)(nil),           // 61: onedoor.admin.v1.HandOverResponse
-	(*ListDevicesResponse)(nil),        // 62: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 63: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 64: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 65: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 66: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 67: onedoor.admin.v1.RevokeTokenResponse
-	(*TakeStepResponse)(nil),           // 68: onedoor.admin.v1.TakeStepResponse
-	(*ShowCaseResponse)(nil),           // 69: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseResponse)(nil),         // 70: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesResponse)(nil),          // 71: onedoor.admin.v1.ListCasesResponse
-	(*GetRulesResponse)(nil),           // 72: onedoor.admin.v1.GetRulesResponse
-	(*ImportRulesResponse)(nil),        // 73: onedoor.admin.v1.ImportRulesResponse
-	(*GetSignInResponse)(nil),          // 74: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 75: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 76: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 77: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 78: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 79: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 80: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 81: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 82: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 83: onedoor.admin.v1.ListConflictsResponse
-	(*ListQuarantineResponse)(nil),     // 84: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 85: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 86: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 87: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 88: onedoor.admin.v1.ExplainResponse
-	(*LookUpResponse)(nil),             // 89: onedoor.admin.v1.LookUpResponse
-	(*ReadLogResponse)(nil),            // 90: onedoor.admin.v1.ReadLogResponse
-	(*ReadAccessLedgerResponse)(nil),   // 91: onedoor.admin.v1.ReadAccessLedgerResponse
-	(*ListAffectedResponse)(nil),       // 92: onedoor.admin.v1.ListAffectedResponse
+	(*GetMeRequest)(nil),               // 3: onedoor.admin.v1.GetMeRequest
+	(*GetOverviewRequest)(nil),         // 4: onedoor.admin.v1.GetOverviewRequest
+	(*ListTerritoriesRequest)(nil),     // 5: onedoor.admin.v1.ListTerritoriesRequest
+	(*ImportTerritoriesRequest)(nil),   // 6: onedoor.admin.v1.ImportTerritoriesRequest
+	(*AddUserRequest)(nil),             // 7: onedoor.admin.v1.AddUserRequest
+	(*ListUsersRequest)(nil),           // 8: onedoor.admin.v1.ListUsersRequest
+	(*SetUserStateRequest)(nil),        // 9: onedoor.admin.v1.SetUserStateRequest
+	(*ImportUsersRequest)(nil),         // 10: onedoor.admin.v1.ImportUsersRequest
+	(*PutTeamRequest)(nil),             // 11: onedoor.admin.v1.PutTeamRequest
+	(*ListTeamsRequest)(nil),           // 12: onedoor.admin.v1.ListTeamsRequest
+	(*GetGrantsRequest)(nil),           // 13: onedoor.admin.v1.GetGrantsRequest
+	(*SetGrantsRequest)(nil),           // 14: onedoor.admin.v1.SetGrantsRequest
+	(*AssignDoorsRequest)(nil),         // 15: onedoor.admin.v1.AssignDoorsRequest
+	(*VoidDoorRequest)(nil),            // 16: onedoor.admin.v1.VoidDoorRequest
+	(*PlanHandoverRequest)(nil),        // 17: onedoor.admin.v1.PlanHandoverRequest
+	(*HandOverRequest)(nil),            // 18: onedoor.admin.v1.HandOverRequest
+	(*ListDevicesRequest)(nil),         // 19: onedoor.admin.v1.ListDevicesRequest
+	(*CreateJoinCodeRequest)(nil),      // 20: onedoor.admin.v1.CreateJoinCodeRequest
+	(*RevokeDeviceRequest)(nil),        // 21: onedoor.admin.v1.RevokeDeviceRequest
+	(*MintTokenRequest)(nil),           // 22: onedoor.admin.v1.MintTokenRequest
+	(*ListTokensRequest)(nil),          // 23: onedoor.admin.v1.ListTokensRequest
+	(*RevokeTokenRequest)(nil),         // 24: onedoor.admin.v1.RevokeTokenRequest
+	(*TakeStepRequest)(nil),            // 25: onedoor.admin.v1.TakeStepRequest
+	(*ShowCaseRequest)(nil),            // 26: onedoor.admin.v1.ShowCaseRequest
+	(*ExportCaseRequest)(nil),          // 27: onedoor.admin.v1.ExportCaseRequest
+	(*ListCasesRequest)(nil),           // 28: onedoor.admin.v1.ListCasesRequest
+	(*GetRulesRequest)(nil),            // 29: onedoor.admin.v1.GetRulesRequest
+	(*ImportRulesRequest)(nil),         // 30: onedoor.admin.v1.ImportRulesRequest
+	(*GetSignInRequest)(nil),           // 31: onedoor.admin.v1.GetSignInRequest
+	(*SignInRequest)(nil),              // 32: onedoor.admin.v1.SignInRequest
+	(*SignOutRequest)(nil),             // 33: onedoor.admin.v1.SignOutRequest
+	(*InviteRequest)(nil),              // 34: onedoor.admin.v1.InviteRequest
+	(*BeginSetUpRequest)(nil),          // 35: onedoor.admin.v1.BeginSetUpRequest
+	(*FinishSetUpRequest)(nil),         // 36: onedoor.admin.v1.FinishSetUpRequest
+	(*ListSignInsRequest)(nil),         // 37: onedoor.admin.v1.ListSignInsRequest
+	(*RemoveSignInRequest)(nil),        // 38: onedoor.admin.v1.RemoveSignInRequest
+	(*ImportPremisesRequest)(nil),      // 39: onedoor.admin.v1.ImportPremisesRequest
+	(*ListConflictsRequest)(nil),       // 40: onedoor.admin.v1.ListConflictsRequest
+	(*ResolveConflictRequest)(nil),     // 41: onedoor.admin.v1.ResolveConflictRequest
+	(*ListQuarantineRequest)(nil),      // 42: onedoor.admin.v1.ListQuarantineRequest
+	(*GetQuarantinedRequest)(nil),      // 43: onedoor.admin.v1.GetQuarantinedRequest
+	(*ReleaseQuarantinedRequest)(nil),  // 44: onedoor.admin.v1.ReleaseQuarantinedRequest
+	(*RejectQuarantinedRequest)(nil),   // 45: onedoor.admin.v1.RejectQuarantinedRequest
+	(*ExplainRequest)(nil),             // 46: onedoor.admin.v1.ExplainRequest
+	(*LookUpRequest)(nil),              // 47: onedoor.admin.v1.LookUpRequest
+	(*ReadLogRequest)(nil),             // 48: onedoor.admin.v1.ReadLogRequest
+	(*ReadAccessLedgerRequest)(nil),    // 49: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 50: onedoor.admin.v1.ListAffectedRequest
+	(*GetMeResponse)(nil),              // 51: onedoor.admin.v1.GetMeResponse
+	(*GetOverviewResponse)(nil),        // 52: onedoor.admin.v1.GetOverviewResponse
+	(*ListTerritoriesResponse)(nil),    // 53: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 54: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 55: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 56: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 57: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 58: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 59: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 60: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 61: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 62: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 63: onedoor.admin.v1.AssignDoorsResponse
+	(*VoidDoorResponse)(nil),           // 64: onedoor.admin.v1.VoidDoorResponse
+	(*PlanHandoverResponse)(nil),       // 65: onedoor.admin.v1.PlanHandoverResponse
+	(*HandOverResponse)(nil),           // 66: onedoor.admin.v1.HandOverResponse
+	(*ListDevicesResponse)(nil),        // 67: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 68: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 69: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 70: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 71: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 72: onedoor.admin.v1.RevokeTokenResponse
+	(*TakeStepResponse)(nil),           // 73: onedoor.admin.v1.TakeStepResponse
+	(*ShowCaseResponse)(nil),           // 74: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseResponse)(nil),         // 75: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesResponse)(nil),          // 76: onedoor.admin.v1.ListCasesResponse
+	(*GetRulesResponse)(nil),           // 77: onedoor.admin.v1.GetRulesResponse
+	(*ImportRulesResponse)(nil),        // 78: onedoor.admin.v1.ImportRulesResponse
+	(*GetSignInResponse)(nil),          // 79: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 80: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 81: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 82: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 83: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 84: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 85: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 86: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 87: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 88: onedoor.admin.v1.ListConflictsResponse
+	(*ResolveConflictResponse)(nil),    // 89: onedoor.admin.v1.ResolveConflictResponse
+	(*ListQuarantineResponse)(nil),     // 90: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 91: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 92: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 93: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 94: onedoor.admin.v1.ExplainResponse
+	(*LookUpResponse)(nil),             // 95: onedoor.admin.v1.LookUpResponse
+	(*ReadLogResponse)(nil),            // 96: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 97: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 98: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
-	3,  // 1: onedoor.admin.v1.AdminService.ListTerritories:input_type -> onedoor.admin.v1.ListTerritoriesRequest
-	4,  // 2: onedoor.admin.v1.AdminService.ImportTerritories:input_type -> onedoor.admin.v1.ImportTerritoriesRequest
-	5,  // 3: onedoor.admin.v1.AdminService.AddUser:input_type -> onedoor.admin.v1.AddUserRequest
-	6,  // 4: onedoor.admin.v1.AdminService.ListUsers:input_type -> onedoor.admin.v1.ListUsersRequest
-	7,  // 5: onedoor.admin.v1.AdminService.SetUserState:input_type -> onedoor.admin.v1.SetUserStateRequest
-	8,  // 6: onedoor.admin.v1.AdminService.ImportUsers:input_type -> onedoor.admin.v1.ImportUsersRequest
-	9,  // 7: onedoor.admin.v1.AdminService.PutTeam:input_type -> onedoor.admin.v1.PutTeamRequest
-	10, // 8: onedoor.admin.v1.AdminService.ListTeams:input_type -> onedoor.admin.v1.ListTeamsRequest
-	11, // 9: onedoor.admin.v1.AdminService.GetGrants:input_type -> onedoor.admin.v1.GetGrantsRequest
-	12, // 10: onedoor.admin.v1.AdminService.SetGrants:input_type -> onedoor.admin.v1.SetGrantsRequest
-	13, // 11: onedoor.admin.v1.AdminService.AssignDoors:input_type -> onedoor.admin.v1.AssignDoorsRequest
-	14, // 12: onedoor.admin.v1.AdminService.VoidDoor:input_type -> onedoor.admin.v1.VoidDoorRequest
-	15, // 13: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
-	16, // 14: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
-	17, // 15: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
-	18, // 16: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
-	19, // 17: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
-	20, // 18: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
-	21, // 19: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
-	22, // 20: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
-	23, // 21: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
-	24, // 22: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
-	25, // 23: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
-	26, // 24: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
-	27, // 25: onedoor.admin.v1.AdminService.GetRules:input_type -> onedoor.admin.v1.GetRulesRequest
-	28, // 26: onedoor.admin.v1.AdminService.ImportRules:input_type -> onedoor.admin.v1.ImportRulesRequest
-	29, // 27: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
-	30, // 28: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
-	31, // 29: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
-	32, // 30: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
-	33, // 31: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
-	34, // 32: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
-	35, // 33: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
-	36, // 34: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
-	37, // 35: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
-	38, // 36: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
-	39, // 37: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
-	40, // 38: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
-	41, // 39: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
-	42, // 40: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
-	43, // 41: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	44, // 42: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
-	45, // 43: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	46, // 44: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
-	47, // 45: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
-	2,  // 46: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	48, // 47: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	49, // 48: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	50, // 49: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	51, // 50: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	52, // 51: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	53, // 52: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	54, // 53: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	55, // 54: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	56, // 55: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	57, // 56: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	58, // 57: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	59, // 58: onedoor.admin.v1.AdminService.VoidDoor:output_type -> onedoor.admin.v1.VoidDoorResponse
-	60, // 59: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
-	61, // 60: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
-	62, // 61: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	63, // 62: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	64, // 63: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	65, // 64: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	66, // 65: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	67, // 66: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	68, // 67: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
-	69, // 68: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
-	70, // 69: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
-	71, // 70: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
-	72, // 71: onedoor.admin.v1.AdminService.GetRules:output_type -> onedoor.admin.v1.GetRulesResponse
-	73, // 72: onedoor.admin.v1.AdminService.ImportRules:output_type -> onedoor.admin.v1.ImportRulesResponse
-	74, // 73: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	75, // 74: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	76, // 75: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	77, // 76: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	78, // 77: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	79, // 78: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	80, // 79: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	81, // 80: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	82, // 81: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	83, // 82: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	84, // 83: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	85, // 84: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	86, // 85: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	87, // 86: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	88, // 87: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	89, // 88: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
-	90, // 89: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	91, // 90: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
-	92, // 91: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
-	46, // [46:92] is the sub-list for method output_type
-	0,  // [0:46] is the sub-list for method input_type
+	3,  // 1: onedoor.admin.v1.AdminService.GetMe:input_type -> onedoor.admin.v1.GetMeRequest
+	4,  // 2: onedoor.admin.v1.AdminService.GetOverview:input_type -> onedoor.admin.v1.GetOverviewRequest
+	5,  // 3: onedoor.admin.v1.AdminService.ListTerritories:input_type -> onedoor.admin.v1.ListTerritoriesRequest
+	6,  // 4: onedoor.admin.v1.AdminService.ImportTerritories:input_type -> onedoor.admin.v1.ImportTerritoriesRequest
+	7,  // 5: onedoor.admin.v1.AdminService.AddUser:input_type -> onedoor.admin.v1.AddUserRequest
+	8,  // 6: onedoor.admin.v1.AdminService.ListUsers:input_type -> onedoor.admin.v1.ListUsersRequest
+	9,  // 7: onedoor.admin.v1.AdminService.SetUserState:input_type -> onedoor.admin.v1.SetUserStateRequest
+	10, // 8: onedoor.admin.v1.AdminService.ImportUsers:input_type -> onedoor.admin.v1.ImportUsersRequest
+	11, // 9: onedoor.admin.v1.AdminService.PutTeam:input_type -> onedoor.admin.v1.PutTeamRequest
+	12, // 10: onedoor.admin.v1.AdminService.ListTeams:input_type -> onedoor.admin.v1.ListTeamsRequest
+	13, // 11: onedoor.admin.v1.AdminService.GetGrants:input_type -> onedoor.admin.v1.GetGrantsRequest
+	14, // 12: onedoor.admin.v1.AdminService.SetGrants:input_type -> onedoor.admin.v1.SetGrantsRequest
+	15, // 13: onedoor.admin.v1.AdminService.AssignDoors:input_type -> onedoor.admin.v1.AssignDoorsRequest
+	16, // 14: onedoor.admin.v1.AdminService.VoidDoor:input_type -> onedoor.admin.v1.VoidDoorRequest
+	17, // 15: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
+	18, // 16: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
+	19, // 17: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
+	20, // 18: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
+	21, // 19: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
+	22, // 20: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
+	23, // 21: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
+	24, // 22: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
+	25, // 23: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
+	26, // 24: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
+	27, // 25: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
+	28, // 26: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
+	29, // 27: onedoor.admin.v1.AdminService.GetRules:input_type -> onedoor.admin.v1.GetRulesRequest
+	30, // 28: onedoor.admin.v1.AdminService.ImportRules:input_type -> onedoor.admin.v1.ImportRulesRequest
+	31, // 29: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
+	32, // 30: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
+	33, // 31: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
+	34, // 32: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
+	35, // 33: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
+	36, // 34: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
+	37, // 35: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
+	38, // 36: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
+	39, // 37: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
+	40, // 38: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
+	41, // 39: onedoor.admin.v1.AdminService.ResolveConflict:input_type -> onedoor.admin.v1.ResolveConflictRequest
+	42, // 40: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
+	43, // 41: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
+	44, // 42: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
+	45, // 43: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
+	46, // 44: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
+	47, // 45: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
+	48, // 46: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	49, // 47: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	50, // 48: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,  // 49: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	51, // 50: onedoor.admin.v1.AdminService.GetMe:output_type -> onedoor.admin.v1.GetMeResponse
+	52, // 51: onedoor.admin.v1.AdminService.GetOverview:output_type -> onedoor.admin.v1.GetOverviewResponse
+	53, // 52: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	54, // 53: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	55, // 54: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	56, // 55: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	57, // 56: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	58, // 57: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	59, // 58: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	60, // 59: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	61, // 60: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	62, // 61: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	63, // 62: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	64, // 63: onedoor.admin.v1.AdminService.VoidDoor:output_type -> onedoor.admin.v1.VoidDoorResponse
+	65, // 64: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
+	66, // 65: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
+	67, // 66: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	68, // 67: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	69, // 68: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	70, // 69: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	71, // 70: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	72, // 71: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	73, // 72: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
+	74, // 73: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
+	75, // 74: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
+	76, // 75: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
+	77, // 76: onedoor.admin.v1.AdminService.GetRules:output_type -> onedoor.admin.v1.GetRulesResponse
+	78, // 77: onedoor.admin.v1.AdminService.ImportRules:output_type -> onedoor.admin.v1.ImportRulesResponse
+	79, // 78: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	80, // 79: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	81, // 80: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	82, // 81: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	83, // 82: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	84, // 83: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	85, // 84: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	86, // 85: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	87, // 86: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	88, // 87: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	89, // 88: onedoor.admin.v1.AdminService.ResolveConflict:output_type -> onedoor.admin.v1.ResolveConflictResponse
+	90, // 89: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	91, // 90: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	92, // 91: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	93, // 92: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	94, // 93: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	95, // 94: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
+	96, // 95: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	97, // 96: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	98, // 97: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	49, // [49:98] is the sub-list for method output_type
+	0,  // [0:49] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -610,6 +635,7 @@ func file_onedoor_admin_v1_admin_proto_init() {
 		return
 	}
 	file_onedoor_admin_v1_cases_proto_init()
+	file_onedoor_admin_v1_console_proto_init()
 	file_onedoor_admin_v1_doors_proto_init()
 	file_onedoor_admin_v1_handover_proto_init()
 	file_onedoor_admin_v1_imports_proto_init()

@@ -31,6 +31,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	AdminService_GetRealm_FullMethodName           = "/onedoor.admin.v1.AdminService/GetRealm"
+	AdminService_GetMe_FullMethodName              = "/onedoor.admin.v1.AdminService/GetMe"
+	AdminService_GetOverview_FullMethodName        = "/onedoor.admin.v1.AdminService/GetOverview"
 	AdminService_ListTerritories_FullMethodName    = "/onedoor.admin.v1.AdminService/ListTerritories"
 	AdminService_ImportTerritories_FullMethodName  = "/onedoor.admin.v1.AdminService/ImportTerritories"
 	AdminService_AddUser_FullMethodName            = "/onedoor.admin.v1.AdminService/AddUser"
@@ -67,6 +69,7 @@ const (
 	AdminService_RemoveSignIn_FullMethodName       = "/onedoor.admin.v1.AdminService/RemoveSignIn"
 	AdminService_ImportPremises_FullMethodName     = "/onedoor.admin.v1.AdminService/ImportPremises"
 	AdminService_ListConflicts_FullMethodName      = "/onedoor.admin.v1.AdminService/ListConflicts"
+	AdminService_ResolveConflict_FullMethodName    = "/onedoor.admin.v1.AdminService/ResolveConflict"
 	AdminService_ListQuarantine_FullMethodName     = "/onedoor.admin.v1.AdminService/ListQuarantine"
 	AdminService_GetQuarantined_FullMethodName     = "/onedoor.admin.v1.AdminService/GetQuarantined"
 	AdminService_ReleaseQuarantined_FullMethodName = "/onedoor.admin.v1.AdminService/ReleaseQuarantined"
@@ -86,6 +89,10 @@ const (
 type AdminServiceClient interface {
 	// GetRealm tells which realm this is and how far its log has come. Anyone with a token.
 	GetRealm(ctx context.Context, in *GetRealmRequest, opts ...grpc.CallOption) (*GetRealmResponse, error)
+	// GetMe tells who calls and which calls they may make. Anyone with a token.
+	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
+	// GetOverview counts open work in a territory, without a door or a person. Users, within their territories.
+	GetOverview(ctx context.Context, in *GetOverviewRequest, opts ...grpc.CallOption) (*GetOverviewResponse, error)
 	// ListTerritories gives the tree or a part of it, parents before children, siblings by code. Anyone with a token.
 	ListTerritories(ctx context.Context, in *ListTerritoriesRequest, opts ...grpc.CallOption) (*ListTerritoriesResponse, error)
 	// ImportTerritories reads a territory file; it may be called again with more rows. All or nothing. Operators.
@@ -158,6 +165,8 @@ type AdminServiceClient interface {
 	ImportPremises(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportPremisesRequest, ImportPremisesResponse], error)
 	// ListConflicts gives what is open in records, by record id, a page at a time.
 	ListConflicts(ctx context.Context, in *ListConflictsRequest, opts ...grpc.CallOption) (*ListConflictsResponse, error)
+	// ResolveConflict closes a conflict with one of its values. Users who may read and write the cell.
+	ResolveConflict(ctx context.Context, in *ResolveConflictRequest, opts ...grpc.CallOption) (*ResolveConflictResponse, error)
 	// ListQuarantine gives the changes that wait for a decision, by seq, a page at a time.
 	ListQuarantine(ctx context.Context, in *ListQuarantineRequest, opts ...grpc.CallOption) (*ListQuarantineResponse, error)
 	// GetQuarantined gives one of them with what it would write.
@@ -190,6 +199,26 @@ func (c *adminServiceClient) GetRealm(ctx context.Context, in *GetRealmRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetRealmResponse)
 	err := c.cc.Invoke(ctx, AdminService_GetRealm_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMeResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetMe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) GetOverview(ctx context.Context, in *GetOverviewRequest, opts ...grpc.CallOption) (*GetOverviewResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetOverviewResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetOverview_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -574,6 +603,16 @@ func (c *adminServiceClient) ListConflicts(ctx context.Context, in *ListConflict
 	return out, nil
 }
 
+func (c *adminServiceClient) ResolveConflict(ctx context.Context, in *ResolveConflictRequest, opts ...grpc.CallOption) (*ResolveConflictResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveConflictResponse)
+	err := c.cc.Invoke(ctx, AdminService_ResolveConflict_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) ListQuarantine(ctx context.Context, in *ListQuarantineRequest, opts ...grpc.CallOption) (*ListQuarantineResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListQuarantineResponse)
@@ -699,6 +738,10 @@ type AdminService_ListAffectedClient = grpc.ServerStreamingClient[ListAffectedRe
 type AdminServiceServer interface {
 	// GetRealm tells which realm this is and how far its log has come. Anyone with a token.
 	GetRealm(context.Context, *GetRealmRequest) (*GetRealmResponse, error)
+	// GetMe tells who calls and which calls they may make. Anyone with a token.
+	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
+	// GetOverview counts open work in a territory, without a door or a person. Users, within their territories.
+	GetOverview(context.Context, *GetOverviewRequest) (*GetOverviewResponse, error)
 	// ListTerritories gives the tree or a part of it, parents before children, siblings by code. Anyone with a token.
 	ListTerritories(context.Context, *ListTerritoriesRequest) (*ListTerritoriesResponse, error)
 	// ImportTerritories reads a territory file; it may be called again with more rows. All or nothing. Operators.
@@ -771,6 +814,8 @@ type AdminServiceServer interface {
 	ImportPremises(grpc.ClientStreamingServer[ImportPremisesRequest, ImportPremisesResponse]) error
 	// ListConflicts gives what is open in records, by record id, a page at a time.
 	ListConflicts(context.Context, *ListConflictsRequest) (*ListConflictsResponse, error)
+	// ResolveConflict closes a conflict with one of its values. Users who may read and write the cell.
+	ResolveConflict(context.Context, *ResolveConflictRequest) (*ResolveConflictResponse, error)
 	// ListQuarantine gives the changes that wait for a decision, by seq, a page at a time.
 	ListQuarantine(context.Context, *ListQuarantineRequest) (*ListQuarantineResponse, error)
 	// GetQuarantined gives one of them with what it would write.
@@ -801,6 +846,12 @@ type UnimplementedAdminServiceServer struct{}
 
 func (UnimplementedAdminServiceServer) GetRealm(context.Context, *GetRealmRequest) (*GetRealmResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRealm not implemented")
+}
+func (UnimplementedAdminServiceServer) GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMe not implemented")
+}
+func (UnimplementedAdminServiceServer) GetOverview(context.Context, *GetOverviewRequest) (*GetOverviewResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetOverview not implemented")
 }
 func (UnimplementedAdminServiceServer) ListTerritories(context.Context, *ListTerritoriesRequest) (*ListTerritoriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTerritories not implemented")
@@ -910,6 +961,9 @@ func (UnimplementedAdminServiceServer) ImportPremises(grpc.ClientStreamingServer
 func (UnimplementedAdminServiceServer) ListConflicts(context.Context, *ListConflictsRequest) (*ListConflictsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListConflicts not implemented")
 }
+func (UnimplementedAdminServiceServer) ResolveConflict(context.Context, *ResolveConflictRequest) (*ResolveConflictResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveConflict not implemented")
+}
 func (UnimplementedAdminServiceServer) ListQuarantine(context.Context, *ListQuarantineRequest) (*ListQuarantineResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListQuarantine not implemented")
 }
@@ -972,6 +1026,42 @@ func _AdminService_GetRealm_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AdminServiceServer).GetRealm(ctx, req.(*GetRealmRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_GetMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetMe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetMe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetMe(ctx, req.(*GetMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_GetOverview_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetOverviewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetOverview(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetOverview_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetOverview(ctx, req.(*GetOverviewRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1584,6 +1674,24 @@ func _AdminService_ListConflicts_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_ResolveConflict_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveConflictRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ResolveConflict(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ResolveConflict_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ResolveConflict(ctx, req.(*ResolveConflictRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_ListQuarantine_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListQuarantineRequest)
 	if err := dec(in); err != nil {
@@ -1737,6 +1845,14 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AdminService_GetRealm_Handler,
 		},
 		{
+			MethodName: "GetMe",
+			Handler:    _AdminService_GetMe_Handler,
+		},
+		{
+			MethodName: "GetOverview",
+			Handler:    _AdminService_GetOverview_Handler,
+		},
+		{
 			MethodName: "ListTerritories",
 			Handler:    _AdminService_ListTerritories_Handler,
 		},
@@ -1863,6 +1979,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListConflicts",
 			Handler:    _AdminService_ListConflicts_Handler,
+		},
+		{
+			MethodName: "ResolveConflict",
+			Handler:    _AdminService_ResolveConflict_Handler,
 		},
 		{
 			MethodName: "ListQuarantine",

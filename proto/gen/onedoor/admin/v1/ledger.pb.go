@@ -480,7 +480,13 @@ type ReadAccessLedgerRequest struct {
 	// Only entries before this time; 0 means no end.
 	UntilMs int64 `protobuf:"varint,6,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
 	// Only entries above this number.
-	AfterNumber   uint64 `protobuf:"varint,7,opt,name=after_number,json=afterNumber,proto3" json:"after_number,omitempty"`
+	AfterNumber uint64 `protobuf:"varint,7,opt,name=after_number,json=afterNumber,proto3" json:"after_number,omitempty"`
+	// True for the newest entries first.
+	NewestFirst bool `protobuf:"varint,8,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
+	// Only entries below this number; 0 means no end.
+	BeforeNumber uint64 `protobuf:"varint,9,opt,name=before_number,json=beforeNumber,proto3" json:"before_number,omitempty"`
+	// How many at most; 0 means all.
+	Limit         uint32 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -560,6 +566,27 @@ func (x *ReadAccessLedgerRequest) GetUntilMs() int64 {
 func (x *ReadAccessLedgerRequest) GetAfterNumber() uint64 {
 	if x != nil {
 		return x.AfterNumber
+	}
+	return 0
+}
+
+func (x *ReadAccessLedgerRequest) GetNewestFirst() bool {
+	if x != nil {
+		return x.NewestFirst
+	}
+	return false
+}
+
+func (x *ReadAccessLedgerRequest) GetBeforeNumber() uint64 {
+	if x != nil {
+		return x.BeforeNumber
+	}
+	return 0
+}
+
+func (x *ReadAccessLedgerRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
 	}
 	return 0
 }
@@ -809,7 +836,7 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"recordKind\x12\x16\n" +
 	"\x06fields\x18\x02 \x03(\rR\x06fields\x12\x1d\n" +
 	"\n" +
-	"record_ids\x18\x03 \x03(\fR\trecordIds\"\xff\x01\n" +
+	"record_ids\x18\x03 \x03(\fR\trecordIds\"\xdd\x02\n" +
 	"\x17ReadAccessLedgerRequest\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\fR\x06userId\x12\x1b\n" +
@@ -817,7 +844,11 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\aactions\x18\x04 \x03(\x0e2\x1e.onedoor.admin.v1.AccessActionR\aactions\x12\x19\n" +
 	"\bsince_ms\x18\x05 \x01(\x03R\asinceMs\x12\x19\n" +
 	"\buntil_ms\x18\x06 \x01(\x03R\auntilMs\x12!\n" +
-	"\fafter_number\x18\a \x01(\x04R\vafterNumber\"O\n" +
+	"\fafter_number\x18\a \x01(\x04R\vafterNumber\x12!\n" +
+	"\fnewest_first\x18\b \x01(\bR\vnewestFirst\x12#\n" +
+	"\rbefore_number\x18\t \x01(\x04R\fbeforeNumber\x12\x14\n" +
+	"\x05limit\x18\n" +
+	" \x01(\rR\x05limit\"O\n" +
 	"\x18ReadAccessLedgerResponse\x123\n" +
 	"\x05entry\x18\x01 \x01(\v2\x1d.onedoor.admin.v1.AccessEntryR\x05entry\"\x81\x01\n" +
 	"\x13ListAffectedRequest\x12\x1b\n" +

@@ -370,7 +370,16 @@ type Conflict struct {
 	// The value that stands.
 	Shown *Value `protobuf:"bytes,6,opt,name=shown,proto3" json:"shown,omitempty"`
 	// The other values, in the policy's order, then kept ones.
-	Others        []*Value `protobuf:"bytes,7,rep,name=others,proto3" json:"others,omitempty"`
+	Others []*Value `protobuf:"bytes,7,rep,name=others,proto3" json:"others,omitempty"`
+	// Seq of the record's newest log entry.
+	RecordSeq uint64 `protobuf:"varint,8,opt,name=record_seq,json=recordSeq,proto3" json:"record_seq,omitempty"`
+	// Policy that chose the shown value; unset for the record's life.
+	Policy v1.MergePolicy `protobuf:"varint,9,opt,name=policy,proto3,enum=onedoor.record.v1.MergePolicy" json:"policy,omitempty"`
+	// True when the caller may close it.
+	MayResolve bool `protobuf:"varint,10,opt,name=may_resolve,json=mayResolve,proto3" json:"may_resolve,omitempty"`
+	// What the record is called, as far as the caller may read it: the address of the door that it is or is about, or the
+	// title of a case. Empty where nothing of that may be read.
+	Label         string `protobuf:"bytes,11,opt,name=label,proto3" json:"label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -452,6 +461,34 @@ func (x *Conflict) GetOthers() []*Value {
 		return x.Others
 	}
 	return nil
+}
+
+func (x *Conflict) GetRecordSeq() uint64 {
+	if x != nil {
+		return x.RecordSeq
+	}
+	return 0
+}
+
+func (x *Conflict) GetPolicy() v1.MergePolicy {
+	if x != nil {
+		return x.Policy
+	}
+	return v1.MergePolicy(0)
+}
+
+func (x *Conflict) GetMayResolve() bool {
+	if x != nil {
+		return x.MayResolve
+	}
+	return false
+}
+
+func (x *Conflict) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
 }
 
 // ListConflictsRequest asks for a page of conflicts.
@@ -582,7 +619,11 @@ type QuarantinedChange struct {
 	// When it arrived.
 	AtMs int64 `protobuf:"varint,7,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
 	// True for the change that creates the record.
-	Create        bool `protobuf:"varint,8,opt,name=create,proto3" json:"create,omitempty"`
+	Create bool `protobuf:"varint,8,opt,name=create,proto3" json:"create,omitempty"`
+	// True when the caller may release or reject it.
+	MayDecide bool `protobuf:"varint,9,opt,name=may_decide,json=mayDecide,proto3" json:"may_decide,omitempty"`
+	// What the record is called, as in Conflict; empty for a record that does not stand yet.
+	Label         string `protobuf:"bytes,10,opt,name=label,proto3" json:"label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -671,6 +712,20 @@ func (x *QuarantinedChange) GetCreate() bool {
 		return x.Create
 	}
 	return false
+}
+
+func (x *QuarantinedChange) GetMayDecide() bool {
+	if x != nil {
+		return x.MayDecide
+	}
+	return false
+}
+
+func (x *QuarantinedChange) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
 }
 
 // ListQuarantineRequest asks for a page of waiting changes.
@@ -1215,8 +1270,10 @@ type ExplainResponse struct {
 	History []*LogEntry `protobuf:"bytes,7,rep,name=history,proto3" json:"history,omitempty"`
 	// Where older history begins; 0 when this is all.
 	HistoryMoreBefore uint64 `protobuf:"varint,8,opt,name=history_more_before,json=historyMoreBefore,proto3" json:"history_more_before,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the record is called, as in Conflict.
+	Label         string `protobuf:"bytes,9,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExplainResponse) Reset() {
@@ -1303,6 +1360,13 @@ func (x *ExplainResponse) GetHistoryMoreBefore() uint64 {
 		return x.HistoryMoreBefore
 	}
 	return 0
+}
+
+func (x *ExplainResponse) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
 }
 
 // ExplainedCell explains one cell.
@@ -1728,7 +1792,7 @@ const file_onedoor_admin_v1_records_proto_rawDesc = "" +
 	"\asuspect\x18\x06 \x01(\bR\asuspect\x12\x14\n" +
 	"\x05epoch\x18\a \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04rank\x18\t \x01(\rR\x04rank\"\xb0\x02\n" +
+	"\x04rank\x18\t \x01(\rR\x04rank\"\xbe\x03\n" +
 	"\bConflict\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1b\n" +
 	"\trecord_id\x18\x02 \x01(\fR\brecordId\x128\n" +
@@ -1737,13 +1801,20 @@ const file_onedoor_admin_v1_records_proto_rawDesc = "" +
 	"\x04kind\x18\x04 \x01(\x0e2\x1d.onedoor.sync.v1.ConflictKindR\x04kind\x12*\n" +
 	"\x04cell\x18\x05 \x01(\v2\x16.onedoor.admin.v1.CellR\x04cell\x12-\n" +
 	"\x05shown\x18\x06 \x01(\v2\x17.onedoor.admin.v1.ValueR\x05shown\x12/\n" +
-	"\x06others\x18\a \x03(\v2\x17.onedoor.admin.v1.ValueR\x06others\"T\n" +
+	"\x06others\x18\a \x03(\v2\x17.onedoor.admin.v1.ValueR\x06others\x12\x1d\n" +
+	"\n" +
+	"record_seq\x18\b \x01(\x04R\trecordSeq\x126\n" +
+	"\x06policy\x18\t \x01(\x0e2\x1e.onedoor.record.v1.MergePolicyR\x06policy\x12\x1f\n" +
+	"\vmay_resolve\x18\n" +
+	" \x01(\bR\n" +
+	"mayResolve\x12\x14\n" +
+	"\x05label\x18\v \x01(\tR\x05label\"T\n" +
 	"\x14ListConflictsRequest\x12&\n" +
 	"\x0fafter_record_id\x18\x01 \x01(\fR\rafterRecordId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\"\x82\x01\n" +
 	"\x15ListConflictsResponse\x128\n" +
 	"\tconflicts\x18\x01 \x03(\v2\x1a.onedoor.admin.v1.ConflictR\tconflicts\x12/\n" +
-	"\x14next_after_record_id\x18\x02 \x01(\fR\x11nextAfterRecordId\"\xb5\x02\n" +
+	"\x14next_after_record_id\x18\x02 \x01(\fR\x11nextAfterRecordId\"\xea\x02\n" +
 	"\x11QuarantinedChange\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x1b\n" +
 	"\trecord_id\x18\x02 \x01(\fR\brecordId\x128\n" +
@@ -1754,7 +1825,11 @@ const file_onedoor_admin_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"device_seq\x18\x06 \x01(\x04R\tdeviceSeq\x12\x13\n" +
 	"\x05at_ms\x18\a \x01(\x03R\x04atMs\x12\x16\n" +
-	"\x06create\x18\b \x01(\bR\x06create\"J\n" +
+	"\x06create\x18\b \x01(\bR\x06create\x12\x1d\n" +
+	"\n" +
+	"may_decide\x18\t \x01(\bR\tmayDecide\x12\x14\n" +
+	"\x05label\x18\n" +
+	" \x01(\tR\x05label\"J\n" +
 	"\x15ListQuarantineRequest\x12\x1b\n" +
 	"\tafter_seq\x18\x01 \x01(\x04R\bafterSeq\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\"}\n" +
@@ -1781,7 +1856,7 @@ const file_onedoor_admin_v1_records_proto_rawDesc = "" +
 	"\x0eExplainRequest\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x12#\n" +
 	"\rhistory_limit\x18\x02 \x01(\rR\fhistoryLimit\x12%\n" +
-	"\x0ehistory_before\x18\x03 \x01(\x04R\rhistoryBefore\"\xd4\x02\n" +
+	"\x0ehistory_before\x18\x03 \x01(\x04R\rhistoryBefore\"\xea\x02\n" +
 	"\x0fExplainResponse\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x128\n" +
 	"\vrecord_kind\x18\x02 \x01(\x0e2\x17.onedoor.record.v1.KindR\n" +
@@ -1791,7 +1866,8 @@ const file_onedoor_admin_v1_records_proto_rawDesc = "" +
 	"\x0fterritory_codes\x18\x05 \x03(\tR\x0eterritoryCodes\x125\n" +
 	"\x05cells\x18\x06 \x03(\v2\x1f.onedoor.admin.v1.ExplainedCellR\x05cells\x124\n" +
 	"\ahistory\x18\a \x03(\v2\x1a.onedoor.admin.v1.LogEntryR\ahistory\x12.\n" +
-	"\x13history_more_before\x18\b \x01(\x04R\x11historyMoreBefore\"\xdc\x02\n" +
+	"\x13history_more_before\x18\b \x01(\x04R\x11historyMoreBefore\x12\x14\n" +
+	"\x05label\x18\t \x01(\tR\x05label\"\xdc\x02\n" +
 	"\rExplainedCell\x12*\n" +
 	"\x04cell\x18\x01 \x01(\v2\x16.onedoor.admin.v1.CellR\x04cell\x126\n" +
 	"\x06policy\x18\x02 \x01(\x0e2\x1e.onedoor.record.v1.MergePolicyR\x06policy\x12-\n" +
@@ -1881,8 +1957,8 @@ var file_onedoor_admin_v1_records_proto_goTypes = []any{
 	(*LogEntry)(nil),                   // 22: onedoor.admin.v1.LogEntry
 	(v1.Kind)(0),                       // 23: onedoor.record.v1.Kind
 	(v11.ConflictKind)(0),              // 24: onedoor.sync.v1.ConflictKind
-	(v11.QuarantineReason)(0),          // 25: onedoor.sync.v1.QuarantineReason
-	(v1.MergePolicy)(0),                // 26: onedoor.record.v1.MergePolicy
+	(v1.MergePolicy)(0),                // 25: onedoor.record.v1.MergePolicy
+	(v11.QuarantineReason)(0),          // 26: onedoor.sync.v1.QuarantineReason
 }
 var file_onedoor_admin_v1_records_proto_depIdxs = []int32{
 	1,  // 0: onedoor.admin.v1.Value.author:type_name -> onedoor.admin.v1.Author
@@ -1891,34 +1967,35 @@ var file_onedoor_admin_v1_records_proto_depIdxs = []int32{
 	2,  // 3: onedoor.admin.v1.Conflict.cell:type_name -> onedoor.admin.v1.Cell
 	3,  // 4: onedoor.admin.v1.Conflict.shown:type_name -> onedoor.admin.v1.Value
 	3,  // 5: onedoor.admin.v1.Conflict.others:type_name -> onedoor.admin.v1.Value
-	4,  // 6: onedoor.admin.v1.ListConflictsResponse.conflicts:type_name -> onedoor.admin.v1.Conflict
-	23, // 7: onedoor.admin.v1.QuarantinedChange.record_kind:type_name -> onedoor.record.v1.Kind
-	25, // 8: onedoor.admin.v1.QuarantinedChange.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	1,  // 9: onedoor.admin.v1.QuarantinedChange.author:type_name -> onedoor.admin.v1.Author
-	7,  // 10: onedoor.admin.v1.ListQuarantineResponse.changes:type_name -> onedoor.admin.v1.QuarantinedChange
-	7,  // 11: onedoor.admin.v1.GetQuarantinedResponse.change:type_name -> onedoor.admin.v1.QuarantinedChange
-	12, // 12: onedoor.admin.v1.GetQuarantinedResponse.cells:type_name -> onedoor.admin.v1.WrittenCell
-	2,  // 13: onedoor.admin.v1.WrittenCell.cell:type_name -> onedoor.admin.v1.Cell
-	23, // 14: onedoor.admin.v1.ExplainResponse.record_kind:type_name -> onedoor.record.v1.Kind
-	19, // 15: onedoor.admin.v1.ExplainResponse.cells:type_name -> onedoor.admin.v1.ExplainedCell
-	22, // 16: onedoor.admin.v1.ExplainResponse.history:type_name -> onedoor.admin.v1.LogEntry
-	2,  // 17: onedoor.admin.v1.ExplainedCell.cell:type_name -> onedoor.admin.v1.Cell
-	26, // 18: onedoor.admin.v1.ExplainedCell.policy:type_name -> onedoor.record.v1.MergePolicy
-	3,  // 19: onedoor.admin.v1.ExplainedCell.shown:type_name -> onedoor.admin.v1.Value
-	3,  // 20: onedoor.admin.v1.ExplainedCell.losing:type_name -> onedoor.admin.v1.Value
-	3,  // 21: onedoor.admin.v1.ExplainedCell.kept:type_name -> onedoor.admin.v1.Value
-	24, // 22: onedoor.admin.v1.ExplainedCell.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	22, // 23: onedoor.admin.v1.ReadLogResponse.entry:type_name -> onedoor.admin.v1.LogEntry
-	0,  // 24: onedoor.admin.v1.LogEntry.type:type_name -> onedoor.admin.v1.LogEntryType
-	1,  // 25: onedoor.admin.v1.LogEntry.author:type_name -> onedoor.admin.v1.Author
-	23, // 26: onedoor.admin.v1.LogEntry.record_kind:type_name -> onedoor.record.v1.Kind
-	25, // 27: onedoor.admin.v1.LogEntry.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	12, // 28: onedoor.admin.v1.LogEntry.cells:type_name -> onedoor.admin.v1.WrittenCell
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	25, // 6: onedoor.admin.v1.Conflict.policy:type_name -> onedoor.record.v1.MergePolicy
+	4,  // 7: onedoor.admin.v1.ListConflictsResponse.conflicts:type_name -> onedoor.admin.v1.Conflict
+	23, // 8: onedoor.admin.v1.QuarantinedChange.record_kind:type_name -> onedoor.record.v1.Kind
+	26, // 9: onedoor.admin.v1.QuarantinedChange.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	1,  // 10: onedoor.admin.v1.QuarantinedChange.author:type_name -> onedoor.admin.v1.Author
+	7,  // 11: onedoor.admin.v1.ListQuarantineResponse.changes:type_name -> onedoor.admin.v1.QuarantinedChange
+	7,  // 12: onedoor.admin.v1.GetQuarantinedResponse.change:type_name -> onedoor.admin.v1.QuarantinedChange
+	12, // 13: onedoor.admin.v1.GetQuarantinedResponse.cells:type_name -> onedoor.admin.v1.WrittenCell
+	2,  // 14: onedoor.admin.v1.WrittenCell.cell:type_name -> onedoor.admin.v1.Cell
+	23, // 15: onedoor.admin.v1.ExplainResponse.record_kind:type_name -> onedoor.record.v1.Kind
+	19, // 16: onedoor.admin.v1.ExplainResponse.cells:type_name -> onedoor.admin.v1.ExplainedCell
+	22, // 17: onedoor.admin.v1.ExplainResponse.history:type_name -> onedoor.admin.v1.LogEntry
+	2,  // 18: onedoor.admin.v1.ExplainedCell.cell:type_name -> onedoor.admin.v1.Cell
+	25, // 19: onedoor.admin.v1.ExplainedCell.policy:type_name -> onedoor.record.v1.MergePolicy
+	3,  // 20: onedoor.admin.v1.ExplainedCell.shown:type_name -> onedoor.admin.v1.Value
+	3,  // 21: onedoor.admin.v1.ExplainedCell.losing:type_name -> onedoor.admin.v1.Value
+	3,  // 22: onedoor.admin.v1.ExplainedCell.kept:type_name -> onedoor.admin.v1.Value
+	24, // 23: onedoor.admin.v1.ExplainedCell.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	22, // 24: onedoor.admin.v1.ReadLogResponse.entry:type_name -> onedoor.admin.v1.LogEntry
+	0,  // 25: onedoor.admin.v1.LogEntry.type:type_name -> onedoor.admin.v1.LogEntryType
+	1,  // 26: onedoor.admin.v1.LogEntry.author:type_name -> onedoor.admin.v1.Author
+	23, // 27: onedoor.admin.v1.LogEntry.record_kind:type_name -> onedoor.record.v1.Kind
+	26, // 28: onedoor.admin.v1.LogEntry.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	12, // 29: onedoor.admin.v1.LogEntry.cells:type_name -> onedoor.admin.v1.WrittenCell
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_records_proto_init() }

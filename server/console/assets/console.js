@@ -1,0 +1,70 @@
+// What pages do beyond plain forms and links. Each part stands alone; without this file every page still works.
+"use strict";
+
+// A page to print says so itself.
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+
+// A part of a form that belongs to a box is shown while the box is ticked.
+for (const box of document.querySelectorAll("[data-reveals]")) {
+  const part = document.getElementById(box.dataset.reveals);
+  const show = () => { part.hidden = !box.checked; };
+  box.addEventListener("change", show);
+  show();
+}
+
+// A form that somebody has typed into is not left by a slip; one that is on its way is not sent twice.
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  let touched = false;
+  form.addEventListener("input", () => { touched = true; });
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    touched = false;
+  });
+  window.addEventListener("pageshow", () => { delete form.dataset.sent; });
+  window.addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
+}
+
+// After something was refused, the reason is read first.
+const problem = document.getElementById("problem");
+if (problem) { problem.tabIndex = -1; problem.focus(); }
+
+// Where something is copied often, a button copies it.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.copied; }));
+}
+
+// Live pages: a hint says that the log has grown, and the parts that show records are asked for again. A part in which
+// somebody is typing or has the focus is left alone.
+(function live() {
+  const address = document.body.dataset.live;
+  if (!address || !window.EventSource) return;
+  let seen = "", asking = false, source = null;
+  async function renew() {
+    if (asking || document.hidden) return;
+    asking = true;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of document.querySelectorAll("[data-fresh]")) {
+        const now = fresh.querySelector(`[data-fresh="${part.dataset.fresh}"]`);
+        if (!now || now.innerHTML === part.innerHTML || part.contains(document.activeElement) || part.querySelector("details[open]")) continue;
+        part.replaceWith(now);
+        document.dispatchEvent(new CustomEvent("renewed", { detail: now }));
+      }
+    } catch (gone) { /* The next hint asks again. */ } finally { asking = false; }
+  }
+  function open() {
+    source = new EventSource(address);
+    source.addEventListener("grown", (event) => {
+      const before = seen;
+      seen = event.data;
+      if (before !== "" && before !== seen) renew();
+    });
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) renew(); });
+  window.addEventListener("pagehide", () => source && source.close());
+  window.addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+  open();
+})();

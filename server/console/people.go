@@ -1,0 +1,188 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
+)
+
+// roleChoices are the roles that a user may get.
+var roleChoices = func() (out []recordv1.Role) {
+	for _, r := range domain.Roles() {
+		out = append(out, recordv1.Role(r))
+	}
+	return out
+}()
+
+type peopleData struct {
+	People       []*adminv1.User
+	Total        int
+	Directory    *directory
+	Roles        []recordv1.Role
+	Areas        []*adminv1.Territory
+	Q            string
+	Role         recordv1.Role
+	Newer, Older string
+}
+
+// peoplePerPage is what is looked through at one go.
+const peoplePerPage = 100
+
+// peoplePage lists the people of the realm.
+func (v *visit) peoplePage() error {
+	m, err := v.peopleView()
+	if err != nil {
+		return err
+	}
+	return v.showPage("people", m)
+}
+
+func (v *visit) peopleView() (*view, error) {
+	if !v.may("AddUser") {
+		return nil, &problem{status: http.StatusForbidden, ZH: "人员由系统管理员管理。", EN: "People are managed by the operator."}
+	}
+	dir, err := v.directory()
+	if err != nil {
+		return nil, err
+	}
+	d := &peopleData{Directory: dir, Roles: roleChoices, Areas: dir.Within("", recordv1.TerritoryLevel_TERRITORY_LEVEL_GRID), Q: v.query("q"), Role: recordv1.Role(queryNumber(v, "role"))}
+	for _, u := range dir.users {
+		if strings.Contains(u.GetName(), d.Q) && (d.Role == 0 || u.GetRole() == d.Role) {
+			d.People = append(d.People, u)
+		}
+	}
+	slices.SortStableFunc(d.People, func(a, b *adminv1.User) int {
+		return cmp.Or(cmp.Compare(a.GetState(), b.GetState()), cmp.Compare(a.GetRole(), b.GetRole()), cmp.Compare(a.GetName(), b.GetName()))
+	})
+	d.Total = len(d.People)
+	skip := min(queryNumber(v, "skip"), d.Total)
+	if skip > 0 {
+		d.Newer = v.skipping(max(0, skip-peoplePerPage))
+	}
+	d.People = d.People[skip:]
+	if len(d.People) > peoplePerPage {
+		d.People, d.Older = d.People[:peoplePerPage], v.skipping(skip+peoplePerPage)
+	}
+	return &view{Title: v.lang.pick("人员", "People"), Section: "/people", Data: d}, nil
+}
+
+// addPerson makes a user.
+func (v *visit) addPerson() error {
+	f := v.fields()
+	req := &adminv1.AddUserRequest{Name: v.form("name"), TerritoryCode: v.form("territory"), Department: v.form("department")}
+	if r := chosen[recordv1.Role](f, "role"); r != nil {
+		req.Role = *r
+	}
+	out, err := call(v, v.c.o.Admin.AddUser, req)
+	if err == nil {
+		return v.seeOther(personAddress(out.GetUserId()))
+	}
+	m, viewErr := v.peopleView()
+	if viewErr != nil {
+		return err
+	}
+	return v.showAgain(err, "people", m)
+}
+
+func personAddress(id []byte) string { return "/people/" + idText(id) }
+
+type personData struct {
+	User      *adminv1.User
+	Grants    *adminv1.GetGrantsResponse
+	Devices   []deviceLine
+	Account   *adminv1.Account
+	Directory *directory
+	NowMs     int64
+	// JoinCode and Invitation are shown once, after they were made.
+	JoinCode   *adminv1.CreateJoinCodeResponse
+	Invitation *adminv1.InviteResponse
+}
+
+// personPage shows one person with what they may do, their phones and their way to sign in.
+func (v *visit) personPage() error {
+	m, _, err := v.personView()
+	if err != nil {
+		return err
+	}
+	return v.showPage("person", m)
+}
+
+func (v *visit) personView() (*view, *personData, error) {
+	id, err := v.pathID("id")
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &personData{NowMs: v.c.o.Now().UnixMilli()}
+	if d.Directory, err = v.directory(); err != nil {
+		return nil, nil, err
+	}
+	if d.User = d.Directory.userByID[string(id)]; d.User == nil {
+		return nil, nil, errNoPage
+	}
+	if d.Grants, err = call(v, v.c.o.Admin.GetGrants, &adminv1.GetGrantsRequest{UserId: id}); err != nil {
+		return nil, nil, err
+	}
+	devices, err := call(v, v.c.o.Admin.ListDevices, &adminv1.ListDevicesRequest{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range devices.GetDevices() {
+		if string(m.GetUserId()) == string(id) {
+			d.Devices = append(d.Devices, v.deviceLine(m, d.NowMs))
+		}
+	}
+	accounts, err := call(v, v.c.o.Admin.ListSignIns, &adminv1.ListSignInsRequest{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range accounts.GetAccounts() {
+		if string(a.GetUserId()) == string(id) {
+			d.Account = a
+		}
+	}
+	return &view{Title: d.User.GetName(), Section: "/people", Data: d}, d, nil
+}
+
+// actOnPerson carries out what the operator asked for a person: a join code, an invitation, the end of a way to sign in, or
+// another state.
+func (v *visit) actOnPerson() error {
+	id, err := v.pathID("id")
+	if err != nil {
+		return err
+	}
+	var code *adminv1.CreateJoinCodeResponse
+	var invitation *adminv1.InviteResponse
+	switch v.form("act") {
+	case "join":
+		code, err = call(v, v.c.o.Admin.CreateJoinCode, &adminv1.CreateJoinCodeRequest{UserId: id})
+	case "invite":
+		invitation, err = call(v, v.c.o.Admin.Invite, &adminv1.InviteRequest{UserId: id, Name: v.form("name")})
+	case "remove":
+		_, err = call(v, v.c.o.Admin.RemoveSignIn, &adminv1.RemoveSignInRequest{UserId: id})
+	case "close":
+		_, err = call(v, v.c.o.Admin.SetUserState, &adminv1.SetUserStateRequest{UserId: id, State: adminv1.UserState_USER_STATE_CLOSED})
+	case "open":
+		_, err = call(v, v.c.o.Admin.SetUserState, &adminv1.SetUserStateRequest{UserId: id, State: adminv1.UserState_USER_STATE_ACTIVE})
+	default:
+		err = errNoPage
+	}
+	v.known = nil
+	m, d, viewErr := v.personView()
+	if viewErr != nil {
+		return cmp.Or(err, viewErr)
+	}
+	if err != nil {
+		return v.showAgain(err, "person", m)
+	}
+	d.JoinCode, d.Invitation = code, invitation
+	if code == nil && invitation == nil {
+		return v.seeOther(personAddress(id))
+	}
+	return v.showPage("person", m)
+}

@@ -1,0 +1,61 @@
+package console
+
+// section is a part of the navigation.
+type section struct {
+	Label string
+	Links []link
+}
+
+type link struct{ Path, Label string }
+
+// sections lists the pages that the reader's role has a use for. A page that is not here is refused by the calls it makes.
+func (v *visit) sections() []section {
+	if v.me.GetUser() == nil {
+		return nil
+	}
+	var out []section
+	part := func(zh, en string, links ...link) {
+		var have []link
+		for _, l := range links {
+			if l.Path != "" {
+				have = append(have, l)
+			}
+		}
+		if len(have) > 0 {
+			out = append(out, section{v.lang.pick(zh, en), have})
+		}
+	}
+	on := func(may bool, path, zh, en string) link {
+		if !may {
+			return link{}
+		}
+		return link{path, v.lang.pick(zh, en)}
+	}
+	records := v.may("TakeStep")
+	part("办案", "Casework",
+		on(v.may("GetOverview"), "/overview", "总览", "Overview"),
+		on(records, "/cases", "案件", "Cases"),
+		on(v.mayRegister(), "/cases/new", "登记案件", "Register a case"))
+	part("核对", "Review",
+		on(records, "/conflicts", "冲突", "Conflicts"),
+		on(true, "/quarantine", "待审更改", "Waiting changes"))
+	part("运行", "Operation",
+		on(v.may("ListDevices"), "/health", "同步状况", "Sync health"),
+		on(v.may("AddUser"), "/people", "人员", "People"),
+		on(v.may("PutTeam"), "/teams", "网格团队", "Teams"),
+		on(v.may("PlanHandover"), "/handover", "房屋交接", "Handover"),
+		on(v.may("ImportPremises"), "/imports", "导入", "Imports"))
+	part("合规", "Compliance",
+		on(v.may("ListRequests"), "/privacy", "个人信息请求", "Privacy requests"),
+		on(v.may("ReadAccessLedger"), "/ledger", "查阅台账", "Access ledger"))
+	return out
+}
+
+// placeName is the territory that the reader works in, for the frame of the page; empty where it cannot be told.
+func (v *visit) placeName() string {
+	code := v.me.GetUser().GetTerritoryCode()
+	if code == "" || v.known == nil {
+		return ""
+	}
+	return v.known.Place(code)
+}

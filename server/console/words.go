@@ -1,0 +1,224 @@
+package console
+
+import (
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
+	cases "onedoor/domain/casework"
+	"onedoor/internal/recordwords"
+	"onedoor/internal/schema"
+	"onedoor/syncengine"
+)
+
+// shanghai is the time that people here live by; it has no summer time.
+var shanghai = time.FixedZone("UTC+8", 8*60*60)
+
+// functions are what templates may call, in a language.
+func (l language) functions() template.FuncMap {
+	return template.FuncMap{
+		"t": l.pick, "time": l.time, "day": l.day, "span": l.span, "ago": l.ago, "id": idText, "short": shortID, "num": number,
+		"role": l.role, "clinic": l.clinic, "state": l.state, "step": l.step, "event": l.event, "taskState": l.taskState,
+		"hazard": l.hazardCode, "kind": l.kind, "clock": l.clock, "clockTone": clockTone, "bytes": sizeText, "join": strings.Join, "add": add, "deviceState": l.deviceState,
+		"category": l.category, "source": l.source, "risk": l.risk, "relation": l.relation, "iso": isoTime, "percent": percent, "dict": dict, "qr": qrPicture, "indent": indent, "lang": func() string { return string(l) },
+	}
+}
+
+func add(a, b int) int { return a + b }
+
+// dict gives a part of a page several values under names.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict: %d values are no pairs", len(pairs))
+	}
+	out := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is no name", pairs[i])
+		}
+		out[name] = pairs[i+1]
+	}
+	return out, nil
+}
+
+// time writes a time as people here do; a dash for none.
+func (l language) time(ms int64) string {
+	if ms == 0 {
+		return "—"
+	}
+	return time.UnixMilli(ms).In(shanghai).Format(l.pick("2006年1月2日 15:04", "2 Jan 2006, 15:04"))
+}
+
+// day writes the day of a time.
+func (l language) day(ms int64) string {
+	if ms == 0 {
+		return "—"
+	}
+	return time.UnixMilli(ms).In(shanghai).Format(l.pick("2006年1月2日", "2 Jan 2006"))
+}
+
+// isoTime is what machines read of a time.
+func isoTime(ms int64) string { return time.UnixMilli(ms).In(shanghai).Format(time.RFC3339) }
+
+// span writes a length of time in its two greatest units.
+func (l language) span(seconds int64) string {
+	d := (time.Duration(seconds) * time.Second).Abs()
+	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
+	switch {
+	case days > 0 && hours > 0 && days < 10:
+		return fmt.Sprintf(l.pick("%d天%d小时", "%d d %d h"), days, hours)
+	case days > 0:
+		return fmt.Sprintf(l.pick("%d天", "%d d"), days)
+	case hours > 0:
+		return fmt.Sprintf(l.pick("%d小时%d分", "%d h %d min"), hours, minutes)
+	}
+	return fmt.Sprintf(l.pick("%d分", "%d min"), minutes)
+}
+
+// ago writes how long ago a time was, seen from now.
+func (l language) ago(ms, now int64) string {
+	if ms == 0 {
+		return l.pick("从未", "never")
+	}
+	seconds := (now - ms) / 1000
+	if seconds < 60 {
+		return l.pick("刚刚", "just now")
+	}
+	return fmt.Sprintf(l.pick("%s前", "%s ago"), l.span(seconds))
+}
+
+// number writes a count with its thousands apart.
+func number(n any) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// percent writes a part of a whole; a dash where there is no whole.
+func percent(part, whole uint32) string {
+	if whole == 0 {
+		return "—"
+	}
+	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole))
+}
+
+// sizeText writes a size.
+func sizeText(n uint64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// idText writes an id as addresses have it; conflicts' ids are not of 36 characters.
+func idText(b []byte) string {
+	if id, ok := syncengine.IDFromBytes(b); ok {
+		return id.String()
+	}
+	return hex.EncodeToString(b)
+}
+
+// shortID is enough of an id to tell two apart on one page: its random end.
+func shortID(b []byte) string {
+	text := idText(b)
+	return text[max(0, len(text)-6):]
+}
+
+func (l language) role(r recordv1.Role) string {
+	if r == 0 {
+		return "—"
+	}
+	return l.pick(domain.Role(r).LabelZH(), domain.Role(r).LabelEN())
+}
+
+func (l language) clinic(c recordv1.Clinic) string { return l.pick(domain.Clinic(c).Words()) }
+
+func (l language) state(s recordv1.DisputeState) string {
+	return l.pick(cases.Disputes.StateWords(cases.State(s)))
+}
+
+func (l language) taskState(s recordv1.TaskState) string {
+	return l.pick(cases.Tasks.StateWords(cases.State(s)))
+}
+
+// step names a step of a dispute.
+func (l language) step(name string) string {
+	if s, ok := cases.Disputes.Step(name); ok {
+		return l.pick(s.ZH, s.EN)
+	}
+	return name
+}
+
+func (l language) event(k recordv1.CaseEventKind) string { return l.pick(cases.EventKind(k).Words()) }
+
+func (l language) hazardCode(c recordv1.HazardCode) string {
+	return l.word(recordwords.Enum("HazardCode"), int32(c))
+}
+
+// kind names a kind of record.
+func (l language) kind(k recordv1.Kind) string {
+	if kind, ok := schema.Load().Kind(syncengine.KindNumber(k)); ok {
+		return recordwords.Kind(kind.Name).In(string(l))
+	}
+	return fmt.Sprintf(l.pick("种类%d", "kind %d"), k)
+}
+
+// clock says how a deadline stands.
+func (l language) clock(t *adminv1.CaseTiming) string {
+	if t == nil {
+		return l.pick("无期限", "no deadline")
+	}
+	left := l.span(t.GetLeftS())
+	switch t.GetClock() {
+	case "overdue":
+		return fmt.Sprintf(l.pick("超期%s", "%s overdue"), left)
+	case "paused":
+		return fmt.Sprintf(l.pick("已中止，剩%s", "paused, %s left"), left)
+	case "stopped":
+		return l.pick("计时结束", "clock stopped")
+	}
+	return fmt.Sprintf(l.pick("剩%s", "%s left"), left)
+}
+
+// nearDeadline is when a deadline is shown as near.
+const nearDeadline = 24 * 60 * 60
+
+// clockTone is the colour of a clock: a word of the style sheet.
+func clockTone(t *adminv1.CaseTiming) string {
+	switch {
+	case t == nil || t.GetClock() == "stopped":
+		return "quiet"
+	case t.GetClock() == "overdue":
+		return "late"
+	case t.GetClock() == "paused":
+		return "hold"
+	case t.GetLeftS() < nearDeadline:
+		return "soon"
+	}
+	return "calm"
+}
+
+// indent sets a territory off below the one above it.
+func indent(code string) string {
+	switch {
+	case len(code) > 15:
+		return "　　　"
+	case len(code) > 12:
+		return "　　"
+	case len(code) > 9:
+		return "　"
+	}
+	return ""
+}
