@@ -6,6 +6,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/wire"
 	"onedoor/server/identity"
 	"onedoor/syncengine"
 )
@@ -70,7 +71,9 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 		return err
 	}
 	progress.Mark, progress.Chain = uint64(child.LastCommon), chain[:]
-	progress.Served, progress.ServedBefore = parent.GetServed(), slices.Clone(parent.GetServedBefore())
+	if err := k.inheritServed(progress, parent, child); err != nil {
+		return err
+	}
 	progress.Doubtful = slices.Clone(parent.GetDoubtful())
 	for _, l := range parent.GetLeases() {
 		noteLease(progress, min(l.GetAfter(), uint64(child.LastCommon)), syncengine.UnixMilli(l.GetUntilMs()))
@@ -84,6 +87,32 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 		return err
 	}
 	k.setProgress(child.Incarnation, progress)
+	return nil
+}
+
+// inheritServed gives a copy what its parent was proven to have seen, as far as that
+// was before the two parted: up to the base of the last change that they share, and in
+// the epochs before that one. What the copy itself has seen since, its own cursor shows.
+func (k *work) inheritServed(progress, parent *storedv1.Progress, child identity.Device) error {
+	if child.LastCommon == 0 {
+		return nil
+	}
+	e, ok, err := k.entryOf(child.Parent, child.LastCommon)
+	if err != nil || !ok || len(e.Body) == 0 {
+		return err
+	}
+	c, err := wire.DecodeChange(e.Body)
+	if err != nil {
+		return nil // Nobody can read what its author stood on.
+	}
+	for _, m := range append([]*storedv1.Coordinate{parent.GetServed()}, parent.GetServedBefore()...) {
+		switch at := coordinate(m); {
+		case at.Epoch < c.Base.Epoch:
+			noteServed(progress, at)
+		case at.Epoch == c.Base.Epoch && c.Base.Seq > 0:
+			noteServed(progress, syncengine.Coordinate{Epoch: at.Epoch, Seq: min(at.Seq, c.Base.Seq)})
+		}
+	}
 	return nil
 }
 

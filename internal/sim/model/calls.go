@@ -110,7 +110,8 @@ func (m *Model) wantFork(c *call, reply *syncv1.ExchangeResponse) {
 	after := mark{seq: syncengine.DeviceSeq(fork.GetLastCommon())}
 	copy(after.chain[:], fork.GetChain())
 	m.now.marks[child] = after
-	m.now.word[child] = m.now.word[c.incarnation()]
+	// What the name's other copy has shown since they parted is no word of this one.
+	m.now.word[child] = m.wordWith(word{confirmed: m.now.word[c.incarnation()].confirmed}, c, m.shownBy(c))
 	m.forks[child] = forked{c.incarnation(), after.seq, after.chain}
 }
 

@@ -20,6 +20,17 @@ func (m *Model) noteServed(reply *syncv1.ExchangeResponse, at place) {
 // noteProven notes what a call that was taken has shown: which places of the history
 // in force its phone has seen, and that an epoch had two histories.
 func (m *Model) noteProven(c *call) {
+	shown := m.shownBy(c)
+	if m.elsewhere(shown[0]) {
+		m.now.doubtful[shown[0].epoch] = true
+	}
+	if m.writesDown(c) {
+		m.now.word[c.incarnation()] = m.wordWith(m.now.word[c.incarnation()], c, shown)
+	}
+}
+
+// shownBy lists the places that a call shows, that of its cursor first.
+func (m *Model) shownBy(c *call) []place {
 	shown := []place{m.cursors[string(c.body.GetCursor())]}
 	for _, past := range c.body.GetPast() {
 		if at, known := m.tags[string(past.GetTag())]; known {
@@ -27,13 +38,11 @@ func (m *Model) noteProven(c *call) {
 			shown = append(shown, at)
 		}
 	}
-	if m.elsewhere(shown[0]) {
-		m.now.doubtful[shown[0].epoch] = true
-	}
-	if !m.writesDown(c) {
-		return
-	}
-	was := m.now.word[c.incarnation()]
+	return shown
+}
+
+// wordWith gives what an incarnation has said of itself with what a call shows besides.
+func (m *Model) wordWith(was word, c *call, shown []place) word {
 	next := word{proven: slices.Clip(was.proven), confirmed: slices.Clip(was.confirmed), doubtful: slices.Clip(was.doubtful)}
 	if version := c.body.GetStatus().GetGrantVersion(); !slices.Contains(next.confirmed, version) {
 		next.confirmed = append(next.confirmed, version)
@@ -46,7 +55,7 @@ func (m *Model) noteProven(c *call) {
 			next.doubtful = append(next.doubtful, at.epoch)
 		}
 	}
-	m.now.word[c.incarnation()] = next
+	return next
 }
 
 // word is what an incarnation has said of itself that its server has written down.
