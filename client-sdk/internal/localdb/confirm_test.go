@@ -1,6 +1,8 @@
 package localdb_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -90,4 +92,60 @@ func TestConfirmRecord_WhatIsStagedStaysUnseen(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// The next row is tried first. In whatever order records are confirmed, each is confirmed as itself, and what lies
+// between that is no such record stays as it is.
+func TestConfirmRecord_TakesRecordsInAnyOrder(t *testing.T) {
+	const count = 60
+	for seed := range uint64(8) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		db := open(t)
+		want := map[syncengine.ID]localdb.Record{}
+		update(t, db, func(tx *localdb.Tx) error {
+			for n := range count {
+				r := madeHere(n)
+				if random.IntN(5) == 0 {
+					r.Pending = 2
+				}
+				want[r.ID] = r
+				if err := tx.PutRecord(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		order := make([]int, count)
+		for n := range order {
+			order[n] = n
+		}
+		for range seed * 5 {
+			a, b := random.IntN(count), random.IntN(count)
+			order[a], order[b] = order[b], order[a]
+		}
+		update(t, db, func(tx *localdb.Tx) error {
+			for _, n := range order {
+				as := confirmedAs(n)
+				as.Base = fmt.Append(nil, "base ", n)
+				r := want[as.ID]
+				done, err := tx.ConfirmRecord(as)
+				if done != (r.Pending == 1) || err != nil {
+					t.Errorf("seed %d: record %d with %d pending is confirmed: %v, %v", seed, n, r.Pending, done, err)
+				}
+				if done {
+					r.Base, r.Seq, r.View, r.Pending = as.Base, as.Seq, nil, 0
+					want[as.ID] = r
+				}
+			}
+			return nil
+		})
+		view(t, db, func(tx *localdb.Tx) error {
+			for id, r := range want {
+				if got, ok, err := tx.Record(id); !ok || err != nil || !reflect.DeepEqual(got, r) {
+					t.Errorf("seed %d: record %s is %+v, %v, %v, want %+v", seed, id, got, ok, err, r)
+				}
+			}
+			return nil
+		})
+	}
 }

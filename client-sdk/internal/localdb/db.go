@@ -58,6 +58,8 @@ type Tx struct {
 	over   bool
 	// anyGone remembers that staging_gone may hold rows; checkedGone that anyGone was looked up.
 	anyGone, checkedGone bool
+	// nextConfirmed is the row behind the one that ConfirmRecord wrote last; 0 for none.
+	nextConfirmed int64
 	// left lists the records that left the base.
 	left []syncengine.ID
 }
