@@ -44,6 +44,8 @@ type DB struct {
 	known dictionaries
 	// baseSets remembers what BaseKeys has looked up.
 	baseSets baseSets
+	// holds is what the records may hold.
+	holds holds
 	// unclean is set while Scrub has work; see metaUnclean. soiled counts what has made it so.
 	unclean bool
 	soiled  uint64
@@ -112,7 +114,7 @@ func (db *DB) connect(uri string, flags sqlite.OpenFlags) (err error) {
 	if err := db.migrate(); err != nil {
 		return err
 	}
-	return db.View(func(tx *Tx) error { return errors.Join(tx.readMarks(), tx.readUnclean()) })
+	return db.View(func(tx *Tx) error { return errors.Join(tx.readMarks(), tx.readUnclean(), tx.readHolds()) })
 }
 
 // execute runs a statement without parameters and drops its rows.
@@ -241,7 +243,7 @@ func (db *DB) transact(begin string, writes bool, f func(*Tx) error) (err error)
 // rollback undoes a transaction and forgets what was learnt in it. The engine undoes some by itself, as on a full disk.
 func (db *DB) rollback(tx *Tx) error {
 	if tx.writes {
-		db.known, db.baseSets = dictionaries{}, nil
+		db.known, db.baseSets, db.holds = dictionaries{}, nil, holds{based: true, keyless: true}
 	}
 	if !db.conn.AutocommitEnabled() {
 		if err := tx.statement("ROLLBACK").run(); err != nil {

@@ -102,6 +102,7 @@ func (s *statement) bindRest(r *Record, set int64) *statement {
 // insertRecord writes a row for a record that has none, and answers false where there is one already. A new row mostly
 // lies above the index's mark; below it where the last rows were deleted, since their numbers are given out again.
 func (tx *Tx) insertRecord(r *Record, set, round int64) (inserted bool, err error) {
+	tx.db.holds.noteBase(r.Base, set, round <= tx.db.shown)
 	err = tx.write("INSERT INTO records"+
 		" (id, round, kind, territory, state, due, mine, dead, seq, key_set, pending, base, view)"+
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING").
@@ -110,6 +111,26 @@ func (tx *Tx) insertRecord(r *Record, set, round int64) (inserted bool, err erro
 		return false, err
 	}
 	return true, tx.queueDerived(r, tx.db.conn.LastInsertRowID())
+}
+
+// holds says what the records may hold: true where it is not known better, as it is of a database that was empty when it
+// was opened. The first fill need not look through all that it brings then for what leaves.
+type holds struct {
+	// based: a record that is shown has a base. keyless: some base stands under no key.
+	based, keyless bool
+}
+
+func (tx *Tx) readHolds() error {
+	any, err := tx.statement("SELECT EXISTS (SELECT 1 FROM records)").number()
+	tx.db.holds = holds{based: any > 0, keyless: any > 0}
+	return err
+}
+
+// noteBase notes that a row of a round is to have a base under a set of keys.
+func (h *holds) noteBase(base []byte, set int64, shown bool) {
+	if len(base) > 0 {
+		h.based, h.keyless = h.based || shown, h.keyless || set == 0
+	}
 }
 
 // queueDerived notes that what follows from a record that was written is out of date.
@@ -124,6 +145,7 @@ func (tx *Tx) queueDerived(r *Record, row int64) error {
 // the common write that sets none of them has a statement of its own.
 func (tx *Tx) updateRecord(r *Record, set int64, p place, round int64) error {
 	delete(tx.db.baseSets, r.ID)
+	tx.db.holds.noteBase(r.Base, set, round <= tx.db.shown)
 	var s *statement
 	if p.listed && !p.staged {
 		s = tx.write("UPDATE records SET seq = ?, key_set = ?, pending = ?, base = ?, view = ? WHERE row = ?")
@@ -145,6 +167,7 @@ func (tx *Tx) ConfirmRecord(r *Record) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	tx.db.holds.noteBase(r.Base, set, true)
 	// What a phone makes one after the other mostly stands so, which saves looking its id up.
 	if tx.nextConfirmed > 0 {
 		err := tx.bindConfirmed(tx.write(confirmRecord+" AND row = ?"), r, set).int(tx.nextConfirmed).run()
@@ -274,7 +297,7 @@ const setsNamedMax = 64
 // idsBySet gives the ids of visible records with a base whose set of keys is wanted and for which an SQL condition holds.
 func (tx *Tx) idsBySet(wanted func([]KeyID) bool, condition string) (ids []syncengine.ID, err error) {
 	sets := map[int64]bool{}
-	if wanted(nil) {
+	if tx.db.holds.keyless && wanted(nil) {
 		sets[0] = true
 	}
 	for set, err := range tx.keySets() {

@@ -11,13 +11,17 @@ import (
 	"onedoor/syncengine"
 )
 
-// manyOf makes staged records, some of one id.
-func manyOf(random *rand.Rand, count, ids int, word string) (out []localdb.Record) {
+// manyOf makes staged records, some of one id, most under a key and some under none.
+func manyOf(random *rand.Rand, count, ids int, word string, keys []localdb.KeyID) (out []localdb.Record) {
 	for n := range count {
+		var under []localdb.KeyID
+		if random.IntN(50) > 0 {
+			under = keys[random.IntN(len(keys)):][:1]
+		}
 		out = append(out, localdb.Record{
 			ID: id(1 + random.IntN(ids)), Kind: syncengine.KindNumber(1 + random.IntN(3)), Seq: syncengine.Seq(n + 1),
 			Base: fmt.Appendf(nil, "%s %d", word, n), State: int32(random.IntN(3)), Dead: random.IntN(9) == 0,
-			Territory: id(900 + random.IntN(2)), Search: true,
+			Territory: id(900 + random.IntN(2)), Search: true, Keys: under,
 		})
 	}
 	return out
@@ -54,20 +58,34 @@ func TestStageRecords_IsStageRecordForEach(t *testing.T) {
 func stagedBy(t *testing.T, random *rand.Rand, stage func(*localdb.Tx, []localdb.Record) error) (shown []localdb.Record) {
 	db := open(t)
 	var last []localdb.Record
+	var keys []localdb.KeyID
+	update(t, db, func(tx *localdb.Tx) error {
+		for n := range 3 {
+			key, err := tx.InternKey(syncengine.TerritoryKey(id(n)))
+			if err != nil {
+				return err
+			}
+			keys = append(keys, key)
+		}
+		return nil
+	})
 	for pull := range 4 {
 		ids := []int{400, 40, 60, 1000}[random.IntN(4)]
-		update(t, db, func(tx *localdb.Tx) error { return stage(tx, manyOf(random, 20+random.IntN(60), ids, "early")) })
+		update(t, db, func(tx *localdb.Tx) error { return stage(tx, manyOf(random, 20+random.IntN(60), ids, "early", keys)) })
 		update(t, db, func(tx *localdb.Tx) error {
 			for range 10 {
 				if err := tx.StageGone(id(1 + random.IntN(ids))); err != nil {
 					return err
 				}
 			}
-			last = manyOf(random, 16+random.IntN(40), ids, fmt.Sprint("late ", pull))
+			last = manyOf(random, 16+random.IntN(40), ids, fmt.Sprint("late ", pull), keys)
 			if err := stage(tx, last); err != nil {
 				return err
 			}
-			_, err := tx.Switch(nil)
+			if err := tx.StageFilled(keys[0]); err != nil {
+				return err
+			}
+			_, err := tx.Switch(keys[:1+random.IntN(len(keys))])
 			return err
 		})
 		if random.IntN(3) == 0 {
@@ -96,4 +114,36 @@ func stagedBy(t *testing.T, random *rand.Rand, stage func(*localdb.Tx, []localdb
 	})
 	slices.SortFunc(shown, func(a, b localdb.Record) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return shown
+}
+
+func TestSwitch_WhatTheFirstFillBringsUnderNoKeyOfTheViewLeaves(t *testing.T) {
+	for name, stray := range map[string]int{"under no key": 0, "under another key": 1} {
+		db := open(t)
+		update(t, db, func(tx *localdb.Tx) error {
+			held, err := tx.InternKey(syncengine.TerritoryKey(id(1)))
+			if err != nil {
+				return err
+			}
+			other, err := tx.InternKey(syncengine.TerritoryKey(id(2)))
+			if err != nil {
+				return err
+			}
+			var list []localdb.Record
+			for n := range localdb.StagedAtOnce {
+				list = append(list, localdb.Record{ID: id(n + 1), Kind: 1, Seq: 1, Base: []byte("base"), Keys: []localdb.KeyID{held}})
+			}
+			list[3].Keys = []localdb.KeyID{other}[:stray]
+			if err := tx.StageRecords(list); err != nil {
+				return err
+			}
+			_, err = tx.Switch([]localdb.KeyID{held})
+			return err
+		})
+		view(t, db, func(tx *localdb.Tx) error {
+			if left := collect(t, tx.Records()); len(left) != localdb.StagedAtOnce-1 {
+				t.Errorf("%s: %d records are shown", name, len(left))
+			}
+			return nil
+		})
+	}
 }

@@ -51,6 +51,7 @@ func (tx *Tx) StageRecord(r Record) error {
 	case p.staged:
 		return tx.updateRecord(&r, set, p, tx.db.shown+1)
 	}
+	tx.db.holds.noteBase(r.Base, set, false)
 	return tx.write("INSERT OR REPLACE INTO staging (" + stagingColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").
 		id(r.ID).int(int64(r.Kind)).int(int64(r.Seq)).int(set).idOrEmpty(r.Territory).int(int64(r.State)).
 		int(int64(r.Due)).bool(r.Mine).bool(r.Dead).bool(r.Search).blob(r.Base).run()
@@ -97,6 +98,7 @@ func (tx *Tx) stageMany(records []Record) error {
 		if err != nil {
 			return errors.Join(err, s.release())
 		}
+		tx.db.holds.noteBase(r.Base, set, false)
 		s.id(r.ID).int(tx.db.shown + 1).bindListed(r).int(int64(r.Seq)).int(set).nullable(r.Base)
 	}
 	if err := s.run(); err != nil {

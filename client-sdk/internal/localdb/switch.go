@@ -61,7 +61,7 @@ func (tx *Tx) leaving(view []KeyID) ([]syncengine.ID, error) {
 		return nil, err
 	}
 	list, err := tx.StagedFilled()
-	if err != nil || len(list) == 0 {
+	if err != nil || len(list) == 0 || !tx.db.holds.based {
 		return gone, err
 	}
 	filled, held := setOf(list), setOf(view)
@@ -88,6 +88,7 @@ func (tx *Tx) showStaged() error {
 		return err
 	}
 	tx.db.shown++
+	tx.db.holds.based = true
 	return nil
 }
 
