@@ -20,7 +20,7 @@ import (
 
 // story is the day that a set tells: every kind of record, every policy's
 // conflict, a quarantine of each fate, a move, a restore that phones heal, and a
-// phone that is left with work it has not sent.
+// phone that is left with work it has not sent; and an erasure.
 type story struct {
 	*realm
 	ann, bai, chen     *phone
@@ -34,7 +34,7 @@ func tell(t *testing.T) *story {
 	s.ann = s.enrolled(s.user("安", recordv1.Role_ROLE_GRID_WORKER, gridA), 10)
 	s.bai = s.enrolled(s.user("白", recordv1.Role_ROLE_POLICE_OFFICER, community), 60)
 	s.chen = s.enrolled(s.user("陈", recordv1.Role_ROLE_HELPER, gridA), 110)
-	for _, chapter := range []func(){s.morning, s.clashes, s.setAside, s.move, s.restoreFromBackup, s.leave} {
+	for _, chapter := range []func(){s.morning, s.clashes, s.setAside, s.move, s.erase, s.restoreFromBackup, s.leave} {
 		chapter()
 		s.now = s.now.Add(time.Hour)
 	}
@@ -136,6 +136,23 @@ func (s *story) move() {
 	s.everybodySyncs()
 }
 
+// erase has the privacy desk destroy a note that ann wrote, which her phone hears of;
+// one that she wrote on it unsent is sent as erased.
+func (s *story) erase() {
+	visit := s.ann.add("visit", `{"premises_ids":["%s"],"outcome":"SEEN","note":"住户要求删除的话"}`, s.door)
+	s.everybodySyncs()
+	s.ann.edit(visit, `{"note":"还没有发出的话","outcome":"REFUSED"}`)
+	id, err := wire.ParseID(visit)
+	s.must(err)
+	_, err = s.service.Erase(s.t.Context(), s.userNamed("白"), "应本人请求", []exchange.Erasing{{RecordID: id, Cells: []syncengine.Cells{{Field: noteField}}}})
+	s.must(err)
+	s.must(s.service.Scrub(s.t.Context()))
+	s.everybodySyncs()
+}
+
+// noteField is the note of a visit.
+const noteField = 5
+
 // restoreFromBackup puts the realm back to a backup and has the phones heal it.
 // Meanwhile a phone was lost and revoked, which the side ledger knows.
 func (s *story) restoreFromBackup() {
@@ -206,6 +223,11 @@ func formOf(m message) (form string) {
 		part("cursor", len(body.GetCursor()) > 0)
 		part("receipt", body.GetReceipt() != nil)
 		part("digests", len(body.GetStatus().GetDigests()) > 0)
+		part("erased", slices.ContainsFunc(body.GetBatch().GetChanges(), func(c *syncv1.BatchChange) bool { return c.GetErased() != nil }))
+		part("past", len(body.GetPast()) > 0)
+		part("barriers", len(body.GetBarriers()) > 0)
+		part("forks", len(body.GetForks()) > 0)
+		part("grants", body.GetGrants() != nil)
 	case *syncv1.ExchangeResponse:
 		part("outcomes", m.GetOutcomes() != nil)
 		part("receipt", m.GetReceipt() != nil)
@@ -214,6 +236,9 @@ func formOf(m message) (form string) {
 		part("decisions", len(m.GetPage().GetDecisions()) > 0)
 		part("view", m.GetView() != nil)
 		part("expected", m.GetExpected() != 0)
+		part("barriers", len(m.GetBarriers()) > 0)
+		part("forks", len(m.GetForks()) > 0)
+		part("grants", m.GetGrants() != nil)
 		part("nonce "+m.GetNonceState().String(), true)
 	}
 	return form
