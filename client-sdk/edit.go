@@ -77,6 +77,12 @@ func (r *Replica) commit(asked []change) error {
 	if len(asked) == 0 {
 		return nil
 	}
+	return r.commitOf(func(*localdb.Tx, *state) ([]change, error) { return asked, nil })
+}
+
+// commitOf is commit of what ask gives after a look at the records, within the same transaction: nothing comes between what it
+// saw and what is written.
+func (r *Replica) commitOf(ask func(tx *localdb.Tx, s *state) ([]change, error)) error {
 	if err := r.tidyUp(); err != nil {
 		return err
 	}
@@ -86,6 +92,10 @@ func (r *Replica) commit(asked []change) error {
 			return ErrNotEnrolled
 		}
 		if err := s.barred(s.time(r.now())); err != nil {
+			return err
+		}
+		asked, err := ask(tx, s)
+		if err != nil || len(asked) == 0 {
 			return err
 		}
 		c := &committing{r: r, tx: tx, s: s, now: r.now(), open: map[syncengine.ID]*standing{}}

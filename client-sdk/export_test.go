@@ -63,3 +63,25 @@ func ReadFacts(b []byte) ([]byte, error) {
 	err := f.decode(b)
 	return f.encode(), err
 }
+
+// ForgetCases writes the rows of timelines as software did that did not know them by their case, and gives how many there are.
+func (r *Replica) ForgetCases() (n int, err error) {
+	err = r.update(func(tx *localdb.Tx, _ *state) error {
+		var rows []localdb.Record
+		for row, err := range tx.List(localdb.Query{Kind: kindCaseEvent}) {
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+		}
+		for _, row := range rows {
+			n++
+			row.State = 0
+			if err := tx.PutRecord(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}

@@ -43,6 +43,9 @@ func (r *Replica) columns(tx *localdb.Tx, s *state, row *localdb.Record, g *page
 		return fmt.Errorf("record %s: %w: %w", row.ID, ErrDamaged, err)
 	}
 	row.State, row.Due, row.Dead = g.State, g.Due, dead
+	if row.Kind == kindCaseEvent && len(g.Parents) > 0 {
+		row.State = caseNumber(g.Parents[0])
+	}
 	row.Mine = slices.Contains(g.Users, s.self.User)
 	var err error
 	row.Territory, err = r.territoryOf(tx, row, g)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -74,44 +75,35 @@ type TimelineEntry struct {
 // means are one commit. What is not allowed, or lacks something, is a [Refusal], and nothing is written. docs/casework.md has
 // the steps.
 func (r *Replica) TakeStep(id syncengine.ID, step string, in StepInput) error {
-	var group []change
-	err := r.reading(func(tx *localdb.Tx, s *state) error {
+	return r.commitOf(func(tx *localdb.Tx, s *state) ([]change, error) {
 		c, err := r.openCase(tx, s, id)
-		if err == nil {
-			group, err = c.step(step, in)
+		if err != nil {
+			return nil, err
 		}
-		return err
+		return c.step(step, in)
 	})
-	if err != nil {
-		return err
-	}
-	return r.commit(group)
 }
 
 // BeginCase makes a dispute or hazard by a step that begins one, such as register, resolve (the one form on the spot), find
 // or fix, from the fields of a JSON object, and returns its id.
 func (r *Replica) BeginCase(kind, step string, in StepInput) (syncengine.ID, error) {
+	k, ok := r.schema.KindByName(kind)
+	if !ok || k.Number != kindDispute && k.Number != kindHazard {
+		return syncengine.ID{}, fmt.Errorf("%q: %w", kind, ErrUnknownKind)
+	}
 	id := r.newID(r.now())
-	var group []change
-	err := r.reading(func(tx *localdb.Tx, s *state) error {
-		k, ok := r.schema.KindByName(kind)
-		if !ok || k.Number != kindDispute && k.Number != kindHazard {
-			return fmt.Errorf("%q: %w", kind, ErrUnknownKind)
-		}
-		if !s.enrolled() {
-			return ErrNotEnrolled
-		}
+	err := r.commitOf(func(tx *localdb.Tx, s *state) ([]change, error) {
 		c := &openCase{r: r, tx: tx, s: s, id: id, kind: k, now: domain.UnixMilli(s.time(r.now())), create: true, roles: s.rights.all}
 		var err error
-		if c.rules, err = r.rulesIn(tx); err == nil {
-			group, err = c.step(step, in)
+		if c.rules, err = r.rulesIn(tx); err != nil {
+			return nil, err
 		}
-		return err
+		return c.step(step, in)
 	})
 	if err != nil {
 		return syncengine.ID{}, err
 	}
-	return id, r.commit(group)
+	return id, nil
 }
 
 // Case reads how the work on a dispute, hazard or task stands.
@@ -190,9 +182,17 @@ func (r *Replica) openCase(tx *localdb.Tx, s *state, id syncengine.ID) (*openCas
 	return c, err
 }
 
+// caseNumber stands in the column of lists' states of a timeline's entry, which has no state: by it the entries of one case are found
+// without reading those of others. It is 31 bits of the case's id, so of two cases that share it both are read; never 0, which older
+// software has written there.
+func caseNumber(id syncengine.ID) int32 {
+	return int32(binary.BigEndian.Uint32(id[len(id)-4:])>>1) | 1
+}
+
 // timeline reads the entries of a case.
 func (r *Replica) timeline(tx *localdb.Tx, id syncengine.ID) (out []*recordv1.CaseEvent, err error) {
-	for row, err := range tx.List(localdb.Query{Kind: kindCaseEvent, Order: localdb.OrderOldest}) {
+	q := localdb.Query{Kind: kindCaseEvent, States: []int32{caseNumber(id), 0}, Order: localdb.OrderOldest}
+	for row, err := range tx.List(q) {
 		if err != nil {
 			return nil, err
 		}

@@ -277,3 +277,27 @@ func TestCheckVisit_AReturnMakesATaskWithADueTime(t *testing.T) {
 		t.Errorf("a check counts as a call: %d doors due", got)
 	}
 }
+
+// TestTakeStep_TwoAtOnceUseOneExtension: what a step looks at is what it is committed on, so that of many who extend a case at once on
+// one phone one does.
+func TestTakeStep_TwoAtOnceUseOneExtension(t *testing.T) {
+	w, reception, dispatcher, _ := centre(t)
+	id, err := reception.BeginCase("dispute", "accept", client.StepInput{Fields: `{"title":"装修工钱","territory":"` + community + `"}`})
+	w.must(err)
+	hand(reception, dispatcher)
+	dispatcher.step(id.String(), "triage", client.StepInput{Fields: `{"clinic":"SPECIALIST"}`})
+	const many = 16
+	took := make(chan error, many)
+	for range many {
+		go func() { took <- dispatcher.TakeStep(id, "extend", client.StepInput{Days: 5, Reason: "等鉴定"}) }()
+	}
+	extended := 0
+	for range many {
+		if <-took == nil {
+			extended++
+		}
+	}
+	if c := dispatcher.caseOf(id.String()); extended != 1 || strings.Count(timeline(c), "EXTENDED") != 1 || shanghai(c.Deadline) != "2026-06-29 23:59" {
+		t.Errorf("%d extended; due %s, %s", extended, shanghai(c.Deadline), timeline(c))
+	}
+}

@@ -34,7 +34,7 @@ const territoryFile = `code,parent_code,level,name
 
 // world is a realm with a centre whose clock a test moves.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	store  store.Store
 	realm  *exchange.Service
 	cases  *casework.Service
@@ -47,9 +47,12 @@ type world struct {
 	secrets *identity.Secrets
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldOn(t, memstore.New()) }
+
+// newWorldOn serves the realm on a store.
+func newWorldOn(t testing.TB, st store.Store) *world {
 	w := &world{
-		t: t, store: memstore.New(), random: rand.NewChaCha8([32]byte{3}), areas: map[string]syncengine.ID{}, people: map[recordv1.Role]syncengine.ID{},
+		t: t, store: st, random: rand.NewChaCha8([32]byte{3}), areas: map[string]syncengine.ID{}, people: map[recordv1.Role]syncengine.ID{},
 		// A Monday: 1 June 2026, 9:00 in Lijiang.
 		now: time.Date(2026, 6, 1, 1, 0, 0, 0, time.UTC),
 	}
