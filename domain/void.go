@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // VoidReason says why a door is none any more; the zero value is not told.
 type VoidReason int32
@@ -28,6 +31,14 @@ const (
 	VoidAskRule  = "规则 void_door："
 	VoidCaseRule = "规则 void_case："
 )
+
+// DoorIsBack says why a task that a void door brought is done without anybody.
+const DoorIsBack = "本户已恢复"
+
+// OfVoidDoor reports that a task's reason is that a door became void.
+func OfVoidDoor(why string) bool {
+	return strings.HasPrefix(why, VoidAskRule) || strings.HasPrefix(why, VoidCaseRule)
+}
 
 // VoidQuestion is what the author of late work at a void door is asked: what happened to the work, and what to do. It holds
 // no word of the work itself.

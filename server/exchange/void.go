@@ -35,8 +35,8 @@ type touch struct {
 	base   syncengine.Coordinate
 	kind   *schema.Kind
 	record syncengine.ID
-	// voids tells that the change made the door void.
-	voids bool
+	// voids tells that the change made the door void, back that it ended that.
+	voids, back bool
 }
 
 // voidBy gives the write by which a door is void; nil when it is not.
@@ -53,7 +53,7 @@ func voidBy(rec *syncengine.Record) *syncengine.Write {
 
 // noteTouch notes a change that was accepted, as far as void doors may be concerned: was is the record before it.
 func (k *work) noteTouch(t touch, was, is *syncengine.Record) {
-	t.record, t.voids = is.ID, voidBy(is) != nil && voidBy(was) == nil
+	t.record, t.voids, t.back = is.ID, voidBy(is) != nil && voidBy(was) == nil, voidBy(is) == nil && voidBy(was) != nil
 	switch is.Kind {
 	case kindOfDoors, kindOfVisits, kindOfHazards, kindOfDisputes:
 		k.voids = k.voids || t.voids
@@ -71,6 +71,13 @@ func (k *work) tellOfVoid() error {
 	k.touches = k.touches[:0]
 	var tasks []ServerChange
 	for i := range touches {
+		if touches[i].back {
+			var err error
+			if tasks, err = k.endTasks(touches[i].record, tasks); err != nil {
+				return err
+			}
+			continue
+		}
 		doors, err := k.voidDoorsOf(&touches[i])
 		if err != nil {
 			return err
@@ -191,6 +198,39 @@ func (k *work) tellCases(door syncengine.ID, voided *syncengine.Write, reason do
 		if tasks, err = k.addTask(tasks, voided, id, &recordv1.Task{What: &what, Why: &why, CaseId: id[:], ForUser: who}); err != nil {
 			return nil, err
 		}
+	}
+	return tasks, nil
+}
+
+// endTasks has the tasks end that came of a door that is back, unless it became void again meanwhile: their reason is gone.
+func (k *work) endTasks(door syncengine.ID, tasks []ServerChange) ([]ServerChange, error) {
+	if rec, err := k.voidDoor(door); err != nil || rec != nil {
+		return tasks, err
+	}
+	ids, err := k.dependents(door)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		rec, err := k.record(id)
+		if err != nil {
+			return nil, err
+		}
+		if rec == nil || rec.Kind != kindOfTasks || rec.Dead() {
+			continue
+		}
+		task := &recordv1.Task{}
+		if err := wire.ReadShown(rec, task, nil); err != nil {
+			return nil, err
+		}
+		known := slices.ContainsFunc(tasks, func(c ServerChange) bool { return c.RecordID == id })
+		if !domain.OfVoidDoor(task.GetWhy()) || casework.Tasks.Done(casework.State(task.GetState())) || known {
+			continue
+		}
+		over := domain.DoorIsBack
+		tasks = append(tasks, ServerChange{RecordID: id, Kind: kindOfTasks, Fields: &recordv1.Task{
+			State: recordv1.TaskState_TASK_STATE_DONE.Enum(), DoneReason: &over,
+		}})
 	}
 	return tasks, nil
 }

@@ -14,7 +14,10 @@ import (
 	"onedoor/syncengine"
 )
 
-const kindDispute = syncengine.KindNumber(recordv1.Kind_KIND_DISPUTE)
+const (
+	kindDispute = syncengine.KindNumber(recordv1.Kind_KIND_DISPUTE)
+	kindTask    = syncengine.KindNumber(recordv1.Kind_KIND_TASK)
+)
 
 // voidRealm is a door in grid A, a grid worker and a member of staff whose phones both hold it.
 type voidRealm struct {
@@ -185,6 +188,40 @@ func TestVoid_AQuarantinedChangeIsAskedAboutWhenItIsReleased(t *testing.T) {
 	r.must(r.service.Release(r.ctx, syncengine.Seq(result.GetSeq()), syncengine.ID{}, "属实"))
 	if tasks := r.asked(p); len(tasks) != 1 {
 		t.Errorf("asked after the release: %v", tasks)
+	}
+	r.verify()
+}
+
+func TestVoid_ADoorThatIsBackEndsTheTasksThatItsVoidingBrought(t *testing.T) {
+	r := newVoidRealm(t)
+	r.worker.create(kindHazard, &recordv1.Hazard{
+		PremisesId: r.door[:], Code: recordv1.HazardCode_HAZARD_CODE_GAS.Enum(), RegisteredBy: r.workerID[:], State: recordv1.HazardState_HAZARD_STATE_FOUND.Enum(),
+	})
+	r.worker.sync()
+	other := r.worker.create(kindTask, &recordv1.Task{
+		What: proto.String("复查燃气"), PremisesId: r.door[:], ForUser: r.workerID[:], State: recordv1.TaskState_TASK_STATE_MADE.Enum(),
+	})
+	r.worker.create(kindVisit, r.visit())
+	r.void()
+	if tasks := r.asked(r.worker); len(tasks) != 2 {
+		t.Fatalf("told: %v", tasks)
+	}
+	r.staff.edit(kindPremises, r.door, &recordv1.Premises{Status: recordv1.PremisesStatus_PREMISES_STATUS_ACTIVE.Enum()})
+	r.staff.sync()
+	ended := 0
+	for _, task := range r.asked(r.worker) {
+		if task.GetState() != recordv1.TaskState_TASK_STATE_DONE || task.GetDoneReason() != "本户已恢复" {
+			t.Errorf("a task of the door that is back: %v", task)
+		}
+		ended++
+	}
+	if ended != 2 {
+		t.Errorf("%d tasks ended", ended)
+	}
+	m := &recordv1.Task{}
+	r.must(wire.ReadShown(r.record(other), m, nil))
+	if m.GetState() != recordv1.TaskState_TASK_STATE_MADE {
+		t.Errorf("the worker's own task is %v", m)
 	}
 	r.verify()
 }
