@@ -836,6 +836,41 @@ func TestPutBack_AReceiptRevealsItAlsoWhereThereIsNothingToSend(t *testing.T) {
 	ann.shows(door, map[string]any{"address": "民主路9号", "sync_state": "synced"})
 }
 
+// TestPutBack_WhatTheOtherCopySawIsNotHeldForSeen has ann's twin work on in the history that replaces hers, under the name
+// that both still have: what it saw there she has not.
+func TestPutBack_WhatTheOtherCopySawIsNotHeldForSeen(t *testing.T) {
+	w, ann, bob, door, visit := pair(t)
+	carl := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	carl.sync()
+	ann.sync()
+	twin := ann.copyOf()
+	b := w.backup()
+	bob.edit(visit, `{"note":"白写的"}`)
+	bob.sync()
+	ann.sync()
+	ann.edit(visit, `{"note":"安看过白的"}`)
+	w.putBack(b)
+	carl.edit(visit, `{"note":"陈写的"}`)
+	carl.sync()
+	for _, rooms := range []string{"1", "2"} {
+		twin.sync()
+		twin.edit(door, `{"rooms":`+rooms+`}`)
+	}
+	twin.sync()
+	bob.sync()
+	if w.epoch() != 2 {
+		t.Fatalf("epoch %d after a phone came that had seen more than there is", w.epoch())
+	}
+	ann.sync()
+	w.settle()
+	carls := func(v client.Value) bool { return string(v.JSON) == `"陈写的"` }
+	if !slices.ContainsFunc(carl.conflicts(), func(c *client.Conflict) bool {
+		return c.RecordID == visit && (carls(c.Shown) || slices.ContainsFunc(c.Others, carls))
+	}) {
+		t.Error("ann has never seen carl's note, and hers replaced it")
+	}
+}
+
 func TestPutBack_AForgedCursorBeginsNoEpoch(t *testing.T) {
 	w, ann, bob, _ := lostDay(t)
 	w.must(ann.Spoil())

@@ -124,7 +124,7 @@ const (
 
 // prove says what a server that was restored can hold against what it has: at which
 // places of earlier epochs base has stood and the grants in force, once after the
-// epoch changed; the newest receipt where the cursor does not say as much; and the
+// epoch or the phone's name changed; the newest receipt where the cursor does not say as much; and the
 // phone's enrolment where the server does not know it. With changes that come after the
 // end of the lease goes the proof of when that was.
 func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) (err error) {
@@ -148,7 +148,8 @@ func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.Exc
 	out.past = true
 	all, err := collect(tx.Checkpoints())
 	for i, c := range all {
-		if c.At.Epoch < s.pos.Epoch && (i < pastNewest || i%pastEvery == 0) && len(body.Past) < wire.PastCheckpointsMax {
+		told := c.At.Epoch < s.pos.Epoch && (i < pastNewest || i%pastEvery == 0) || i == 0 && len(s.pos.Cursor) == 0
+		if told && len(body.Past) < wire.PastCheckpointsMax {
 			body.Past = append(body.Past, &syncv1.Checkpoint{
 				At: &syncv1.Coordinate{Epoch: uint32(c.At.Epoch), Seq: uint64(c.At.Seq)}, Tag: c.Tag[:],
 			})

@@ -311,6 +311,8 @@ func (t *taking) fork(m *syncv1.Fork) error {
 	t.s.self.Incarnation = incarnation
 	t.s.pos.Mark, t.s.pos.Shared, t.s.pos.Supplied, t.s.pos.Enrolment = last, last, 0, false
 	t.s.pos.rewind()
+	// What was proven under the old name may have been the other copy's.
+	t.s.pos.Proving = true
 	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
 	t.out.progress = true
 	if err := t.s.keepEnrolment(t.tx, m.GetEnrolment()); err != nil {

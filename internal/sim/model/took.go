@@ -25,7 +25,7 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		ph.names = append(ph.names[:len(ph.names):len(ph.names)], ph.incarnation)
 		ph.incarnation, ph.mark = syncengine.ID(f.GetIncarnation()), syncengine.DeviceSeq(f.GetLastCommon())
 		ph.rewind()
-		ph.comparing = false
+		ph.comparing, ph.showing = false, true
 	} else {
 		m.tookBarriers(ph, c, reply)
 		ph.advance(c, reply)
