@@ -75,13 +75,16 @@ func (d *Door) inScope(day domain.Days) bool {
 }
 
 // during gives the calls of a period.
-func (d *Door) during(p Period) []Call {
-	from := sort.Search(len(d.Calls), func(i int) bool { return domain.Days(d.Calls[i].Day) >= p.From })
+func (d *Door) during(p Period) []Call { return During(d.Calls, p) }
+
+// During gives the calls of a period, of calls by day.
+func During(calls []Call, p Period) []Call {
+	from := sort.Search(len(calls), func(i int) bool { return domain.Days(calls[i].Day) >= p.From })
 	to := from
-	for to < len(d.Calls) && domain.Days(d.Calls[to].Day) <= p.To {
+	for to < len(calls) && domain.Days(calls[to].Day) <= p.To {
 		to++
 	}
-	return d.Calls[from:to]
+	return calls[from:to]
 }
 
 // seenIn reports that the door was seen in a period.

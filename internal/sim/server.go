@@ -17,6 +17,7 @@ import (
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
+	"onedoor/server/report"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
@@ -53,6 +54,9 @@ type server struct {
 	ledger *sideLedger
 	// backups are in the order they were made.
 	backups []*backup
+	// counted counts reports for countedBy, the service that it was made for.
+	counted   *report.Service
+	countedBy *exchange.Service
 }
 
 // dataFolder and dataFile are where the store's files lie on the server's disk.

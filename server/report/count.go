@@ -168,10 +168,9 @@ func (p *projection) lags(period metrics.Period, l *layout) []metrics.Lags {
 		if !ok {
 			return
 		}
-		for i := range calls {
-			if day := domain.Days(calls[i].Day); day >= period.From && day <= period.To {
-				out[place].Add(&calls[i])
-			}
+		in := metrics.During(calls, period)
+		for i := range in {
+			out[place].Add(&in[i])
 		}
 	}
 	p.eachDoor(func(d *door, calls []metrics.Call) { add(d.territory, calls) })

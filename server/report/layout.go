@@ -18,6 +18,8 @@ type layout struct {
 	// placeOf finds the place that a territory is, or lies in.
 	placeOf map[syncengine.ID]int
 	by      domain.Level
+	// all says that everything stands in the one place, wherever it is.
+	all bool
 }
 
 // place is one territory of a layout.
@@ -85,6 +87,9 @@ func (l *layout) leafOfPlace(n int) int {
 
 // leafOf gives the place where the units of a territory are counted; false for one outside of the layout.
 func (l *layout) leafOf(territory syncengine.ID) (int, bool) {
+	if l.all {
+		return 0, true
+	}
 	n, ok := l.leaf[territory]
 	return n, ok
 }

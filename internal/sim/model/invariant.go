@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strings"
 
 	"onedoor/syncengine"
 )
@@ -48,9 +49,7 @@ type Waiting struct {
 
 // NotYet lists what is not checked yet.
 func (m *Model) NotYet() []Waiting {
-	return []Waiting{
-		{I17, "reports: no room projects reports from the log yet"},
-	}
+	return []Waiting{}
 }
 
 // counts are the checks made, by invariant.
@@ -76,6 +75,13 @@ func (v Violation) String() string {
 		where += fmt.Sprintf(", record %s", v.Record)
 	}
 	return fmt.Sprintf("%s: %s: %s", v.Invariant, where, v.Text)
+}
+
+// Reported tells of one check of what reports count, with what was wrong.
+func (m *Model) Reported(problems []string) []Violation {
+	f := m.at(0, syncengine.ID{})
+	f.want(len(problems) == 0, I17, "%s", strings.Join(problems, "; "))
+	return m.CheckStep()
 }
 
 // finding is what a check is about, so that what it finds names its place.

@@ -1,0 +1,123 @@
+package report_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/domain"
+	"onedoor/domain/metrics"
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/report"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// The district of the benchmark: 1,200 grids of 250 doors, each called at 33 times, which makes 9.9 million visits.
+const (
+	benchStreets, benchCommunities, benchGrids = 10, 10, 12
+	benchDoors, benchCalls                     = 300_000, 33
+)
+
+// largeDistrict makes a realm with the territories of a whole district and ten million visits counted.
+func largeDistrict(b *testing.B) *world {
+	w := newWorld(b)
+	var grids []syncengine.ID
+	w.must(w.realm.Update(w.ctx, func(tx store.Writer) error {
+		put := func(parent syncengine.ID, code, level string) syncengine.ID {
+			t := identity.Territory{ID: w.id(), Parent: parent, Code: code, Name: code, Level: level}
+			w.must(identity.PutTerritory(tx, t))
+			return t.ID
+		}
+		for s := range benchStreets {
+			street := put(w.places[county], fmt.Sprintf("%s%03d", county, 100+s), "street")
+			for c := range benchCommunities {
+				community := put(street, fmt.Sprintf("%s%03d%03d", county, 100+s, c), "community")
+				for g := range benchGrids {
+					grids = append(grids, put(community, fmt.Sprintf("%s%03d%03d%03d", county, 100+s, c, g), "grid"))
+				}
+			}
+		}
+		return nil
+	}))
+	first := int32(day("2026-01-01"))
+	w.must(w.reports.Inject(w.ctx, benchDoors, benchCalls, func(door int) syncengine.ID { return grids[door%len(grids)] }, func(door, n int) metrics.Call {
+		outcome := domain.OutcomeSeen
+		if (door+n)%4 == 0 {
+			outcome = domain.OutcomeNobody
+		}
+		return metrics.Call{Visit: uint64(door)<<8 | uint64(n), Day: first + int32(n*11+door%11), Lag: uint32(door % 600), Outcome: outcome}
+	}))
+	return w
+}
+
+// BenchmarkPull pulls figures of a district with ten million visits by community, at the head of the log and of a frozen month.
+func BenchmarkPull(b *testing.B) {
+	w := largeDistrict(b)
+	pull := func(name string, q report.Query) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				w.pull(w.district, q)
+			}
+		})
+	}
+	month := func(figure string) report.Query { return march(figure, county, domain.Community) }
+	for _, figure := range []string{"coverage", "due_done", "contact_made", "hazard_density", "sync_lag"} {
+		pull(figure+" of a month", month(figure))
+	}
+	year := month("contact_made")
+	year.From, year.To = day("2026-01-01"), day("2026-12-31")
+	pull("contact_made of a year", year)
+	w.now = time.Date(2026, 4, 20, 2, 0, 0, 0, time.UTC)
+	pull("coverage of a frozen month", month("coverage"))
+}
+
+// visitsOf writes so many visits as a server takes them.
+func visitsOf(w *world, n int) {
+	var doors []syncengine.ID
+	for range 400 {
+		doors = append(doors, w.door(gridA1, nil))
+	}
+	var batch []exchange.ServerChange
+	for i := range n {
+		door := doors[i%len(doors)]
+		batch = append(batch, exchange.ServerChange{RecordID: w.id(), Kind: syncengine.KindNumber(recordv1.Kind_KIND_VISIT), Create: true,
+			Fields: &recordv1.Visit{PremisesIds: [][]byte{door[:]}, OccurredAt: at(1 + i%28), Outcome: seen.Enum(), RegisteredBy: w.worker.UserID[:]}})
+		if len(batch) == 500 || i == n-1 {
+			_, err := w.realm.Write(w.ctx, syncengine.ID{}, batch)
+			w.must(err)
+			batch = batch[:0]
+		}
+	}
+}
+
+// BenchmarkFold folds 20,000 visits of a log in memory: as they follow, and anew.
+func BenchmarkFold(b *testing.B) {
+	const visits = 20_000
+	w := newWorld(b)
+	w.must(w.reports.Warm(w.ctx))
+	visitsOf(w, visits)
+	rate := func(b *testing.B) {
+		b.ReportMetric(float64(visits)*float64(b.N)/b.Elapsed().Seconds(), "visits/s")
+	}
+	b.Run("follow", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			w.reports = report.New(w.realm, report.Options{})
+			w.must(w.reports.FollowFrom(w.ctx, 1))
+			b.StartTimer()
+			w.must(w.reports.Warm(w.ctx))
+		}
+		rate(b)
+	})
+	b.Run("rebuild", func(b *testing.B) {
+		for b.Loop() {
+			w.reports.Forget()
+			w.must(w.reports.Warm(w.ctx))
+		}
+		rate(b)
+	})
+}
