@@ -73,6 +73,7 @@ func Open(dir string, key []byte, o Options) (*Replica, error) {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
 	r := &Replica{db: db, schema: o.Schema, o: o, transport: o.Transport}
+	db.OnLeave(r.keepCount)
 	if err := db.Update(r.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", dir, err), db.Close())
 	}

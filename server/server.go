@@ -51,6 +51,9 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 // Realm says which realm is served.
 func (s *Server) Realm() identity.Realm { return s.realm.Realm() }
 
+// Reports counts the realm's figures, for auditors in this process.
+func (s *Server) Reports() *report.Service { return s.reports }
+
 // View runs f on a consistent state of the realm, for auditors in this process.
 func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
 	return s.realm.View(ctx, f)

@@ -72,7 +72,7 @@ func (a *app) language() client.Language {
 
 // commands are the commands in the order of help.
 var commands = []func(*app) *cobra.Command{
-	newEnrol, newSync, newStatus, newPlan, newRooms, newJoint, newAdd, newEdit, newDelete, newShow, newList, newSearch,
+	newEnrol, newSync, newStatus, newPlan, newCounts, newRooms, newJoint, newAdd, newEdit, newDelete, newShow, newList, newSearch,
 	newCase, newStep, newBegin, newPropose, newAlarms, newRules, newCheck, newChecks, newDuplicates, newMerge, newUnmerge, newVoid, newUnvoid,
 	newConflicts, newWhy, newRestore, newAcknowledge, newQuarantine, newColleagues, newLookUp,
 }

@@ -160,6 +160,11 @@ func TestStory_ADoorIsHandedOverWhileItsWorkerIsOffline(t *testing.T) {
 		t.Errorf("the handover: %v", moved)
 	}
 
+	// The worker's own count has what no server has seen yet.
+	if counts := first.json("counts"); counts["visits"] != 2.0 || counts["seen"] != 1.0 {
+		t.Errorf("the old worker's count before the sync: %v", counts)
+	}
+
 	// The late visit is taken and credited; the old phone keeps nothing of the door.
 	if got := first.json("sync"); got["quarantined"] != 0.0 || got["pushed"] != 1.0 {
 		t.Errorf("the old worker's sync: %v", got)
@@ -172,6 +177,17 @@ func TestStory_ADoorIsHandedOverWhileItsWorkerIsOffline(t *testing.T) {
 	second := o.equip(next)
 	if second.count("premises") != 1 || second.count("visit") != 2 || second.json("show", task).text("for_user") != next || second.json("show", late).text("registered_by") != old {
 		t.Errorf("the new phone holds %d doors and %d visits", second.count("premises"), second.count("visit"))
+	}
+	// Both people's own counts are those of the report, though the old phone holds none of the visits any more.
+	for _, who := range []struct {
+		name   string
+		phone  *phone
+		visits float64
+	}{{"old", first, 2}, {"new", second, 0}} {
+		counts := who.phone.json("counts")
+		if counts["visits"] != who.visits || counts["calls"] != who.visits || counts["seen"] != who.visits/2 || counts["doors"] != who.visits/2 {
+			t.Errorf("the %s worker's own count: %v", who.name, counts)
+		}
 	}
 	back := o.run("assign", "move", "--doors", door, "--to-user", old, "--dry-run")
 	if back.at("plan", "people", 0, "visits_this_month") != 2.0 || back.at("plan", "people", 1, "visits_this_month") != 0.0 {

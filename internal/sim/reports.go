@@ -1,12 +1,8 @@
 package sim
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
-	"onedoor/domain"
-	"onedoor/domain/metrics"
 	"onedoor/internal/sim/recount"
 	"onedoor/server/report"
 	"onedoor/server/store"
@@ -61,34 +57,24 @@ func (w *world) auditReports() {
 
 // auditReportsAt compares figures over a few runs of days as of an entry; 0 is the head.
 func (w *world) auditReportsAt(r store.Reader, at syncengine.Seq) error {
-	var figures []*metrics.Figure
-	for _, f := range metrics.Figures() {
-		if f.Topic != metrics.TopicSync {
-			figures = append(figures, f)
-		}
+	records, err := w.recordsAt(r, at)
+	if err != nil {
+		return err
 	}
 	today := time.UnixMilli(int64(w.now)).UTC()
 	for _, back := range []int{3, 40, 4_000} {
 		to := recount.Day(today.Year(), today.Month(), today.Day()+2)
-		from := to.AddDate(0, 0, -back)
-		sums, day, err := w.server.reports().Audit(w.server.ctx, r, at, dayNumber(from), dayNumber(to), figures)
+		problems, err := records.Audit(w.server.ctx, w.server.reports(), r, at, to.AddDate(0, 0, -back), to)
 		if err != nil {
 			return err
 		}
-		records, err := w.recordsAt(r, at)
-		if err != nil {
-			return err
-		}
-		records.Until = recount.Day(1970, 1, 1+int(day))
-		w.note(w.model.Reported(compared(sums, records, from, to, at)))
+		w.note(w.model.Reported(problems))
 		if w.over() {
 			return nil
 		}
 	}
 	return nil
 }
-
-func dayNumber(d time.Time) domain.Days { return domain.Days(d.Unix() / 86_400) }
 
 // recordsAt reads all records as they stood at an entry.
 func (w *world) recordsAt(r store.Reader, at syncengine.Seq) (*recount.World, error) {
@@ -110,28 +96,4 @@ func (w *world) recordsAt(r store.Reader, at syncengine.Seq) (*recount.World, er
 		}
 	}
 	return out, nil
-}
-
-// compared lists the figures in which a report and a recount differ, in a fixed order.
-func compared(sums map[string]report.Whole, records *recount.World, from, to time.Time, at syncengine.Seq) (problems []string) {
-	for _, f := range metrics.Figures() {
-		of, counted := sums[f.Name]
-		if !counted {
-			continue
-		}
-		again, err := records.Count(f.Name, from, to)
-		if err != nil {
-			return []string{err.Error()}
-		}
-		want := again.Within(func(recount.ID) bool { return true })
-		for c := range metrics.Class(f.Split.Classes()) {
-			name := f.Split.Name(c)
-			if got := (recount.Sum{Num: of[name].Num, Den: of[name].Den}); got != want[name] {
-				problems = append(problems, fmt.Sprintf("%s %s from %s to %s as of %d: %+v reported, recounted %+v",
-					f.Name, name, from.Format(time.DateOnly), to.Format(time.DateOnly), at, got, want[name]))
-			}
-		}
-	}
-	slices.Sort(problems)
-	return problems
 }

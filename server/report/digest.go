@@ -120,7 +120,7 @@ func (d *digesting) devices() {
 		d.ids(id)
 		for _, day := range slices.Sorted(maps.Keys(d.p.devices[id])) {
 			s := d.p.devices[id][day]
-			d.numbers(int64(day), s.changes, s.suspect, s.bytes)
+			d.numbers(int64(day), s.changes, s.suspect)
 		}
 	}
 }

@@ -272,7 +272,7 @@ func stampOf(rec *syncengine.Record, field syncengine.FieldNumber) domain.UnixMi
 
 // tally counts what a device sent.
 func (p *projection) tally(e *store.Entry) {
-	if e.Incarnation.IsZero() || len(e.Body) == 0 {
+	if e.Incarnation.IsZero() || e.Type != store.EntryApplied && e.Type != store.EntryMerged && e.Type != store.EntryQuarantined {
 		return
 	}
 	day := metrics.DayOf(domain.UnixMilli(e.Stamp))

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/binary"
 	"sort"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
@@ -104,7 +103,8 @@ type dispute struct {
 	fresh     bool
 }
 
-// sent counts what a device sent.
+// sent counts what a device sent. Bytes are those that the log held when it was read: what is erased later has none, so they
+// alone are no function of the log.
 type sent struct{ changes, suspect, bytes int64 }
 
 func newProjection() *projection {
@@ -170,8 +170,8 @@ func (p *projection) standing(id syncengine.ID) *door {
 	return p.doorOf[syncengine.ID(domain.Standing(domain.ID(id), into))]
 }
 
-// visitNumber tells visits apart in the calls of a door: the random half of a version 7 UUID.
-func visitNumber(id syncengine.ID) uint64 { return binary.BigEndian.Uint64(id[8:]) }
+// visitNumber tells visits apart in the calls of a door.
+func visitNumber(id syncengine.ID) uint64 { return recordunits.Number(domain.ID(id)) }
 
 // setVisit takes in what stands of a visit; nil when it is deleted. ever are the doors that it names or ever named, fresh
 // says that nothing of it was taken in before.

@@ -51,6 +51,8 @@ type DB struct {
 	soiled  uint64
 	// shown is rounds.shown, indexed search_mark.row, turned turn_mark.row.
 	shown, indexed, turned int64
+	// leaving is told of every record that is about to be deleted; nil for nobody.
+	leaving func(*Tx, Record) error
 }
 
 // Tx is a transaction. It belongs to the function it is handed to and to that function's goroutine.

@@ -245,6 +245,9 @@ func (tx *Tx) DeleteRecord(id syncengine.ID) error {
 	if err != nil || !ok || p.staged {
 		return err
 	}
+	if err := tx.tellLeaving(id); err != nil {
+		return err
+	}
 	if err := tx.deleteRow(p.row); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (tx *Tx) Destroy() (records int, err error) {
 		return 0, err
 	}
 	for _, sql := range []string{
-		"DELETE FROM records", "INSERT INTO search (search) VALUES ('delete-all')", "DELETE FROM search_queue", "DELETE FROM drafts",
+		"DELETE FROM records", "INSERT INTO search (search) VALUES ('delete-all')", "DELETE FROM search_queue", "DELETE FROM drafts", "DELETE FROM own_left",
 		"DELETE FROM turn_queue", "DELETE FROM turn_doors", "DELETE FROM turn_calls", "DELETE FROM turn_last", "UPDATE turn_mark SET row = 0",
 		"UPDATE search_mark SET row = 0", "UPDATE quarantined SET note = ''",
 	} {

@@ -312,7 +312,7 @@ func TestOpen_QueueOfAnOlderDatabaseIsKept(t *testing.T) {
 	db := open(t)
 	update(t, db, putText(1, "煤气瓶"), putText(2, "煤气灶"), indexAll(shownText), putText(3, "煤气罐"))
 	for _, sql := range []string{"DROP TABLE turn_mark", "DROP TABLE turn_queue", "DROP TABLE turn_doors", "DROP TABLE turn_calls",
-		"DROP TABLE turn_last", "DROP TABLE barriers", "ALTER TABLE changes DROP COLUMN inner", "ALTER TABLE changes DROP COLUMN sealed",
+		"DROP TABLE turn_last", "DROP TABLE own_left", "DROP TABLE barriers", "ALTER TABLE changes DROP COLUMN inner", "ALTER TABLE changes DROP COLUMN sealed",
 		"ALTER TABLE changes DROP COLUMN sealing_key", "ALTER TABLE changes DROP COLUMN made", "DROP TABLE search_mark",
 		"INSERT INTO search_queue (row) VALUES (3)", "PRAGMA user_version = 1"} {
 		if err := db.Execute(sql); err != nil {

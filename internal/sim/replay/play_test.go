@@ -10,6 +10,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/sim/recount"
 	"onedoor/internal/sim/replay"
 	"onedoor/server"
 	"onedoor/syncengine"
@@ -42,6 +43,11 @@ func TestPlay_NothingIsLostAndAllPhonesAgree(t *testing.T) {
 	found, err := server.Verify(t.Context(), filepath.Join(dir, "realm"), nil)
 	if err != nil || !found.OK() {
 		t.Errorf("the realm's own check: %v, %v", found, err)
+	}
+	// The inspections are of many years; every figure of them is what an independent recount gives.
+	problems, err := recount.Realm(t.Context(), filepath.Join(dir, "realm"), recount.Day(2019, 6, 30))
+	if err != nil || len(problems) > 0 {
+		t.Errorf("reports: %v, %v", problems, err)
 	}
 }
 
