@@ -21,6 +21,9 @@ import (
 // seedDefault is the day that everybody sees who does not ask for another.
 const seedDefault = 1
 
+// consoleDefault is where the demo's console is: on this machine only.
+const consoleDefault = "127.0.0.1:7480"
+
 // demoJSON is what `demo --json` prints.
 type demoJSON struct {
 	Seed        uint64 `json:"seed"`
@@ -42,9 +45,9 @@ type demoJSON struct {
 
 // demoFlags are the flags of the demo.
 type demoFlags struct {
-	once, times        bool
-	seed               uint64
-	dir, listen, scale string
+	once, times              bool
+	seed                     uint64
+	dir, listen, http, scale string
 }
 
 func newDemo(a *app) *cobra.Command {
@@ -62,8 +65,10 @@ An auditor then reads everything back and compares it with what the script alone
 predicts: nothing lost, nothing doubled, every phone as the server, and each
 conflict that people must decide. Exit code 1 means that it found otherwise.
 
-Afterwards the server stays up and the command prints what to try next, until it
-is interrupted. Without --dir the folder is removed at the end.`,
+Afterwards the server stays up with its console, and two phones stand in the
+browser at /phones, each a real replica with a file of its own and a flight-mode
+switch. The command prints how to sign in, and what to try next, until it is
+interrupted. Without --dir the folder is removed at the end.`,
 		Example: `  onedoor demo
   onedoor demo --once --json --seed 7`,
 	}
@@ -72,6 +77,7 @@ is interrupted. Without --dir the folder is removed at the end.`,
 	f.Uint64Var(&flags.seed, "seed", seedDefault, "`N` that chooses street, people and day")
 	f.StringVar(&flags.dir, "dir", "", "`DIR` to make realm and phones in, and to keep (default: a temporary one)")
 	f.StringVar(&flags.listen, "listen", "", "`ADDR` to listen on (default "+server.ListenDefault+", with --once a free port)")
+	f.StringVar(&flags.http, "http", "", "`ADDR` of console and phones in the browser (default "+consoleDefault+", with --once none)")
 	f.StringVar(&flags.scale, "scale", "full", "full or small")
 	f.BoolVar(&flags.times, "times", false, "tell on standard error how long each stage took")
 	for _, name := range []string{"scale", "times"} {
@@ -96,6 +102,9 @@ func (f *demoFlags) options() (demo.Options, error) {
 	}
 	if o.Listen == "" && !f.once {
 		o.Listen = server.ListenDefault
+	}
+	if o.HTTP = f.http; o.HTTP == "" && !f.once {
+		o.HTTP = consoleDefault
 	}
 	return o, nil
 }

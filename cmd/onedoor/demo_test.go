@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,4 +212,33 @@ func (d *standingDemo) looksIn(t *testing.T) {
 		return
 	}
 	t.Error("no phone of the day is named")
+}
+
+func TestDemo_KeepsItsConsoleAndPhonesUpAndTellsHowToSignIn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	lines, exit := newLines(), make(chan int, 1)
+	go func() { // ended by cancel
+		exit <- main.Run(ctx, []string{"demo", "--scale", "small", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"},
+			command.Stdio{In: strings.NewReader(""), Out: lines, Err: io.Discard})
+		lines.Close()
+	}()
+	if _, ok := lines.after("按 Ctrl-C"); !ok {
+		t.Fatalf("the demo did not stay up: %s", lines.text())
+	}
+	told := lines.text()
+	for _, want := range []string{"/phones", "reception", "yi-hu-yi-men-2026"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("it says nothing of %s: %s", want, told)
+		}
+	}
+	_, rest, _ := strings.Cut(told, "console: http://")
+	status, page, _ := get(t, strings.Fields(rest)[0], "/phones")
+	if status != http.StatusOK || strings.Count(page, "<iframe") != 2 {
+		t.Errorf("the phones' page: %d %s", status, page)
+	}
+	cancel()
+	if code := <-exit; code != done {
+		t.Errorf("exit %d", code)
+	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,8 +43,6 @@ type Options struct {
 	Listen string
 	// HTTP is the address of the console with the phones; none when empty. Then people can sign in (signins.go).
 	HTTP string
-	// Front puts something in front of the console's pages; nil for nothing.
-	Front func(http.Handler) http.Handler
 	// Date is any instant of the day, which is to lie in the past: the server's own clock goes on after it.
 	Date time.Time
 	// Progress is told how far the demo has come; it may be nil.
@@ -68,6 +66,9 @@ type Demo struct {
 
 	// desks are the accounts with which people sign in at the console.
 	desks []*Desk
+	// front stands before the console; nil where there is none. browser holds what its phones have to close.
+	front   *front
+	browser []io.Closer
 
 	prediction *prediction
 	demanded   []demandedConflict
@@ -85,6 +86,9 @@ func Run(ctx context.Context, o Options) (*Demo, error) {
 	}
 	if err := d.letGo(); err != nil {
 		return nil, err
+	}
+	if err := d.openBrowserPhones(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
@@ -140,7 +144,7 @@ func (d *Demo) found(ctx context.Context) (err error) {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
-	d.realm, err = openRealm(ctx, &o, d.day.Midnight.Add(hourOfFounding))
+	d.realm, err = openRealm(ctx, &o, d.inFront, d.day.Midnight.Add(hourOfFounding))
 	return err
 }
 
@@ -282,6 +286,10 @@ func (d *Demo) takeTraffic() (t Traffic) {
 // Close stops the server and closes the phones. The folder stays.
 func (d *Demo) Close() error {
 	var errs []error
+	for _, c := range d.browser {
+		errs = append(errs, c.Close())
+	}
+	d.browser = nil
 	for _, h := range d.phones {
 		errs = append(errs, h.close())
 	}

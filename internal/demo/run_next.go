@@ -43,6 +43,7 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 	var b strings.Builder
 	say := func(format string, values ...any) { fmt.Fprintf(&b, format+"\n", values...) }
 	say("服务器仍在运行 · the server is still up: %s\n文件夹 · folder: %s\n", server, d.options.Dir)
+	d.sayConsole(say)
 	say("用一台新手机加入,身份是 · join with a phone of your own, as %s:", d.cast.Users[worker])
 	say("  %s --dir %s enrol --server %s --code %s", c.Phone, own, server, code)
 	say("  %s --dir %s sync", c.Phone, own)
@@ -66,6 +67,21 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 	say("  %s verify --data %s", c.Onedoor, realm)
 	say("\n按 Ctrl-C 结束 · Ctrl-C ends the demo")
 	return b.String(), nil
+}
+
+// sayConsole tells where console and phones are, and how to sign in.
+func (d *Demo) sayConsole(say func(string, ...any)) {
+	if len(d.desks) == 0 {
+		return
+	}
+	say("浏览器里的两部手机 · two phones in the browser: http://%s/phones", d.ConsoleAddr())
+	say("控制台 · console: http://%s", d.ConsoleAddr())
+	say("  登录:手机页下方选角色,或输入登录名、密码 %s 和验证码 · sign in: choose a role below the phones, or type name, password %s and the code of", deskPassword, deskPassword)
+	say("  身份验证器密钥 · an authenticator with the key:")
+	for _, desk := range d.desks {
+		say("    %-16s %s  %s", desk.Name, desk.Secret, desk.User)
+	}
+	say("")
 }
 
 // quoted makes a path one word of a command line where it is not.

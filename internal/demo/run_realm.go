@@ -10,6 +10,7 @@ import (
 	"io"
 	random "math/rand/v2"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -89,7 +90,7 @@ type realm struct {
 
 // openRealm founds a realm in a folder and serves it. Its keys and the operator's token come from the system, as
 // they would anywhere; everything else from the seed.
-func openRealm(ctx context.Context, o *Options, at time.Time) (*realm, error) {
+func openRealm(ctx context.Context, o *Options, front func(http.Handler) http.Handler, at time.Time) (*realm, error) {
 	r := &realm{
 		dir: filepath.Join(o.Dir, realmFolder), clock: &scriptClock{}, chance: &chanceSource{seeded: seeded(o.Seed, "server")},
 		served: make(chan error, 1),
@@ -100,7 +101,7 @@ func openRealm(ctx context.Context, o *Options, at time.Time) (*realm, error) {
 		return nil, err
 	}
 	r.server, err = server.Open(ctx, server.Config{
-		Dir: r.dir, Listen: o.Listen, HTTP: o.HTTP, Front: o.Front, Now: r.clock.now, Random: r.chance,
+		Dir: r.dir, Listen: o.Listen, HTTP: o.HTTP, Front: front, Now: r.clock.now, Random: r.chance,
 	})
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ var House = []Room{
 			"server/store/memstore", "server/store/sqlitestore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/compatible", Holds: "what earlier software wrote, and the test that this software reads it"},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
-		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/line", "internal/grpczstd", "testdata/notes")},
+		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/recordjson", "internal/recordwords", "internal/line", "internal/grpczstd", "testdata/notes")},
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",

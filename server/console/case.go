@@ -10,6 +10,8 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	cases "onedoor/domain/casework"
 )
 
 // party is one side of a case with what may be read of it.
@@ -40,8 +42,6 @@ type fact struct{ Name, Value string }
 // stepButton is a step that may be taken now.
 type stepButton struct {
 	Name, Label string
-	// Moves says that the step leads to another state.
-	Moves bool
 }
 
 // showCase asks for a case as its reader may see it.
@@ -161,12 +161,23 @@ func (v *visit) stepButtons(m *adminv1.Case) (others, main []stepButton) {
 			main = append(main, stepButton{Name: name, Label: v.lang.step(name)})
 		}
 	}
+	// What carries the case on stands before what takes it back.
+	slices.SortStableFunc(main, func(a, b stepButton) int { return backward(m, a.Name) - backward(m, b.Name) })
 	for _, name := range m.GetSteps() {
 		if !slices.Contains(mainSteps, name) {
 			others = append(others, stepButton{Name: name, Label: v.lang.step(name)})
 		}
 	}
 	return others, main
+}
+
+// backward is 1 for a step that leads to a state before the one that the case is in, else 0.
+func backward(m *adminv1.Case, name string) int {
+	step, ok := cases.Disputes.Step(name)
+	if ok && step.To != 0 && step.To < cases.State(m.GetState()) {
+		return 1
+	}
+	return 0
 }
 
 // exportCase gives a case as a page to print or to keep: it leaves the house, so the call asks for a reason and notes it.
