@@ -220,3 +220,22 @@ func TestHide_GivesTheSameForTheSameTable(t *testing.T) {
 		t.Errorf("%d cells hidden of %d", hidden, 18*6)
 	}
 }
+
+// BenchmarkHide hides a month of a whole district in twenty parts, most of them small, for as many counts as its figures have.
+func BenchmarkHide(b *testing.B) {
+	const classes = 20
+	table := district(10, 10, 0, classes)
+	random, leaf := rand.New(rand.NewPCG(1, 2)), leaves(table)
+	for range 28 {
+		count := make([]int64, len(table.Parent)*classes)
+		for i := range count {
+			if leaf[i/classes] {
+				count[i] = random.Int64N(9)
+			}
+		}
+		table.Counts = append(table.Counts, count)
+	}
+	for b.Loop() {
+		smallcells.Hide(table)
+	}
+}

@@ -96,6 +96,8 @@ type hiding struct {
 	above [][]int
 	// sums are one count's cells, of every place.
 	sums []int64
+	// search is room that is used again.
+	search search
 }
 
 // Hide says what is not to be shown of a table.
