@@ -52,12 +52,23 @@ type Case struct {
 	// Flags say what the case lacks as it stands, as far as this phone's user reads the fields that show it: a step was taken
 	// without it, or somebody took it away since. Nothing was refused, and a flag goes when what it names is made good.
 	Flags []Complaint
+	// BringsIn are the roles that the policy brings in for a dispute of its clinic, each with whether somebody of it has to do with
+	// the case, as far as the phone knows them. A person assigns and joins them.
+	BringsIn []CaseRole
 	// Timeline is its entries, the oldest first.
 	Timeline []TimelineEntry
 	// DeliveredAt is when a task reached a phone of who is to do it, and DeliveredDevice which; 0 for not known to have. The server
 	// learns it from sync itself.
 	DeliveredAt     syncengine.UnixMilli
 	DeliveredDevice syncengine.ID
+}
+
+// CaseRole is a role that the policy brings in for a case.
+type CaseRole struct {
+	// Role is its name, such as mediator.
+	Role string
+	// Joined says that somebody of it has to do with the case.
+	Joined bool
 }
 
 // TimelineEntry is one entry of a case's timeline.
@@ -110,9 +121,11 @@ func (r *Replica) BeginCase(kind, step string, in StepInput) (syncengine.ID, err
 func (r *Replica) Case(id syncengine.ID) (out *Case, err error) {
 	err = r.reading(func(tx *localdb.Tx, s *state) error {
 		c, err := r.openCase(tx, s, id)
-		if err == nil {
-			out = c.read()
+		if err != nil {
+			return err
 		}
+		out = c.read()
+		out.BringsIn, err = c.bringsIn()
 		return err
 	})
 	return out, err
@@ -368,6 +381,33 @@ func (c *openCase) readTask(out *Case) {
 	}
 }
 
+// bringsIn gives the roles that the policy brings in while a dispute is worked.
+func (c *openCase) bringsIn() (out []CaseRole, err error) {
+	if c.dispute == nil || casework.Disputes.Done(casework.State(c.dispute.GetState())) {
+		return nil, nil
+	}
+	there := map[domain.Role]bool{domain.RoleDepartment: len(c.dispute.GetDepartments()) > 0}
+	people := casebook.People(c.dispute)
+	for _, user := range append([]domain.ID{people.RegisteredBy, people.Mediator}, people.Participants...) {
+		row, ok, err := c.tx.Record(syncengine.ID(user))
+		if err != nil {
+			return nil, err
+		}
+		if !ok || row.Kind != kindStaff {
+			continue
+		}
+		colleague := &recordv1.Staff{}
+		if err := c.r.readMessage(&row, colleague); err != nil {
+			return nil, err
+		}
+		there[domain.Role(colleague.GetRole())] = true
+	}
+	for _, role := range casebook.BringsIn(c.rules, c.dispute) {
+		out = append(out, CaseRole{Role: role.String(), Joined: there[role]})
+	}
+	return out, nil
+}
+
 // flags says what the case lacks as it stands.
 func (c *openCase) flags() []Complaint {
 	var m proto.Message = c.dispute
@@ -418,7 +458,7 @@ func (c *openCase) stateNumber() int32 {
 }
 
 // JSON gives the case as {"id", "kind", "state", "deadline", "phase", "provisional", "clock": {"state", "used_s", "left_s"},
-// "steps", "flags": [{"rule", "field", "says"}], "timeline": [{"what", "says", "at", "actor", "text"}]}; clock is null where none
+// "steps", "flags": [{"rule", "field", "says"}], "brings_in": [{"role", "joined"}], "timeline": [{"what", "says", "at", "actor", "text"}]}; clock is null where none
 // runs; a task that is known to have reached a phone has "delivered_at" and "delivered_device".
 func (c *Case) JSON(lang Language) recordjson.Object {
 	timeline := make([]recordjson.Object, len(c.Timeline))
@@ -434,6 +474,10 @@ func (c *Case) JSON(lang Language) recordjson.Object {
 	for i, f := range c.Flags {
 		flags[i] = recordjson.Object{}.With("rule", f.Rule).With("field", orNull(f.Field)).With("says", Sentence{ZH: f.ZH, EN: f.EN}.In(lang))
 	}
+	roles := make([]recordjson.Object, len(c.BringsIn))
+	for i, r := range c.BringsIn {
+		roles[i] = recordjson.Object{}.With("role", r.Role).With("joined", r.Joined)
+	}
 	steps, years := c.Steps, c.Provisional
 	if steps == nil {
 		steps = []string{}
@@ -443,7 +487,7 @@ func (c *Case) JSON(lang Language) recordjson.Object {
 	}
 	out := recordjson.Object{}.With(recordjson.NameID, c.ID.String()).With(recordjson.NameKind, c.Kind).With("state", c.State).
 		With("deadline", recordjson.Time(c.Deadline)).With("phase", orNull(c.Phase)).With("provisional", years).
-		With("clock", clock).With("steps", steps).With("flags", flags).With("timeline", timeline)
+		With("clock", clock).With("steps", steps).With("flags", flags).With("brings_in", roles).With("timeline", timeline)
 	if c.DeliveredAt != 0 {
 		out = out.With("delivered_at", recordjson.Time(c.DeliveredAt)).With("delivered_device", c.DeliveredDevice.String())
 	}

@@ -113,6 +113,12 @@ func TestStory_AStepThatLostWhatItNeededIsFlagged(t *testing.T) {
 	if c := atDesk.run("case", "show", id); c.at("flags", 0, "rule") != rule || c.at("flags", 1) != nil || c.text("state") != "HANDLING" {
 		t.Errorf("at the server: %v", c)
 	}
+	for name, c := range map[string]object{"server": atDesk.run("case", "show", id), "phone": desk.json("case", id)} {
+		if c.at("brings_in", 0, "role") != "mediator" || c.at("brings_in", 0, "joined") != true || c.at("brings_in", 1, "role") != "department" ||
+			c.at("brings_in", 1, "joined") != false || c.at("brings_in", 2) != nil {
+			t.Errorf("whom the clinic brings in, by the %s: %v", name, c["brings_in"])
+		}
+	}
 	if list := atDesk.run("case", "list", "--inbox", "flagged"); list.number("total") != 1 || list.at("cases", 0, "flags", 0, "rule") != rule {
 		t.Errorf("the inbox: %v", list)
 	}

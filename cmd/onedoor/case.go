@@ -402,6 +402,20 @@ type flagJSON struct {
 	EN    string `json:"en"`
 }
 
+// caseRoleJSON is a role that the policy brings in.
+type caseRoleJSON struct {
+	Role   string `json:"role"`
+	Joined bool   `json:"joined"`
+}
+
+func bringsInOf(m *adminv1.Case) []caseRoleJSON {
+	out := make([]caseRoleJSON, 0, len(m.GetBringsIn()))
+	for _, r := range m.GetBringsIn() {
+		out = append(out, caseRoleJSON{short(r.GetRole()), r.GetJoined()})
+	}
+	return out
+}
+
 func flagsOf(m *adminv1.Case) []flagJSON {
 	out := make([]flagJSON, 0, len(m.GetFlags()))
 	for _, f := range m.GetFlags() {
@@ -432,6 +446,9 @@ func caseJSON(v values, m *adminv1.Case) (recordjson.Object, error) {
 		tasks = append(tasks, caseTaskOf(t))
 	}
 	out = out.With("timeline", timeline).With("tasks", tasks).With("steps", append([]string{}, m.GetSteps()...))
+	if m.GetKind() != recordv1.Kind_KIND_HAZARD {
+		out = out.With("brings_in", bringsInOf(m))
+	}
 	if p := m.GetProposal(); p != nil {
 		out = out.With("proposal", proposalJSON{short(p.GetClinic()), p.GetReasonsZh(), p.GetReasonsEn()})
 	}
@@ -465,6 +482,11 @@ func writeCase(w io.Writer, m *adminv1.Case) {
 	}
 	if p := m.GetProposal(); p != nil && disputeOf(m).GetClinic() == 0 {
 		fmt.Fprintf(w, "proposed clinic: %s: %s\n", short(p.GetClinic()), strings.Join(p.GetReasonsZh(), "；"))
+	}
+	for _, r := range m.GetBringsIn() {
+		if !r.GetJoined() {
+			fmt.Fprintf(w, "the clinic brings in: %s, not there yet\n", short(r.GetRole()))
+		}
 	}
 	t := command.Table{}
 	for _, e := range m.GetTimeline() {

@@ -92,6 +92,34 @@ func TestTakeDispute_WritesTheDeadlineOnlyWhereItMoves(t *testing.T) {
 	}
 }
 
+func TestTakeDispute_ARowPutsACaseBeforeTheDistrict(t *testing.T) {
+	const header = "version,effective_from,clinic,term,warn_minutes,follow_up_days,extension_days,extensions,pause_days,brings_in,district_sees,source\n"
+	seen, _, err := casework.DefaultRules().With("clinics", header+"x,2020-01-01,SPECIALIST,20d,60,,5,1,5,mediator+department,case,文件\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &recordv1.Dispute{State: recordv1.DisputeState_DISPUTE_STATE_ACCEPTED.Enum(), AcceptedAt: proto.Int64(int64(tenOClock))}
+	for _, c := range []struct {
+		rules  casework.Rules
+		clinic recordv1.Clinic
+		want   bool
+	}{
+		{casework.DefaultRules(), recordv1.Clinic_CLINIC_SPECIALIST, false},
+		{seen, recordv1.Clinic_CLINIC_SPECIALIST, true},
+		{seen, recordv1.Clinic_CLINIC_GENERAL, false},
+		{seen, recordv1.Clinic_CLINIC_SPECIAL, false}, // By the clinic itself.
+	} {
+		out, complaints := casebook.TakeDispute(c.rules, caseID, d, nil, &recordv1.Dispute{Clinic: c.clinic.Enum()}, ask("triage", domain.RoleDispatcher))
+		if len(complaints) > 0 || (out.Edit.EscalatedAt != nil) != c.want {
+			t.Errorf("%s: %v, %s", c.clinic, out.Edit, rules(complaints))
+		}
+	}
+	d.Clinic = recordv1.Clinic_CLINIC_SPECIALIST.Enum()
+	if got := casebook.BringsIn(seen, d); len(got) != 2 || got[0] != domain.RoleMediator || got[1] != domain.RoleDepartment {
+		t.Errorf("brings in %v", got)
+	}
+}
+
 func TestTakeDispute_RefusesAndWritesNothing(t *testing.T) {
 	d := &recordv1.Dispute{State: recordv1.DisputeState_DISPUTE_STATE_HANDLING.Enum(), Mediator: me[:], AcceptedAt: proto.Int64(int64(tenOClock)),
 		Clinic: recordv1.Clinic_CLINIC_GENERAL.Enum()}

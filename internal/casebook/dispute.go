@@ -5,6 +5,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/domain/casework"
+	"onedoor/domain/policy"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 )
 
@@ -60,6 +61,9 @@ func TakeDispute(rules casework.Rules, id domain.ID, d *recordv1.Dispute, timeli
 		out.Edit.State = recordv1.DisputeState(step.To).Enum()
 	}
 	fillDispute(step, d, out.Edit, ask)
+	if step.Event == casework.EventTriaged {
+		showDistrict(rules, d, out.Edit, ask.Now)
+	}
 	out.Events = eventsOf(step, id, matter.State, ask)
 	setDeadline(rules, id, d, timeline, &out, ask.Now)
 	return out, nil
@@ -104,6 +108,26 @@ func fillDispute(step *casework.Step, d, edit *recordv1.Dispute, ask Ask) {
 			edit.AgreementForm = recordv1.AgreementForm_AGREEMENT_FORM_ORAL.Enum()
 		}
 	}
+}
+
+// showDistrict puts a case before the district where the policy says that the district sees the cases of its clinic. Those of the
+// special clinic stand before it by the clinic itself.
+func showDistrict(rules casework.Rules, d, edit *recordv1.Dispute, now domain.UnixMilli) {
+	clinic := domain.Clinic(edit.GetClinic())
+	if edit.Clinic == nil {
+		clinic = domain.Clinic(d.GetClinic())
+	}
+	row, ok := rules.Policy.Clinic(clinic, domain.UnixMilli(d.GetAcceptedAt()).ShanghaiDay())
+	if ok && row.District == policy.SeesCase && clinic != domain.ClinicSpecial && d.GetEscalatedAt() == 0 && edit.EscalatedAt == nil {
+		edit.EscalatedAt = proto.Int64(int64(now))
+	}
+}
+
+// BringsIn gives the roles that the policy brings in for a case of its clinic, by the rows of the day it was accepted; none before
+// triage. A person assigns and joins them.
+func BringsIn(rules casework.Rules, d *recordv1.Dispute) []domain.Role {
+	row, _ := rules.Policy.Clinic(domain.Clinic(d.GetClinic()), domain.UnixMilli(d.GetAcceptedAt()).ShanghaiDay())
+	return row.BringsIn
 }
 
 // eventsOf gives the entries that a step leaves; a step that makes a case leaves its registration first.

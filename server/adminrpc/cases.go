@@ -200,9 +200,20 @@ func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err
 			})
 		}
 		m.People = peopleOf(shown.People, names)
+		m.BringsIn = bringsIn(shown, m.People)
 		return names.failed
 	})
 	return m, err
+}
+
+// bringsIn tells of each role that the policy brings in whether somebody of it has to do with the case.
+func bringsIn(shown *casework.Shown, people []*adminv1.CasePerson) (out []*adminv1.CaseRole) {
+	for _, role := range shown.BringsIn {
+		joined := role == domain.RoleDepartment && shown.Routed ||
+			slices.ContainsFunc(people, func(p *adminv1.CasePerson) bool { return domain.Role(p.GetRole()) == role })
+		out = append(out, &adminv1.CaseRole{Role: recordv1.Role(role), Joined: joined})
+	}
+	return out
 }
 
 func entryOf(e casework.Event, names *names) *adminv1.CaseEntry {

@@ -8,6 +8,7 @@ import (
 
 	"onedoor/domain"
 	cases "onedoor/domain/casework"
+	"onedoor/internal/casebook"
 	"onedoor/internal/schema"
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
@@ -100,6 +101,9 @@ type Shown struct {
 	Proposal *Proposal
 	// Flags say what the case lacks as it stands.
 	Flags []domain.Complaint
+	// BringsIn are the roles that the policy brings in for a dispute of its clinic, Routed says that a department has it.
+	BringsIn []domain.Role
+	Routed   bool
 	// sealed are the sealed fields among Fields.
 	sealed []syncengine.FieldNumber
 }
@@ -221,6 +225,7 @@ func (s *Service) addClock(c *Case, out *Shown, rules cases.Rules) {
 	if cases.Disputes.Done(out.State) {
 		return
 	}
+	out.BringsIn, out.Routed = casebook.BringsIn(rules, c.Dispute), len(c.Dispute.GetDepartments()) > 0
 	p := c.proposal(rules, now)
 	out.Proposal = &Proposal{Clinic: p.Clinic}
 	for _, reason := range p.Reasons {

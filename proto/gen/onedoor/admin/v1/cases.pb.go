@@ -53,7 +53,9 @@ type Case struct {
 	// How far a hazard has come.
 	HazardState v1.HazardState `protobuf:"varint,12,opt,name=hazard_state,json=hazardState,proto3,enum=onedoor.record.v1.HazardState" json:"hazard_state,omitempty"`
 	// What the case lacks as it stands.
-	Flags         []*CaseFlag `protobuf:"bytes,13,rep,name=flags,proto3" json:"flags,omitempty"`
+	Flags []*CaseFlag `protobuf:"bytes,13,rep,name=flags,proto3" json:"flags,omitempty"`
+	// Roles that the policy brings in for a dispute of its clinic; none before triage.
+	BringsIn      []*CaseRole `protobuf:"bytes,14,rep,name=brings_in,json=bringsIn,proto3" json:"brings_in,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -179,6 +181,68 @@ func (x *Case) GetFlags() []*CaseFlag {
 	return nil
 }
 
+func (x *Case) GetBringsIn() []*CaseRole {
+	if x != nil {
+		return x.BringsIn
+	}
+	return nil
+}
+
+// CaseRole is a role that joins the cases of a clinic.
+type CaseRole struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The role.
+	Role v1.Role `protobuf:"varint,1,opt,name=role,proto3,enum=onedoor.record.v1.Role" json:"role,omitempty"`
+	// True when somebody of that role registered, mediates or takes part in the case, or the case is routed to a department.
+	Joined        bool `protobuf:"varint,2,opt,name=joined,proto3" json:"joined,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CaseRole) Reset() {
+	*x = CaseRole{}
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CaseRole) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CaseRole) ProtoMessage() {}
+
+func (x *CaseRole) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CaseRole.ProtoReflect.Descriptor instead.
+func (*CaseRole) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CaseRole) GetRole() v1.Role {
+	if x != nil {
+		return x.Role
+	}
+	return v1.Role(0)
+}
+
+func (x *CaseRole) GetJoined() bool {
+	if x != nil {
+		return x.Joined
+	}
+	return false
+}
+
 // CaseFlag says that a step stands which lacked something. Nothing was refused by it; it goes when what it names is made good.
 type CaseFlag struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -196,7 +260,7 @@ type CaseFlag struct {
 
 func (x *CaseFlag) Reset() {
 	*x = CaseFlag{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -208,7 +272,7 @@ func (x *CaseFlag) String() string {
 func (*CaseFlag) ProtoMessage() {}
 
 func (x *CaseFlag) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -221,7 +285,7 @@ func (x *CaseFlag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseFlag.ProtoReflect.Descriptor instead.
 func (*CaseFlag) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{1}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CaseFlag) GetRule() string {
@@ -271,7 +335,7 @@ type CaseAttachment struct {
 
 func (x *CaseAttachment) Reset() {
 	*x = CaseAttachment{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +347,7 @@ func (x *CaseAttachment) String() string {
 func (*CaseAttachment) ProtoMessage() {}
 
 func (x *CaseAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +360,7 @@ func (x *CaseAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseAttachment.ProtoReflect.Descriptor instead.
 func (*CaseAttachment) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{2}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CaseAttachment) GetId() []byte {
@@ -351,7 +415,7 @@ type CasePerson struct {
 
 func (x *CasePerson) Reset() {
 	*x = CasePerson{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +427,7 @@ func (x *CasePerson) String() string {
 func (*CasePerson) ProtoMessage() {}
 
 func (x *CasePerson) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +440,7 @@ func (x *CasePerson) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CasePerson.ProtoReflect.Descriptor instead.
 func (*CasePerson) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CasePerson) GetUserId() []byte {
@@ -430,7 +494,7 @@ type CaseTiming struct {
 
 func (x *CaseTiming) Reset() {
 	*x = CaseTiming{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +506,7 @@ func (x *CaseTiming) String() string {
 func (*CaseTiming) ProtoMessage() {}
 
 func (x *CaseTiming) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +519,7 @@ func (x *CaseTiming) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseTiming.ProtoReflect.Descriptor instead.
 func (*CaseTiming) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CaseTiming) GetPhase() string {
@@ -532,7 +596,7 @@ type CaseEntry struct {
 
 func (x *CaseEntry) Reset() {
 	*x = CaseEntry{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +608,7 @@ func (x *CaseEntry) String() string {
 func (*CaseEntry) ProtoMessage() {}
 
 func (x *CaseEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +621,7 @@ func (x *CaseEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseEntry.ProtoReflect.Descriptor instead.
 func (*CaseEntry) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CaseEntry) GetId() []byte {
@@ -643,7 +707,7 @@ type CaseTask struct {
 
 func (x *CaseTask) Reset() {
 	*x = CaseTask{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +719,7 @@ func (x *CaseTask) String() string {
 func (*CaseTask) ProtoMessage() {}
 
 func (x *CaseTask) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +732,7 @@ func (x *CaseTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseTask.ProtoReflect.Descriptor instead.
 func (*CaseTask) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CaseTask) GetId() []byte {
@@ -749,7 +813,7 @@ type TriageProposal struct {
 
 func (x *TriageProposal) Reset() {
 	*x = TriageProposal{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +825,7 @@ func (x *TriageProposal) String() string {
 func (*TriageProposal) ProtoMessage() {}
 
 func (x *TriageProposal) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +838,7 @@ func (x *TriageProposal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TriageProposal.ProtoReflect.Descriptor instead.
 func (*TriageProposal) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TriageProposal) GetClinic() v1.Clinic {
@@ -809,7 +873,7 @@ type ShowCaseRequest struct {
 
 func (x *ShowCaseRequest) Reset() {
 	*x = ShowCaseRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -821,7 +885,7 @@ func (x *ShowCaseRequest) String() string {
 func (*ShowCaseRequest) ProtoMessage() {}
 
 func (x *ShowCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -834,7 +898,7 @@ func (x *ShowCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowCaseRequest.ProtoReflect.Descriptor instead.
 func (*ShowCaseRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ShowCaseRequest) GetCaseId() []byte {
@@ -855,7 +919,7 @@ type ShowCaseResponse struct {
 
 func (x *ShowCaseResponse) Reset() {
 	*x = ShowCaseResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +931,7 @@ func (x *ShowCaseResponse) String() string {
 func (*ShowCaseResponse) ProtoMessage() {}
 
 func (x *ShowCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +944,7 @@ func (x *ShowCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowCaseResponse.ProtoReflect.Descriptor instead.
 func (*ShowCaseResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ShowCaseResponse) GetCase() *Case {
@@ -903,7 +967,7 @@ type ExportCaseRequest struct {
 
 func (x *ExportCaseRequest) Reset() {
 	*x = ExportCaseRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +979,7 @@ func (x *ExportCaseRequest) String() string {
 func (*ExportCaseRequest) ProtoMessage() {}
 
 func (x *ExportCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +992,7 @@ func (x *ExportCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCaseRequest.ProtoReflect.Descriptor instead.
 func (*ExportCaseRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExportCaseRequest) GetCaseId() []byte {
@@ -962,7 +1026,7 @@ type ExportCaseResponse struct {
 
 func (x *ExportCaseResponse) Reset() {
 	*x = ExportCaseResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1038,7 @@ func (x *ExportCaseResponse) String() string {
 func (*ExportCaseResponse) ProtoMessage() {}
 
 func (x *ExportCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1051,7 @@ func (x *ExportCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCaseResponse.ProtoReflect.Descriptor instead.
 func (*ExportCaseResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExportCaseResponse) GetCase() *Case {
@@ -1041,7 +1105,7 @@ type ListCasesRequest struct {
 
 func (x *ListCasesRequest) Reset() {
 	*x = ListCasesRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1117,7 @@ func (x *ListCasesRequest) String() string {
 func (*ListCasesRequest) ProtoMessage() {}
 
 func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1130,7 @@ func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCasesRequest.ProtoReflect.Descriptor instead.
 func (*ListCasesRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListCasesRequest) GetInbox() string {
@@ -1131,7 +1195,7 @@ type ListCasesResponse struct {
 
 func (x *ListCasesResponse) Reset() {
 	*x = ListCasesResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1207,7 @@ func (x *ListCasesResponse) String() string {
 func (*ListCasesResponse) ProtoMessage() {}
 
 func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1220,7 @@ func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCasesResponse.ProtoReflect.Descriptor instead.
 func (*ListCasesResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListCasesResponse) GetCases() []*Case {
@@ -1202,7 +1266,7 @@ type TakeStepRequest struct {
 
 func (x *TakeStepRequest) Reset() {
 	*x = TakeStepRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1278,7 @@ func (x *TakeStepRequest) String() string {
 func (*TakeStepRequest) ProtoMessage() {}
 
 func (x *TakeStepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1291,7 @@ func (x *TakeStepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeStepRequest.ProtoReflect.Descriptor instead.
 func (*TakeStepRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TakeStepRequest) GetStep() string {
@@ -1311,7 +1375,7 @@ type TakeStepResponse struct {
 
 func (x *TakeStepResponse) Reset() {
 	*x = TakeStepResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1387,7 @@ func (x *TakeStepResponse) String() string {
 func (*TakeStepResponse) ProtoMessage() {}
 
 func (x *TakeStepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1400,7 @@ func (x *TakeStepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeStepResponse.ProtoReflect.Descriptor instead.
 func (*TakeStepResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TakeStepResponse) GetCase() *Case {
@@ -1350,7 +1414,7 @@ var File_onedoor_admin_v1_cases_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xf6\x04\n" +
+	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xaf\x05\n" +
 	"\x04Case\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06fields\x18\x02 \x01(\fR\x06fields\x125\n" +
@@ -1365,7 +1429,11 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	" \x03(\v2\x1c.onedoor.admin.v1.CasePersonR\x06people\x12+\n" +
 	"\x04kind\x18\v \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12A\n" +
 	"\fhazard_state\x18\f \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\x120\n" +
-	"\x05flags\x18\r \x03(\v2\x1a.onedoor.admin.v1.CaseFlagR\x05flags\"T\n" +
+	"\x05flags\x18\r \x03(\v2\x1a.onedoor.admin.v1.CaseFlagR\x05flags\x127\n" +
+	"\tbrings_in\x18\x0e \x03(\v2\x1a.onedoor.admin.v1.CaseRoleR\bbringsIn\"O\n" +
+	"\bCaseRole\x12+\n" +
+	"\x04role\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12\x16\n" +
+	"\x06joined\x18\x02 \x01(\bR\x06joined\"T\n" +
 	"\bCaseFlag\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x0e\n" +
@@ -1473,61 +1541,64 @@ func file_onedoor_admin_v1_cases_proto_rawDescGZIP() []byte {
 	return file_onedoor_admin_v1_cases_proto_rawDescData
 }
 
-var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_onedoor_admin_v1_cases_proto_goTypes = []any{
 	(*Case)(nil),               // 0: onedoor.admin.v1.Case
-	(*CaseFlag)(nil),           // 1: onedoor.admin.v1.CaseFlag
-	(*CaseAttachment)(nil),     // 2: onedoor.admin.v1.CaseAttachment
-	(*CasePerson)(nil),         // 3: onedoor.admin.v1.CasePerson
-	(*CaseTiming)(nil),         // 4: onedoor.admin.v1.CaseTiming
-	(*CaseEntry)(nil),          // 5: onedoor.admin.v1.CaseEntry
-	(*CaseTask)(nil),           // 6: onedoor.admin.v1.CaseTask
-	(*TriageProposal)(nil),     // 7: onedoor.admin.v1.TriageProposal
-	(*ShowCaseRequest)(nil),    // 8: onedoor.admin.v1.ShowCaseRequest
-	(*ShowCaseResponse)(nil),   // 9: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseRequest)(nil),  // 10: onedoor.admin.v1.ExportCaseRequest
-	(*ExportCaseResponse)(nil), // 11: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesRequest)(nil),   // 12: onedoor.admin.v1.ListCasesRequest
-	(*ListCasesResponse)(nil),  // 13: onedoor.admin.v1.ListCasesResponse
-	(*TakeStepRequest)(nil),    // 14: onedoor.admin.v1.TakeStepRequest
-	(*TakeStepResponse)(nil),   // 15: onedoor.admin.v1.TakeStepResponse
-	(v1.DisputeState)(0),       // 16: onedoor.record.v1.DisputeState
-	(v1.Kind)(0),               // 17: onedoor.record.v1.Kind
-	(v1.HazardState)(0),        // 18: onedoor.record.v1.HazardState
-	(v1.Role)(0),               // 19: onedoor.record.v1.Role
-	(v1.CaseEventKind)(0),      // 20: onedoor.record.v1.CaseEventKind
-	(v1.TaskState)(0),          // 21: onedoor.record.v1.TaskState
-	(v1.Clinic)(0),             // 22: onedoor.record.v1.Clinic
+	(*CaseRole)(nil),           // 1: onedoor.admin.v1.CaseRole
+	(*CaseFlag)(nil),           // 2: onedoor.admin.v1.CaseFlag
+	(*CaseAttachment)(nil),     // 3: onedoor.admin.v1.CaseAttachment
+	(*CasePerson)(nil),         // 4: onedoor.admin.v1.CasePerson
+	(*CaseTiming)(nil),         // 5: onedoor.admin.v1.CaseTiming
+	(*CaseEntry)(nil),          // 6: onedoor.admin.v1.CaseEntry
+	(*CaseTask)(nil),           // 7: onedoor.admin.v1.CaseTask
+	(*TriageProposal)(nil),     // 8: onedoor.admin.v1.TriageProposal
+	(*ShowCaseRequest)(nil),    // 9: onedoor.admin.v1.ShowCaseRequest
+	(*ShowCaseResponse)(nil),   // 10: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseRequest)(nil),  // 11: onedoor.admin.v1.ExportCaseRequest
+	(*ExportCaseResponse)(nil), // 12: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesRequest)(nil),   // 13: onedoor.admin.v1.ListCasesRequest
+	(*ListCasesResponse)(nil),  // 14: onedoor.admin.v1.ListCasesResponse
+	(*TakeStepRequest)(nil),    // 15: onedoor.admin.v1.TakeStepRequest
+	(*TakeStepResponse)(nil),   // 16: onedoor.admin.v1.TakeStepResponse
+	(v1.DisputeState)(0),       // 17: onedoor.record.v1.DisputeState
+	(v1.Kind)(0),               // 18: onedoor.record.v1.Kind
+	(v1.HazardState)(0),        // 19: onedoor.record.v1.HazardState
+	(v1.Role)(0),               // 20: onedoor.record.v1.Role
+	(v1.CaseEventKind)(0),      // 21: onedoor.record.v1.CaseEventKind
+	(v1.TaskState)(0),          // 22: onedoor.record.v1.TaskState
+	(v1.Clinic)(0),             // 23: onedoor.record.v1.Clinic
 }
 var file_onedoor_admin_v1_cases_proto_depIdxs = []int32{
-	16, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
-	4,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
-	5,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
-	6,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
-	7,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
-	2,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
-	3,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
-	17, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
-	18, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
-	1,  // 9: onedoor.admin.v1.Case.flags:type_name -> onedoor.admin.v1.CaseFlag
-	19, // 10: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
-	20, // 11: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
-	21, // 12: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
-	22, // 13: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
-	0,  // 14: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	0,  // 15: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	16, // 16: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
-	22, // 17: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
-	17, // 18: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
-	18, // 19: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
-	0,  // 20: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
-	17, // 21: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
-	0,  // 22: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	17, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
+	5,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
+	6,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
+	7,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
+	8,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
+	3,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
+	4,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
+	18, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
+	19, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
+	2,  // 9: onedoor.admin.v1.Case.flags:type_name -> onedoor.admin.v1.CaseFlag
+	1,  // 10: onedoor.admin.v1.Case.brings_in:type_name -> onedoor.admin.v1.CaseRole
+	20, // 11: onedoor.admin.v1.CaseRole.role:type_name -> onedoor.record.v1.Role
+	20, // 12: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
+	21, // 13: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
+	22, // 14: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
+	23, // 15: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
+	0,  // 16: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
+	0,  // 17: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
+	17, // 18: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
+	23, // 19: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
+	18, // 20: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
+	19, // 21: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
+	0,  // 22: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
+	18, // 23: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
+	0,  // 24: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_cases_proto_init() }
@@ -1541,7 +1612,7 @@ func file_onedoor_admin_v1_cases_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_cases_proto_rawDesc), len(file_onedoor_admin_v1_cases_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
