@@ -169,10 +169,12 @@ func (s *Service) orderWipe(c *call, reply *syncv1.ExchangeResponse) {
 	}
 }
 
-// takeWiped stores a device's receipt that it has carried the order out.
+// takeWiped stores a device's receipt that it has carried the order out, also where a
+// restore has lost the order: a phone destroys what it holds on the realm's signature
+// only, and waits for this word before it destroys its keys.
 func (s *Service) takeWiped(ctx context.Context, c *call) error {
 	m, d := c.body.GetWiped(), c.push.device
-	if m == nil || d.State != identity.DeviceWiping || !wire.VerifyWiped(d.PublicKey, d.Incarnation[:], m) {
+	if m == nil || d.State == identity.DeviceWiped || !wire.VerifyWiped(d.PublicKey, d.Incarnation[:], m) {
 		return nil
 	}
 	err := s.Update(ctx, func(w store.Writer) error {
@@ -180,7 +182,7 @@ func (s *Service) takeWiped(ctx context.Context, c *call) error {
 			At: s.now(), Action: accessledger.DeviceWiped, Actor: accessledger.Actor{User: d.UserID, Device: d.Incarnation},
 			Users: []syncengine.ID{d.UserID}, Devices: []syncengine.ID{d.Incarnation},
 		})
-		return errors.Join(identity.NoteWiped(w, d.Incarnation, encode(m)), noted)
+		return errors.Join(identity.NoteWiped(w, d.Incarnation, syncengine.UnixMilli(m.GetOrderedMs()), encode(m)), noted)
 	})
 	if err == nil {
 		c.push.device.State = identity.DeviceWiped

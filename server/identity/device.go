@@ -165,11 +165,15 @@ func EndDevice(w store.Writer, incarnation syncengine.ID, wipe bool, loss *store
 	return d, PutDevice(w, d)
 }
 
-// NoteWiped stores the receipt of a device that was ordered to wipe.
-func NoteWiped(w store.Writer, incarnation syncengine.ID, receipt []byte) error {
+// NoteWiped stores the receipt of a device that was ordered to wipe at a time. A restore
+// may have lost the order, and the end of the trust with it; the device has carried it out.
+func NoteWiped(w store.Writer, incarnation syncengine.ID, ordered syncengine.UnixMilli, receipt []byte) error {
 	d, err := GetDevice(w, incarnation)
-	if err != nil || d.State != DeviceWiping {
+	if err != nil || d.State == DeviceWiped {
 		return err
+	}
+	if d.WipeOrdered == 0 {
+		d.WipeOrdered = ordered
 	}
 	d.State, d.WipeReceipt = DeviceWiped, receipt
 	return PutDevice(w, d)

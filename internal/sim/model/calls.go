@@ -136,15 +136,27 @@ func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
 }
 
 // commonBefore gives the row before one that differs when all rows before it in its
-// database are those of the log; otherwise nothing is known to be common.
+// database are those of the log; otherwise nothing is known to be common. Of rows that
+// another copy has declared absent the log has only the chain after them.
 func (m *Model) commonBefore(r *row, dot syncengine.Dot) syncengine.DeviceSeq {
+	var chain [32]byte
 	for _, q := range r.line {
+		chain = chained(chain, q.digest)
 		d := m.now.decided[syncengine.Dot{Incarnation: dot.Incarnation, Seq: q.seq}]
-		if d != nil && d.change != nil && d.change.row.digest != q.digest {
+		switch {
+		case d == nil:
+		case d.change != nil && d.change.row.digest != q.digest, d.change == nil && !m.absentAs(d, q.seq, chain):
 			return 0
 		}
 	}
 	return dot.Seq - 1
+}
+
+// absentAs reports that a run of changes which was declared absent does not end at one
+// with another chain.
+func (m *Model) absentAs(d *decision, seq syncengine.DeviceSeq, chain [32]byte) bool {
+	extra := m.said(d.entry)
+	return syncengine.DeviceSeq(extra.GetAbsentUntil()) != seq || string(extra.GetAbsentChain()) == string(chain[:])
 }
 
 // orphaned allows a new name for a copy that has nothing of its own in this log,
