@@ -72,7 +72,8 @@ func (s *Server) openEdge(ctx context.Context) error {
 	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now}))
 	adminv1.RegisterAdminServiceServer(s.grpc, s.admin)
 	adminv1.RegisterPrivacyServiceServer(s.grpc, s.admin)
-	reportv1.RegisterReportServiceServer(s.grpc, reportrpc.New(s.realm, s.reports, s.config.Log))
+	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)
+	reportv1.RegisterReportServiceServer(s.grpc, s.figures)
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {

@@ -16,6 +16,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/notify"
 	"onedoor/server/report"
+	"onedoor/server/reportrpc"
 	"onedoor/server/sideledger"
 	"onedoor/server/store"
 )
@@ -31,6 +32,7 @@ type Server struct {
 	reports   *report.Service
 	hub       *notify.Hub
 	admin     *adminrpc.Service
+	figures   *reportrpc.Service
 	grpc      *grpc.Server
 	web       web
 	health    *health.Server

@@ -40,7 +40,7 @@ func (s *Server) openWeb(ctx context.Context) error {
 		return err
 	}
 	c, err := console.New(console.Options{
-		Admin: s.admin, Privacy: s.admin, Hub: s.hub, Now: s.config.Now, Log: s.config.Log, BehindGateway: s.config.behindGateway(), Stopping: s.stopping,
+		Admin: s.admin, Privacy: s.admin, Reports: s.figures, Hub: s.hub, Now: s.config.Now, Log: s.config.Log, BehindGateway: s.config.behindGateway(), Stopping: s.stopping,
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/server/store"
 )
 
 // codePeriod is how long a one-time code is shown (RFC 6238).
@@ -131,3 +132,8 @@ func (d *Demo) ConsoleAddr() string {
 
 // Server is where phones reach the realm.
 func (d *Demo) Server() string { return d.realm.address() }
+
+// View runs f on a consistent state of the realm, for who counts again.
+func (d *Demo) View(ctx context.Context, f func(store.Reader) error) error {
+	return d.realm.view(ctx, f)
+}

@@ -69,7 +69,7 @@ var House = []Room{
 	{Path: "server/reportrpc", Holds: "the district's calls for reports: decode, call, encode",
 		May: withShared("server/report", "server/bearer", "server/exchange", "server/identity", "server/observe", "server/store")},
 	{Path: "server/console", Deep: true, Holds: "the web console of the centre and the district",
-		May: withShared("server/throttle", "server/notify", "internal/recordwords")},
+		May: withShared("server/throttle", "server/notify", "internal/recordwords", "internal/reportfile")},
 
 	{Path: "server/bearer", Holds: "the token of a call", May: []string{"server/identity"}},
 	{Path: "server/report", Deep: true, Holds: "projections: readers of the log that may be dropped and rebuilt",

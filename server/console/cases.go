@@ -16,6 +16,8 @@ const casesPerPage = 50
 
 func (c *Console) workRoutes(m *http.ServeMux) {
 	c.page(m, "GET /overview", (*visit).overviewPage)
+	c.page(m, "GET /reports", (*visit).reportsPage)
+	c.page(m, "GET /reports/file", (*visit).reportFile)
 	c.page(m, "GET /cases", (*visit).casesPage)
 	c.page(m, "GET /cases/new", (*visit).newCasePage)
 	c.page(m, "POST /cases/new", (*visit).newCase)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 
 	"onedoor/server/notify"
 	"onedoor/server/throttle"
@@ -17,6 +18,8 @@ type Options struct {
 	// Admin and Privacy answer every call of the console.
 	Admin   adminv1.AdminServiceServer
 	Privacy adminv1.PrivacyServiceServer
+	// Reports gives figures.
+	Reports reportv1.ReportServiceServer
 	// Hub says when there is something new.
 	Hub *notify.Hub
 	// Now is the clock; the system's when nil.

@@ -15,7 +15,7 @@ var looks = []struct {
 	{domain.RoleCommunityStaff, map[string]string{"conflicts": "/conflicts", "overview-community": "/overview"}},
 	{domain.RolePoliceOfficer, nil},
 	{domain.RoleReception, map[string]string{"newcase": "/cases/new", "privacy": "/privacy"}},
-	{domain.RoleDistrict, map[string]string{"overview-district": "/overview"}},
+	{domain.RoleDistrict, map[string]string{"overview-district": "/overview", "reports": "/reports"}},
 	{domain.RoleAuditor, map[string]string{"ledger": "/ledger", "health-auditor": "/health"}},
 	{domain.RoleOperator, map[string]string{"health": "/health", "people": "/people", "teams": "/teams?team=new", "handover": "/handover", "imports": "/imports", "quarantine": "/quarantine"}},
 }

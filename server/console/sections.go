@@ -1,5 +1,7 @@
 package console
 
+import recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
 // section is a part of the navigation.
 type section struct {
 	Label string
@@ -36,6 +38,7 @@ func (v *visit) sections() []section {
 		on(v.may("GetOverview"), "/overview", "总览", "Overview"),
 		on(records, "/cases", "案件", "Cases"),
 		on(v.mayRegister(), "/cases/new", "登记案件", "Register a case"))
+	part("统计", "Figures", on(v.pullsReports(), "/reports", "统计报表", "Reports"))
 	part("核对", "Review",
 		on(records, "/conflicts", "冲突", "Conflicts"),
 		on(true, "/quarantine", "待审更改", "Waiting changes"))
@@ -49,6 +52,15 @@ func (v *visit) sections() []section {
 		on(v.may("ListRequests"), "/privacy", "个人信息请求", "Privacy requests"),
 		on(v.may("ReadAccessLedger"), "/ledger", "查阅台账", "Access ledger"))
 	return out
+}
+
+// pullsReports reports a role that pulls figures, as docs/reports.md lists them; the call decides.
+func (v *visit) pullsReports() bool {
+	switch v.role() {
+	case recordv1.Role_ROLE_DISTRICT, recordv1.Role_ROLE_STREET_LEAD, recordv1.Role_ROLE_COMMUNITY_STAFF, recordv1.Role_ROLE_OPERATOR:
+		return true
+	}
+	return false
 }
 
 // placeName is the territory that the reader works in, for the frame of the page; empty where it cannot be told.

@@ -9,6 +9,10 @@
   function readTable(table) {
     const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
     const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+    if (table.dataset.columns === "plot") {
+      const plotted = [...table.tBodies[0].rows].filter((row) => row.dataset.plot !== "");
+      return { names: plotted.map((row) => [...row.querySelectorAll("th, td:not(.n)")].map((cell) => cell.textContent.trim()).filter(Boolean).join(" ")), series: [{ name: heads.at(-2), data: plotted.map((row) => Number(row.dataset.plot)) }], tones: [] };
+    }
     const wanted = table.dataset.columns ? table.dataset.columns.split(" ").map(Number) : heads.map((_, i) => i).slice(1);
     return { names: rows.map((row) => row[0]), series: wanted.map((i) => ({ name: heads[i], data: rows.map((row) => Number(row[i].replace(/,/g, ""))) })), tones: (table.dataset.tones || "").split(" ").filter(Boolean) };
   }
