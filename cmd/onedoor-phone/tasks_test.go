@@ -151,3 +151,29 @@ func TestStory_ATaskFollowsItsDoorToTheNextWorker(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestStory_AMediatorWithoutAPhoneAnswersASupervision: the task stands at the desk, and its end reaches the phones.
+func TestStory_AMediatorWithoutAPhoneAnswersASupervision(t *testing.T) {
+	w := serving(t)
+	op := at(w)
+	withKey(t, 7)
+	mediatorUser := op.hire("调", "mediator", "530702001")
+	lead, mediator := op.as(op.hire("督", "street_lead", "530702001")), op.as(mediatorUser)
+	staff := op.equip(op.hire("干", "community_staff", "530702001001"))
+	id := lead.run("case", "register", "--title", "漏水", "--territory", "530702001001").text("id")
+	shown := lead.run("case", "supervise", id, "--for", mediatorUser, "--reason", "请本周内上门")
+	task, _ := shown.at("tasks", 0, "id").(string)
+	if out, err := lead.try("case", "task", task, "open"); err == nil {
+		t.Errorf("the lead opens the mediator's task: %s", out)
+	}
+	if got := mediator.run("case", "task", task, "open"); got.text("state") != "opened" {
+		t.Errorf("%v", got)
+	}
+	if got := mediator.run("case", "task", task, "done"); got.text("state") != "done" {
+		t.Errorf("%v", got)
+	}
+	staff.json("sync")
+	if c := staff.json("case", task); c.text("state") != "DONE" {
+		t.Errorf("%v", c)
+	}
+}

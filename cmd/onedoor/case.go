@@ -18,7 +18,7 @@ import (
 )
 
 func newCase(a *app) *cobra.Command {
-	children := []*cobra.Command{a.caseList(), a.caseShow(), a.caseExport()}
+	children := []*cobra.Command{a.caseList(), a.caseShow(), a.caseExport(), a.caseTask()}
 	for i := range cases.Disputes.Steps {
 		children = append(children, a.caseStep(cases.Disputes, &cases.Disputes.Steps[i]))
 	}

@@ -41,6 +41,27 @@ func (s *Service) TakeStep(ctx context.Context, req *adminv1.TakeStepRequest) (*
 	})
 }
 
+// TakeTaskStep takes a step of a task.
+func (s *Service) TakeTaskStep(ctx context.Context, req *adminv1.TakeTaskStepRequest) (*adminv1.TakeTaskStepResponse, error) {
+	return answer(ctx, s, users, func(c *caller) (*adminv1.TakeTaskStepResponse, error) {
+		id, err := idOf("task", req.GetTaskId())
+		if err != nil {
+			return nil, err
+		}
+		task, err := s.cases.TakeTask(c.ctx, c.actor(), id, req.GetStep(), strings.TrimSpace(req.GetText()))
+		if err != nil {
+			return nil, err
+		}
+		out := &adminv1.TakeTaskStepResponse{}
+		err = s.realm.View(c.ctx, func(r store.Reader) error {
+			names := &names{r: r, known: map[syncengine.ID]identity.User{}}
+			out.Task = taskOf(*task, names)
+			return names.failed
+		})
+		return out, err
+	})
+}
+
 func askedOf(req *adminv1.TakeStepRequest) (out casework.Asked, err error) {
 	out = casework.Asked{
 		Step: req.GetStep(), Text: strings.TrimSpace(req.GetText()), Days: int(req.GetDays()), Until: domain.UnixMilli(req.GetUntilMs()),

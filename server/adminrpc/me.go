@@ -19,7 +19,7 @@ var permissions = []struct {
 }{
 	{anyone, []string{"Explain", "GetGrants", "GetMe", "GetQuarantined", "GetRealm", "GetRules", "ListConflicts", "ListQuarantine", "ListTeams",
 		"ListTerritories", "ListTokens", "ListUsers", "LookUp", "ReadLog", "RevokeToken", "SignOut", "VoidDoor"}},
-	{users, []string{"ExportCase", "ListCases", "ResolveConflict", "ShowCase", "TakeStep"}},
+	{users, []string{"ExportCase", "ListCases", "ResolveConflict", "ShowCase", "TakeStep", "TakeTaskStep"}},
 	{looksOver, []string{"GetOverview"}},
 	{operators, []string{"AddUser", "AssignDoors", "CreateJoinCode", "HandOver", "ImportPremises", "ImportTerritories", "ImportUsers",
 		"Invite", "MintToken", "PlanHandover", "PutTeam", "RemoveSignIn", "RevokeDevice", "RunRetention", "SetGrants", "SetRetention",

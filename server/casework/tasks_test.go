@@ -1,6 +1,7 @@
 package casework_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -67,5 +68,51 @@ func TestLook_ARulesTaskAboutACaseThatIsNotKnownWaits(t *testing.T) {
 	w.must(err)
 	if got := w.look(); got != (casework.Looked{}) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestTakeTask_WhoHasNoPhoneAnswersASupervisionAtTheDesk(t *testing.T) {
+	w := newWorld(t)
+	id := w.assigned()
+	task := w.took(lead, "supervise", id, func(a *casework.Asked) { a.Text = "请本周内上门" }).Tasks[0].ID
+	take := func(role recordv1.Role, step, reason string) (recordv1.TaskState, error) {
+		out, err := w.cases.TakeTask(t.Context(), accessledger.Actor{User: w.people[role]}, task, step, reason)
+		if err != nil {
+			return 0, err
+		}
+		return out.Task.GetState(), nil
+	}
+	refused := func(role recordv1.Role, step, reason, rule string) {
+		t.Helper()
+		_, err := take(role, step, reason)
+		var refusal *casework.Refusal
+		if !errors.As(err, &refusal) || refusal.Complaints[0].Rule != rule {
+			t.Errorf("%s by %s: %v, wanted %s", step, role, err, rule)
+		}
+	}
+	refused(lead, "open", "", "task.opened_by_another")
+	refused(mediator, "return", "", "task.step_reason")
+	refused(mediator, "return", "找 13800138000", "text.phone_number")
+	for _, step := range []struct {
+		by           recordv1.Role
+		name, reason string
+		want         recordv1.TaskState
+	}{
+		{mediator, "open", "", recordv1.TaskState_TASK_STATE_OPENED},
+		{mediator, "return", "当事人不在本地", recordv1.TaskState_TASK_STATE_RETURNED},
+		{lead, "make-again", "", recordv1.TaskState_TASK_STATE_MADE},
+		{mediator, "done", "", recordv1.TaskState_TASK_STATE_DONE},
+	} {
+		if got, err := take(step.by, step.name, step.reason); err != nil || got != step.want {
+			t.Errorf("%s: %v, %v", step.name, got, err)
+		}
+	}
+	refused(mediator, "open", "", "task.step_from")
+	if _, err := take(mediator, "dance", ""); !errors.Is(err, casework.ErrNoStep) {
+		t.Errorf("%v", err)
+	}
+	stranger := accessledger.Actor{User: w.user(mediator, "530702002")}
+	if _, err := w.cases.TakeTask(t.Context(), stranger, task, "make-again", ""); !errors.Is(err, casework.ErrNoCase) {
+		t.Errorf("of another street: %v", err)
 	}
 }

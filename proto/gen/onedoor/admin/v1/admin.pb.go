@@ -353,7 +353,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\vREASON_STEP\x10-\x12\x16\n" +
 	"\x12REASON_NO_CONFLICT\x10F\x12\x12\n" +
 	"\x0eREASON_CHANGED\x10G\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\xed\"\n" +
+	"\x0fREASON_PROVIDER\x10,2\xcc#\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12H\n" +
 	"\x05GetMe\x12\x1e.onedoor.admin.v1.GetMeRequest\x1a\x1f.onedoor.admin.v1.GetMeResponse\x12Z\n" +
@@ -379,7 +379,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"ListTokens\x12#.onedoor.admin.v1.ListTokensRequest\x1a$.onedoor.admin.v1.ListTokensResponse\x12Z\n" +
 	"\vRevokeToken\x12$.onedoor.admin.v1.RevokeTokenRequest\x1a%.onedoor.admin.v1.RevokeTokenResponse\x12Q\n" +
-	"\bTakeStep\x12!.onedoor.admin.v1.TakeStepRequest\x1a\".onedoor.admin.v1.TakeStepResponse\x12Q\n" +
+	"\bTakeStep\x12!.onedoor.admin.v1.TakeStepRequest\x1a\".onedoor.admin.v1.TakeStepResponse\x12]\n" +
+	"\fTakeTaskStep\x12%.onedoor.admin.v1.TakeTaskStepRequest\x1a&.onedoor.admin.v1.TakeTaskStepResponse\x12Q\n" +
 	"\bShowCase\x12!.onedoor.admin.v1.ShowCaseRequest\x1a\".onedoor.admin.v1.ShowCaseResponse\x12W\n" +
 	"\n" +
 	"ExportCase\x12#.onedoor.admin.v1.ExportCaseRequest\x1a$.onedoor.admin.v1.ExportCaseResponse\x12T\n" +
@@ -449,184 +450,188 @@ var file_onedoor_admin_v1_admin_proto_goTypes = []any{
 	(*ListTokensRequest)(nil),          // 23: onedoor.admin.v1.ListTokensRequest
 	(*RevokeTokenRequest)(nil),         // 24: onedoor.admin.v1.RevokeTokenRequest
 	(*TakeStepRequest)(nil),            // 25: onedoor.admin.v1.TakeStepRequest
-	(*ShowCaseRequest)(nil),            // 26: onedoor.admin.v1.ShowCaseRequest
-	(*ExportCaseRequest)(nil),          // 27: onedoor.admin.v1.ExportCaseRequest
-	(*ListCasesRequest)(nil),           // 28: onedoor.admin.v1.ListCasesRequest
-	(*GetRulesRequest)(nil),            // 29: onedoor.admin.v1.GetRulesRequest
-	(*ImportRulesRequest)(nil),         // 30: onedoor.admin.v1.ImportRulesRequest
-	(*GetSignInRequest)(nil),           // 31: onedoor.admin.v1.GetSignInRequest
-	(*SignInRequest)(nil),              // 32: onedoor.admin.v1.SignInRequest
-	(*SignOutRequest)(nil),             // 33: onedoor.admin.v1.SignOutRequest
-	(*InviteRequest)(nil),              // 34: onedoor.admin.v1.InviteRequest
-	(*BeginSetUpRequest)(nil),          // 35: onedoor.admin.v1.BeginSetUpRequest
-	(*FinishSetUpRequest)(nil),         // 36: onedoor.admin.v1.FinishSetUpRequest
-	(*ListSignInsRequest)(nil),         // 37: onedoor.admin.v1.ListSignInsRequest
-	(*RemoveSignInRequest)(nil),        // 38: onedoor.admin.v1.RemoveSignInRequest
-	(*ImportPremisesRequest)(nil),      // 39: onedoor.admin.v1.ImportPremisesRequest
-	(*ListConflictsRequest)(nil),       // 40: onedoor.admin.v1.ListConflictsRequest
-	(*ResolveConflictRequest)(nil),     // 41: onedoor.admin.v1.ResolveConflictRequest
-	(*ListQuarantineRequest)(nil),      // 42: onedoor.admin.v1.ListQuarantineRequest
-	(*GetQuarantinedRequest)(nil),      // 43: onedoor.admin.v1.GetQuarantinedRequest
-	(*ReleaseQuarantinedRequest)(nil),  // 44: onedoor.admin.v1.ReleaseQuarantinedRequest
-	(*RejectQuarantinedRequest)(nil),   // 45: onedoor.admin.v1.RejectQuarantinedRequest
-	(*ExplainRequest)(nil),             // 46: onedoor.admin.v1.ExplainRequest
-	(*LookUpRequest)(nil),              // 47: onedoor.admin.v1.LookUpRequest
-	(*ReadLogRequest)(nil),             // 48: onedoor.admin.v1.ReadLogRequest
-	(*ReadAccessLedgerRequest)(nil),    // 49: onedoor.admin.v1.ReadAccessLedgerRequest
-	(*ListAffectedRequest)(nil),        // 50: onedoor.admin.v1.ListAffectedRequest
-	(*GetMeResponse)(nil),              // 51: onedoor.admin.v1.GetMeResponse
-	(*GetOverviewResponse)(nil),        // 52: onedoor.admin.v1.GetOverviewResponse
-	(*ListTerritoriesResponse)(nil),    // 53: onedoor.admin.v1.ListTerritoriesResponse
-	(*ImportTerritoriesResponse)(nil),  // 54: onedoor.admin.v1.ImportTerritoriesResponse
-	(*AddUserResponse)(nil),            // 55: onedoor.admin.v1.AddUserResponse
-	(*ListUsersResponse)(nil),          // 56: onedoor.admin.v1.ListUsersResponse
-	(*SetUserStateResponse)(nil),       // 57: onedoor.admin.v1.SetUserStateResponse
-	(*ImportUsersResponse)(nil),        // 58: onedoor.admin.v1.ImportUsersResponse
-	(*PutTeamResponse)(nil),            // 59: onedoor.admin.v1.PutTeamResponse
-	(*ListTeamsResponse)(nil),          // 60: onedoor.admin.v1.ListTeamsResponse
-	(*GetGrantsResponse)(nil),          // 61: onedoor.admin.v1.GetGrantsResponse
-	(*SetGrantsResponse)(nil),          // 62: onedoor.admin.v1.SetGrantsResponse
-	(*AssignDoorsResponse)(nil),        // 63: onedoor.admin.v1.AssignDoorsResponse
-	(*VoidDoorResponse)(nil),           // 64: onedoor.admin.v1.VoidDoorResponse
-	(*PlanHandoverResponse)(nil),       // 65: onedoor.admin.v1.PlanHandoverResponse
-	(*HandOverResponse)(nil),           // 66: onedoor.admin.v1.HandOverResponse
-	(*ListDevicesResponse)(nil),        // 67: onedoor.admin.v1.ListDevicesResponse
-	(*CreateJoinCodeResponse)(nil),     // 68: onedoor.admin.v1.CreateJoinCodeResponse
-	(*RevokeDeviceResponse)(nil),       // 69: onedoor.admin.v1.RevokeDeviceResponse
-	(*MintTokenResponse)(nil),          // 70: onedoor.admin.v1.MintTokenResponse
-	(*ListTokensResponse)(nil),         // 71: onedoor.admin.v1.ListTokensResponse
-	(*RevokeTokenResponse)(nil),        // 72: onedoor.admin.v1.RevokeTokenResponse
-	(*TakeStepResponse)(nil),           // 73: onedoor.admin.v1.TakeStepResponse
-	(*ShowCaseResponse)(nil),           // 74: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseResponse)(nil),         // 75: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesResponse)(nil),          // 76: onedoor.admin.v1.ListCasesResponse
-	(*GetRulesResponse)(nil),           // 77: onedoor.admin.v1.GetRulesResponse
-	(*ImportRulesResponse)(nil),        // 78: onedoor.admin.v1.ImportRulesResponse
-	(*GetSignInResponse)(nil),          // 79: onedoor.admin.v1.GetSignInResponse
-	(*SignInResponse)(nil),             // 80: onedoor.admin.v1.SignInResponse
-	(*SignOutResponse)(nil),            // 81: onedoor.admin.v1.SignOutResponse
-	(*InviteResponse)(nil),             // 82: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpResponse)(nil),         // 83: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpResponse)(nil),        // 84: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsResponse)(nil),        // 85: onedoor.admin.v1.ListSignInsResponse
-	(*RemoveSignInResponse)(nil),       // 86: onedoor.admin.v1.RemoveSignInResponse
-	(*ImportPremisesResponse)(nil),     // 87: onedoor.admin.v1.ImportPremisesResponse
-	(*ListConflictsResponse)(nil),      // 88: onedoor.admin.v1.ListConflictsResponse
-	(*ResolveConflictResponse)(nil),    // 89: onedoor.admin.v1.ResolveConflictResponse
-	(*ListQuarantineResponse)(nil),     // 90: onedoor.admin.v1.ListQuarantineResponse
-	(*GetQuarantinedResponse)(nil),     // 91: onedoor.admin.v1.GetQuarantinedResponse
-	(*ReleaseQuarantinedResponse)(nil), // 92: onedoor.admin.v1.ReleaseQuarantinedResponse
-	(*RejectQuarantinedResponse)(nil),  // 93: onedoor.admin.v1.RejectQuarantinedResponse
-	(*ExplainResponse)(nil),            // 94: onedoor.admin.v1.ExplainResponse
-	(*LookUpResponse)(nil),             // 95: onedoor.admin.v1.LookUpResponse
-	(*ReadLogResponse)(nil),            // 96: onedoor.admin.v1.ReadLogResponse
-	(*ReadAccessLedgerResponse)(nil),   // 97: onedoor.admin.v1.ReadAccessLedgerResponse
-	(*ListAffectedResponse)(nil),       // 98: onedoor.admin.v1.ListAffectedResponse
+	(*TakeTaskStepRequest)(nil),        // 26: onedoor.admin.v1.TakeTaskStepRequest
+	(*ShowCaseRequest)(nil),            // 27: onedoor.admin.v1.ShowCaseRequest
+	(*ExportCaseRequest)(nil),          // 28: onedoor.admin.v1.ExportCaseRequest
+	(*ListCasesRequest)(nil),           // 29: onedoor.admin.v1.ListCasesRequest
+	(*GetRulesRequest)(nil),            // 30: onedoor.admin.v1.GetRulesRequest
+	(*ImportRulesRequest)(nil),         // 31: onedoor.admin.v1.ImportRulesRequest
+	(*GetSignInRequest)(nil),           // 32: onedoor.admin.v1.GetSignInRequest
+	(*SignInRequest)(nil),              // 33: onedoor.admin.v1.SignInRequest
+	(*SignOutRequest)(nil),             // 34: onedoor.admin.v1.SignOutRequest
+	(*InviteRequest)(nil),              // 35: onedoor.admin.v1.InviteRequest
+	(*BeginSetUpRequest)(nil),          // 36: onedoor.admin.v1.BeginSetUpRequest
+	(*FinishSetUpRequest)(nil),         // 37: onedoor.admin.v1.FinishSetUpRequest
+	(*ListSignInsRequest)(nil),         // 38: onedoor.admin.v1.ListSignInsRequest
+	(*RemoveSignInRequest)(nil),        // 39: onedoor.admin.v1.RemoveSignInRequest
+	(*ImportPremisesRequest)(nil),      // 40: onedoor.admin.v1.ImportPremisesRequest
+	(*ListConflictsRequest)(nil),       // 41: onedoor.admin.v1.ListConflictsRequest
+	(*ResolveConflictRequest)(nil),     // 42: onedoor.admin.v1.ResolveConflictRequest
+	(*ListQuarantineRequest)(nil),      // 43: onedoor.admin.v1.ListQuarantineRequest
+	(*GetQuarantinedRequest)(nil),      // 44: onedoor.admin.v1.GetQuarantinedRequest
+	(*ReleaseQuarantinedRequest)(nil),  // 45: onedoor.admin.v1.ReleaseQuarantinedRequest
+	(*RejectQuarantinedRequest)(nil),   // 46: onedoor.admin.v1.RejectQuarantinedRequest
+	(*ExplainRequest)(nil),             // 47: onedoor.admin.v1.ExplainRequest
+	(*LookUpRequest)(nil),              // 48: onedoor.admin.v1.LookUpRequest
+	(*ReadLogRequest)(nil),             // 49: onedoor.admin.v1.ReadLogRequest
+	(*ReadAccessLedgerRequest)(nil),    // 50: onedoor.admin.v1.ReadAccessLedgerRequest
+	(*ListAffectedRequest)(nil),        // 51: onedoor.admin.v1.ListAffectedRequest
+	(*GetMeResponse)(nil),              // 52: onedoor.admin.v1.GetMeResponse
+	(*GetOverviewResponse)(nil),        // 53: onedoor.admin.v1.GetOverviewResponse
+	(*ListTerritoriesResponse)(nil),    // 54: onedoor.admin.v1.ListTerritoriesResponse
+	(*ImportTerritoriesResponse)(nil),  // 55: onedoor.admin.v1.ImportTerritoriesResponse
+	(*AddUserResponse)(nil),            // 56: onedoor.admin.v1.AddUserResponse
+	(*ListUsersResponse)(nil),          // 57: onedoor.admin.v1.ListUsersResponse
+	(*SetUserStateResponse)(nil),       // 58: onedoor.admin.v1.SetUserStateResponse
+	(*ImportUsersResponse)(nil),        // 59: onedoor.admin.v1.ImportUsersResponse
+	(*PutTeamResponse)(nil),            // 60: onedoor.admin.v1.PutTeamResponse
+	(*ListTeamsResponse)(nil),          // 61: onedoor.admin.v1.ListTeamsResponse
+	(*GetGrantsResponse)(nil),          // 62: onedoor.admin.v1.GetGrantsResponse
+	(*SetGrantsResponse)(nil),          // 63: onedoor.admin.v1.SetGrantsResponse
+	(*AssignDoorsResponse)(nil),        // 64: onedoor.admin.v1.AssignDoorsResponse
+	(*VoidDoorResponse)(nil),           // 65: onedoor.admin.v1.VoidDoorResponse
+	(*PlanHandoverResponse)(nil),       // 66: onedoor.admin.v1.PlanHandoverResponse
+	(*HandOverResponse)(nil),           // 67: onedoor.admin.v1.HandOverResponse
+	(*ListDevicesResponse)(nil),        // 68: onedoor.admin.v1.ListDevicesResponse
+	(*CreateJoinCodeResponse)(nil),     // 69: onedoor.admin.v1.CreateJoinCodeResponse
+	(*RevokeDeviceResponse)(nil),       // 70: onedoor.admin.v1.RevokeDeviceResponse
+	(*MintTokenResponse)(nil),          // 71: onedoor.admin.v1.MintTokenResponse
+	(*ListTokensResponse)(nil),         // 72: onedoor.admin.v1.ListTokensResponse
+	(*RevokeTokenResponse)(nil),        // 73: onedoor.admin.v1.RevokeTokenResponse
+	(*TakeStepResponse)(nil),           // 74: onedoor.admin.v1.TakeStepResponse
+	(*TakeTaskStepResponse)(nil),       // 75: onedoor.admin.v1.TakeTaskStepResponse
+	(*ShowCaseResponse)(nil),           // 76: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseResponse)(nil),         // 77: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesResponse)(nil),          // 78: onedoor.admin.v1.ListCasesResponse
+	(*GetRulesResponse)(nil),           // 79: onedoor.admin.v1.GetRulesResponse
+	(*ImportRulesResponse)(nil),        // 80: onedoor.admin.v1.ImportRulesResponse
+	(*GetSignInResponse)(nil),          // 81: onedoor.admin.v1.GetSignInResponse
+	(*SignInResponse)(nil),             // 82: onedoor.admin.v1.SignInResponse
+	(*SignOutResponse)(nil),            // 83: onedoor.admin.v1.SignOutResponse
+	(*InviteResponse)(nil),             // 84: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpResponse)(nil),         // 85: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpResponse)(nil),        // 86: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsResponse)(nil),        // 87: onedoor.admin.v1.ListSignInsResponse
+	(*RemoveSignInResponse)(nil),       // 88: onedoor.admin.v1.RemoveSignInResponse
+	(*ImportPremisesResponse)(nil),     // 89: onedoor.admin.v1.ImportPremisesResponse
+	(*ListConflictsResponse)(nil),      // 90: onedoor.admin.v1.ListConflictsResponse
+	(*ResolveConflictResponse)(nil),    // 91: onedoor.admin.v1.ResolveConflictResponse
+	(*ListQuarantineResponse)(nil),     // 92: onedoor.admin.v1.ListQuarantineResponse
+	(*GetQuarantinedResponse)(nil),     // 93: onedoor.admin.v1.GetQuarantinedResponse
+	(*ReleaseQuarantinedResponse)(nil), // 94: onedoor.admin.v1.ReleaseQuarantinedResponse
+	(*RejectQuarantinedResponse)(nil),  // 95: onedoor.admin.v1.RejectQuarantinedResponse
+	(*ExplainResponse)(nil),            // 96: onedoor.admin.v1.ExplainResponse
+	(*LookUpResponse)(nil),             // 97: onedoor.admin.v1.LookUpResponse
+	(*ReadLogResponse)(nil),            // 98: onedoor.admin.v1.ReadLogResponse
+	(*ReadAccessLedgerResponse)(nil),   // 99: onedoor.admin.v1.ReadAccessLedgerResponse
+	(*ListAffectedResponse)(nil),       // 100: onedoor.admin.v1.ListAffectedResponse
 }
 var file_onedoor_admin_v1_admin_proto_depIdxs = []int32{
-	1,  // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
-	3,  // 1: onedoor.admin.v1.AdminService.GetMe:input_type -> onedoor.admin.v1.GetMeRequest
-	4,  // 2: onedoor.admin.v1.AdminService.GetOverview:input_type -> onedoor.admin.v1.GetOverviewRequest
-	5,  // 3: onedoor.admin.v1.AdminService.ListTerritories:input_type -> onedoor.admin.v1.ListTerritoriesRequest
-	6,  // 4: onedoor.admin.v1.AdminService.ImportTerritories:input_type -> onedoor.admin.v1.ImportTerritoriesRequest
-	7,  // 5: onedoor.admin.v1.AdminService.AddUser:input_type -> onedoor.admin.v1.AddUserRequest
-	8,  // 6: onedoor.admin.v1.AdminService.ListUsers:input_type -> onedoor.admin.v1.ListUsersRequest
-	9,  // 7: onedoor.admin.v1.AdminService.SetUserState:input_type -> onedoor.admin.v1.SetUserStateRequest
-	10, // 8: onedoor.admin.v1.AdminService.ImportUsers:input_type -> onedoor.admin.v1.ImportUsersRequest
-	11, // 9: onedoor.admin.v1.AdminService.PutTeam:input_type -> onedoor.admin.v1.PutTeamRequest
-	12, // 10: onedoor.admin.v1.AdminService.ListTeams:input_type -> onedoor.admin.v1.ListTeamsRequest
-	13, // 11: onedoor.admin.v1.AdminService.GetGrants:input_type -> onedoor.admin.v1.GetGrantsRequest
-	14, // 12: onedoor.admin.v1.AdminService.SetGrants:input_type -> onedoor.admin.v1.SetGrantsRequest
-	15, // 13: onedoor.admin.v1.AdminService.AssignDoors:input_type -> onedoor.admin.v1.AssignDoorsRequest
-	16, // 14: onedoor.admin.v1.AdminService.VoidDoor:input_type -> onedoor.admin.v1.VoidDoorRequest
-	17, // 15: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
-	18, // 16: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
-	19, // 17: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
-	20, // 18: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
-	21, // 19: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
-	22, // 20: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
-	23, // 21: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
-	24, // 22: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
-	25, // 23: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
-	26, // 24: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
-	27, // 25: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
-	28, // 26: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
-	29, // 27: onedoor.admin.v1.AdminService.GetRules:input_type -> onedoor.admin.v1.GetRulesRequest
-	30, // 28: onedoor.admin.v1.AdminService.ImportRules:input_type -> onedoor.admin.v1.ImportRulesRequest
-	31, // 29: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
-	32, // 30: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
-	33, // 31: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
-	34, // 32: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
-	35, // 33: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
-	36, // 34: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
-	37, // 35: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
-	38, // 36: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
-	39, // 37: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
-	40, // 38: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
-	41, // 39: onedoor.admin.v1.AdminService.ResolveConflict:input_type -> onedoor.admin.v1.ResolveConflictRequest
-	42, // 40: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
-	43, // 41: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
-	44, // 42: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
-	45, // 43: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
-	46, // 44: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
-	47, // 45: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
-	48, // 46: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
-	49, // 47: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
-	50, // 48: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
-	2,  // 49: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
-	51, // 50: onedoor.admin.v1.AdminService.GetMe:output_type -> onedoor.admin.v1.GetMeResponse
-	52, // 51: onedoor.admin.v1.AdminService.GetOverview:output_type -> onedoor.admin.v1.GetOverviewResponse
-	53, // 52: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
-	54, // 53: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
-	55, // 54: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
-	56, // 55: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
-	57, // 56: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
-	58, // 57: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
-	59, // 58: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
-	60, // 59: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
-	61, // 60: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
-	62, // 61: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
-	63, // 62: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
-	64, // 63: onedoor.admin.v1.AdminService.VoidDoor:output_type -> onedoor.admin.v1.VoidDoorResponse
-	65, // 64: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
-	66, // 65: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
-	67, // 66: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
-	68, // 67: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
-	69, // 68: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
-	70, // 69: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
-	71, // 70: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
-	72, // 71: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
-	73, // 72: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
-	74, // 73: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
-	75, // 74: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
-	76, // 75: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
-	77, // 76: onedoor.admin.v1.AdminService.GetRules:output_type -> onedoor.admin.v1.GetRulesResponse
-	78, // 77: onedoor.admin.v1.AdminService.ImportRules:output_type -> onedoor.admin.v1.ImportRulesResponse
-	79, // 78: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
-	80, // 79: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
-	81, // 80: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
-	82, // 81: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
-	83, // 82: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
-	84, // 83: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
-	85, // 84: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
-	86, // 85: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
-	87, // 86: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
-	88, // 87: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
-	89, // 88: onedoor.admin.v1.AdminService.ResolveConflict:output_type -> onedoor.admin.v1.ResolveConflictResponse
-	90, // 89: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
-	91, // 90: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
-	92, // 91: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
-	93, // 92: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
-	94, // 93: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
-	95, // 94: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
-	96, // 95: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
-	97, // 96: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
-	98, // 97: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
-	49, // [49:98] is the sub-list for method output_type
-	0,  // [0:49] is the sub-list for method input_type
-	0,  // [0:0] is the sub-list for extension type_name
-	0,  // [0:0] is the sub-list for extension extendee
-	0,  // [0:0] is the sub-list for field type_name
+	1,   // 0: onedoor.admin.v1.AdminService.GetRealm:input_type -> onedoor.admin.v1.GetRealmRequest
+	3,   // 1: onedoor.admin.v1.AdminService.GetMe:input_type -> onedoor.admin.v1.GetMeRequest
+	4,   // 2: onedoor.admin.v1.AdminService.GetOverview:input_type -> onedoor.admin.v1.GetOverviewRequest
+	5,   // 3: onedoor.admin.v1.AdminService.ListTerritories:input_type -> onedoor.admin.v1.ListTerritoriesRequest
+	6,   // 4: onedoor.admin.v1.AdminService.ImportTerritories:input_type -> onedoor.admin.v1.ImportTerritoriesRequest
+	7,   // 5: onedoor.admin.v1.AdminService.AddUser:input_type -> onedoor.admin.v1.AddUserRequest
+	8,   // 6: onedoor.admin.v1.AdminService.ListUsers:input_type -> onedoor.admin.v1.ListUsersRequest
+	9,   // 7: onedoor.admin.v1.AdminService.SetUserState:input_type -> onedoor.admin.v1.SetUserStateRequest
+	10,  // 8: onedoor.admin.v1.AdminService.ImportUsers:input_type -> onedoor.admin.v1.ImportUsersRequest
+	11,  // 9: onedoor.admin.v1.AdminService.PutTeam:input_type -> onedoor.admin.v1.PutTeamRequest
+	12,  // 10: onedoor.admin.v1.AdminService.ListTeams:input_type -> onedoor.admin.v1.ListTeamsRequest
+	13,  // 11: onedoor.admin.v1.AdminService.GetGrants:input_type -> onedoor.admin.v1.GetGrantsRequest
+	14,  // 12: onedoor.admin.v1.AdminService.SetGrants:input_type -> onedoor.admin.v1.SetGrantsRequest
+	15,  // 13: onedoor.admin.v1.AdminService.AssignDoors:input_type -> onedoor.admin.v1.AssignDoorsRequest
+	16,  // 14: onedoor.admin.v1.AdminService.VoidDoor:input_type -> onedoor.admin.v1.VoidDoorRequest
+	17,  // 15: onedoor.admin.v1.AdminService.PlanHandover:input_type -> onedoor.admin.v1.PlanHandoverRequest
+	18,  // 16: onedoor.admin.v1.AdminService.HandOver:input_type -> onedoor.admin.v1.HandOverRequest
+	19,  // 17: onedoor.admin.v1.AdminService.ListDevices:input_type -> onedoor.admin.v1.ListDevicesRequest
+	20,  // 18: onedoor.admin.v1.AdminService.CreateJoinCode:input_type -> onedoor.admin.v1.CreateJoinCodeRequest
+	21,  // 19: onedoor.admin.v1.AdminService.RevokeDevice:input_type -> onedoor.admin.v1.RevokeDeviceRequest
+	22,  // 20: onedoor.admin.v1.AdminService.MintToken:input_type -> onedoor.admin.v1.MintTokenRequest
+	23,  // 21: onedoor.admin.v1.AdminService.ListTokens:input_type -> onedoor.admin.v1.ListTokensRequest
+	24,  // 22: onedoor.admin.v1.AdminService.RevokeToken:input_type -> onedoor.admin.v1.RevokeTokenRequest
+	25,  // 23: onedoor.admin.v1.AdminService.TakeStep:input_type -> onedoor.admin.v1.TakeStepRequest
+	26,  // 24: onedoor.admin.v1.AdminService.TakeTaskStep:input_type -> onedoor.admin.v1.TakeTaskStepRequest
+	27,  // 25: onedoor.admin.v1.AdminService.ShowCase:input_type -> onedoor.admin.v1.ShowCaseRequest
+	28,  // 26: onedoor.admin.v1.AdminService.ExportCase:input_type -> onedoor.admin.v1.ExportCaseRequest
+	29,  // 27: onedoor.admin.v1.AdminService.ListCases:input_type -> onedoor.admin.v1.ListCasesRequest
+	30,  // 28: onedoor.admin.v1.AdminService.GetRules:input_type -> onedoor.admin.v1.GetRulesRequest
+	31,  // 29: onedoor.admin.v1.AdminService.ImportRules:input_type -> onedoor.admin.v1.ImportRulesRequest
+	32,  // 30: onedoor.admin.v1.AdminService.GetSignIn:input_type -> onedoor.admin.v1.GetSignInRequest
+	33,  // 31: onedoor.admin.v1.AdminService.SignIn:input_type -> onedoor.admin.v1.SignInRequest
+	34,  // 32: onedoor.admin.v1.AdminService.SignOut:input_type -> onedoor.admin.v1.SignOutRequest
+	35,  // 33: onedoor.admin.v1.AdminService.Invite:input_type -> onedoor.admin.v1.InviteRequest
+	36,  // 34: onedoor.admin.v1.AdminService.BeginSetUp:input_type -> onedoor.admin.v1.BeginSetUpRequest
+	37,  // 35: onedoor.admin.v1.AdminService.FinishSetUp:input_type -> onedoor.admin.v1.FinishSetUpRequest
+	38,  // 36: onedoor.admin.v1.AdminService.ListSignIns:input_type -> onedoor.admin.v1.ListSignInsRequest
+	39,  // 37: onedoor.admin.v1.AdminService.RemoveSignIn:input_type -> onedoor.admin.v1.RemoveSignInRequest
+	40,  // 38: onedoor.admin.v1.AdminService.ImportPremises:input_type -> onedoor.admin.v1.ImportPremisesRequest
+	41,  // 39: onedoor.admin.v1.AdminService.ListConflicts:input_type -> onedoor.admin.v1.ListConflictsRequest
+	42,  // 40: onedoor.admin.v1.AdminService.ResolveConflict:input_type -> onedoor.admin.v1.ResolveConflictRequest
+	43,  // 41: onedoor.admin.v1.AdminService.ListQuarantine:input_type -> onedoor.admin.v1.ListQuarantineRequest
+	44,  // 42: onedoor.admin.v1.AdminService.GetQuarantined:input_type -> onedoor.admin.v1.GetQuarantinedRequest
+	45,  // 43: onedoor.admin.v1.AdminService.ReleaseQuarantined:input_type -> onedoor.admin.v1.ReleaseQuarantinedRequest
+	46,  // 44: onedoor.admin.v1.AdminService.RejectQuarantined:input_type -> onedoor.admin.v1.RejectQuarantinedRequest
+	47,  // 45: onedoor.admin.v1.AdminService.Explain:input_type -> onedoor.admin.v1.ExplainRequest
+	48,  // 46: onedoor.admin.v1.AdminService.LookUp:input_type -> onedoor.admin.v1.LookUpRequest
+	49,  // 47: onedoor.admin.v1.AdminService.ReadLog:input_type -> onedoor.admin.v1.ReadLogRequest
+	50,  // 48: onedoor.admin.v1.AdminService.ReadAccessLedger:input_type -> onedoor.admin.v1.ReadAccessLedgerRequest
+	51,  // 49: onedoor.admin.v1.AdminService.ListAffected:input_type -> onedoor.admin.v1.ListAffectedRequest
+	2,   // 50: onedoor.admin.v1.AdminService.GetRealm:output_type -> onedoor.admin.v1.GetRealmResponse
+	52,  // 51: onedoor.admin.v1.AdminService.GetMe:output_type -> onedoor.admin.v1.GetMeResponse
+	53,  // 52: onedoor.admin.v1.AdminService.GetOverview:output_type -> onedoor.admin.v1.GetOverviewResponse
+	54,  // 53: onedoor.admin.v1.AdminService.ListTerritories:output_type -> onedoor.admin.v1.ListTerritoriesResponse
+	55,  // 54: onedoor.admin.v1.AdminService.ImportTerritories:output_type -> onedoor.admin.v1.ImportTerritoriesResponse
+	56,  // 55: onedoor.admin.v1.AdminService.AddUser:output_type -> onedoor.admin.v1.AddUserResponse
+	57,  // 56: onedoor.admin.v1.AdminService.ListUsers:output_type -> onedoor.admin.v1.ListUsersResponse
+	58,  // 57: onedoor.admin.v1.AdminService.SetUserState:output_type -> onedoor.admin.v1.SetUserStateResponse
+	59,  // 58: onedoor.admin.v1.AdminService.ImportUsers:output_type -> onedoor.admin.v1.ImportUsersResponse
+	60,  // 59: onedoor.admin.v1.AdminService.PutTeam:output_type -> onedoor.admin.v1.PutTeamResponse
+	61,  // 60: onedoor.admin.v1.AdminService.ListTeams:output_type -> onedoor.admin.v1.ListTeamsResponse
+	62,  // 61: onedoor.admin.v1.AdminService.GetGrants:output_type -> onedoor.admin.v1.GetGrantsResponse
+	63,  // 62: onedoor.admin.v1.AdminService.SetGrants:output_type -> onedoor.admin.v1.SetGrantsResponse
+	64,  // 63: onedoor.admin.v1.AdminService.AssignDoors:output_type -> onedoor.admin.v1.AssignDoorsResponse
+	65,  // 64: onedoor.admin.v1.AdminService.VoidDoor:output_type -> onedoor.admin.v1.VoidDoorResponse
+	66,  // 65: onedoor.admin.v1.AdminService.PlanHandover:output_type -> onedoor.admin.v1.PlanHandoverResponse
+	67,  // 66: onedoor.admin.v1.AdminService.HandOver:output_type -> onedoor.admin.v1.HandOverResponse
+	68,  // 67: onedoor.admin.v1.AdminService.ListDevices:output_type -> onedoor.admin.v1.ListDevicesResponse
+	69,  // 68: onedoor.admin.v1.AdminService.CreateJoinCode:output_type -> onedoor.admin.v1.CreateJoinCodeResponse
+	70,  // 69: onedoor.admin.v1.AdminService.RevokeDevice:output_type -> onedoor.admin.v1.RevokeDeviceResponse
+	71,  // 70: onedoor.admin.v1.AdminService.MintToken:output_type -> onedoor.admin.v1.MintTokenResponse
+	72,  // 71: onedoor.admin.v1.AdminService.ListTokens:output_type -> onedoor.admin.v1.ListTokensResponse
+	73,  // 72: onedoor.admin.v1.AdminService.RevokeToken:output_type -> onedoor.admin.v1.RevokeTokenResponse
+	74,  // 73: onedoor.admin.v1.AdminService.TakeStep:output_type -> onedoor.admin.v1.TakeStepResponse
+	75,  // 74: onedoor.admin.v1.AdminService.TakeTaskStep:output_type -> onedoor.admin.v1.TakeTaskStepResponse
+	76,  // 75: onedoor.admin.v1.AdminService.ShowCase:output_type -> onedoor.admin.v1.ShowCaseResponse
+	77,  // 76: onedoor.admin.v1.AdminService.ExportCase:output_type -> onedoor.admin.v1.ExportCaseResponse
+	78,  // 77: onedoor.admin.v1.AdminService.ListCases:output_type -> onedoor.admin.v1.ListCasesResponse
+	79,  // 78: onedoor.admin.v1.AdminService.GetRules:output_type -> onedoor.admin.v1.GetRulesResponse
+	80,  // 79: onedoor.admin.v1.AdminService.ImportRules:output_type -> onedoor.admin.v1.ImportRulesResponse
+	81,  // 80: onedoor.admin.v1.AdminService.GetSignIn:output_type -> onedoor.admin.v1.GetSignInResponse
+	82,  // 81: onedoor.admin.v1.AdminService.SignIn:output_type -> onedoor.admin.v1.SignInResponse
+	83,  // 82: onedoor.admin.v1.AdminService.SignOut:output_type -> onedoor.admin.v1.SignOutResponse
+	84,  // 83: onedoor.admin.v1.AdminService.Invite:output_type -> onedoor.admin.v1.InviteResponse
+	85,  // 84: onedoor.admin.v1.AdminService.BeginSetUp:output_type -> onedoor.admin.v1.BeginSetUpResponse
+	86,  // 85: onedoor.admin.v1.AdminService.FinishSetUp:output_type -> onedoor.admin.v1.FinishSetUpResponse
+	87,  // 86: onedoor.admin.v1.AdminService.ListSignIns:output_type -> onedoor.admin.v1.ListSignInsResponse
+	88,  // 87: onedoor.admin.v1.AdminService.RemoveSignIn:output_type -> onedoor.admin.v1.RemoveSignInResponse
+	89,  // 88: onedoor.admin.v1.AdminService.ImportPremises:output_type -> onedoor.admin.v1.ImportPremisesResponse
+	90,  // 89: onedoor.admin.v1.AdminService.ListConflicts:output_type -> onedoor.admin.v1.ListConflictsResponse
+	91,  // 90: onedoor.admin.v1.AdminService.ResolveConflict:output_type -> onedoor.admin.v1.ResolveConflictResponse
+	92,  // 91: onedoor.admin.v1.AdminService.ListQuarantine:output_type -> onedoor.admin.v1.ListQuarantineResponse
+	93,  // 92: onedoor.admin.v1.AdminService.GetQuarantined:output_type -> onedoor.admin.v1.GetQuarantinedResponse
+	94,  // 93: onedoor.admin.v1.AdminService.ReleaseQuarantined:output_type -> onedoor.admin.v1.ReleaseQuarantinedResponse
+	95,  // 94: onedoor.admin.v1.AdminService.RejectQuarantined:output_type -> onedoor.admin.v1.RejectQuarantinedResponse
+	96,  // 95: onedoor.admin.v1.AdminService.Explain:output_type -> onedoor.admin.v1.ExplainResponse
+	97,  // 96: onedoor.admin.v1.AdminService.LookUp:output_type -> onedoor.admin.v1.LookUpResponse
+	98,  // 97: onedoor.admin.v1.AdminService.ReadLog:output_type -> onedoor.admin.v1.ReadLogResponse
+	99,  // 98: onedoor.admin.v1.AdminService.ReadAccessLedger:output_type -> onedoor.admin.v1.ReadAccessLedgerResponse
+	100, // 99: onedoor.admin.v1.AdminService.ListAffected:output_type -> onedoor.admin.v1.ListAffectedResponse
+	50,  // [50:100] is the sub-list for method output_type
+	0,   // [0:50] is the sub-list for method input_type
+	0,   // [0:0] is the sub-list for extension type_name
+	0,   // [0:0] is the sub-list for extension extendee
+	0,   // [0:0] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_admin_proto_init() }

@@ -54,6 +54,7 @@ const (
 	AdminService_ListTokens_FullMethodName         = "/onedoor.admin.v1.AdminService/ListTokens"
 	AdminService_RevokeToken_FullMethodName        = "/onedoor.admin.v1.AdminService/RevokeToken"
 	AdminService_TakeStep_FullMethodName           = "/onedoor.admin.v1.AdminService/TakeStep"
+	AdminService_TakeTaskStep_FullMethodName       = "/onedoor.admin.v1.AdminService/TakeTaskStep"
 	AdminService_ShowCase_FullMethodName           = "/onedoor.admin.v1.AdminService/ShowCase"
 	AdminService_ExportCase_FullMethodName         = "/onedoor.admin.v1.AdminService/ExportCase"
 	AdminService_ListCases_FullMethodName          = "/onedoor.admin.v1.AdminService/ListCases"
@@ -135,6 +136,8 @@ type AdminServiceClient interface {
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
 	// TakeStep takes a step of a case, or makes one. Users whose role may, by the table of docs/casework.md.
 	TakeStep(ctx context.Context, in *TakeStepRequest, opts ...grpc.CallOption) (*TakeStepResponse, error)
+	// TakeTaskStep takes a step of a task. Users whose grants cover it; whom it is for alone opens it.
+	TakeTaskStep(ctx context.Context, in *TakeTaskStepRequest, opts ...grpc.CallOption) (*TakeTaskStepResponse, error)
 	// ShowCase gives a case with its timeline and clock. Users whose grants cover it.
 	ShowCase(ctx context.Context, in *ShowCaseRequest, opts ...grpc.CallOption) (*ShowCaseResponse, error)
 	// ExportCase gives a case as one file; it stands in the access ledger. Users whose grants cover it.
@@ -444,6 +447,16 @@ func (c *adminServiceClient) TakeStep(ctx context.Context, in *TakeStepRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(TakeStepResponse)
 	err := c.cc.Invoke(ctx, AdminService_TakeStep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) TakeTaskStep(ctx context.Context, in *TakeTaskStepRequest, opts ...grpc.CallOption) (*TakeTaskStepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TakeTaskStepResponse)
+	err := c.cc.Invoke(ctx, AdminService_TakeTaskStep_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -784,6 +797,8 @@ type AdminServiceServer interface {
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)
 	// TakeStep takes a step of a case, or makes one. Users whose role may, by the table of docs/casework.md.
 	TakeStep(context.Context, *TakeStepRequest) (*TakeStepResponse, error)
+	// TakeTaskStep takes a step of a task. Users whose grants cover it; whom it is for alone opens it.
+	TakeTaskStep(context.Context, *TakeTaskStepRequest) (*TakeTaskStepResponse, error)
 	// ShowCase gives a case with its timeline and clock. Users whose grants cover it.
 	ShowCase(context.Context, *ShowCaseRequest) (*ShowCaseResponse, error)
 	// ExportCase gives a case as one file; it stands in the access ledger. Users whose grants cover it.
@@ -915,6 +930,9 @@ func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeToken
 }
 func (UnimplementedAdminServiceServer) TakeStep(context.Context, *TakeStepRequest) (*TakeStepResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TakeStep not implemented")
+}
+func (UnimplementedAdminServiceServer) TakeTaskStep(context.Context, *TakeTaskStepRequest) (*TakeTaskStepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TakeTaskStep not implemented")
 }
 func (UnimplementedAdminServiceServer) ShowCase(context.Context, *ShowCaseRequest) (*ShowCaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShowCase not implemented")
@@ -1411,6 +1429,24 @@ func _AdminService_TakeStep_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AdminServiceServer).TakeStep(ctx, req.(*TakeStepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_TakeTaskStep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TakeTaskStepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).TakeTaskStep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_TakeTaskStep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).TakeTaskStep(ctx, req.(*TakeTaskStepRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1923,6 +1959,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TakeStep",
 			Handler:    _AdminService_TakeStep_Handler,
+		},
+		{
+			MethodName: "TakeTaskStep",
+			Handler:    _AdminService_TakeTaskStep_Handler,
 		},
 		{
 			MethodName: "ShowCase",

@@ -1410,6 +1410,116 @@ func (x *TakeStepResponse) GetCase() *Case {
 	return nil
 }
 
+// TakeTaskStepRequest takes a step of a task: open, done, return or make-again.
+type TakeTaskStepRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the task.
+	TaskId []byte `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// Name of the step.
+	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	// Why it comes back undone; needed with return.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeTaskStepRequest) Reset() {
+	*x = TakeTaskStepRequest{}
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeTaskStepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeTaskStepRequest) ProtoMessage() {}
+
+func (x *TakeTaskStepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeTaskStepRequest.ProtoReflect.Descriptor instead.
+func (*TakeTaskStepRequest) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *TakeTaskStepRequest) GetTaskId() []byte {
+	if x != nil {
+		return x.TaskId
+	}
+	return nil
+}
+
+func (x *TakeTaskStepRequest) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *TakeTaskStepRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// TakeTaskStepResponse is the task after the step.
+type TakeTaskStepResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The task.
+	Task          *CaseTask `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeTaskStepResponse) Reset() {
+	*x = TakeTaskStepResponse{}
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeTaskStepResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeTaskStepResponse) ProtoMessage() {}
+
+func (x *TakeTaskStepResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeTaskStepResponse.ProtoReflect.Descriptor instead.
+func (*TakeTaskStepResponse) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *TakeTaskStepResponse) GetTask() *CaseTask {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
 var File_onedoor_admin_v1_cases_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
@@ -1527,7 +1637,13 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x04kind\x18\n" +
 	" \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\">\n" +
 	"\x10TakeStepResponse\x12*\n" +
-	"\x04case\x18\x01 \x01(\v2\x16.onedoor.admin.v1.CaseR\x04caseB,Z*onedoor/proto/gen/onedoor/admin/v1;adminv1b\x06proto3"
+	"\x04case\x18\x01 \x01(\v2\x16.onedoor.admin.v1.CaseR\x04case\"V\n" +
+	"\x13TakeTaskStepRequest\x12\x17\n" +
+	"\atask_id\x18\x01 \x01(\fR\x06taskId\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"F\n" +
+	"\x14TakeTaskStepResponse\x12.\n" +
+	"\x04task\x18\x01 \x01(\v2\x1a.onedoor.admin.v1.CaseTaskR\x04taskB,Z*onedoor/proto/gen/onedoor/admin/v1;adminv1b\x06proto3"
 
 var (
 	file_onedoor_admin_v1_cases_proto_rawDescOnce sync.Once
@@ -1541,64 +1657,67 @@ func file_onedoor_admin_v1_cases_proto_rawDescGZIP() []byte {
 	return file_onedoor_admin_v1_cases_proto_rawDescData
 }
 
-var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_onedoor_admin_v1_cases_proto_goTypes = []any{
-	(*Case)(nil),               // 0: onedoor.admin.v1.Case
-	(*CaseRole)(nil),           // 1: onedoor.admin.v1.CaseRole
-	(*CaseFlag)(nil),           // 2: onedoor.admin.v1.CaseFlag
-	(*CaseAttachment)(nil),     // 3: onedoor.admin.v1.CaseAttachment
-	(*CasePerson)(nil),         // 4: onedoor.admin.v1.CasePerson
-	(*CaseTiming)(nil),         // 5: onedoor.admin.v1.CaseTiming
-	(*CaseEntry)(nil),          // 6: onedoor.admin.v1.CaseEntry
-	(*CaseTask)(nil),           // 7: onedoor.admin.v1.CaseTask
-	(*TriageProposal)(nil),     // 8: onedoor.admin.v1.TriageProposal
-	(*ShowCaseRequest)(nil),    // 9: onedoor.admin.v1.ShowCaseRequest
-	(*ShowCaseResponse)(nil),   // 10: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseRequest)(nil),  // 11: onedoor.admin.v1.ExportCaseRequest
-	(*ExportCaseResponse)(nil), // 12: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesRequest)(nil),   // 13: onedoor.admin.v1.ListCasesRequest
-	(*ListCasesResponse)(nil),  // 14: onedoor.admin.v1.ListCasesResponse
-	(*TakeStepRequest)(nil),    // 15: onedoor.admin.v1.TakeStepRequest
-	(*TakeStepResponse)(nil),   // 16: onedoor.admin.v1.TakeStepResponse
-	(v1.DisputeState)(0),       // 17: onedoor.record.v1.DisputeState
-	(v1.Kind)(0),               // 18: onedoor.record.v1.Kind
-	(v1.HazardState)(0),        // 19: onedoor.record.v1.HazardState
-	(v1.Role)(0),               // 20: onedoor.record.v1.Role
-	(v1.CaseEventKind)(0),      // 21: onedoor.record.v1.CaseEventKind
-	(v1.TaskState)(0),          // 22: onedoor.record.v1.TaskState
-	(v1.Clinic)(0),             // 23: onedoor.record.v1.Clinic
+	(*Case)(nil),                 // 0: onedoor.admin.v1.Case
+	(*CaseRole)(nil),             // 1: onedoor.admin.v1.CaseRole
+	(*CaseFlag)(nil),             // 2: onedoor.admin.v1.CaseFlag
+	(*CaseAttachment)(nil),       // 3: onedoor.admin.v1.CaseAttachment
+	(*CasePerson)(nil),           // 4: onedoor.admin.v1.CasePerson
+	(*CaseTiming)(nil),           // 5: onedoor.admin.v1.CaseTiming
+	(*CaseEntry)(nil),            // 6: onedoor.admin.v1.CaseEntry
+	(*CaseTask)(nil),             // 7: onedoor.admin.v1.CaseTask
+	(*TriageProposal)(nil),       // 8: onedoor.admin.v1.TriageProposal
+	(*ShowCaseRequest)(nil),      // 9: onedoor.admin.v1.ShowCaseRequest
+	(*ShowCaseResponse)(nil),     // 10: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseRequest)(nil),    // 11: onedoor.admin.v1.ExportCaseRequest
+	(*ExportCaseResponse)(nil),   // 12: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesRequest)(nil),     // 13: onedoor.admin.v1.ListCasesRequest
+	(*ListCasesResponse)(nil),    // 14: onedoor.admin.v1.ListCasesResponse
+	(*TakeStepRequest)(nil),      // 15: onedoor.admin.v1.TakeStepRequest
+	(*TakeStepResponse)(nil),     // 16: onedoor.admin.v1.TakeStepResponse
+	(*TakeTaskStepRequest)(nil),  // 17: onedoor.admin.v1.TakeTaskStepRequest
+	(*TakeTaskStepResponse)(nil), // 18: onedoor.admin.v1.TakeTaskStepResponse
+	(v1.DisputeState)(0),         // 19: onedoor.record.v1.DisputeState
+	(v1.Kind)(0),                 // 20: onedoor.record.v1.Kind
+	(v1.HazardState)(0),          // 21: onedoor.record.v1.HazardState
+	(v1.Role)(0),                 // 22: onedoor.record.v1.Role
+	(v1.CaseEventKind)(0),        // 23: onedoor.record.v1.CaseEventKind
+	(v1.TaskState)(0),            // 24: onedoor.record.v1.TaskState
+	(v1.Clinic)(0),               // 25: onedoor.record.v1.Clinic
 }
 var file_onedoor_admin_v1_cases_proto_depIdxs = []int32{
-	17, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
+	19, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
 	5,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
 	6,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
 	7,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
 	8,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
 	3,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
 	4,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
-	18, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
-	19, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
+	20, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
+	21, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
 	2,  // 9: onedoor.admin.v1.Case.flags:type_name -> onedoor.admin.v1.CaseFlag
 	1,  // 10: onedoor.admin.v1.Case.brings_in:type_name -> onedoor.admin.v1.CaseRole
-	20, // 11: onedoor.admin.v1.CaseRole.role:type_name -> onedoor.record.v1.Role
-	20, // 12: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
-	21, // 13: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
-	22, // 14: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
-	23, // 15: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
+	22, // 11: onedoor.admin.v1.CaseRole.role:type_name -> onedoor.record.v1.Role
+	22, // 12: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
+	23, // 13: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
+	24, // 14: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
+	25, // 15: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
 	0,  // 16: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
 	0,  // 17: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	17, // 18: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
-	23, // 19: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
-	18, // 20: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
-	19, // 21: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
+	19, // 18: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
+	25, // 19: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
+	20, // 20: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
+	21, // 21: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
 	0,  // 22: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
-	18, // 23: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
+	20, // 23: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
 	0,  // 24: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	7,  // 25: onedoor.admin.v1.TakeTaskStepResponse.task:type_name -> onedoor.admin.v1.CaseTask
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_cases_proto_init() }
@@ -1612,7 +1731,7 @@ func file_onedoor_admin_v1_cases_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_cases_proto_rawDesc), len(file_onedoor_admin_v1_cases_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
