@@ -49,15 +49,12 @@ func (s *Server) openWeb(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s for the console: %w: choose another address, or stop what holds it", s.config.HTTP, err)
 	}
-	if config != nil {
-		s.web.listener = tls.NewListener(s.web.listener, config)
-	}
 	var pages http.Handler = c
 	if s.config.Front != nil {
 		pages = s.config.Front(c)
 	}
 	s.web.http = &http.Server{
-		Handler: pages, ReadHeaderTimeout: webHeaderTimeout, ReadTimeout: webReadTimeout, WriteTimeout: webWriteTimeout, IdleTimeout: webIdleTimeout,
+		Handler: pages, TLSConfig: config, ReadHeaderTimeout: webHeaderTimeout, ReadTimeout: webReadTimeout, WriteTimeout: webWriteTimeout, IdleTimeout: webIdleTimeout,
 		MaxHeaderBytes: headerBytesMax, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
@@ -67,12 +64,7 @@ func (s *Server) openWeb(ctx context.Context) error {
 func (c Config) webTLS() (*tls.Config, error) {
 	switch {
 	case c.CertFile != "":
-		config, err := c.tlsConfig()
-		if err != nil {
-			return nil, err
-		}
-		config.NextProtos = []string{"http/1.1"}
-		return config, nil
+		return c.tlsConfig()
 	case c.PlainText || onLoopback(c.HTTP):
 		return nil, nil
 	}
@@ -92,7 +84,11 @@ func (s *Server) serveWeb() {
 	if s.web.http == nil {
 		return
 	}
-	if err := s.web.http.Serve(s.web.listener); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.web.http.Serve
+	if s.web.http.TLSConfig != nil {
+		serve = func(l net.Listener) error { return s.web.http.ServeTLS(l, "", "") } // The pair comes from TLSConfig.
+	}
+	if err := serve(s.web.listener); !errors.Is(err, http.ErrServerClosed) {
 		s.config.Log.Error("the console has stopped", "error", err)
 	}
 }

@@ -1,8 +1,11 @@
 package main_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 )
@@ -76,4 +79,23 @@ func TestServe_RefusesAWriteThatAnotherSiteAsksFor(t *testing.T) {
 func TestServe_GivesNoConsoleInPlainTextToOthers(t *testing.T) {
 	r := run(t, "serve", "--data", founded(t), "--listen", "127.0.0.1:0", "--http", "0.0.0.0:0")
 	r.wantLine(t, failed, "--tls-cert")
+}
+
+func TestServe_SpeaksTLSWithBrowsersUnderTheCertificateOfPhones(t *testing.T) {
+	cert, key := certificate(t)
+	w := serving(t, "--http", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
+	_, rest, _ := strings.Cut(w.log(), "console ")
+	pem, err := os.ReadFile(cert)
+	w.must(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}, ForceAttemptHTTP2: true}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+strings.Fields(rest)[0]+"/signin", nil)
+	w.must(err)
+	resp, err := client.Do(req)
+	w.must(err)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("%s %d, %v", resp.Proto, resp.StatusCode, resp.Header)
+	}
 }

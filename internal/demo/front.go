@@ -132,7 +132,7 @@ func (d *Demo) openBrowserPhone(ctx context.Context, number int, user UserIndex)
 		return nil, err
 	}
 	folder := filepath.Join(d.options.Dir, browserPhonesFolder, fmt.Sprint(number))
-	replica, err := client.Open(folder, key, client.Options{Tries: 1, DeviceName: fmt.Sprintf("browser %d", number), AppVersion: "demo"})
+	replica, err := client.Open(folder, key, client.Options{DeviceName: fmt.Sprintf("browser %d", number), AppVersion: "demo"})
 	if err != nil {
 		return nil, err
 	}

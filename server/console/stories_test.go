@@ -107,6 +107,32 @@ func TestStory_AnOverdueCaseIsFoundAndSupervised(t *testing.T) {
 	look(b, "case-supervised")
 }
 
+func TestStory_ADepartmentFindsTheCaseThatWasRoutedToItAndNoOther(t *testing.T) {
+	desk := as(t, domain.RoleReception, "/")
+	at := walkIn(desk, "房屋漏雨要住建部门")
+	desk.Go(at + "/steps/accept")
+	desk.Submit("form[data-guard] .primary")
+	dispatcher := as(t, domain.RoleDispatcher, at+"/steps/triage")
+	dispatcher.Click("input[name=clinic][value='2']")
+	dispatcher.Submit("form[data-guard] .primary")
+	dispatcher.Go(at + "/steps/assign")
+	dispatcher.Choose("[name=mediator]", browser.Eval[string](dispatcher, "[...document.querySelectorAll('[name=mediator] option')].find((o) => o.textContent.includes('调解员02')).value"))
+	dispatcher.Click("[name=departments]")
+	dispatcher.Submit("form[data-guard] .primary")
+	wantText(t, dispatcher, "aside", "住房和城乡建设局")
+
+	handler := as(t, domain.RoleDepartment, "/")
+	wantText(t, handler, ".list", "房屋漏雨要住建部门")
+	if n := browser.Eval[int](handler, "document.querySelectorAll('.list tbody tr').length"); n != 1 {
+		t.Errorf("the department is shown %d cases", n)
+	}
+	handler.Submit(".list tbody a")
+	if handler.Has(".contact") {
+		t.Error("the department is shown a party's contact")
+	}
+	look(handler, "case-department")
+}
+
 func TestStory_AConflictIsResolvedWithTheOtherValue(t *testing.T) {
 	b := as(t, domain.RoleCommunityStaff, "/conflicts")
 	const choosable = ".card:has(.value:not(.stands) button)"

@@ -112,8 +112,11 @@ func (v *visit) query(name string) string { return strings.TrimSpace(v.r.URL.Que
 // home sends somebody to the page that their work begins at.
 func (v *visit) home() error {
 	switch v.role() {
-	case recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_MEDIATOR:
+	case recordv1.Role_ROLE_MEDIATOR:
 		return v.seeOther("/cases?inbox=mine")
+	case recordv1.Role_ROLE_DEPARTMENT:
+		// What a department may read is what was routed to it.
+		return v.seeOther("/cases")
 	case recordv1.Role_ROLE_DISPATCHER:
 		return v.seeOther("/cases?inbox=dispatch")
 	case recordv1.Role_ROLE_RECEPTION:

@@ -63,8 +63,17 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       if (before !== "" && before !== seen) renew();
     });
   }
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) renew(); });
-  window.addEventListener("pagehide", () => source && source.close());
-  window.addEventListener("pageshow", (event) => { if (event.persisted) open(); });
-  open();
+  // A browser opens a handful of connections to one server: a page that nobody looks at gives its own up.
+  function close() {
+    if (source) source.close();
+    source = null;
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { close(); return; }
+    if (!source) open();
+    renew();
+  });
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => { if (event.persisted && !source) open(); });
+  if (!document.hidden) open();
 })();
