@@ -10,6 +10,7 @@ import (
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/domain"
 	"onedoor/internal/casebook"
+	"onedoor/internal/recordunits"
 	"onedoor/syncengine"
 )
 
@@ -63,7 +64,7 @@ func (r *Replica) dueDoors(tx *localdb.Tx, q localdb.Query) (iter.Seq2[localdb.R
 			return nil, err
 		}
 		last[row.ID] = max(history.seen[row.ID], domain.UnixMilli(door.GetLastSeenAt()))
-		if visited(door) && cadence.Due(cadenceOf(door), domain.Grade(door.GetGrade()), history.major[row.ID], last[row.ID], now).Due {
+		if recordunits.Visited(door) && cadence.Due(recordunits.Class(door), domain.Grade(door.GetGrade()), history.major[row.ID], last[row.ID], now).Due {
 			due = append(due, row)
 		}
 	}
@@ -75,22 +76,6 @@ func (r *Replica) dueDoors(tx *localdb.Tx, q localdb.Query) (iter.Seq2[localdb.R
 			}
 		}
 	}, nil
-}
-
-// visited reports that a door is still visited.
-func visited(door *recordv1.Premises) bool {
-	switch door.GetStatus() {
-	case recordv1.PremisesStatus_PREMISES_STATUS_VOID, recordv1.PremisesStatus_PREMISES_STATUS_MERGED_INTO:
-		return false
-	}
-	return true
-}
-
-func cadenceOf(door *recordv1.Premises) domain.CadenceClass {
-	if door.GetCadenceClass() != 0 {
-		return domain.CadenceClass(door.GetCadenceClass())
-	}
-	return domain.CadenceClassOf(domain.KindOfPremises(door.GetKindOfPremises()), domain.RentalKind(door.GetRentalKind()), domain.PremisesUse(door.GetUse()))
 }
 
 // doorHistory reads when each door was last seen, and where a major hazard is open. refreshTurns comes first.

@@ -9,6 +9,7 @@ import (
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/domain"
+	"onedoor/internal/recordunits"
 	"onedoor/syncengine"
 )
 
@@ -91,25 +92,14 @@ func (r *Replica) turnsOf(row localdb.Record) (out localdb.Turns, err error) {
 	return out, err
 }
 
-// callsOf gives the calls of a visit, one a door.
+// callsOf gives the calls of a visit, one a door, as reports count them.
 func callsOf(v *recordv1.Visit) []localdb.Call {
-	if v.GetPurpose() == recordv1.VisitPurpose_VISIT_PURPOSE_CHECK && v.GetOutcome() == recordv1.VisitOutcome_VISIT_OUTCOME_UNSPECIFIED {
-		return nil // A colleague's visit was checked, and nobody called at the door.
-	}
-	exceptions := map[string]domain.Outcome{}
-	for door, outcome := range v.GetExceptions() {
-		exceptions[door] = domain.Outcome(outcome)
-	}
-	out := make([]localdb.Call, 0, len(v.GetPremisesIds()))
-	for _, b := range v.GetPremisesIds() {
-		door, ok := syncengine.IDFromBytes(b)
-		if !ok {
-			continue
+	calls := recordunits.ReadVisit(v).Calls
+	out := make([]localdb.Call, len(calls))
+	for i, c := range calls {
+		out[i] = localdb.Call{
+			Door: syncengine.ID(c.Door), At: syncengine.UnixMilli(v.GetOccurredAt()), Outcome: int32(c.Outcome), Seen: domain.CountsAsSeen(c.Outcome),
 		}
-		outcome := domain.OutcomeAt(door.String(), domain.Outcome(v.GetOutcome()), exceptions)
-		out = append(out, localdb.Call{
-			Door: door, At: syncengine.UnixMilli(v.GetOccurredAt()), Outcome: int32(outcome), Seen: domain.CountsAsSeen(outcome),
-		})
 	}
 	return out
 }
@@ -130,7 +120,7 @@ type doorFacts struct {
 
 func factsOf(row *localdb.Record, door *recordv1.Premises) *doorFacts {
 	f := &doorFacts{
-		class: cadenceOf(door), grade: domain.Grade(door.GetGrade()), paperSeen: domain.UnixMilli(door.GetLastSeenAt()),
+		class: recordunits.Class(door), grade: domain.Grade(door.GetGrade()), paperSeen: domain.UnixMilli(door.GetLastSeenAt()),
 		mine: row.Mine, territory: row.Territory, address: door.GetAddress(), key: keyOf(door),
 		kind: domain.KindOfPremises(door.GetKindOfPremises()), aliases: door.GetAliases(),
 	}

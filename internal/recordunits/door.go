@@ -27,7 +27,7 @@ func Door(door *recordv1.Premises, at Stamps) metrics.Door {
 		Class: Class(door), Officer: len(door.GetOfficer()) > 0,
 		Registered: metrics.DayOf(at.Created),
 	}
-	if !visited(door) {
+	if !Visited(door) {
 		out.Ended = metrics.DayOf(at.State)
 		if out.Ended == metrics.NoDay {
 			out.Ended = out.Registered // Never in the register.
@@ -36,8 +36,8 @@ func Door(door *recordv1.Premises, at Stamps) metrics.Door {
 	return out
 }
 
-// visited reports that a door is still visited.
-func visited(door *recordv1.Premises) bool {
+// Visited reports that a door is still visited.
+func Visited(door *recordv1.Premises) bool {
 	switch door.GetStatus() {
 	case recordv1.PremisesStatus_PREMISES_STATUS_VOID, recordv1.PremisesStatus_PREMISES_STATUS_MERGED_INTO:
 		return false

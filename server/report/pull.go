@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ type Query struct {
 	// Format is the form that the access ledger names.
 	Format string
 }
+
+// Formats are the forms in which a report is asked for, as the access ledger names them.
+var Formats = []string{"table", "json", "csv", "xlsx", "console"}
 
 // PeriodDaysMax bounds a period: ten years and their leap days.
 const PeriodDaysMax = 3_660
@@ -165,6 +169,8 @@ func (p *pulling) check(level domain.Level) error {
 	case q.From == metrics.NoDay || q.To == metrics.NoDay || q.To < q.From || q.To-q.From >= PeriodDaysMax:
 		return fmt.Errorf("a period from %s to %s: %w: both days count, the last is not before the first, %d days at most",
 			metrics.DayText(q.From), metrics.DayText(q.To), ErrInvalid, PeriodDaysMax)
+	case q.Format != "" && !slices.Contains(Formats, q.Format):
+		return fmt.Errorf("form %q: %w: give one of %s", q.Format, ErrInvalid, strings.Join(Formats, ", "))
 	case q.AsOf > p.r.Head().Seq:
 		return fmt.Errorf("as of %d: %w: it stands at %d", q.AsOf, ErrAhead, p.r.Head().Seq)
 	case q.AsOf != 0 && p.figure.Name == "sync_health":
