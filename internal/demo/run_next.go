@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // keysFolder holds the keys of the phones' databases within the demo's folder, beside them and not in them, so that
@@ -15,6 +16,9 @@ const keysFolder = "keys"
 
 // ownPhoneFolder is where the suggestions put a phone of the reader's own.
 const ownPhoneFolder = "my-phone"
+
+// districtToken is where the suggestions put a token of the district's.
+const districtToken = "district.token"
 
 // writeKey writes a phone's key where its user finds it.
 func (h *handset) writeKey(dir string) error {
@@ -65,8 +69,25 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 	say("  %s device list --server %s --data %s", c.Onedoor, server, realm)
 	say("  %s device code --user %s --server %s --data %s", c.Onedoor, d.names.users[worker], server, realm)
 	say("  %s verify --data %s", c.Onedoor, realm)
+	d.sayReports(say, c)
 	say("\n按 Ctrl-C 结束 · Ctrl-C ends the demo")
 	return b.String(), nil
+}
+
+// sayReports tells how the district pulls figures of the day.
+func (d *Demo) sayReports(say func(string, ...any), c Commands) {
+	token, server, realm := quoted(filepath.Join(d.options.Dir, districtToken)), d.realm.address(), quoted(d.realm.dir)
+	day := d.options.Date.In(streetZone).Format(time.DateOnly)
+	for i, u := range d.cast.Users {
+		if u.Role != RoleDistrict {
+			continue
+		}
+		say("区级取报表 · the district pulls reports:")
+		say("  %s token --user %s --out %s --server %s --data %s", c.Onedoor, d.names.users[i], token, server, realm)
+		say("  %s report coverage --territory %s --by community --from %s --to %s --server %s --token-file %s", c.Onedoor, streetCode, day, day, server, token)
+		say("  %s report list --server %s --token-file %s", c.Onedoor, server, token)
+		return
+	}
 }
 
 // sayConsole tells where console and phones are, and how to sign in.
