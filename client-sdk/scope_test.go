@@ -421,3 +421,21 @@ func TestFork_WorkBasedOnANewerPageThanTheServerHasNotedIsNotAhead(t *testing.T)
 	}
 	w.settle()
 }
+
+// TestScope_AnEditThatBringsARecordBackIsSentWithIt has ann write herself into a case that went with her old grid: the
+// server takes her edit, and her phone has not held the case since the batch before.
+func TestScope_AnEditThatBringsARecordBackIsSentWithIt(t *testing.T) {
+	w := newWorld(t)
+	ann := w.phone("安", recordv1.Role_ROLE_COMMUNITY_STAFF, gridA)
+	ann.sync()
+	dispute := ann.add("dispute", `{"title":"楼上漏水","category":"NEIGHBOUR","territory":"`+gridA+`"}`)
+	ann.sync()
+	w.moveUser(ann.user, gridB)
+	ann.batch = 1
+	ann.restart()
+	ann.edit(dispute, `{"description":"三楼的水管"}`)
+	ann.edit(dispute, `{"participants":["`+ann.user.String()+`"]}`)
+	ann.sync()
+	ann.shows(dispute, map[string]any{"title": "楼上漏水"})
+	w.settle()
+}

@@ -298,6 +298,20 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 	if err == nil && (rec == nil || moved) {
 		j.follow = append(j.follow, j.in.change.RecordID)
 	}
+	if err == nil && rec != nil && moved {
+		err = j.entered(rec)
+	}
+	return err
+}
+
+// entered notes a record of which the author's phone may read more than before, by the change that moved it: it has
+// not been sent what it would fold the change into.
+func (j *judging) entered(rec *syncengine.Record) error {
+	view, err := j.work.view(j.push.device, 0)
+	reads := func(r *syncengine.Record) schema.Classes {
+		return j.work.svc.schema.Access.ReadClasses(r.Kind, view.Over(r.CurrentKeys()))
+	}
+	j.unplaced = j.unplaced || reads(j.merged.Record)&^reads(rec) != 0
 	return err
 }
 

@@ -133,7 +133,7 @@ func (m *Model) accept(d *decision, v *verdict) {
 	plain := g.applied && len(held) == 0 && !m.cameSealed(d) && !v.erased
 	if rec == nil || g.writesScope() || ch.row.server {
 		next.moveTo(m.keysOf(next), e.Seq)
-		plain = plain && (ch.row.server || !m.outOfSight(next, ch))
+		plain = plain && (ch.row.server || !m.outOfSight(next, ch) && !m.entered(rec, next, ch))
 	}
 	f.want((e.Type == store.EntryApplied) == plain, I3, "change %s is told as entry type %d, plainly applied is %v:%s", named(ch.dot), e.Type, plain, g.text())
 	d.outcome = outcome{entry: e, late: v.late}

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
 
@@ -152,4 +153,15 @@ func (m *Model) outOfSight(rec *record, ch *change) bool {
 		parent := m.now.record(id)
 		return parent != nil && m.schema.Access.ReadClasses(parent.kind.Number, m.overNow(&view, parent)) == 0
 	})
+}
+
+// entered reports that its author's phone may read more of a record than before: it
+// cannot fold a change into what it was never sent.
+func (m *Model) entered(before, after *record, ch *change) bool {
+	if before == nil {
+		return false
+	}
+	view := m.rightsOf(ch.row.user, ch.dot.Incarnation, 0)
+	reads := func(r *record) schema.Classes { return m.schema.Access.ReadClasses(r.kind.Number, m.overNow(&view, r)) }
+	return reads(after)&^reads(before) != 0
 }
