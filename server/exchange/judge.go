@@ -166,8 +166,12 @@ func (j *judging) readable() reason {
 	return none
 }
 
-// baseAhead reports a base above what this incarnation was ever served.
+// baseAhead reports a base above what this incarnation was ever served. One of another
+// history, of which the phone has shown that it is, counts as far as it is proven.
 func (j *judging) baseAhead() bool {
+	if j.extra.CountedBase != nil {
+		return false
+	}
 	base := j.in.change.Base
 	if base.Epoch > j.work.world.History.Epoch {
 		return true

@@ -266,7 +266,7 @@ func (k *work) notePast(p *push, progress *storedv1.Progress) error {
 		switch {
 		case fits:
 			noteServed(progress, at)
-		case at.Epoch < k.world.History.Epoch && !slices.Contains(progress.GetDoubtful(), uint32(at.Epoch)):
+		case !slices.Contains(progress.GetDoubtful(), uint32(at.Epoch)):
 			progress.Doubtful = append(progress.Doubtful, uint32(at.Epoch))
 		}
 	}

@@ -197,3 +197,32 @@ func TestExchange_FirstPlacesAreBelievedAsFarAsTheReceiptProvesThem(t *testing.T
 		})
 	}
 }
+
+// The phone has no cursor any more, as after its area was destroyed, to show that the log was put
+// back. Where it last stood says that its numbers are another history's: what it wrote there is no
+// work from beyond the log.
+func TestExchange_WorkOfAnotherHistoryIsNotTakenForWorkAheadOfTheLog(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	p, other := w.phone(user), w.phone(user)
+	id := p.create(kindPremises, door(w.gridA, "1"))
+	p.sync()
+	b := w.copied()
+	other.create(kindPremises, door(w.gridA, "lost"))
+	other.sync()
+	p.sync()
+	stood := &syncv1.Checkpoint{At: p.position, Tag: p.last.GetTag()}
+	w.putBack(b)
+	other = w.phone(user)
+	other.create(kindPremises, door(w.gridA, "another"))
+	other.sync()
+	p.edit(kindPremises, id, &recordv1.Premises{Rooms: proto.Uint32(3)})
+	body := &syncv1.ExchangeBody{}
+	w.must(proto.Unmarshal(p.request().GetBody(), body))
+	body.Cursor, body.Past = nil, []*syncv1.Checkpoint{stood}
+	results := p.call(p.sign(body)).GetOutcomes().GetResults()
+	if len(results) != 1 || results[0].GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_QUARANTINED {
+		t.Errorf("outcomes %v, want the edit accepted", results)
+	}
+	w.verify()
+}

@@ -296,3 +296,9 @@ func (m *Model) CheckErased(p PhoneID, plain []byte) []Violation {
 	m.checkErased(p, plain)
 	return m.CheckStep()
 }
+
+// nothingLeft reports a row of which a phone has nothing left to send: it has applied an
+// erasure that this history may not have.
+func (m *Model) nothingLeft(r *row) bool {
+	return slices.ContainsFunc(m.phoneIDs(), func(p PhoneID) bool { return m.phones[p].has(r) && m.goneFrom(m.phones[p], r) })
+}

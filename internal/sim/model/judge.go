@@ -38,6 +38,9 @@ type verdict struct {
 // when its phone switched to the version of grants that it was made under, an older
 // one counts, the one in force, or one that a phone of that name has confirmed.
 func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry) verdict {
+	if sentErased(e) && m.nothingLeft(r) {
+		return verdict{why: syncv1.QuarantineReason_QUARANTINE_REASON_ERASED}
+	}
 	v := m.judge(r, dot)
 	if v.fits(e) {
 		return v

@@ -21,7 +21,7 @@ func (m *Model) noteServed(reply *syncv1.ExchangeResponse, at place) {
 // in force its phone has seen, and that an epoch had two histories.
 func (m *Model) noteProven(c *call) {
 	shown := m.shownBy(c)
-	if m.elsewhere(shown[0]) {
+	if m.elsewhere(shown[0]) && shown[0].epoch < m.now.history.Epoch {
 		m.now.doubtful[shown[0].epoch] = true
 	}
 	if m.writesDown(c) {
@@ -83,10 +83,9 @@ func (m *Model) wantNoticed(c *call) {
 		m.now.history.Epoch, at.epoch, at.seq)
 }
 
-// elsewhere reports a place of an earlier epoch whose number is in this history
-// another entry's.
+// elsewhere reports a place whose number is in this history another entry's.
 func (m *Model) elsewhere(at place) bool {
-	if at.isZero() || at.epoch >= m.now.history.Epoch || !m.knows(at.epoch) {
+	if at.isZero() || at.epoch > m.now.history.Epoch || !m.knows(at.epoch) {
 		return false
 	}
 	seq, _ := m.shared(at.epoch, m.now.history.Epoch)

@@ -894,8 +894,7 @@ type Progress struct {
 	Leases []*Lease `protobuf:"bytes,7,rep,name=leases,proto3" json:"leases,omitempty"`
 	// Changes that were kept since the device was revoked.
 	KeptRevoked uint64 `protobuf:"varint,8,opt,name=kept_revoked,json=keptRevoked,proto3" json:"kept_revoked,omitempty"`
-	// Earlier epochs in which this incarnation has stood at places that this log fills otherwise: by their numbers it means another
-	// history.
+	// Epochs in which this incarnation has stood at places that this log fills otherwise: by their numbers it means another history.
 	Doubtful      []uint32 `protobuf:"varint,9,rep,packed,name=doubtful,proto3" json:"doubtful,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
