@@ -16,6 +16,10 @@ import (
 // busyMost is the rarest that a busy owner works during a call: once in so many.
 const busyMost = 4
 
+// busyCallsMax is during how many calls of one sync a busy owner works: who writes more in each than a batch takes would
+// keep the phone syncing for ever.
+const busyCallsMax = 100
+
 // drawBusy draws how often owners work during a call: once in so many; 0 for never, in half of all seeds.
 func drawBusy(seed uint64) int {
 	d := diceFor(seed, "busy", 0)
@@ -28,9 +32,11 @@ func drawBusy(seed uint64) int {
 // beBusy lets the phone's owner correct a field while a call is on its way, which takes ms.
 func (w *world) beBusy(f *flight, ms int64) {
 	d := diceFor(w.c.Seed, f.phone.name+" is busy", f.number)
-	if w.healed || !d.oneIn(w.weather.busyIn) {
+	s := f.phone.syncing
+	if w.healed || s == nil || s.busied >= busyCallsMax || !d.oneIn(w.weather.busyIn) {
 		return
 	}
+	s.busied++
 	w.after(d.between(1, ms), func() { f.phone.correctAgain(d) })
 }
 

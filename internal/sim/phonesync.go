@@ -34,6 +34,8 @@ type syncing struct {
 	handed map[*syncv1.ExchangeResponse]*flight
 	report *client.Report
 	err    error
+	// busied counts the calls during which the owner has worked.
+	busied int
 }
 
 // beginSync begins a sync, unless one is under way.
