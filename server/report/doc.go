@@ -12,6 +12,6 @@
 //
 // Memory: 24 bytes a call at a door, some 200 a door and 500 a case.
 //
-// Read pull.go first, then gate.go; service.go, fold.go and projection.go for where the numbers come from, frozen.go for
+// Read pull.go first, then gate.go and rows.go; service.go, fold.go and projection.go for where the numbers come from, frozen.go for
 // those that stand.
 package report

@@ -2,11 +2,9 @@ package report
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"onedoor/domain"
 	"onedoor/domain/metrics"
@@ -117,137 +115,6 @@ func (s *Service) mustBuild(r store.Reader) (bool, error) {
 	return !ok || tag != s.projection.at.Tag, err
 }
 
-// rewound runs f on the projection as it stood at an entry, and brings it back. The caller holds mu and has followed.
-func (s *Service) rewound(r store.Reader, at syncengine.Seq, f func(Watermark) error) error {
-	here := s.projection.at
-	if at == 0 || at == here.Seq {
-		return f(here)
-	}
-	ids, err := touchedSince(r, at)
-	if err != nil {
-		return err
-	}
-	fold := &folding{p: s.projection, r: r, log: s.realm}
-	kept := s.projection
-	s.projection = nil // Left so where the way back is not found.
-	for _, id := range ids {
-		if err := fold.takeAt(id, at); err != nil {
-			return err
-		}
-	}
-	mark := Watermark{Epoch: here.Epoch, Seq: at}
-	if _, mark.Committed, err = s.realm.CommitOf(r, at); err != nil {
-		return err
-	}
-	if mark.Tag, _, err = s.realm.TagAt(r, at); err != nil {
-		return err
-	}
-	s.projection = kept
-	err = f(mark)
-	s.projection = nil
-	for _, id := range ids {
-		if err := fold.takeAt(id, here.Seq); err != nil {
-			return err
-		}
-	}
-	s.projection = kept
-	return err
-}
-
-// touchedSince lists the records that entries after one changed.
-func touchedSince(r store.Reader, at syncengine.Seq) ([]syncengine.ID, error) {
-	seen := map[syncengine.ID]bool{}
-	var out []syncengine.ID
-	err := r.Entries(at, func(e store.Entry) bool {
-		if changes(e.Type) && counted(e.Kind) && !seen[e.RecordID] {
-			seen[e.RecordID] = true
-			out = append(out, e.RecordID)
-		}
-		return true
-	})
-	return out, err
-}
-
-// takeAt takes a record in as it stood at an entry.
-func (f *folding) takeAt(id syncengine.ID, at syncengine.Seq) error {
-	now, err := f.log.RecordAt(f.r, id, f.r.Head().Seq)
-	if err != nil || now == nil {
-		return err
-	}
-	then, err := f.log.RecordAt(f.r, id, at)
-	if err != nil {
-		return err
-	}
-	if then == nil {
-		then = &syncengine.Record{ID: id, Kind: now.Kind}
-		f.p.drop(then, doorsEver(now))
-		return nil
-	}
-	return f.take(then, now, false)
-}
-
-// drop takes a record out.
-func (p *projection) drop(rec *syncengine.Record, ever []syncengine.ID) {
-	switch rec.Kind {
-	case kindPremises:
-		p.forgetDoor(rec.ID)
-	case kindVisit:
-		p.dropVisit(rec.ID, ever)
-	case kindHazard:
-		p.setHazard(rec.ID, nil, noStamps)
-	case kindDispute:
-		p.setDispute(rec.ID, nil, noStamps)
-	case kindCaseEvent:
-		p.setEvent(rec.ID, nil)
-	}
-}
-
-// Warm counts what the log holds now, so that the first pull need not wait for it.
-func (s *Service) Warm(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.realm.View(ctx, func(r store.Reader) error { return s.followTo(r, nil) })
-}
-
-// FreezeRipe freezes every month that is over long enough, the oldest first, and says which.
-func (s *Service) FreezeRipe(ctx context.Context) (out []metrics.Month, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	realm := s.realm.Realm()
-	first := metrics.DayOf(domain.UnixMilli(realm.Created))
-	if first == metrics.NoDay {
-		return nil, nil
-	}
-	for m := metrics.MonthOf(first); ripe(m, realm, s.realm.Time()); m = m.Next() {
-		done, err := s.freezeOne(ctx, m)
-		if err != nil {
-			return out, err
-		}
-		if done {
-			out = append(out, m)
-		}
-	}
-	return out, nil
-}
-
-// freezeOne freezes a month that is not frozen yet.
-func (s *Service) freezeOne(ctx context.Context, m metrics.Month) (done bool, err error) {
-	err = s.realm.View(ctx, func(r store.Reader) error {
-		z, err := readFrozen(r, m)
-		if err != nil || z != nil {
-			return err
-		}
-		if _, err = s.treeOf(r); err == nil {
-			done, err = true, s.followTo(r, nil)
-		}
-		return err
-	})
-	if err != nil || !done {
-		return false, err
-	}
-	return true, s.freeze(ctx, s.tree, m)
-}
-
 // Own counts workers' own work in a period, each for that worker alone.
 func (s *Service) Own(ctx context.Context, users []syncengine.ID, period metrics.Period) (out map[syncengine.ID]metrics.Own, err error) {
 	err = s.realm.View(ctx, func(r store.Reader) (err error) {
@@ -283,27 +150,4 @@ func (s *Service) VisitsBy(r store.Reader, users []syncengine.ID, from, until sy
 		out[user] = int(count.Visits)
 	}
 	return out, err
-}
-
-// keepEvery is how often Keep looks whether a month is to be frozen.
-const keepEvery = time.Hour
-
-// Keep counts what the log holds, so that the first pull need not wait for it, and freezes months as they become ripe, until
-// ctx ends. wait waits for a while, or until ctx ends.
-func (s *Service) Keep(ctx context.Context, wait func(context.Context, time.Duration) error) {
-	for err := s.Warm(ctx); ; {
-		if err == nil {
-			_, err = s.FreezeRipe(ctx)
-		}
-		switch {
-		case errors.Is(err, exchange.ErrClosed) || errors.Is(err, store.ErrClosed) || ctx.Err() != nil:
-			return
-		case err != nil:
-			s.log.Warn("reports could not be kept up; it is tried again in an hour", "error", err)
-		}
-		if wait(ctx, keepEvery) != nil {
-			return
-		}
-		err = nil
-	}
 }

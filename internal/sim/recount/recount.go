@@ -2,7 +2,7 @@
 // described: one loop a figure, dates as dates, nothing kept from one question to the next. It shares no code with what it
 // checks but what has rules and tests of its own: the deadlines of cases, the order of a timeline, and how often a door is due.
 //
-// It is slow on purpose and imported by tests and the simulator alone. Read this file, then figures.go.
+// It is slow on purpose and imported by tests and the simulator alone. Read this file, then figures.go, hazards.go and disputes.go.
 package recount
 
 import (
