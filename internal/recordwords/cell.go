@@ -132,10 +132,18 @@ func (w Writer) message(m protoreflect.Message) string {
 	all := m.Descriptor().Fields()
 	for i := range all.Len() {
 		if d := all.Get(i); m.Has(d) {
-			out = append(out, Field(string(d.Name())).In(w.Lang)+" "+w.Field(d, m.Get(d)))
+			out = append(out, inner(m.Descriptor(), d).In(w.Lang)+" "+w.Field(d, m.Get(d)))
 		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// inner gives the words of a field of a message within a record, which may have a meaning of its own there.
+func inner(m protoreflect.MessageDescriptor, d protoreflect.FieldDescriptor) Words {
+	if words, ok := fields[string(m.Name())+"."+string(d.Name())]; ok {
+		return words
+	}
+	return Field(string(d.Name()))
 }
 
 // Time writes a time to the minute.

@@ -60,7 +60,7 @@ var enums = map[string]List{
 
 // fields are the fields of records by name. A name means the same in every kind that has it.
 var fields = map[string]Words{
-	"life": {"存在", "existence"}, "address": {"地址", "address"}, "territory": {"辖区", "territory"}, "kind_of_premises": {"房屋种类", "kind of door"},
+	"Contact.name": {"姓名", "name"}, "life": {"存在", "existence"}, "address": {"地址", "address"}, "territory": {"辖区", "territory"}, "kind_of_premises": {"房屋种类", "kind of door"},
 	"status": {"状态", "status"}, "rooms": {"房间数", "rooms"}, "headcount": {"居住人数", "headcount"}, "grade": {"风险等级", "grade"}, "contact": {"联系人", "contact"},
 	"parent_id": {"所属楼栋", "building it is in"}, "compound": {"小区", "compound"}, "building": {"楼", "building"}, "stair": {"单元", "stair"}, "floor": {"层", "floor"},
 	"door": {"室", "door"}, "use": {"用途", "use"}, "rental_kind": {"出租方式", "way of letting"}, "lease_filed": {"租赁备案", "lease filed"},
