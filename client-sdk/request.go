@@ -56,7 +56,9 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 	if err != nil {
 		return nil, err
 	}
-	body.RulesVersion = proto.Uint32(book.Version)
+	if book.Version != 0 {
+		body.RulesVersion = proto.Uint32(book.Version)
+	}
 	if body.Wiped, err = s.wipeReceipt(r.signer(&s.self)); err != nil {
 		return nil, err
 	}

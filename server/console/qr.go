@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"html/template"
 	"strings"
 
 	"rsc.io/qr"
@@ -11,11 +10,19 @@ import (
 // quietModules is the margin that the standard asks for around a QR code.
 const quietModules = 4
 
-// qrPicture draws a QR code as SVG: one path, coloured by the style sheet, sharp at any size and in print.
-func qrPicture(text, title string) (template.HTML, error) {
+// qrPicture is a QR code as the template "qr" draws it in SVG: one path, coloured by the style sheet, sharp at any size
+// and in print.
+type qrPicture struct {
+	// Size is the picture's edge in modules, its margin included.
+	Size int
+	// Path draws the black modules.
+	Path string
+}
+
+func newQRPicture(text string) (*qrPicture, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {
-		return "", fmt.Errorf("draw a QR code of %d bytes: %w", len(text), err)
+		return nil, fmt.Errorf("draw a QR code of %d bytes: %w", len(text), err)
 	}
 	var path strings.Builder
 	for y := range code.Size {
@@ -25,7 +32,5 @@ func qrPicture(text, title string) (template.HTML, error) {
 			}
 		}
 	}
-	size := code.Size + 2*quietModules
-	return template.HTML(fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="%s" shape-rendering="crispEdges"><rect width="%d" height="%d"/><path d="%s"/></svg>`,
-		size, size, template.HTMLEscapeString(title), size, size, path.String())), nil
+	return &qrPicture{Size: code.Size + 2*quietModules, Path: path.String()}, nil
 }

@@ -26,7 +26,7 @@ func (l language) functions() template.FuncMap {
 		"t": l.pick, "time": l.time, "day": l.day, "span": l.span, "ago": l.ago, "id": idText, "short": shortID, "num": number,
 		"role": l.role, "clinic": l.clinic, "state": l.state, "step": l.step, "event": l.event, "taskState": l.taskState,
 		"hazard": l.hazardCode, "kind": l.kind, "clock": l.clock, "clockTone": clockTone, "bytes": sizeText, "join": strings.Join, "add": add, "deviceState": l.deviceState,
-		"category": l.category, "source": l.source, "risk": l.risk, "relation": l.relation, "iso": isoTime, "percent": percent, "dict": dict, "qr": qrPicture, "indent": indent, "lang": func() string { return string(l) },
+		"category": l.category, "source": l.source, "risk": l.risk, "relation": l.relation, "iso": isoTime, "percent": percent, "dict": dict, "qr": newQRPicture, "indent": indent, "lang": func() string { return string(l) },
 	}
 }
 

@@ -140,9 +140,6 @@ func (c *caches) readBook(book casework.Rulebook) *rulebook {
 
 // rules adds the rulebook where the phone works by another one.
 func (a *answering) rules() error {
-	if a.call.body.RulesVersion == nil {
-		return nil
-	}
 	book, err := a.svc.caches.rulebook(a.r)
 	if err == nil && book.version != a.call.body.GetRulesVersion() {
 		a.reply.Rulebook = book.message

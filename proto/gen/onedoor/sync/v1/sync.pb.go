@@ -1830,8 +1830,8 @@ type ExchangeBody struct {
 	// under now; ascending in after, at most one more than there are changes. Absent where the whole batch was made under
 	// status.grant_version.
 	GrantSwitches []*GrantSwitch `protobuf:"bytes,32,rep,name=grant_switches,json=grantSwitches,proto3" json:"grant_switches,omitempty"`
-	// Version of the rulebook that the phone works by, as domain/casework counts it; 0 for one without an imported table. Absent
-	// from software that takes none: the reply then brings none.
+	// Version of the rulebook that the phone works by, as domain/casework counts it. Absent for one without an imported table,
+	// so that a realm without any pays nothing.
 	RulesVersion *uint32 `protobuf:"fixed32,34,opt,name=rules_version,json=rulesVersion,proto3,oneof" json:"rules_version,omitempty"`
 	// Where epochs branched off, as the phone was told while they were in force; sent with changes whose base is of an epoch that
 	// has ended. A server that a restore has taken the knowledge of one from holds erasures against their bases by it. At most 64.
