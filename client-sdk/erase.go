@@ -58,7 +58,8 @@ type erasing struct {
 	record syncengine.ID
 	cells  syncengine.Cells
 	at     syncengine.Coordinate
-	// earlier holds the places of the same erasure that were told before.
+	// earlier holds the places of the same erasure that were told before, the one that it is told at
+	// again and those in logs that are lost.
 	earlier []syncengine.Coordinate
 	// history is what the phone was told of the epochs.
 	history syncengine.History
@@ -75,7 +76,8 @@ func (e *erasing) apply(m *syncv1.Barrier) error {
 		return err
 	}
 	for _, b := range known {
-		if b.Cells == e.cells {
+		// What was written between two erasures of one log is destroyed by the second.
+		if b.Cells == e.cells && (b.At[0] == e.at || !e.history.Reaches(e.at, b.At[0])) {
 			e.earlier = append(e.earlier, b.At...)
 		}
 	}
@@ -270,9 +272,16 @@ func (e *erasing) shown() error {
 	return e.put(&row, kind, base, above, true)
 }
 
-// reflects reports that base is of after the erasure.
+// reflects reports that base is of after the erasure, or after it stood in the history
+// that base is of: a restored log that raises it once more takes nothing off the screen
+// that was written since. There only what that history itself told counts: a place of
+// the log in force may be a number of it that is another entry's.
 func (e *erasing) reflects(row *localdb.Record) bool {
-	return e.s.pos.Checkpoint.Epoch == syncengine.Epoch(e.a.GetEpoch()) && row.Seq >= e.at.Seq
+	base := syncengine.Coordinate{Epoch: e.s.pos.Checkpoint.Epoch, Seq: row.Seq}
+	if base.Epoch == syncengine.Epoch(e.a.GetEpoch()) && base.Seq >= e.at.Seq {
+		return true
+	}
+	return slices.ContainsFunc(e.earlier, func(at syncengine.Coordinate) bool { return e.history.Reaches(base, at) })
 }
 
 // drafts takes the field out of what the user has begun to write about the record.

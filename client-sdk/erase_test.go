@@ -223,6 +223,67 @@ func TestErase_ComesBackToARestoredServerWithAPhone(t *testing.T) {
 	w.settle()
 }
 
+func TestErase_RaisedOnceMoreByARestoredServerLeavesWhatWasWrittenSinceOnTheScreen(t *testing.T) {
+	w, ann, bob, visit := noted(t)
+	for range 4 {
+		ann.add("visit", `{"territory":"`+gridA+`","note":"一切正常"}`)
+	}
+	ann.sync()
+	b := w.backup()
+	w.erase(visit)
+	bob.sync()
+	bob.edit(visit, `{"note":"经同意重新登记"}`)
+	bob.sync()
+	w.restore(b)
+	w.erase(visit)
+	bob.page = 1
+	bob.restart()
+	told := false
+	bob.line.seen = func(m *syncv1.ExchangeResponse) {
+		if len(m.GetBarriers()) > 0 {
+			told, bob.line.failAfter = true, bob.line.calls
+		}
+	}
+	if _, err := bob.Sync(t.Context()); err == nil || !told {
+		t.Fatalf("the pull was to be cut off behind the barrier: told of it %v, %v", told, err)
+	}
+	bob.shows(visit, map[string]any{"note": "经同意重新登记"})
+	bob.holdsNone(secretNote)
+	bob.line.failAfter, bob.line.seen = 0, nil
+	bob.sync()
+	ann.sync()
+	for _, p := range []*phone{ann, bob} {
+		p.shows(visit, map[string]any{"note": "经同意重新登记"})
+		p.holdsNone(secretNote)
+	}
+	w.settle()
+}
+
+func TestErase_ASecondTimeDestroysWhatWasWrittenSinceTheFirst(t *testing.T) {
+	w, _, bob, visit := noted(t)
+	w.erase(visit)
+	bob.sync()
+	const anew = "陈桂芳改口称另有住处"
+	bob.edit(visit, `{"note":"`+anew+`"}`)
+	bob.sync()
+	for range 4 {
+		w.phones[0].add("visit", `{"territory":"`+gridA+`","note":"一切正常"}`)
+	}
+	w.phones[0].sync()
+	w.erase(visit)
+	bob.page = 1
+	bob.restart()
+	bob.line.failAfter = bob.line.calls + 1
+	if _, err := bob.Sync(t.Context()); err == nil {
+		t.Fatal("the pull was not cut off")
+	}
+	bob.holdsNone(anew)
+	bob.line.failAfter = 0
+	bob.sync()
+	bob.holdsNone(anew)
+	w.settle()
+}
+
 func TestErase_ACopyOfAPhoneFromBeforeLosesItToo(t *testing.T) {
 	w, _, bob, visit := noted(t)
 	old := bob.copyOf()

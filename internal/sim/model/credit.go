@@ -24,7 +24,8 @@ func (m *Model) said(e store.Entry) *storedv1.Extra {
 }
 
 // believe takes over the past of a change that a call has brought, each part of it
-// held against what is true and what was proven.
+// held against what is true and what was proven. Of one that came as erased there is no
+// base to count: its phone sent none, and nothing of it is merged.
 func (m *Model) believe(ch *change, e store.Entry, c *call) {
 	if c != nil {
 		m.wantNoticed(c)
@@ -33,7 +34,9 @@ func (m *Model) believe(ch *change, e store.Entry, c *call) {
 	extra := m.said(e)
 	m.follow(ch, extra)
 	m.wantFirst(ch, c)
-	m.wantBase(ch, extra.GetCountedBase() != nil)
+	if !sentErased(e) {
+		m.wantBase(ch, extra.GetCountedBase() != nil)
+	}
 }
 
 // believeAgain wants an entry that merges a change, or more of it, to tell of its past

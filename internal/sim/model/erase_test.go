@@ -110,3 +110,35 @@ func TestStory_AnErasureThatARestoreHasLostComesBackWithAPhone(t *testing.T) {
 	}
 	s.rest()
 }
+
+// What a wrote was erased, and then the file is copied back. The phone has nothing left of its
+// change to send, not even where its author stood: of an epoch with two histories there is no base
+// to count in part.
+func TestStory_AnErasedChangeTellsACopiedBackLogNothingOfItsBase(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
+	a.sync()
+	b.sync()
+	early := s.backUp("early")
+	a.edit(door, rooms(3))
+	a.sync()
+	a.edit(visit, &recordv1.Visit{Note: proto.String("住户仍不在家")})
+	a.sync()
+	s.eraseNote(visit)
+	a.sync()
+	s.clean()
+	s.copyBack("early", early)
+	b.edit(door, rooms(4))
+	b.edit(door, rooms(5))
+	b.sync()
+	s.clean()
+	a.sync()
+	s.clean()
+	if got := a.note(visit); got != "" {
+		t.Errorf("the phone shows the note %q", got)
+	}
+	s.rest()
+}
