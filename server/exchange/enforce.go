@@ -123,8 +123,8 @@ func barrierKnown(r store.Reader, history syncengine.History, id syncengine.ID, 
 	barriers, err := Barriers(r, id)
 	for _, b := range barriers {
 		for _, c := range b.At {
-			// A newer erasure of the same epoch takes the older one's place.
-			if b.Cells == cells && c.Epoch == at.Epoch && c.Seq >= at.Seq {
+			// A newer erasure of the same log takes the older one's place.
+			if b.Cells == cells && (c.Epoch == at.Epoch && c.Seq >= at.Seq || history.Reaches(c, at)) {
 				return true, nil
 			}
 		}

@@ -131,8 +131,11 @@ func (e *erasing) raise() error {
 			return err
 		}
 		var at []syncengine.Coordinate
-		for _, c := range m.GetAt() {
-			at = append(at, coordinate(c))
+		for _, m := range m.GetAt() {
+			// What was written between two erasures of one log is destroyed by the second.
+			if c := coordinate(m); !e.work.world.History.Reaches(e.at, c) {
+				at = append(at, c)
+			}
 		}
 		for _, c := range append(slices.Clone(e.Earlier), e.at) {
 			at = syncengine.Raise(at, c)

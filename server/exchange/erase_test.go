@@ -153,6 +153,61 @@ func TestErase_WhoHasSeenItMayWriteAgain(t *testing.T) {
 	w.clean()
 }
 
+func TestErase_ASecondOneInALaterEpochDropsWhatWasWrittenSinceTheFirst(t *testing.T) {
+	w := newEraseWorld(t)
+	w.erase()
+	w.a.sync()
+	w.a.note(w.visit, secretNote+"四")
+	w.restore(w.store)
+	w.erase()
+	w.a.sync()
+	w.noNote()
+	w.clean()
+	w.verify()
+}
+
+// A phone carries the first of two erasures, and a restore has lost both: the side ledger raises the second,
+// which took the first one's place.
+func TestErase_AnErasureThatANewerOneHasReplacedIsNotRaisedForAPhone(t *testing.T) {
+	w, l := newWorld(t), &memoryLedger{}
+	w.keep(w.store, l)
+	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	a.sync()
+	before, list := w.copied(), []exchange.Erasing{{RecordID: visit, Cells: noteCells}}
+	erase := func() {
+		_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", list)
+		w.must(err)
+	}
+	erase()
+	a.sync()
+	carried := a.last.GetBarriers()
+	again := w.copied()
+	w.must(w.service.Close())
+	_, err := exchange.BeginEpoch(w.ctx, again, exchange.Renewal{})
+	w.must(err)
+	w.open(nil)
+	w.keep(again, l)
+	erase()
+	w.must(w.service.Close())
+	known, err := exchange.LedgerEpochs(l)
+	w.must(err)
+	_, err = exchange.BeginEpoch(w.ctx, before, exchange.Renewal{Known: known})
+	w.must(err)
+	w.open(nil)
+	w.keep(before, l)
+	raised := w.head()
+	body := &syncv1.ExchangeBody{}
+	w.must(proto.Unmarshal(a.request().GetBody(), body))
+	body.Barriers = carried
+	a.call(a.sign(body))
+	if now := w.head(); len(carried) != 1 || now != raised {
+		t.Errorf("handed back, the erasure stands at %d again, the newer one was raised at %d", now, raised)
+	}
+	w.verify()
+}
+
 func TestErase_AQuarantinedChangeKeepsWhatIsNotErased(t *testing.T) {
 	w := newEraseWorld(t)
 	w.must(w.service.Update(w.ctx, func(tx store.Writer) error { return identity.RevokeDevice(tx, w.a.incarnation) }))
