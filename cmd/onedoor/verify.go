@@ -31,6 +31,7 @@ type epochJSON struct {
 	Begun    json.RawMessage `json:"begun"`
 	PutBack  bool            `json:"put_back"`
 	Revealed string          `json:"revealed_by,omitempty"`
+	ByLedger bool            `json:"revealed_by_ledger,omitempty"`
 }
 
 func epochsOf(v *server.Verification) []epochJSON {
@@ -38,9 +39,9 @@ func epochsOf(v *server.Verification) []epochJSON {
 	for _, e := range v.Epochs {
 		j := epochJSON{
 			Epoch: uint32(e.Epoch), Parent: uint32(e.Parent), AfterSeq: uint64(e.At), Begun: command.TimeJSON(int64(e.Time)),
-			PutBack: !e.RevealedBy.IsZero(),
+			PutBack: e.ByLedger || !e.RevealedBy.IsZero(), ByLedger: e.ByLedger,
 		}
-		if j.PutBack {
+		if !e.RevealedBy.IsZero() {
 			j.Revealed = e.RevealedBy.String()
 		}
 		out = append(out, j)
@@ -53,8 +54,12 @@ func (e epochJSON) line() string {
 	if !e.PutBack {
 		return fmt.Sprintf("epoch %d began after entry %d of epoch %d, by a restore", e.Epoch, e.AfterSeq, e.Parent)
 	}
-	return fmt.Sprintf("epoch %d began after entry %d of epoch %d: the database had been put back to an earlier state without `onedoor restore`, as device %s showed",
-		e.Epoch, e.AfterSeq, e.Parent, e.Revealed)
+	by := "device " + e.Revealed
+	if e.ByLedger {
+		by = "the side ledger"
+	}
+	return fmt.Sprintf("epoch %d began after entry %d of epoch %d: the database had been put back to an earlier state without `onedoor restore`, as %s showed",
+		e.Epoch, e.AfterSeq, e.Parent, by)
 }
 
 func newVerify(a *app) *cobra.Command {

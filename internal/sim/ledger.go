@@ -40,3 +40,11 @@ func (l *sideLedger) After(number uint64, f func(exchange.LedgerEntry) error) er
 
 // Last is the number of the last entry.
 func (l *sideLedger) Last() uint64 { return l.last }
+
+// length is how many entries stand; none without a ledger.
+func (l *sideLedger) length() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.entries)
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/model"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -22,6 +23,8 @@ type backup struct {
 	// memory or files hold the store, as the weather has it.
 	memory *memstore.Store
 	files  disk.Snapshot
+	// ledgered is how many entries the side ledger had then.
+	ledgered int
 }
 
 // backUp copies the store and tells the phones that it is safe.
@@ -56,7 +59,7 @@ func (w *world) failBackup(d dice, b *backup) {
 
 // copyStore copies the store under a name.
 func (s *server) copyStore() *backup {
-	b := &backup{name: fmt.Sprintf("backup%d", len(s.backups)+1)}
+	b := &backup{name: fmt.Sprintf("backup%d", len(s.backups)+1), ledgered: s.ledger.length()}
 	s.view(func(r store.Reader) error {
 		b.at = syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq}
 		s.w.model.BackedUp(b.name, r.Head())
@@ -121,7 +124,8 @@ func (w *world) restore(b *backup) {
 	w.searchServerErased()
 }
 
-// copyBack puts a backup's files in the place of the store's and tells nobody. The server has to notice by itself.
+// copyBack puts a backup's files in the place of the store's and tells nobody. The server has to notice by itself: at
+// once where its side ledger has more than the file, before it serves anybody from it.
 func (w *world) copyBack(d dice) {
 	s := w.server
 	if len(s.backups) == 0 || s.down {
@@ -132,11 +136,15 @@ func (w *world) copyBack(d dice) {
 	if !s.halted() || !s.putBack(b) {
 		return
 	}
-	w.model.WentBack(b.name, false)
+	shown := s.ledger.length() > b.ledgered
+	w.model.WentBack(b.name, shown)
 	s.store.told, s.store.epoch = b.at.Seq, b.at.Epoch
 	w.trace.tell(w.now, "server", "has its file put back to %s at %d/%d, and nobody knows", b.name, b.at.Epoch, b.at.Seq)
 	w.revokeAgain()
 	w.must(s.start(), "start the server")
+	if shown && s.store.epoch == b.at.Epoch {
+		w.broken(model.I20, nil, "the side ledger shows that %s was put back, and the server serves it in epoch %d", b.name, b.at.Epoch)
+	}
 	w.relearn()
 	w.searchServerErased()
 }

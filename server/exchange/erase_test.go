@@ -438,6 +438,36 @@ func (w *world) dump() (out []byte) {
 	return out
 }
 
+func TestErase_AFilePutBackGivesAnErasureNoNumberThatStaleWorkHasPassed(t *testing.T) {
+	w, l := newWorld(t), &memoryLedger{}
+	w.keep(w.store, l)
+	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	b.sync()
+	putBack, restored := w.copied(), w.copied()
+	for _, name := range []string{"1", "2", "3"} {
+		b.create(kindPremises, door(w.gridA, name))
+	}
+	b.sync()
+	a.sync()
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
+	w.must(err)
+	w.keep(putBack, l)
+	w.must(w.service.Close())
+	known, err := exchange.LedgerEpochs(l)
+	w.must(err)
+	_, err = exchange.BeginEpoch(w.ctx, restored, exchange.Renewal{Known: known})
+	w.must(err)
+	w.open(nil)
+	w.keep(restored, l)
+	a.sync()
+	if bytes.Contains(w.dump(), []byte(secretNote)) || w.record(visit) == nil {
+		t.Error("the store holds a note from before its erasure, or has lost the visit")
+	}
+	w.verify()
+}
+
 func TestErase_TheSideLedgerErasesAgainAfterARestore(t *testing.T) {
 	w := newWorld(t)
 	l := &memoryLedger{}

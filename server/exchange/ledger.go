@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -157,79 +156,6 @@ func agreeing(r store.Reader, number uint64) (*storedv1.LedgerState, error) {
 	}
 	history, err := readHistory(r)
 	return &storedv1.LedgerState{Number: number, Revision: revision, Epoch: uint32(history.Epoch), Access: access}, err
-}
-
-// openLedger rolls the database forward to the ledger's end, and begins the
-// ledger anew where it has missed something.
-func (s *Service) openLedger(ctx context.Context) error {
-	state, agrees, err := s.ledgerState(ctx)
-	if err != nil {
-		return err
-	}
-	if s.ledger == nil {
-		if state != nil {
-			s.log.Warn("this realm was kept with a side ledger and is served without one: a restore would undo what is revoked from now on")
-		}
-		return nil
-	}
-	missing := s.ledger.Last() > state.GetNumber()
-	if missing {
-		done := 0
-		err := s.store.Update(ctx, func(w store.Writer) (err error) {
-			done, err = Replay(w, s.ledger)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("roll forward from the side ledger: %w", err)
-		}
-		if done > 0 {
-			s.log.Warn("the database lacked changes that the side ledger has; they stand again", "entries", done)
-		}
-	}
-	if missing || !agrees {
-		return s.beginLedger(ctx)
-	}
-	return nil
-}
-
-// ledgerState gives how far the ledger and the database agreed, nil for never, and
-// whether nothing was changed since.
-func (s *Service) ledgerState(ctx context.Context) (state *storedv1.LedgerState, agrees bool, err error) {
-	err = s.store.View(ctx, func(r store.Reader) error {
-		m := &storedv1.LedgerState{}
-		ok, err := read(r, bucketLedger, historyKey, m)
-		if err != nil || !ok {
-			return err
-		}
-		now, err := agreeing(r, m.GetNumber())
-		state, agrees = m, proto.Equal(m, now)
-		return err
-	})
-	return state, agrees, err
-}
-
-// beginLedger writes everything that the ledger keeps as one entry.
-func (s *Service) beginLedger(ctx context.Context) error {
-	return s.store.Update(ctx, func(w store.Writer) error {
-		e := LedgerEntry{Number: s.ledger.Last() + 1, At: s.now(), Whole: true}
-		for _, bucket := range ledgered {
-			from, err := wholeFrom(w, bucket)
-			if err != nil {
-				return err
-			}
-			err = w.Documents(bucket, from, nil, func(d store.Document) bool {
-				e.Documents = append(e.Documents, LedgerDocument{Bucket: bucket, Key: d.Key, Value: append([]byte{}, d.Value...)})
-				return true
-			})
-			if err != nil {
-				return err
-			}
-		}
-		if err := noteLedger(w, e.Number); err != nil {
-			return err
-		}
-		return s.ledger.Append(e)
-	})
 }
 
 // Replay puts what a ledger has and a database lacks into it, and gives how many

@@ -212,3 +212,61 @@ func TestLedger_PhonesWorkOnWhileTheSideLedgerCannotBeWritten(t *testing.T) {
 		t.Error("the user is open again")
 	}
 }
+
+func TestLedger_AFileThatWasPutBackIsNoticedBeforeItServesAnybody(t *testing.T) {
+	w, l := newWorld(t), &memoryLedger{}
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	w.keep(w.store, l)
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.sync()
+	same, old := w.copied(), w.copied()
+	w.keep(same, l)
+	if h := w.history(); h.Epoch != 1 {
+		t.Errorf("a file that lacks nothing is served in epoch %d", h.Epoch)
+	}
+	w.must(w.closeUser(user))
+	p.create(kindPremises, door(w.gridA, "1"))
+	p.sync()
+	w.keep(old, l)
+	if h := w.history(); h.Epoch != 2 || h.Forks[0] != (syncengine.Fork{Epoch: 2, At: w.head().Seq, Parent: 1}) {
+		t.Errorf("a file that was put back is served in epochs %+v", h)
+	}
+	w.must(w.service.View(w.ctx, func(r store.Reader) error {
+		begun, err := exchange.Epochs(r)
+		if err == nil && !begun[0].ByLedger {
+			t.Errorf("what showed it is not told: %+v", begun)
+		}
+		return err
+	}))
+	w.keep(old, l)
+	if h := w.history(); h.Epoch != 2 {
+		t.Errorf("opened once more it is served in epoch %d", h.Epoch)
+	}
+	p.mark = 0
+	p.sync()
+	if p.last.GetEpoch() != 2 || len(p.last.GetOutcomes().GetResults()) == 0 {
+		t.Errorf("the phone is told epoch %d and outcomes %v", p.last.GetEpoch(), p.last.GetOutcomes())
+	}
+	w.verify()
+}
+
+// history gives the epochs of what is served.
+func (w *world) history() (h syncengine.History) {
+	w.t.Helper()
+	w.must(w.service.View(w.ctx, func(r store.Reader) (err error) {
+		h, err = exchange.History(r)
+		return err
+	}))
+	return h
+}
+
+func TestLedger_AnEntryOfEverythingWhoseTransactionFailedIsTakenBack(t *testing.T) {
+	w, l := newWorld(t), &memoryLedger{}
+	w.must(w.service.Close())
+	st := &uncommitted{Store: w.store, fails: errors.New("the disk is full")}
+	_, err := exchange.Open(w.ctx, st, exchange.Options{Secrets: w.secrets, Random: w.random, Ledger: l})
+	if err == nil || len(l.entries) != 1 || len(l.voided) != 1 || l.voided[0] != 1 {
+		t.Errorf("%v: of the entries %+v those of numbers %v are taken back", err, l.entries, l.voided)
+	}
+	w.open(nil)
+}

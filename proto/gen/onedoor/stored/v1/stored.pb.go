@@ -1419,9 +1419,11 @@ type Fork struct {
 	BegunMs int64 `protobuf:"varint,5,opt,name=begun_ms,json=begunMs,proto3" json:"begun_ms,omitempty"`
 	// The incarnation whose cursor or receipt showed that the database had been put back without a restore; absent for an epoch
 	// that a restore began.
-	RevealedBy    []byte `protobuf:"bytes,6,opt,name=revealed_by,json=revealedBy,proto3" json:"revealed_by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RevealedBy []byte `protobuf:"bytes,6,opt,name=revealed_by,json=revealedBy,proto3" json:"revealed_by,omitempty"`
+	// Whether the side ledger showed it, when the database was opened.
+	RevealedByLedger bool `protobuf:"varint,7,opt,name=revealed_by_ledger,json=revealedByLedger,proto3" json:"revealed_by_ledger,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Fork) Reset() {
@@ -1494,6 +1496,13 @@ func (x *Fork) GetRevealedBy() []byte {
 		return x.RevealedBy
 	}
 	return nil
+}
+
+func (x *Fork) GetRevealedByLedger() bool {
+	if x != nil {
+		return x.RevealedByLedger
+	}
+	return false
 }
 
 // Backup makes a copy of the database a backup: what is needed beside it to serve it again. It stands in backups only.
@@ -2118,7 +2127,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\aHistory\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12-\n" +
 	"\x05forks\x18\x02 \x03(\v2\x17.onedoor.stored.v1.ForkR\x05forks\x12\x1a\n" +
-	"\bdoubtful\x18\x03 \x03(\rR\bdoubtful\"\x9a\x01\n" +
+	"\bdoubtful\x18\x03 \x03(\rR\bdoubtful\"\xc8\x01\n" +
 	"\x04Fork\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x04R\x02at\x12\x16\n" +
@@ -2126,7 +2135,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\alearned\x18\x04 \x01(\rR\alearned\x12\x19\n" +
 	"\bbegun_ms\x18\x05 \x01(\x03R\abegunMs\x12\x1f\n" +
 	"\vrevealed_by\x18\x06 \x01(\fR\n" +
-	"revealedBy\";\n" +
+	"revealedBy\x12,\n" +
+	"\x12revealed_by_ledger\x18\a \x01(\bR\x10revealedByLedger\";\n" +
 	"\x06Backup\x12\x18\n" +
 	"\asecrets\x18\x01 \x01(\fR\asecrets\x12\x17\n" +
 	"\amade_ms\x18\x02 \x01(\x03R\x06madeMs\"o\n" +
