@@ -64,6 +64,9 @@ type Config struct {
 	Now func() time.Time
 	// LookEvery is how often deadlines and deliveries of tasks are looked at; casework.WatchEvery when zero.
 	LookEvery time.Duration
+	// LookFrom holds the first look back until it is closed; nil begins at once. A scripted day hands one in: what the day
+	// holds must not depend on how long it takes.
+	LookFrom <-chan struct{}
 	// Random draws ids, tags, codes and tokens; the system's when nil.
 	Random io.Reader
 	// Disk holds the database; nil is the system's. The simulated world hands in one that counts writes.

@@ -65,9 +65,9 @@ func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
 func (s *Server) Serve() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var ending sync.WaitGroup
-	ending.Go(func() { s.endGrants(ctx) })   // stopped by cancel
-	ending.Go(func() { s.cases.Watch(ctx) }) // stopped by cancel
-	ending.Go(s.serveWeb)                    // stopped by Stop
+	ending.Go(func() { s.endGrants(ctx) })  // stopped by cancel
+	ending.Go(func() { s.watchCases(ctx) }) // stopped by cancel
+	ending.Go(s.serveWeb)                   // stopped by Stop
 	defer ending.Wait()
 	defer cancel()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {

@@ -36,6 +36,18 @@ func (s *Server) stopUpkeep() {
 	}
 }
 
+// watchCases looks at deadlines once that may begin.
+func (s *Server) watchCases(ctx context.Context) {
+	if s.config.LookFrom != nil {
+		select {
+		case <-s.config.LookFrom:
+		case <-ctx.Done():
+			return
+		}
+	}
+	s.cases.Watch(ctx)
+}
+
 // retained tells the log what a run of retention came to.
 func (s *Server) retained(out retention.Result, err error) {
 	if err != nil {

@@ -177,3 +177,30 @@ func TestStory_AMediatorWithoutAPhoneAnswersASupervision(t *testing.T) {
 		t.Errorf("%v", c)
 	}
 }
+
+// heldSyncs is how often a phone asks while the server is held back: without that the first few would bring the receipt.
+const heldSyncs = 40
+
+// TestStory_AServerThatIsHeldBackNotesNothingByItself: a scripted day must hold the same however long it takes.
+func TestStory_AServerThatIsHeldBackNotesNothingByItself(t *testing.T) {
+	from := make(chan struct{})
+	w := servingHeld(t, nil, from)
+	op := at(w)
+	withKey(t, 7)
+	officer, worker := op.equip(op.hire("警", "police_officer", "530702001001")), op.equip(op.hire("格", "grid_worker", gridA))
+	door := worker.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	visit := worker.add("visit", `{"premises_ids":["`+door+`"],"outcome":"SEEN"}`)
+	worker.json("sync")
+	officer.json("sync")
+	task := officer.json("check", visit, "return", "--reason", "未核对租客人数").text("task_id")
+	officer.json("sync")
+	for range heldSyncs {
+		worker.json("sync")
+		officer.json("sync")
+		if c := officer.json("case", task); c.text("state") != "MADE" {
+			t.Fatalf("noted while held back: %v", c)
+		}
+	}
+	close(from)
+	officer.until(task, "delivered", inState("DELIVERED"))
+}

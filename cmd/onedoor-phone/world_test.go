@@ -92,6 +92,12 @@ func serving(t *testing.T) *world {
 // servingBy serves by a clock of the story's, which phones of [operator.equip] go by too.
 func servingBy(t *testing.T, c *clock) *world {
 	t.Helper()
+	return servingHeld(t, c, nil)
+}
+
+// servingHeld serves and makes and notes nothing by itself before from is closed.
+func servingHeld(t *testing.T, c *clock, from <-chan struct{}) *world {
+	t.Helper()
 	t.Setenv("LANG", "C")
 	t.Setenv("LC_ALL", "")
 	t.Setenv("LC_MESSAGES", "")
@@ -102,7 +108,7 @@ func servingBy(t *testing.T, c *clock) *world {
 		Dir: dir, Realm: "530702", Territories: strings.NewReader(territories), TerritoriesName: "territories.csv",
 	})
 	w.must(err)
-	config := server.Config{Dir: dir, Listen: "127.0.0.1:0", LookEvery: lookEvery}
+	config := server.Config{Dir: dir, Listen: "127.0.0.1:0", LookEvery: lookEvery, LookFrom: from}
 	if c != nil {
 		config.Now = c.now
 	}

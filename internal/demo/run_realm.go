@@ -83,6 +83,8 @@ type realm struct {
 	chance *chanceSource
 	// served takes what Serve returned.
 	served chan error
+	// free is closed when time is let go: before that the server makes no task by itself.
+	free chan struct{}
 	// closing makes a second close wait for the first.
 	closing  sync.Once
 	closeErr error
@@ -93,7 +95,7 @@ type realm struct {
 func openRealm(ctx context.Context, o *Options, front func(http.Handler) http.Handler, at time.Time) (*realm, error) {
 	r := &realm{
 		dir: filepath.Join(o.Dir, realmFolder), clock: &scriptClock{}, chance: &chanceSource{seeded: seeded(o.Seed, "server")},
-		served: make(chan error, 1),
+		served: make(chan error, 1), free: make(chan struct{}),
 	}
 	r.clock.set(at)
 	made, err := server.Init(ctx, server.InitOptions{Dir: r.dir, Realm: realmCode, Now: r.clock.now})
@@ -101,7 +103,7 @@ func openRealm(ctx context.Context, o *Options, front func(http.Handler) http.Ha
 		return nil, err
 	}
 	r.server, err = server.Open(ctx, server.Config{
-		Dir: r.dir, Listen: o.Listen, HTTP: o.HTTP, Front: front, Now: r.clock.now, Random: r.chance,
+		Dir: r.dir, Listen: o.Listen, HTTP: o.HTTP, Front: front, Now: r.clock.now, Random: r.chance, LookFrom: r.free,
 	})
 	if err != nil {
 		return nil, err
@@ -147,6 +149,7 @@ func (r *realm) view(ctx context.Context, f func(store.Reader) error) error {
 func (r *realm) setFree() {
 	r.clock.freed.Store(true)
 	r.chance.freed.Store(true)
+	close(r.free)
 }
 
 // close stops the server.
