@@ -10,6 +10,12 @@ import (
 	"onedoor/syncengine"
 )
 
+// Held gives options of a day whose server does nothing by itself afterwards.
+func (o Options) Held() Options {
+	o.held = true
+	return o
+}
+
 // Seen is what a test may read back and tamper with before it is audited again.
 type Seen struct {
 	demo *Demo

@@ -47,6 +47,9 @@ type Options struct {
 	Date time.Time
 	// Progress is told how far the demo has come; it may be nil.
 	Progress Progress
+
+	// held leaves the server without a look at deadlines after the day too, so that it can be read again as it was.
+	held bool
 }
 
 // Demo is a day that was played and audited. Its server is still up.
@@ -95,7 +98,7 @@ func Run(ctx context.Context, o Options) (*Demo, error) {
 
 // letGo leaves server, lines and phones to people.
 func (d *Demo) letGo() error {
-	d.realm.setFree()
+	d.realm.setFree(!d.options.held)
 	var errs []error
 	for _, h := range d.phones {
 		errs = append(errs, h.putDown())

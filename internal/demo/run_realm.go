@@ -145,11 +145,13 @@ func (r *realm) view(ctx context.Context, f func(store.Reader) error) error {
 	return r.server.View(ctx, f)
 }
 
-// setFree lets time and chance go: from now on the server is one that people use.
-func (r *realm) setFree() {
+// setFree lets time and chance go: from now on the server is one that people use, and with looks it makes tasks by itself.
+func (r *realm) setFree(looks bool) {
 	r.clock.freed.Store(true)
 	r.chance.freed.Store(true)
-	close(r.free)
+	if looks {
+		close(r.free)
+	}
 }
 
 // close stops the server.

@@ -19,7 +19,7 @@ func onATrialDay(t *testing.T, seed uint64, date time.Time) *demo.Demo {
 	t.Helper()
 	d, err := demo.Run(t.Context(), demo.Options{
 		Seed: seed, Scale: demo.TrialScale(), Dir: filepath.Join(t.TempDir(), "demo"), Date: date,
-	})
+	}.Held())
 	if err != nil {
 		t.Fatal(err)
 	}
