@@ -50,8 +50,12 @@ func (s *Service) admit(ctx context.Context) (who identity.Principal, err error)
 	return who, err
 }
 
-// keepers may count anew and check: those who pull for the district, and the operator, who is shown no figure by it.
-func keepers(who identity.Principal) error {
+// admitKeeper lets in who may count anew and check: those who pull for the district, and the operator, who is shown no figure by it.
+func (s *Service) admitKeeper(ctx context.Context) error {
+	who, err := s.admit(ctx)
+	if err != nil {
+		return err
+	}
 	role := recordv1.Role(who.Role)
 	if who.Operator || role == recordv1.Role_ROLE_OPERATOR || role == recordv1.Role_ROLE_DISTRICT {
 		return nil
@@ -116,11 +120,7 @@ func dayOf(name, text string) (domain.Days, error) {
 // RebuildReports counts everything anew.
 func (s *Service) RebuildReports(_ *reportv1.RebuildReportsRequest, stream grpc.ServerStreamingServer[reportv1.RebuildReportsResponse]) error {
 	ctx := stream.Context()
-	who, err := s.admit(ctx)
-	if err == nil {
-		err = keepers(who)
-	}
-	if err != nil {
+	if err := s.admitKeeper(ctx); err != nil {
 		return s.status(ctx, err)
 	}
 	out, err := s.reports.Rebuild(ctx, func(done, total syncengine.Seq) {
@@ -136,11 +136,7 @@ func (s *Service) RebuildReports(_ *reportv1.RebuildReportsRequest, stream grpc.
 // VerifyReports checks what is counted.
 func (s *Service) VerifyReports(_ *reportv1.VerifyReportsRequest, stream grpc.ServerStreamingServer[reportv1.VerifyReportsResponse]) error {
 	ctx := stream.Context()
-	who, err := s.admit(ctx)
-	if err == nil {
-		err = keepers(who)
-	}
-	if err != nil {
+	if err := s.admitKeeper(ctx); err != nil {
 		return s.status(ctx, err)
 	}
 	out, err := s.reports.Verify(ctx, func(done, total syncengine.Seq) {

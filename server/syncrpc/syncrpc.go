@@ -18,6 +18,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
+	"onedoor/server/refusal"
 	"onedoor/server/store"
 	"onedoor/server/throttle"
 )
@@ -94,9 +95,6 @@ type reason struct {
 	hint string
 }
 
-// Domain names this service in error details.
-const Domain = "onedoor"
-
 var reasons = []reason{
 	{exchange.ErrBadRequest, codes.InvalidArgument, "BAD_REQUEST", "update the app; nothing was changed"},
 	{exchange.ErrWrongRealm, codes.FailedPrecondition, "WRONG_REALM", "enrol at the server of the phone's own district"},
@@ -146,26 +144,10 @@ func Status(err error) error {
 
 // slowDown tells a caller when to come again.
 func slowDown(err *throttle.SlowDown) error {
-	st := status.New(codes.ResourceExhausted, err.Error())
-	detailed, detailErr := st.WithDetails(
-		&errdetails.ErrorInfo{Reason: "SLOW_DOWN", Domain: Domain},
-		&errdetails.LocalizedMessage{Locale: "en", Message: "wait, then compare the code with the one shown"},
-		&errdetails.RetryInfo{RetryDelay: durationpb.New(err.Wait)},
-	)
-	if detailErr != nil {
-		return st.Err()
-	}
-	return detailed.Err()
+	return refusal.New(codes.ResourceExhausted, "SLOW_DOWN", err.Error(),
+		refusal.English("wait, then compare the code with the one shown"), &errdetails.RetryInfo{RetryDelay: durationpb.New(err.Wait)})
 }
 
 func (r reason) status(err error) error {
-	st := status.New(r.code, err.Error())
-	detailed, detailErr := st.WithDetails(
-		&errdetails.ErrorInfo{Reason: r.name, Domain: Domain},
-		&errdetails.LocalizedMessage{Locale: "en", Message: r.hint},
-	)
-	if detailErr != nil {
-		return st.Err()
-	}
-	return detailed.Err()
+	return refusal.New(r.code, r.name, err.Error(), refusal.English(r.hint))
 }
