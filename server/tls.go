@@ -27,7 +27,7 @@ const pairCheckEvery = 10 * time.Second
 func (c Config) transport() (credentials.TransportCredentials, error) {
 	switch {
 	case (c.CertFile == "") != (c.KeyFile == ""):
-		return nil, errors.New("TLS needs a certificate file and a key file, one is missing")
+		return nil, fmt.Errorf("%w: TLS needs a certificate (--tls-cert) and its key file (--tls-key), one is missing", ErrIncomplete)
 	case c.CertFile == "" && c.ClientCAFile != "":
 		return nil, fmt.Errorf("certificates of callers are asked for (%s), and the server has none of its own: give a certificate file and a key file", c.ClientCAFile)
 	case c.CertFile != "":

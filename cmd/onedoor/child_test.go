@@ -19,8 +19,8 @@ import (
 // The test binary runs itself again with a limit on the length of files, which
 // stands for a full disk: childBytes is the limit, childArgs the command line.
 const (
-	childBytes = "ONEDOOR_CHILD_FILE_BYTES"
-	childArgs  = "ONEDOOR_CHILD_ARGS"
+	childBytes = "CHILD_OF_ONEDOOR_FILE_BYTES"
+	childArgs  = "CHILD_OF_ONEDOOR_ARGS"
 	// childSeparator stands between two arguments.
 	childSeparator = "\x1f"
 )

@@ -19,7 +19,7 @@ const stopGrace = 8 * time.Second
 
 func newServe(a *app) *cobra.Command {
 	var config server.Config
-	var verbose bool
+	var verbose, printConfig bool
 	c := &cobra.Command{
 		Use: "serve --data DIR", Short: "Serve a realm to phones and consoles", Args: cobra.NoArgs,
 		Long: `Serves the realm in DIR over gRPC until it is told to stop (Ctrl-C or SIGTERM).
@@ -47,13 +47,21 @@ provider, which is asked when somebody does. Register a public client there that
 may return to http://127.0.0.1 (any port), as ` + "`onedoor login --provider`" + ` does, and
 to the console's address with /signin/callback.
 
+Every flag may stand in a YAML file that --config names, under the flag's name, or in
+the environment: --tls-cert is tls-cert there and ONEDOOR_TLS_CERT here. Flags count
+more than the environment, and that more than the file; a name that no flag has is
+an error. With --print-config it prints what counts and where it came from, without
+passwords, says what is wrong, and serves nothing.
+
 When it stops, watches end, calls in hand are finished, and what was not
 acknowledged is sent again by the phones. A second signal ends it at once, which
 loses nothing either.`,
 		Example: `  onedoor serve --data ./realm
   onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem
   onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger
-  onedoor serve --data ./realm --http 127.0.0.1:7480`,
+  onedoor serve --data ./realm --http 127.0.0.1:7480
+  onedoor serve --config /etc/onedoor/onedoor.yaml
+  onedoor serve --config /etc/onedoor/onedoor.yaml --print-config`,
 	}
 	f := c.Flags()
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
@@ -69,10 +77,16 @@ loses nothing either.`,
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
 	contactKeyFlag(c, &config.ContactKey)
-	command.Required(c, "data")
-	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
-	c.MarkFlagsRequiredTogether("oidc-issuer", "oidc-client-id")
+	configFlags(c)
+	f.BoolVar(&printConfig, printFlag, false, "print the settings that count, without passwords, and serve nothing")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
+		list, err := settingsOf(c)
+		if printConfig {
+			return errors.Join(a.printSettings(list), checkSettings(err, config))
+		}
+		if err := checkSettings(err, config); err != nil {
+			return err
+		}
 		level := slog.LevelInfo
 		if verbose {
 			level = slog.LevelDebug
@@ -86,9 +100,6 @@ loses nothing either.`,
 // serve runs a server until ctx ends.
 func (a *app) serve(ctx context.Context, config server.Config) error {
 	s, err := server.Open(ctx, config)
-	if errors.Is(err, server.ErrPlainText) {
-		return fmt.Errorf("%w with --tls-cert and --tls-key, or --plaintext", err)
-	}
 	if err != nil {
 		return err
 	}

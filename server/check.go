@@ -1,0 +1,74 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+)
+
+// ErrIncomplete means that a setting is missing without which another is no use, or nothing is.
+var ErrIncomplete = errors.New("incomplete settings")
+
+// Check tells all at once what of a configuration cannot work on this machine, a line each, before anything is opened; nil
+// when nothing was found. Open still finds what only opening shows, such as an address that is taken.
+func (c Config) Check() error {
+	c = c.filled()
+	_, transport := c.transport()
+	problems := append([]error{c.checkData(), transport}, c.checkAddresses()...)
+	if _, err := c.webTLS(); c.HTTP != "" && c.CertFile == "" {
+		problems = append(problems, err)
+	}
+	if (c.Provider.Issuer == "") != (c.Provider.ClientID == "") {
+		problems = append(problems, fmt.Errorf("%w: an identity provider needs --oidc-issuer and --oidc-client-id, one is missing", ErrIncomplete))
+	}
+	if c.LeaseDays < 0 {
+		problems = append(problems, fmt.Errorf("a lease of %d days: give 1 day or more", c.LeaseDays))
+	}
+	return errors.Join(append(problems, c.checkLedger())...)
+}
+
+func (c Config) checkData() error {
+	if c.Dir == "" {
+		return fmt.Errorf("%w: no data folder: give the one that `onedoor init` made with --data", ErrIncomplete)
+	}
+	return checkFolder(c.Dir)
+}
+
+// addresses are those that the server is to listen on, with what listens there.
+func (c Config) addresses() [][2]string {
+	list := [][2]string{{"phones", c.Listen}, {"the console", c.HTTP}}
+	return slices.DeleteFunc(list, func(a [2]string) bool { return a[1] == "" })
+}
+
+// checkAddresses finds addresses that are none, and two that are one.
+func (c Config) checkAddresses() (problems []error) {
+	taken := map[string]string{}
+	for _, a := range c.addresses() {
+		at, err := net.ResolveTCPAddr("tcp", a[1])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("the address for %s: %w: give HOST:PORT, such as %s", a[0], err, ListenDefault))
+			continue
+		}
+		if other, is := taken[at.String()]; is && at.Port != 0 {
+			problems = append(problems, fmt.Errorf("%s and %s have one address, %s: give each its own", other, a[0], at))
+		}
+		taken[at.String()] = a[0]
+	}
+	return problems
+}
+
+func (c Config) checkLedger() error {
+	if c.Ledger == "" {
+		return nil
+	}
+	info, err := os.Stat(c.Ledger)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the side ledger's folder: %w: make it, on other storage than the realm's", err)
+	case !info.IsDir():
+		return fmt.Errorf("the side ledger's folder: %s is a file: give a folder on other storage than the realm's", c.Ledger)
+	}
+	return nil
+}
