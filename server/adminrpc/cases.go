@@ -17,6 +17,7 @@ import (
 	"onedoor/internal/casebook"
 	"onedoor/internal/wire"
 	"onedoor/server/casework"
+	"onedoor/server/casework/docket"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -148,20 +149,39 @@ func (s *Service) ListCases(ctx context.Context, req *adminv1.ListCasesRequest) 
 		}
 		wanted := casework.Wanted{
 			Inbox: inbox, Kind: kind, State: cases.State(req.GetState()), Clinic: domain.Clinic(req.GetClinic()),
+			Code: domain.HazardCode(req.GetCode()), Severity: domain.Severity(req.GetSeverity()),
 			Limit: pageOf(req.GetLimit()), Skip: int(req.GetSkip()),
+		}
+		if wanted.After, err = placeAfter(req.GetPageToken()); err != nil {
+			return nil, err
 		}
 		if req.GetKind() == recordv1.Kind_KIND_HAZARD {
 			wanted.State = cases.State(req.GetHazardState())
 		}
-		list, total, err := s.cases.List(c.ctx, c.UserID, wanted)
-		out := &adminv1.ListCasesResponse{Total: uint32(total)}
-		for _, l := range list {
+		page, err := s.cases.List(c.ctx, c.UserID, wanted)
+		out := &adminv1.ListCasesResponse{Total: uint32(max(page.Total, 0)), MoreThanTotal: page.More}
+		if page.Next != (docket.Place{}) {
+			out.NextPageToken = page.Next.Bytes()
+		}
+		for _, l := range page.Cases {
 			m := &adminv1.Case{Id: l.ID[:], Fields: l.Fields, Timing: timingOf(l.Timing), Flags: flagsOf(l.Flags)}
 			setState(m, l.Kind, l.State)
 			out.Cases = append(out.Cases, m)
 		}
 		return out, err
 	})
+}
+
+// placeAfter reads the token of a page of cases.
+func placeAfter(token []byte) (docket.Place, error) {
+	if len(token) == 0 {
+		return docket.Place{}, nil
+	}
+	at, ok := docket.PlaceOf(token)
+	if !ok {
+		return at, fmt.Errorf("page token of %d bytes, give one that a page told: %w", len(token), errInvalid)
+	}
+	return at, nil
 }
 
 // setState writes how far a case has come, by its kind.

@@ -13,18 +13,19 @@ import (
 	cases "onedoor/domain/casework"
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/casework/docket"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
-// index holds what lists and the watch look at of every case that is not archived. It follows the log: each look first takes
-// in what was written since the last one. A history that is another one than before is read from the records.
+// index holds what lists and the watch look at of every case. It follows the log: each look first takes in what was written since
+// the last one. A history that is another one than before is read from the records.
 type index struct {
 	// mu guards all that follows.
 	mu    sync.Mutex
 	epoch syncengine.Epoch
 	seq   syncengine.Seq
-	// disputes and hazards by id; events by the id of their case.
+	// disputes that are not archived and hazards that are not over, by id; events by the id of their case.
 	disputes map[syncengine.ID]*recordv1.Dispute
 	hazards  map[syncengine.ID]*recordv1.Hazard
 	events   map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent
@@ -37,6 +38,12 @@ type index struct {
 	// places tells of a case or a hazard in which territory it is, unsettled holds every hazard that is not put right.
 	places    map[syncengine.ID]syncengine.ID
 	unsettled map[syncengine.ID]*recordv1.Hazard
+	// docket has every case in the order of lists, keys the scope keys that it is in, unfiled those to be filed anew.
+	docket  *docket.Docket
+	keys    map[syncengine.ID][]syncengine.ScopeKey
+	unfiled map[syncengine.ID]bool
+	// under are the rules and the tree that cases are filed under.
+	under filedUnder
 }
 
 func newIndex() *index {
@@ -51,12 +58,14 @@ func (x *index) clear() {
 	x.events, x.caseOf = map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent{}, map[syncengine.ID]syncengine.ID{}
 	x.lacking, x.tasks = map[syncengine.ID]bool{}, map[syncengine.ID]openTask{}
 	x.places, x.unsettled = map[syncengine.ID]syncengine.ID{}, map[syncengine.ID]*recordv1.Hazard{}
+	x.docket, x.keys, x.unfiled = docket.New(), map[syncengine.ID][]syncengine.ScopeKey{}, map[syncengine.ID]bool{}
 }
 
-// follow takes in what the log holds beyond what was seen. The caller holds mu.
+// follow takes in what the log holds beyond what was seen. Within an epoch the log only grows: a look at a state of before finds
+// an index that knows more, and reads each record as its own state has it. The caller holds mu.
 func (s *Service) follow(r store.Reader) error {
 	x, head := s.index, r.Head()
-	if x.epoch == head.Epoch && x.seq == head.Seq {
+	if x.epoch == head.Epoch && x.seq >= head.Seq {
 		return nil
 	}
 	var failed error
@@ -65,7 +74,7 @@ func (s *Service) follow(r store.Reader) error {
 		return failed == nil
 	}
 	var err error
-	if x.epoch != head.Epoch || x.seq > head.Seq {
+	if x.epoch != head.Epoch {
 		x.clear()
 		err = r.Records(func(rec store.Record) bool { return take(rec.ID, rec.Kind) })
 	} else {
@@ -94,7 +103,7 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		return nil
 	}
 	if kind == kindDispute || kind == kindHazard {
-		x.places[id] = placeOf(rec)
+		x.places[id], x.keys[id], x.unfiled[id] = placeOf(rec), rec.CurrentKeys(), true
 	}
 	switch kind {
 	case kindDispute:
@@ -103,7 +112,7 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		x.disputes[id] = brief(m)
 		s.noteLacking(id, kind, m)
 		if m.GetState() == recordv1.DisputeState_DISPUTE_STATE_ARCHIVED {
-			x.forget(id)
+			x.finish(id, disputeFacet(m))
 		}
 	case kindHazard:
 		m := &recordv1.Hazard{}
@@ -111,7 +120,7 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		x.hazards[id] = briefHazard(m)
 		s.noteLacking(id, kind, m)
 		if over(m) {
-			x.forget(id)
+			x.finish(id, hazardFacet(m))
 		}
 		x.countHazard(id, m)
 	case kindTask:
@@ -144,6 +153,7 @@ func over(z *recordv1.Hazard) bool {
 func briefHazard(z *recordv1.Hazard) *recordv1.Hazard {
 	return &recordv1.Hazard{
 		State: z.State, Deadline: z.Deadline, HandedOverTo: z.HandedOverTo, RegisteredBy: z.RegisteredBy, PremisesId: z.PremisesId,
+		Code: z.Code, SeverityFound: z.SeverityFound, SeverityRuled: z.SeverityRuled,
 	}
 }
 
@@ -162,8 +172,9 @@ func (x *index) addEvent(e Event) {
 	of, _ := syncengine.IDFromBytes(e.GetCaseId())
 	if before, ok := x.caseOf[e.ID]; ok && before != of {
 		delete(x.events[before], e.ID)
+		x.unfiled[before] = true
 	}
-	x.caseOf[e.ID] = of
+	x.caseOf[e.ID], x.unfiled[of] = of, true
 	if x.events[of] == nil {
 		x.events[of] = map[syncengine.ID]*recordv1.CaseEvent{}
 	}
@@ -171,8 +182,19 @@ func (x *index) addEvent(e Event) {
 	x.events[of][e.ID] = e.CaseEvent
 }
 
+// finish keeps of a case that nothing is to be done about only where lists have it.
+func (x *index) finish(id syncengine.ID, facet docket.Facet) {
+	keys := x.keys[id]
+	x.forget(id)
+	x.keys[id], x.unfiled[id] = keys, true
+	x.docket.File(docket.Place{Turn: docket.Done, ID: id}, facet, nil)
+}
+
 // forget drops a case or an event.
 func (x *index) forget(id syncengine.ID) {
+	x.docket.Remove(id)
+	delete(x.keys, id)
+	delete(x.unfiled, id)
 	delete(x.disputes, id)
 	delete(x.hazards, id)
 	delete(x.lacking, id)
@@ -182,6 +204,7 @@ func (x *index) forget(id syncengine.ID) {
 	if of, ok := x.caseOf[id]; ok {
 		delete(x.events[of], id)
 		delete(x.caseOf, id)
+		x.unfiled[of] = true
 	}
 }
 

@@ -176,12 +176,12 @@ func TestList_InboxesHoldWhatTheirPeopleMayRead(t *testing.T) {
 	id := w.assigned()
 	list := func(role recordv1.Role, wanted casework.Wanted) (out []syncengine.ID) {
 		wanted.Limit = 100
-		got, total, err := w.cases.List(t.Context(), w.people[role], wanted)
+		page, err := w.cases.List(t.Context(), w.people[role], wanted)
 		w.must(err)
-		if total != len(got) {
-			t.Errorf("%d of %d", len(got), total)
+		if page.Total != len(page.Cases) {
+			t.Errorf("%d of %d", len(page.Cases), page.Total)
 		}
-		for _, l := range got {
+		for _, l := range page.Cases {
 			out = append(out, l.ID)
 		}
 		return out

@@ -84,11 +84,12 @@ func (w *wanted) empty() bool { return len(w.duties)+len(w.gone)+len(w.delivered
 func (s *Service) look(r store.Reader) (out wanted, err error) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	if err := s.follow(r); err != nil {
-		return out, err
-	}
 	rules, err := s.realm.Rules(r)
 	if err != nil {
+		return out, err
+	}
+	// Whoever opens a list first finds it filed.
+	if err := s.fileAll(r, rules); err != nil {
 		return out, err
 	}
 	asked := s.asked(rules, s.now())

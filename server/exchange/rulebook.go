@@ -105,6 +105,15 @@ func (s *Service) Rules(r store.Reader) (casework.Rules, error) {
 	return book.rules, nil
 }
 
+// RulesVersion names the rules that Rules gives: another one whenever a table was imported that changes them.
+func (s *Service) RulesVersion(r store.Reader) (uint32, error) {
+	book, err := s.caches.rulebook(r)
+	if err != nil {
+		return 0, err
+	}
+	return book.version, nil
+}
+
 // rulebook reads the rulebook where identity's revision is another one, which every import raises, and its rules where its
 // version is.
 func (c *caches) rulebook(r store.Reader) (*rulebook, error) {

@@ -1082,7 +1082,7 @@ func (x *ExportCaseResponse) GetSeq() uint64 {
 	return 0
 }
 
-// ListCasesRequest asks for cases that are not archived.
+// ListCasesRequest asks for a page of cases. Those that are archived, re-checked or closed are given to who asks for that state.
 type ListCasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which: all, desk, dispatch, mine, overdue, follow-up, department or flagged; empty means all.
@@ -1098,7 +1098,14 @@ type ListCasesRequest struct {
 	// Which kind; unspecified means disputes, and both in the inboxes department and flagged.
 	Kind v1.Kind `protobuf:"varint,6,opt,name=kind,proto3,enum=onedoor.record.v1.Kind" json:"kind,omitempty"`
 	// Only hazards in this state; unspecified means any.
-	HazardState   v1.HazardState `protobuf:"varint,7,opt,name=hazard_state,json=hazardState,proto3,enum=onedoor.record.v1.HazardState" json:"hazard_state,omitempty"`
+	HazardState v1.HazardState `protobuf:"varint,7,opt,name=hazard_state,json=hazardState,proto3,enum=onedoor.record.v1.HazardState" json:"hazard_state,omitempty"`
+	// Where the page begins, as the page before told it; absent for the first page. Whatever was written between two pages, no
+	// case that stands where it stood is given twice or left out.
+	PageToken []byte `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only hazards of this code; unspecified means any.
+	Code v1.HazardCode `protobuf:"varint,9,opt,name=code,proto3,enum=onedoor.record.v1.HazardCode" json:"code,omitempty"`
+	// Only hazards of this severity, as it is ruled, else as it was found; unspecified means any.
+	Severity      v1.Severity `protobuf:"varint,10,opt,name=severity,proto3,enum=onedoor.record.v1.Severity" json:"severity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1182,13 +1189,38 @@ func (x *ListCasesRequest) GetHazardState() v1.HazardState {
 	return v1.HazardState(0)
 }
 
-// ListCasesResponse lists cases, those due first in front.
+func (x *ListCasesRequest) GetPageToken() []byte {
+	if x != nil {
+		return x.PageToken
+	}
+	return nil
+}
+
+func (x *ListCasesRequest) GetCode() v1.HazardCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.HazardCode(0)
+}
+
+func (x *ListCasesRequest) GetSeverity() v1.Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return v1.Severity(0)
+}
+
+// ListCasesResponse lists cases: those due first in front, then those without a deadline, then those that are done.
 type ListCasesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cases, without timeline, tasks and contacts.
 	Cases []*Case `protobuf:"bytes,1,rep,name=cases,proto3" json:"cases,omitempty"`
-	// How many fit in all.
-	Total         uint32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// How many fit in all, as far as they were counted; of the first page only.
+	Total uint32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// Where the next page begins; absent when this is the last.
+	NextPageToken []byte `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// True when more fit than total says.
+	MoreThanTotal bool `protobuf:"varint,4,opt,name=more_than_total,json=moreThanTotal,proto3" json:"more_than_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1235,6 +1267,20 @@ func (x *ListCasesResponse) GetTotal() uint32 {
 		return x.Total
 	}
 	return 0
+}
+
+func (x *ListCasesResponse) GetNextPageToken() []byte {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return nil
+}
+
+func (x *ListCasesResponse) GetMoreThanTotal() bool {
+	if x != nil {
+		return x.MoreThanTotal
+	}
+	return false
 }
 
 // TakeStepRequest takes a step of a case.
@@ -1612,7 +1658,7 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x1d\n" +
 	"\n" +
 	"realm_name\x18\x03 \x01(\tR\trealmName\x12\x10\n" +
-	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xac\x02\n" +
+	"\x03seq\x18\x04 \x01(\x04R\x03seq\"\xb7\x03\n" +
 	"\x10ListCasesRequest\x12\x14\n" +
 	"\x05inbox\x18\x01 \x01(\tR\x05inbox\x125\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1f.onedoor.record.v1.DisputeStateR\x05state\x121\n" +
@@ -1620,10 +1666,17 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x05limit\x18\x04 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04skip\x18\x05 \x01(\rR\x04skip\x12+\n" +
 	"\x04kind\x18\x06 \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12A\n" +
-	"\fhazard_state\x18\a \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\"W\n" +
+	"\fhazard_state\x18\a \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\b \x01(\fR\tpageToken\x121\n" +
+	"\x04code\x18\t \x01(\x0e2\x1d.onedoor.record.v1.HazardCodeR\x04code\x127\n" +
+	"\bseverity\x18\n" +
+	" \x01(\x0e2\x1b.onedoor.record.v1.SeverityR\bseverity\"\xa7\x01\n" +
 	"\x11ListCasesResponse\x12,\n" +
 	"\x05cases\x18\x01 \x03(\v2\x16.onedoor.admin.v1.CaseR\x05cases\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\rR\x05total\"\xa2\x02\n" +
+	"\x05total\x18\x02 \x01(\rR\x05total\x12&\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\fR\rnextPageToken\x12&\n" +
+	"\x0fmore_than_total\x18\x04 \x01(\bR\rmoreThanTotal\"\xa2\x02\n" +
 	"\x0fTakeStepRequest\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\tR\x04step\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\fR\x06caseId\x12\x16\n" +
@@ -1685,6 +1738,8 @@ var file_onedoor_admin_v1_cases_proto_goTypes = []any{
 	(v1.CaseEventKind)(0),        // 23: onedoor.record.v1.CaseEventKind
 	(v1.TaskState)(0),            // 24: onedoor.record.v1.TaskState
 	(v1.Clinic)(0),               // 25: onedoor.record.v1.Clinic
+	(v1.HazardCode)(0),           // 26: onedoor.record.v1.HazardCode
+	(v1.Severity)(0),             // 27: onedoor.record.v1.Severity
 }
 var file_onedoor_admin_v1_cases_proto_depIdxs = []int32{
 	19, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
@@ -1709,15 +1764,17 @@ var file_onedoor_admin_v1_cases_proto_depIdxs = []int32{
 	25, // 19: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
 	20, // 20: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
 	21, // 21: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
-	0,  // 22: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
-	20, // 23: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
-	0,  // 24: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
-	7,  // 25: onedoor.admin.v1.TakeTaskStepResponse.task:type_name -> onedoor.admin.v1.CaseTask
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	26, // 22: onedoor.admin.v1.ListCasesRequest.code:type_name -> onedoor.record.v1.HazardCode
+	27, // 23: onedoor.admin.v1.ListCasesRequest.severity:type_name -> onedoor.record.v1.Severity
+	0,  // 24: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
+	20, // 25: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
+	0,  // 26: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
+	7,  // 27: onedoor.admin.v1.TakeTaskStepResponse.task:type_name -> onedoor.admin.v1.CaseTask
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_cases_proto_init() }
