@@ -140,10 +140,14 @@ func (a *app) printCases(client *client, m *adminv1.ListCasesResponse) error {
 		}
 		t.Add(idText(one.GetId()), orDash(caseTitle(one)), state, orDash(short(disputeOf(one).GetClinic())), due, clock, flagWords(one))
 	}
-	return a.Print(map[string]any{"cases": list, "total": m.GetTotal()}, func(w io.Writer) {
+	return a.Print(map[string]any{"cases": list, "total": m.GetTotal(), "more_than_total": m.GetMoreThanTotal()}, func(w io.Writer) {
 		t.Write(w)
-		if int(m.GetTotal()) > len(list) {
-			fmt.Fprintf(w, "%d of %d; --skip and --limit show others\n", len(list), m.GetTotal())
+		of := fmt.Sprint(m.GetTotal())
+		if m.GetMoreThanTotal() {
+			of = "more than " + of
+		}
+		if len(m.GetNextPageToken()) > 0 {
+			fmt.Fprintf(w, "%d of %s; --skip and --limit show others\n", len(list), of)
 		}
 	})
 }

@@ -121,10 +121,11 @@ func (f *stepFlags) hazardNames(out *recordv1.Hazard) error {
 
 func (a *app) hazardList() *cobra.Command {
 	req := &adminv1.ListCasesRequest{Kind: recordv1.Kind_KIND_HAZARD}
-	var state string
+	var state, code, severity string
 	c := &cobra.Command{
 		Use: "list", Short: "List hazards, what is due first in front", Args: cobra.NoArgs,
-		Long: `Inboxes: all (not re-checked and not closed), mine (that the user registered),
+		Long: `Inboxes: all (not re-checked and not closed; with --state those of that
+state), mine (that the user registered),
 overdue, department (handed over to the user's department), flagged (that lack
 something).`,
 		Example: "  onedoor hazard list --inbox department --token-file department.token",
@@ -132,10 +133,18 @@ something).`,
 	f := c.Flags()
 	f.StringVar(&req.Inbox, "inbox", "all", "which `INBOX`")
 	f.StringVar(&state, "state", "", "only hazards in this `STATE`, such as handed_over")
+	f.StringVar(&code, "code", "", "only hazards of this `CODE`, such as gas")
+	f.StringVar(&severity, "severity", "", "only hazards of this `SEVERITY`: general, serious or major")
 	f.Uint32Var(&req.Limit, "limit", 500, "greatest `NUMBER` of hazards, at most 500")
 	f.Uint32Var(&req.Skip, "skip", 0, "leave out the first `NUMBER`")
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		if err := named(recordv1.HazardState_value, "HAZARD_STATE_", "--state", strings.ToUpper(state), &req.HazardState); err != nil {
+			return err
+		}
+		if err := named(recordv1.HazardCode_value, "HAZARD_CODE_", "--code", code, &req.Code); err != nil {
+			return err
+		}
+		if err := named(recordv1.Severity_value, "SEVERITY_", "--severity", severity, &req.Severity); err != nil {
 			return err
 		}
 		m, err := client.ListCases(client.ctx, req)
