@@ -138,8 +138,9 @@ crash: ## Real servers and phones, killed: CRASH_CYCLES cycles of it, and what w
 	@echo "== crash: $(CRASH_CYCLES) cycles"
 	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(CRASH_TESTS) ./internal/sim/crash -cycles $(CRASH_CYCLES) | grep -vE '^=== '
 
-unit: ## All other tests, those of pages in a real browser.
+unit: ## All other tests, those of pages in a real browser, those of the store on a real PostgreSQL.
 	@tools/ensure-browser
+	@tools/ensure-postgres
 	@echo "== tests"
 	go test $(GOTEST_FLAGS) -skip $(TARGET_TESTS) ./... $(DATA_PKGS)
 

@@ -32,6 +32,14 @@ var (
 	ErrNewer = errors.New("store was written by newer software")
 	// ErrClosed: the store has been closed.
 	ErrClosed = errors.New("store is closed")
+	// ErrUnavailable: the engine cannot be reached, or was lost on the way; nothing was changed, and a later call may do.
+	ErrUnavailable = errors.New("store cannot be reached")
+	// ErrUnknown: the store was closed before it could find out whether a commit had become durable. Only who reads after
+	// the next start knows, as after a loss of power.
+	ErrUnknown = errors.New("store was closed while a commit was in doubt")
+	// ErrWentBack: the engine has lost commits that this process had been told are durable, such as by the promotion of a
+	// replica that lagged behind. Nothing was run; it is told once, and the next call works on what there is.
+	ErrWentBack = errors.New("store went back to an earlier state")
 )
 
 // Tag is the random mark of a commit. A cursor carries it, so that a history
@@ -204,6 +212,8 @@ type Store interface {
 	// When Update returns nil the writes are durable; when it returns an error nothing changed.
 	// A loss of power ends the process before it can act on either: what was cut off in its commit
 	// is there whole or not at all, and only who reads after the start knows which.
+	// A store on another machine runs f once more, on the state of then, when it lost its transaction to a fault of the line
+	// or of the engine: what f leaves outside of w it must set, never add to.
 	Update(ctx context.Context, f func(Writer) error) error
 	// Scrub makes what was deleted or written over unreadable in the store's files too: free space and write-ahead log. It
 	// waits for running Views as long as ctx allows, and keeps writers waiting meanwhile.
