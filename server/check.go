@@ -38,7 +38,7 @@ func (c Config) checkData() error {
 
 // addresses are those that the server is to listen on, with what listens there.
 func (c Config) addresses() [][2]string {
-	list := [][2]string{{"phones", c.Listen}, {"the console", c.HTTP}}
+	list := [][2]string{{"phones", c.Listen}, {"the console", c.HTTP}, {"metrics", c.Admin}}
 	return slices.DeleteFunc(list, func(a [2]string) bool { return a[1] == "" })
 }
 

@@ -39,6 +39,8 @@ type Config struct {
 	Listen string
 	// HTTP is the address of the console; empty for none. It speaks TLS where Listen does.
 	HTTP string
+	// Admin is the address of metrics, health and profiles, in plain text; empty for none. It is for who runs the server.
+	Admin string
 	// Front puts something in front of the console's pages, as the demo does with its phones; nil for nothing.
 	Front func(http.Handler) http.Handler
 	// CertFile and KeyFile are PEM files; with both the server speaks TLS 1.3. A

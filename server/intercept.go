@@ -31,6 +31,7 @@ func (s *Server) recoverStream(srv any, stream grpc.ServerStream, info *grpc.Str
 
 func (s *Server) recovered(method string, err *error) {
 	if fault := recover(); fault != nil {
+		s.observed.Fault()
 		s.config.Log.Error("call failed", "method", method, "fault", fault, "stack", string(debug.Stack()))
 		*err = syncrpc.Status(exchange.ErrFault)
 	}
@@ -41,6 +42,7 @@ func (s *Server) recovered(method string, err *error) {
 func (s *Server) logCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	began := s.config.Now()
 	resp, err := next(ctx, req)
+	s.observed.Call(info.FullMethod, status.Code(err).String(), s.config.Now().Sub(began))
 	s.note(ctx, info.FullMethod, began, err)
 	return resp, err
 }
@@ -49,6 +51,7 @@ func (s *Server) logCall(ctx context.Context, req any, info *grpc.UnaryServerInf
 func (s *Server) logStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	began := s.config.Now()
 	err := next(srv, stream)
+	s.observed.Stream(info.FullMethod, status.Code(err).String())
 	s.note(stream.Context(), info.FullMethod, began, err)
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
+	"onedoor/server/observe"
 	"onedoor/server/sideledger"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
@@ -30,8 +31,8 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, transport: transport, hub: notify.New(), health: health.NewServer(), stopping: make(chan struct{})}
-	for _, step := range []func(context.Context) error{s.openStore, s.openRealm, s.openEdge, s.listen, s.openWeb, s.startUpkeep} {
+	s := &Server{config: c, transport: transport, hub: notify.New(), health: health.NewServer(), metrics: observe.New(built()), stopping: make(chan struct{})}
+	for _, step := range []func(context.Context) error{s.openStore, s.observeStore, s.openRealm, s.openEdge, s.listen, s.openWeb, s.openAdmin, s.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
@@ -49,6 +50,27 @@ func (s *Server) openStore(ctx context.Context) error {
 	}
 	s.store = st
 	return nil
+}
+
+// observeStore has what the store does counted for its realm.
+func (s *Server) observeStore(ctx context.Context) error {
+	var realm identity.Realm
+	err := s.store.View(ctx, func(r store.Reader) (err error) {
+		realm, err = identity.GetRealm(r)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.config.Dir, err)
+	}
+	s.observed = s.metrics.Realm(fmt.Sprintf("%06d", realm.Code))
+	s.watched = s.observed.Watch(s.store, s.config.Now)
+	s.store = s.watched
+	return nil
+}
+
+// events are what is counted of the write path.
+func (s *Server) events() exchange.Events {
+	return exchange.Events{Group: s.observed.Group, Page: s.observed.Page}
 }
 
 // absent says of a database that is not there what to do about it.
@@ -79,7 +101,7 @@ func (s *Server) openRealm(ctx context.Context) error {
 		return err
 	}
 	s.secrets = secrets
-	o := exchange.Options{Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint}
+	o := exchange.Options{Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint, Events: s.events()}
 	if s.config.Ledger != "" {
 		if s.ledger, err = s.openLedger(ctx, secrets); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
+	"onedoor/server/observe"
 	"onedoor/server/report"
 	"onedoor/server/reportrpc"
 	"onedoor/server/sideledger"
@@ -35,6 +36,10 @@ type Server struct {
 	figures   *reportrpc.Service
 	grpc      *grpc.Server
 	web       web
+	adminWeb  web
+	metrics   *observe.Metrics
+	observed  *observe.Realm
+	watched   *observe.Store
 	health    *health.Server
 	listener  net.Listener
 	ledger    *sideledger.Ledger
@@ -68,6 +73,7 @@ func (s *Server) Serve() error {
 	ending.Go(func() { s.endGrants(ctx) })  // stopped by cancel
 	ending.Go(func() { s.watchCases(ctx) }) // stopped by cancel
 	ending.Go(s.serveWeb)                   // stopped by Stop
+	ending.Go(s.serveAdmin)                 // stopped by Stop
 	defer ending.Wait()
 	defer cancel()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
@@ -84,6 +90,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		s.health.Shutdown()
 		s.stopWeb(ctx)
 		s.drain(ctx)
+		s.stopAdmin()
 		s.stopErr = s.close()
 	})
 	return s.stopErr
@@ -106,13 +113,11 @@ func (s *Server) drain(ctx context.Context) {
 // close closes what has been opened, from the edge down.
 func (s *Server) close() error {
 	var errs []error
-	if s.web.listener != nil {
-		if err := s.web.listener.Close(); !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
+	for _, l := range []net.Listener{s.adminWeb.listener, s.web.listener, s.listener} {
+		if l == nil {
+			continue
 		}
-	}
-	if s.listener != nil {
-		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

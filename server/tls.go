@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,12 +69,12 @@ func (c Config) tlsConfig() (*tls.Config, error) {
 
 // readRoots reads the certificates that callers' certificates must be signed by.
 func readRoots(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
+	body, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the certificates that callers are checked by: %w", err)
 	}
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
+	if !roots.AppendCertsFromPEM(body) {
 		return nil, fmt.Errorf("%s holds no certificate: give a file in PEM form with those that sign the callers'", file)
 	}
 	return roots, nil
@@ -151,6 +152,23 @@ func (p *pair) load() error {
 	}
 	p.stands, p.files, p.checked = &c, files, p.now()
 	return nil
+}
+
+// certificateEnds reads when a certificate ends.
+func certificateEnds(file string) (time.Time, error) {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return time.Time{}, err
+	}
+	block, _ := pem.Decode(body)
+	if block == nil {
+		return time.Time{}, fmt.Errorf("%s holds no certificate in PEM form", file)
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return c.NotAfter, nil
 }
 
 // onLoopback reports that only this machine can reach an address.

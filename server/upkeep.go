@@ -17,6 +17,7 @@ type upkeep struct {
 
 // startUpkeep begins to destroy, once a day, what may no longer be kept, and to count for reports.
 func (s *Server) startUpkeep(context.Context) error {
+	s.observed.Standing(s.standing)
 	ctx, end := context.WithCancel(context.Background())
 	s.upkeep = upkeep{end: end, ended: make(chan struct{})}
 	go func() { // stopped by stopUpkeep

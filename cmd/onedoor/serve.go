@@ -67,6 +67,7 @@ loses nothing either.`,
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
 	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
 	f.StringVar(&config.HTTP, "http", "", "`ADDR` of the console, such as 127.0.0.1:7480; none when left out")
+	f.StringVar(&config.Admin, "admin", "", "`ADDR` of metrics, health and profiles, in plain text, such as 127.0.0.1:7490; none when left out")
 	f.StringVar(&config.CertFile, "tls-cert", "", "PEM `FILE` with the certificate chain")
 	f.StringVar(&config.KeyFile, "tls-key", "", "PEM `FILE` with its private key")
 	f.StringVar(&config.ClientCAFile, "tls-client-ca", "", "let in only callers with a certificate signed by those in this PEM `FILE`")
@@ -105,6 +106,9 @@ func (a *app) serve(ctx context.Context, config server.Config) error {
 	}
 	if at := s.ConsoleAddr(); at != nil {
 		fmt.Fprintf(a.Err, "console %s\n", at)
+	}
+	if at := s.AdminAddr(); at != nil {
+		fmt.Fprintf(a.Err, "admin %s\n", at)
 	}
 	fmt.Fprintf(a.Err, "listening %s\n", s.Addr())
 	served := make(chan error, 1)

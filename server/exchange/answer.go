@@ -18,6 +18,7 @@ import (
 // answer adds what the phone may read now: grants, and for a fresh nonce the page.
 func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, reply *syncv1.ExchangeResponse) error {
 	var a answering
+	began := s.clock()
 	err := s.store.View(ctx, func(r store.Reader) error {
 		if at := s.backedUp.Load(); at != nil {
 			reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
@@ -50,7 +51,9 @@ func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, 
 	if err != nil {
 		return err
 	}
-	return s.storeAnswered(ctx, &a)
+	err = s.storeAnswered(ctx, &a)
+	s.pageCut(ctx, began, &a)
+	return err
 }
 
 // answering builds the reading half of a reply from one snapshot.
@@ -63,6 +66,8 @@ type answering struct {
 	keep []identity.View
 	// looks are the sealed fields that the page shows.
 	looks accessledger.Looks
+	// pageBytes is how long the page's records are.
+	pageBytes int
 }
 
 func (a *answering) grants() error {
@@ -122,7 +127,7 @@ func (a *answering) page() error {
 	if err := c.cut(); err != nil {
 		return err
 	}
-	a.keep, a.looks = append(c.keep, view), c.looks
+	a.keep, a.looks, a.pageBytes = append(c.keep, view), c.looks, c.builder.Bytes()
 	a.reply.Page, a.reply.CaughtUp, a.reply.View = c.builder.Page(), c.caughtUp, c.viewSent
 	a.reply.Cursor = c.next.seal(a.svc.secrets.CursorKey(c.world.History.Epoch), device.Incarnation)
 	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}

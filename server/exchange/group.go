@@ -290,6 +290,7 @@ var errAnew = errors.New("a batch failed behind what was written of it")
 
 // commit runs a group in one transaction and tells each job what came of it.
 func (s *Service) commit(group []*job) {
+	began := s.clock()
 	k, head, err := s.transact(group, s.writesAhead(group))
 	if errors.Is(err, errAnew) {
 		k, head, err = s.transact(group, false)
@@ -297,6 +298,7 @@ func (s *Service) commit(group []*job) {
 	if err == nil {
 		s.places.committed(k)
 	}
+	s.groupEnded(group, k, began, err)
 	for _, j := range group {
 		if err != nil && j.err == nil {
 			j.err = err
@@ -336,6 +338,7 @@ func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, 
 			}
 		}
 		head, err = k.flush()
+		k.judged = s.clock()
 		return err
 	})
 	return k, head, err

@@ -129,6 +129,15 @@ func (s *Service) ListConflicts(r store.Reader, after syncengine.ID, f func(*syn
 	return errors.Join(err, failed)
 }
 
+// CountConflicts counts the records with something open.
+func CountConflicts(r store.Reader) (n int, err error) {
+	err = r.Documents(bucketConflict, nil, nil, func(store.Document) bool {
+		n++
+		return true
+	})
+	return n, err
+}
+
 // ServerEntries lists the log entries that the server itself made, which no
 // phone can bring back: changes of records, and a person's decisions about
 // quarantined changes.

@@ -39,6 +39,8 @@ type Options struct {
 	Schema *schema.Schema
 	// Hint is called after a commit with the seq the log has reached; it must not block.
 	Hint func(syncengine.Seq)
+	// Events are told what the write path does.
+	Events Events
 	// Ledger keeps changes of identity on other storage, so that a restore undoes none; nil for none.
 	Ledger Ledger
 	// Inline commits on the caller's goroutine instead of one of the service's own: callers take turns, and what
@@ -57,6 +59,7 @@ type Service struct {
 	realm   identity.Realm
 	log     *slog.Logger
 	hint    func(syncengine.Seq)
+	events  Events
 	clock   func() time.Time
 	nonces  *nonces
 	caches  caches
@@ -97,7 +100,7 @@ type Service struct {
 // whose secrets it was not given.
 func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
-		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint,
+		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint, events: o.Events,
 		places: places{}, jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline, ledger: o.Ledger,
 		run: cmp.Or(o.RunChanges, runChanges),
 	}

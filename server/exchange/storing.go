@@ -33,6 +33,8 @@ type storing struct {
 	made     []store.Record
 	rows     []store.ScopeRow
 	gridRows map[syncengine.ScopeKey][]store.ScopeRow
+	// opened and settled count records that came to have a conflict, or have none any more.
+	opened, settled int
 }
 
 func newStoring(w store.Writer, world syncengine.World, inline bool) *storing {
@@ -230,8 +232,10 @@ func (s *storing) conflict(e *encodedRecord) error {
 	is := s.world.AnyConflict(e.kind, e.after)
 	switch {
 	case is && !was:
+		s.opened++
 		return s.w.PutDocument(bucketConflict, e.after.ID[:], []byte{1})
 	case was && !is:
+		s.settled++
 		return s.w.DeleteDocument(bucketConflict, e.after.ID[:])
 	}
 	return nil

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -19,10 +20,12 @@ import (
 // gather in it and reach the store in flush, so that a batch that fails can be
 // taken back without the store knowing of it.
 type work struct {
-	svc   *Service
-	w     store.Writer
-	now   syncengine.UnixMilli
-	world syncengine.World
+	svc *Service
+	w   store.Writer
+	now syncengine.UnixMilli
+	// judged is when everything was handed to the store.
+	judged time.Time
+	world  syncengine.World
 	// doubts lists the epochs in which two histories share numbers.
 	doubts []uint32
 	tree   *identity.Tree

@@ -49,6 +49,13 @@ func (h *Hub) Listen() *Listener {
 	return l
 }
 
+// Listeners counts who listens.
+func (h *Hub) Listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners)
+}
+
 // Wake is ready when there is something new.
 func (l *Listener) Wake() <-chan struct{} { return l.wake }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"onedoor/domain"
 	"onedoor/domain/metrics"
@@ -30,6 +31,9 @@ type Service struct {
 	projection *projection
 	tree       *identity.Tree
 	published  map[string]*published
+
+	// counted is how far the projection stands, for who must not wait while it is counted.
+	counted atomic.Pointer[Watermark]
 }
 
 // New makes a service. It counts nothing before it is first asked.
@@ -78,8 +82,18 @@ func (s *Service) followTo(r store.Reader, progress Progress) error {
 	}
 	if err == nil {
 		s.projection = p
+		at := p.at
+		s.counted.Store(&at)
 	}
 	return err
+}
+
+// Counted says how far in the log reports have counted; ok is false before they have.
+func (s *Service) Counted() (at Watermark, ok bool) {
+	if w := s.counted.Load(); w != nil {
+		return *w, true
+	}
+	return at, false
 }
 
 // lay has a projection count by the rules that the realm works by now.

@@ -37,6 +37,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"onedoor/server/exchange"
 	"onedoor/syncengine"
@@ -65,6 +66,8 @@ type Ledger struct {
 	mac  string
 	size int64
 	last uint64
+	// lost is why the last entry could not be written; nil when it was.
+	lost atomic.Pointer[error]
 }
 
 var _ exchange.Ledger = (*Ledger)(nil)
@@ -212,9 +215,19 @@ func (l *Ledger) Append(e exchange.LedgerEntry) error {
 		m.Documents = append(m.Documents, out)
 	}
 	if err := l.write(m); err != nil {
+		l.lost.Store(&err)
 		return err
 	}
+	l.lost.Store(nil)
 	l.last = e.Number
+	return nil
+}
+
+// Lost says why the last entry that had to be written was not; nil when it was. It may be asked at any time.
+func (l *Ledger) Lost() error {
+	if err := l.lost.Load(); err != nil {
+		return *err
+	}
 	return nil
 }
 

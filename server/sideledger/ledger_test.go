@@ -158,3 +158,17 @@ func TestOpen_AFolderThatIsNotMountedIsNotMade(t *testing.T) {
 		t.Errorf("the folder was made: %v", err)
 	}
 }
+
+func TestAppend_SaysThatAnEntryWasLostUntilOneIsWritten(t *testing.T) {
+	l := opened(t, t.TempDir())
+	fill(t, l, 1)
+	if err := l.Lost(); err != nil {
+		t.Errorf("nothing was lost, and it says %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Append(entry(2)); err == nil || l.Lost() == nil {
+		t.Errorf("error %v of a file that is closed, lost %v", err, l.Lost())
+	}
+}

@@ -1,5 +1,12 @@
 package report
 
-import "database/sql" // want "SQL stands in the stores"
+import (
+	"database/sql" // want "SQL stands in the stores"
 
-var _ = sql.Open
+	"github.com/prometheus/client_golang/prometheus" // want "only server/observe knows who counts them"
+)
+
+var (
+	_ = sql.Open
+	_ = prometheus.NewCounter
+)

@@ -1,0 +1,177 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"onedoor/server/exchange"
+	"onedoor/server/identity"
+	"onedoor/server/observe"
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
+
+// deviceStates are the names of a phone's states.
+var deviceStates = map[identity.DeviceState]string{
+	identity.DeviceActive: "active", identity.DeviceRevoked: "revoked", identity.DeviceWiping: "wiping", identity.DeviceWiped: "wiped",
+}
+
+// contactSpans are the spans in which phones are counted that were last heard from in them; the last has no end.
+var contactSpans = []struct {
+	name string
+	span time.Duration
+}{{"1h", time.Hour}, {"1d", 24 * time.Hour}, {"7d", 7 * 24 * time.Hour}, {"longer", 0}}
+
+// neverSeen counts the phones that have not called yet.
+const neverSeen = "never"
+
+// standing looks up how the realm stands.
+func (s *Server) standing(ctx context.Context) (observe.State, error) {
+	st := observe.State{Ready: s.readiness(ctx) == nil, Watchers: s.hub.Listeners(), LedgerKept: s.ledgerLost() == nil}
+	err := s.realm.View(ctx, func(r store.Reader) error { return s.readStanding(r, &st) })
+	if err != nil {
+		s.config.Log.Warn("how the realm stands could not be looked up", "error", err)
+		return st, err
+	}
+	s.filesStanding(&st)
+	st.Warnings = len(s.advice(&st))
+	return st, nil
+}
+
+// readStanding fills in what the realm's store tells.
+func (s *Server) readStanding(r store.Reader, st *observe.State) error {
+	head := r.Head()
+	st.Epoch, st.Seq, st.Committed = uint32(head.Epoch), uint64(head.Seq), timeAt(head.Committed)
+	if counted, ok := s.reports.Counted(); ok && counted.Epoch == head.Epoch && counted.Seq <= head.Seq {
+		st.ProjectionKnown, st.ProjectionBehind = true, uint64(head.Seq-counted.Seq)
+		if counted.Seq > 0 && st.ProjectionBehind > 0 {
+			st.ProjectionLag = time.Duration(head.Committed-counted.Committed) * time.Millisecond
+		}
+	}
+	err := s.realm.ListQuarantine(r, 0, func(q exchange.Quarantined) bool {
+		st.Quarantined++
+		st.QuarantineOldest = earlier(st.QuarantineOldest, timeAt(q.At))
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	if st.Conflicts, err = exchange.CountConflicts(r); err != nil {
+		return err
+	}
+	return s.phonesStanding(r, st)
+}
+
+// phonesStanding counts phones, and what they said they had not sent.
+func (s *Server) phonesStanding(r store.Reader, st *observe.State) error {
+	devices, err := identity.Devices(r)
+	if err != nil {
+		return err
+	}
+	st.Phones, st.Seen = map[string]int{}, map[string]int{neverSeen: 0}
+	for _, name := range slices.Sorted(maps.Values(deviceStates)) {
+		st.Phones[name] = 0
+	}
+	for _, span := range contactSpans {
+		st.Seen[span.name] = 0
+	}
+	for _, d := range devices {
+		st.Phones[deviceStates[d.State]]++
+		if d.State != identity.DeviceActive {
+			continue
+		}
+		contact, err := identity.GetContact(r, d.Incarnation)
+		if err != nil {
+			return err
+		}
+		st.Seen[s.seenWithin(contact.LastContact)]++
+		st.Outbox += contact.Pending
+		if contact.Pending > 0 {
+			st.OutboxOldest = earlier(st.OutboxOldest, timeAt(contact.OldestPending))
+		}
+	}
+	return nil
+}
+
+// seenWithin names the span in which a phone was last heard from.
+func (s *Server) seenWithin(last syncengine.UnixMilli) string {
+	if last == 0 {
+		return neverSeen
+	}
+	ago := s.config.Now().Sub(timeAt(last))
+	for _, c := range contactSpans {
+		if ago <= c.span {
+			return c.name
+		}
+	}
+	return contactSpans[len(contactSpans)-1].name
+}
+
+// filesStanding fills in what the machine tells. What cannot be looked at is left out: other checks say why.
+func (s *Server) filesStanding(st *observe.State) {
+	if b, ok, err := newestBackup(s.config.Dir); err == nil && ok {
+		if made, err := time.Parse(time.RFC3339, b.Made); err == nil {
+			st.BackedUp, st.BackupBytes, st.BackupSeq = made, b.Bytes, b.Seq
+		}
+	}
+	st.Files = map[string]int64{}
+	for name, file := range map[string]string{"database": DatabaseFile, "wal": DatabaseFile + walSuffix} {
+		info, err := os.Stat(s.config.path(file))
+		switch {
+		case err == nil:
+			st.Files[name] = info.Size()
+		case errors.Is(err, fs.ErrNotExist):
+			st.Files[name] = 0
+		}
+	}
+	st.Free, st.Size = map[string]int64{}, map[string]int64{}
+	for name, path := range s.config.places() {
+		if free, size, err := disk(path); err == nil {
+			st.Free[name], st.Size[name] = free, size
+		}
+	}
+	if s.config.CertFile != "" {
+		st.CertificateEnds, _ = certificateEnds(s.config.CertFile) // A pair that cannot be read is told by who reads it.
+	}
+}
+
+// walSuffix follows the database's name in that of its write-ahead log.
+const walSuffix = "-wal"
+
+// places are the folders in which something is kept, by what it is.
+func (c Config) places() map[string]string {
+	out := map[string]string{"data": c.Dir}
+	if c.Ledger != "" {
+		out["ledger"] = c.Ledger
+	}
+	return out
+}
+
+// timeAt is a time of the log's form; zero for none.
+func timeAt(at syncengine.UnixMilli) time.Time {
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(at))
+}
+
+// earlier gives the earlier of two times, of which a zero one is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// ledgerLost says why the side ledger lacks something; nil when it does not, or where there is none.
+func (s *Server) ledgerLost() error {
+	if s.ledger == nil {
+		return nil
+	}
+	return s.ledger.Lost()
+}
