@@ -84,14 +84,14 @@ still in its outbox then and since when.`,
 		Example: "  onedoor device list --data ./realm",
 	}
 	c.RunE = a.asking(func(client *client, _ []string) error {
-		m, err := client.ListDevices(client.ctx, &adminv1.ListDevicesRequest{})
+		all, err := client.everyDevice()
 		if err != nil {
 			return err
 		}
-		devices := make([]deviceJSON, 0, len(m.GetDevices()))
+		devices := make([]deviceJSON, 0, len(all))
 		t := command.Table{}
 		t.Add("ID", "USER", "DEVICE", "STATE", "LAST CONTACT", "PENDING", "SINCE", "VERSION")
-		for _, d := range m.GetDevices() {
+		for _, d := range all {
 			devices = append(devices, deviceJSON{
 				ID: idText(d.GetId()), UserID: idText(d.GetUserId()), User: d.GetUserName(), Name: d.GetName(), State: short(d.GetState()),
 				Enrolled: command.TimeJSON(d.GetEnrolledMs()), LastContact: command.TimeJSON(d.GetLastContactMs()),

@@ -121,12 +121,12 @@ func (a *app) userList() *cobra.Command {
 		Example: "  onedoor user list --data ./realm",
 	}
 	c.RunE = a.asking(func(client *client, _ []string) error {
-		m, err := client.ListUsers(client.ctx, &adminv1.ListUsersRequest{})
+		all, err := client.everyUser()
 		if err != nil {
 			return err
 		}
-		users := make([]userJSON, 0, len(m.GetUsers()))
-		for _, u := range m.GetUsers() {
+		users := make([]userJSON, 0, len(all))
+		for _, u := range all {
 			users = append(users, userJSON{idText(u.GetId()), u.GetName(), short(u.GetRole()), u.GetTerritoryCode(), short(u.GetState()), u.GetDepartment()})
 		}
 		return a.Print(map[string]any{"users": users}, func(w io.Writer) {

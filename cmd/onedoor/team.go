@@ -87,7 +87,7 @@ func (a *app) teamList() *cobra.Command {
 		Example: "  onedoor team list --data ./realm",
 	}
 	c.RunE = a.asking(func(client *client, _ []string) error {
-		m, err := client.ListTeams(client.ctx, &adminv1.ListTeamsRequest{})
+		all, err := client.everyTeam()
 		if err != nil {
 			return err
 		}
@@ -95,8 +95,8 @@ func (a *app) teamList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		teams := make([]teamJSON, 0, len(m.GetTeams()))
-		for _, t := range m.GetTeams() {
+		teams := make([]teamJSON, 0, len(all))
+		for _, t := range all {
 			teams = append(teams, teamJSON{
 				idText(t.GetId()), t.GetName(), idText(t.GetOfficerId()), idText(t.GetGridWorkerId()),
 				idTexts(t.GetHelperIds()), append([]string{}, t.GetTerritoryCodes()...),
@@ -117,12 +117,12 @@ func (a *app) teamList() *cobra.Command {
 
 // userNames gives the names of all users by id.
 func (c *client) userNames() (map[string]string, error) {
-	m, err := c.ListUsers(c.ctx, &adminv1.ListUsersRequest{})
+	all, err := c.everyUser()
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]string{}
-	for _, u := range m.GetUsers() {
+	for _, u := range all {
 		out[idText(u.GetId())] = u.GetName()
 	}
 	return out, nil

@@ -164,11 +164,26 @@ func (s *Service) ListCases(ctx context.Context, req *adminv1.ListCasesRequest) 
 			out.NextPageToken = page.Next.Bytes()
 		}
 		for _, l := range page.Cases {
-			m := &adminv1.Case{Id: l.ID[:], Fields: l.Fields, Timing: timingOf(l.Timing), Flags: flagsOf(l.Flags)}
+			m := &adminv1.Case{Id: l.ID[:], Fields: l.Fields, Timing: timingOf(l.Timing), Flags: flagsOf(l.Flags), TerritoryId: wire.BytesOf(l.Territory)}
 			setState(m, l.Kind, l.State)
 			out.Cases = append(out.Cases, m)
 		}
-		return out, err
+		if err != nil {
+			return nil, err
+		}
+		return out, s.labelCases(c, out.GetCases())
+	})
+}
+
+// labelCases writes what people call cases.
+func (s *Service) labelCases(c *caller, list []*adminv1.Case) error {
+	return s.judge(c, func(x *reach) (err error) {
+		for _, m := range list {
+			if m.Label, err = x.labelOf(syncengine.ID(m.GetId())); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -216,7 +231,7 @@ func timingOf(t *cases.Timing) *adminv1.CaseTiming {
 
 // caseOf makes the message of a case, with the names of its people.
 func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err error) {
-	m = &adminv1.Case{Id: shown.ID[:], Fields: shown.Fields, Timing: timingOf(shown.Timing), Flags: flagsOf(shown.Flags)}
+	m = &adminv1.Case{Id: shown.ID[:], Fields: shown.Fields, Timing: timingOf(shown.Timing), Flags: flagsOf(shown.Flags), TerritoryId: wire.BytesOf(shown.Territory)}
 	setState(m, shown.Kind, shown.State)
 	for _, step := range shown.Steps {
 		m.Steps = append(m.Steps, step.Name)
@@ -244,7 +259,10 @@ func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err
 		m.BringsIn = bringsIn(shown, m.People)
 		return names.failed
 	})
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, s.labelCases(c, []*adminv1.Case{m})
 }
 
 // bringsIn tells of each role that the policy brings in whether somebody of it has to do with the case.

@@ -20,15 +20,24 @@ import (
 	"onedoor/syncengine"
 )
 
-// ListDevices gives all devices with what each last said of itself.
-func (s *Service) ListDevices(ctx context.Context, _ *adminv1.ListDevicesRequest) (*adminv1.ListDevicesResponse, error) {
+// ListDevices gives a page of the devices with what each last said of itself.
+func (s *Service) ListDevices(ctx context.Context, req *adminv1.ListDevicesRequest) (*adminv1.ListDevicesResponse, error) {
 	return answer(ctx, s, overseers, func(c *caller) (*adminv1.ListDevicesResponse, error) {
+		begin, err := after(req.GetPageToken())
+		if err != nil {
+			return nil, err
+		}
+		user, err := optionalID("user", req.GetUserId())
+		if err != nil {
+			return nil, err
+		}
 		out := &adminv1.ListDevicesResponse{}
-		err := s.realm.View(c.ctx, func(r store.Reader) error {
-			devices, err := identity.Devices(r)
+		err = s.realm.View(c.ctx, func(r store.Reader) error {
+			devices, next, err := devicesOn(r, user, begin, pageOf(req.GetLimit()))
 			if err != nil {
 				return err
 			}
+			out.NextPageToken = wire.BytesOf(next)
 			for _, d := range devices {
 				m, err := wireDevice(r, d)
 				if err != nil {
@@ -40,6 +49,23 @@ func (s *Service) ListDevices(ctx context.Context, _ *adminv1.ListDevicesRequest
 		})
 		return out, err
 	})
+}
+
+// devicesOn gives all devices of a user, or else those of a page and where the next one begins.
+func devicesOn(r store.Reader, user, begin syncengine.ID, limit int) (page []identity.Device, next syncengine.ID, err error) {
+	if !user.IsZero() {
+		page, err = identity.DevicesOfUser(r, user)
+		return page, next, err
+	}
+	err = identity.WalkDevices(r, begin, func(d identity.Device) bool {
+		if len(page) == limit {
+			next = page[limit-1].Incarnation
+			return false
+		}
+		page = append(page, d)
+		return true
+	})
+	return page, next, err
 }
 
 func wireDevice(r store.Reader, d identity.Device) (*adminv1.Device, error) {

@@ -1,6 +1,8 @@
 package adminrpc
 
 import (
+	"fmt"
+
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -26,6 +28,21 @@ func pageOf(limit uint32) int {
 		return pageMax
 	}
 	return int(limit)
+}
+
+// lookMax bounds the users that one call looks through for those that fit a filter: a fraction of what a page may take.
+const lookMax = 5000
+
+// after reads the token of a page whose rows are in the order of their ids; the zero id for the first page.
+func after(token []byte) (syncengine.ID, error) {
+	if len(token) == 0 {
+		return syncengine.ID{}, nil
+	}
+	id, ok := syncengine.IDFromBytes(token)
+	if !ok {
+		return id, fmt.Errorf("page token of %d bytes, give one that a page told: %w", len(token), errInvalid)
+	}
+	return id, nil
 }
 
 func recordKind(n syncengine.KindNumber) recordv1.Kind { return recordv1.Kind(n) }

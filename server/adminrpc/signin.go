@@ -102,9 +102,13 @@ func (s *Service) FinishSetUp(ctx context.Context, req *adminv1.FinishSetUpReque
 }
 
 // ListSignIns lists who may sign in.
-func (s *Service) ListSignIns(ctx context.Context, _ *adminv1.ListSignInsRequest) (*adminv1.ListSignInsResponse, error) {
+func (s *Service) ListSignIns(ctx context.Context, req *adminv1.ListSignInsRequest) (*adminv1.ListSignInsResponse, error) {
 	return answer(ctx, s, overseers, func(c *caller) (*adminv1.ListSignInsResponse, error) {
-		accounts, err := s.signin.Accounts(c.ctx)
+		user, err := optionalID("user", req.GetUserId())
+		if err != nil {
+			return nil, err
+		}
+		accounts, err := s.signin.Accounts(c.ctx, user)
 		out := &adminv1.ListSignInsResponse{}
 		for _, a := range accounts {
 			out.Accounts = append(out.Accounts, accountOf(a))

@@ -45,22 +45,43 @@ func (s *Service) PutTeam(ctx context.Context, req *adminv1.PutTeamRequest) (*ad
 	})
 }
 
-// ListTeams gives all teams in the order they were made.
-func (s *Service) ListTeams(ctx context.Context, _ *adminv1.ListTeamsRequest) (*adminv1.ListTeamsResponse, error) {
+// ListTeams gives a page of the teams in the order they were made, or one of them.
+func (s *Service) ListTeams(ctx context.Context, req *adminv1.ListTeamsRequest) (*adminv1.ListTeamsResponse, error) {
 	return answer(ctx, s, anyone, func(c *caller) (*adminv1.ListTeamsResponse, error) {
+		begin, err := after(req.GetPageToken())
+		if err != nil {
+			return nil, err
+		}
+		one, err := optionalID("team", req.GetTeamId())
+		if err != nil {
+			return nil, err
+		}
 		out := &adminv1.ListTeamsResponse{}
-		err := s.realm.View(c.ctx, func(r store.Reader) error {
-			tree, err := identity.LoadTree(r)
+		err = s.realm.View(c.ctx, func(r store.Reader) error {
+			tree, err := s.realm.Tree(r)
 			if err != nil {
 				return err
 			}
-			teams, err := identity.Teams(r)
-			for _, t := range teams {
+			if !one.IsZero() {
+				t, err := identity.GetTeam(r, one)
 				out.Teams = append(out.Teams, wireTeam(tree, t))
+				return err
 			}
-			return err
+			return pageOfTeams(r, tree, begin, pageOf(req.GetLimit()), out)
 		})
 		return out, err
+	})
+}
+
+// pageOfTeams gives the teams above an id, and says where the next ones begin.
+func pageOfTeams(r store.Reader, tree *identity.Tree, begin syncengine.ID, limit int, out *adminv1.ListTeamsResponse) error {
+	return identity.WalkTeams(r, begin, func(t identity.Team) bool {
+		if len(out.GetTeams()) == limit {
+			out.NextPageToken = out.GetTeams()[limit-1].GetId()
+			return false
+		}
+		out.Teams = append(out.Teams, wireTeam(tree, t))
+		return true
 	})
 }
 

@@ -3,15 +3,19 @@ package adminrpc
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
 	"onedoor/internal/importer"
+	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/directory"
 	"onedoor/server/exchange"
@@ -54,23 +58,71 @@ func (s *Service) addUser(w store.Writer, u identity.User) (identity.User, error
 	return u, err
 }
 
-// ListUsers gives all users in the order they were made.
-func (s *Service) ListUsers(ctx context.Context, _ *adminv1.ListUsersRequest) (*adminv1.ListUsersResponse, error) {
+// ListUsers gives a page of the users in the order they were made.
+func (s *Service) ListUsers(ctx context.Context, req *adminv1.ListUsersRequest) (*adminv1.ListUsersResponse, error) {
 	return answer(ctx, s, anyone, func(c *caller) (*adminv1.ListUsersResponse, error) {
+		begin, err := after(req.GetPageToken())
+		if err != nil {
+			return nil, err
+		}
+		named, err := idsOf("user", req.GetUserIds())
+		if err != nil {
+			return nil, err
+		}
+		if len(named) > pageMax {
+			return nil, fmt.Errorf("%d users, at most %d: %w", len(named), pageMax, errInvalid)
+		}
 		out := &adminv1.ListUsersResponse{}
-		err := s.realm.View(c.ctx, func(r store.Reader) error {
-			tree, err := identity.LoadTree(r)
+		err = s.realm.View(c.ctx, func(r store.Reader) error {
+			tree, err := s.realm.Tree(r)
 			if err != nil {
 				return err
 			}
-			users, err := identity.Users(r)
-			for _, u := range users {
-				out.Users = append(out.Users, wireUser(tree, u))
+			if len(named) > 0 {
+				return namedUsers(r, tree, named, out)
 			}
-			return err
+			return pageOfUsers(r, tree, begin, req, out)
 		})
 		return out, err
 	})
+}
+
+// namedUsers gives the users of some ids.
+func namedUsers(r store.Reader, tree *identity.Tree, ids []syncengine.ID, out *adminv1.ListUsersResponse) error {
+	for _, id := range ids {
+		u, err := identity.GetUser(r, id)
+		if errors.Is(err, identity.ErrUserUnknown) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		out.Users = append(out.Users, wireUser(tree, u))
+	}
+	return nil
+}
+
+// pageOfUsers gives the users above an id that fit, and says where the next ones begin.
+func pageOfUsers(r store.Reader, tree *identity.Tree, begin syncengine.ID, req *adminv1.ListUsersRequest, out *adminv1.ListUsersResponse) error {
+	limit, looked := pageOf(req.GetLimit()), 0
+	last := begin
+	return identity.WalkUsers(r, begin, func(u identity.User) bool {
+		if looked == lookMax || len(out.GetUsers()) == limit {
+			out.NextPageToken = wire.BytesOf(last)
+			return false
+		}
+		if looked++; fitsUser(u, req) {
+			out.Users = append(out.Users, wireUser(tree, u))
+		}
+		last = u.ID
+		return true
+	})
+}
+
+// fitsUser reports that a user is looked for.
+func fitsUser(u identity.User, req *adminv1.ListUsersRequest) bool {
+	return (len(req.GetRoles()) == 0 || slices.Contains(req.GetRoles(), recordv1.Role(u.Role))) &&
+		(req.GetState() == 0 || adminv1.UserState(u.State) == req.GetState()) && strings.Contains(u.Name, req.GetName())
 }
 
 // SetUserState closes a user or opens one again.

@@ -41,7 +41,9 @@ type Listed struct {
 	Fields []byte
 	State  cases.State
 	Clinic domain.Clinic
-	Timing *cases.Timing
+	// Territory is where it is; zero for none.
+	Territory syncengine.ID
+	Timing    *cases.Timing
 	// Flags say what it lacks.
 	Flags []domain.Complaint
 }
@@ -223,7 +225,7 @@ func (l *looking) listed(c candidate) (*Listed, error) {
 		return nil, err
 	}
 	classes := who.read &^ l.s.realm.Schema().Access.Sealed()
-	out := &Listed{ID: c.id, Kind: rec.Kind, Timing: c.timing}
+	out := &Listed{ID: c.id, Kind: rec.Kind, Timing: c.timing, Territory: placeOf(rec)}
 	if out.Fields, _, err = l.s.visible(rec, classes); err != nil {
 		return nil, err
 	}

@@ -84,6 +84,8 @@ type Shown struct {
 	// Fields is the encoded Dispute or Hazard with what they may read.
 	Fields []byte
 	State  cases.State
+	// Territory is where it is; zero for none.
+	Territory syncengine.ID
 	// Timing is the deadline that counts and its clock; nil for a case that has none.
 	Timing *cases.Timing
 	// Timeline is empty for who may not read events.
@@ -193,7 +195,7 @@ func (s *Service) show(r store.Reader, user, id syncengine.ID) (*Shown, error) {
 // shownTo cuts a case for somebody.
 func (s *Service) shownTo(c *Case, who standing, rules cases.Rules) (*Shown, error) {
 	out := &Shown{
-		ID: c.ID, Kind: c.Record.Kind, State: c.state(), People: c.people(), Steps: c.table().Open(c.state(), who.actor, c.people()),
+		ID: c.ID, Kind: c.Record.Kind, State: c.state(), Territory: placeOf(c.Record), People: c.people(), Steps: c.table().Open(c.state(), who.actor, c.people()),
 		Flags: s.flags(c, who.read, rules),
 	}
 	var err error

@@ -61,6 +61,9 @@ func (x *Reach) under(kind syncengine.KindNumber, in schema.Roles, id syncengine
 // Territories is the tree of one state of the realm.
 type Territories struct{ tree *identity.Tree }
 
+// Tree gives the tree of territories as it is now.
+func (s *Service) Tree(r store.Reader) (*identity.Tree, error) { return s.caches.treeOf(r) }
+
 // TerritoriesOf gives the tree as it is now.
 func (s *Service) TerritoriesOf(r store.Reader) (Territories, error) {
 	tree, err := s.caches.treeOf(r)

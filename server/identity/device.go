@@ -203,6 +203,14 @@ func Devices(r store.Reader) ([]Device, error) {
 	return out, err
 }
 
+// WalkDevices calls f for the devices above an incarnation, in their order, until f returns false.
+func WalkDevices(r store.Reader, after syncengine.ID, f func(Device) bool) error {
+	return walkAfter(r, bucketDevices, after, newOf[storedv1.Device], func(key []byte, m *storedv1.Device) (bool, error) {
+		d, err := deviceOf(syncengine.ID(key), m)
+		return err == nil && f(d), err
+	})
+}
+
 // DevicesOfUser lists a user's devices in the order of their incarnations.
 func DevicesOfUser(r store.Reader, user syncengine.ID) ([]Device, error) {
 	var incarnations []syncengine.ID

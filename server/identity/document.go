@@ -148,6 +148,23 @@ func walk[M proto.Message](r store.Reader, bucket string, prefix []byte, fresh f
 	return errors.Join(err, failed)
 }
 
+// walkAfter calls f with the documents of a bucket above a key, decoded, until f returns false.
+func walkAfter[M proto.Message](r store.Reader, bucket string, after syncengine.ID, fresh func() M, f func(key []byte, m M) (bool, error)) error {
+	var failed error
+	var from []byte
+	if !after.IsZero() {
+		from = append(after[:], 0)
+	}
+	err := r.Documents(bucket, from, nil, func(d store.Document) (on bool) {
+		m := fresh()
+		if failed = decode(bucket, d.Key, d.Value, m); failed == nil {
+			on, failed = f(d.Key, m)
+		}
+		return on && failed == nil
+	})
+	return errors.Join(err, failed)
+}
+
 // walkKeys calls f with every document that has the key prefix, undecoded.
 func walkKeys(r store.Reader, bucket string, prefix []byte, f func(d store.Document) error) error {
 	var failed error

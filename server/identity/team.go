@@ -80,6 +80,14 @@ func Teams(r store.Reader) ([]Team, error) {
 	return out, err
 }
 
+// WalkTeams calls f for the teams above an id, in id order, until f returns false.
+func WalkTeams(r store.Reader, after syncengine.ID, f func(Team) bool) error {
+	return walkAfter(r, bucketTeams, after, newOf[storedv1.Team], func(key []byte, m *storedv1.Team) (bool, error) {
+		t, err := teamOf(syncengine.ID(key), m)
+		return err == nil && f(t), err
+	})
+}
+
 // Members lists the officer, the grid worker and the helpers, vacant posts left out.
 func (t Team) Members() []syncengine.ID {
 	all := append([]syncengine.ID{t.Officer, t.GridWorker}, t.Helpers...)

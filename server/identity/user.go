@@ -94,6 +94,14 @@ func Users(r store.Reader) ([]User, error) {
 	return out, err
 }
 
+// WalkUsers calls f for the users above an id, in id order, until f returns false.
+func WalkUsers(r store.Reader, after syncengine.ID, f func(User) bool) error {
+	return walkAfter(r, bucketUsers, after, newOf[storedv1.User], func(key []byte, m *storedv1.User) (bool, error) {
+		u, err := userOf(syncengine.ID(key), m)
+		return err == nil && f(u), err
+	})
+}
+
 // SetUserState lets a user work or closes it. Closing revokes the devices;
 // opening again leaves them revoked, because a new code makes a new device.
 func SetUserState(w store.Writer, id syncengine.ID, state UserState, at syncengine.UnixMilli) error {

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"onedoor/server/accessledger"
@@ -180,10 +181,18 @@ func (s *Service) note(w store.Writer, by accessledger.Actor, action accessledge
 	return err
 }
 
-// Accounts lists who may sign in.
-func (s *Service) Accounts(ctx context.Context) (out []identity.Account, err error) {
+// Accounts lists who may sign in; of one user alone where one is named.
+func (s *Service) Accounts(ctx context.Context, user syncengine.ID) (out []identity.Account, err error) {
 	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		out, err = identity.Accounts(r)
+		if user.IsZero() {
+			out, err = identity.Accounts(r)
+			return err
+		}
+		one, err := identity.GetAccount(r, user)
+		if errors.Is(err, identity.ErrAccountUnknown) {
+			return nil
+		}
+		out = append(out, one)
 		return err
 	})
 	return out, err

@@ -100,7 +100,7 @@ type AdminServiceClient interface {
 	ImportTerritories(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportTerritoriesRequest, ImportTerritoriesResponse], error)
 	// AddUser makes a user with a role over a territory. Operators.
 	AddUser(ctx context.Context, in *AddUserRequest, opts ...grpc.CallOption) (*AddUserResponse, error)
-	// ListUsers gives all users in the order they were made. Anyone with a token.
+	// ListUsers gives a page of the users in the order they were made. Anyone with a token.
 	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
 	// SetUserState closes a user, which revokes the user's devices and voids tokens and codes, or opens one again. Operators.
 	SetUserState(ctx context.Context, in *SetUserStateRequest, opts ...grpc.CallOption) (*SetUserStateResponse, error)
@@ -108,7 +108,7 @@ type AdminServiceClient interface {
 	ImportUsers(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportUsersRequest, ImportUsersResponse], error)
 	// PutTeam makes a team or replaces one whole; members are granted its territories. Operators.
 	PutTeam(ctx context.Context, in *PutTeamRequest, opts ...grpc.CallOption) (*PutTeamResponse, error)
-	// ListTeams gives all teams in the order they were made. Anyone with a token.
+	// ListTeams gives a page of the teams in the order they were made. Anyone with a token.
 	ListTeams(ctx context.Context, in *ListTeamsRequest, opts ...grpc.CallOption) (*ListTeamsResponse, error)
 	// GetGrants gives a user's grants in force and where each comes from. Operators, auditors and the user.
 	GetGrants(ctx context.Context, in *GetGrantsRequest, opts ...grpc.CallOption) (*GetGrantsResponse, error)
@@ -122,7 +122,7 @@ type AdminServiceClient interface {
 	PlanHandover(ctx context.Context, in *PlanHandoverRequest, opts ...grpc.CallOption) (*PlanHandoverResponse, error)
 	// HandOver gives doors to another worker with what follows them, a transaction a door. Operators.
 	HandOver(ctx context.Context, in *HandOverRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[HandOverResponse], error)
-	// ListDevices gives all devices with what each last said of itself. Operators and auditors.
+	// ListDevices gives a page of the devices with what each last said of itself. Operators and auditors.
 	ListDevices(ctx context.Context, in *ListDevicesRequest, opts ...grpc.CallOption) (*ListDevicesResponse, error)
 	// CreateJoinCode makes a code with which a user enrols one device. Operators.
 	CreateJoinCode(ctx context.Context, in *CreateJoinCodeRequest, opts ...grpc.CallOption) (*CreateJoinCodeResponse, error)
@@ -761,7 +761,7 @@ type AdminServiceServer interface {
 	ImportTerritories(grpc.ClientStreamingServer[ImportTerritoriesRequest, ImportTerritoriesResponse]) error
 	// AddUser makes a user with a role over a territory. Operators.
 	AddUser(context.Context, *AddUserRequest) (*AddUserResponse, error)
-	// ListUsers gives all users in the order they were made. Anyone with a token.
+	// ListUsers gives a page of the users in the order they were made. Anyone with a token.
 	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
 	// SetUserState closes a user, which revokes the user's devices and voids tokens and codes, or opens one again. Operators.
 	SetUserState(context.Context, *SetUserStateRequest) (*SetUserStateResponse, error)
@@ -769,7 +769,7 @@ type AdminServiceServer interface {
 	ImportUsers(grpc.ClientStreamingServer[ImportUsersRequest, ImportUsersResponse]) error
 	// PutTeam makes a team or replaces one whole; members are granted its territories. Operators.
 	PutTeam(context.Context, *PutTeamRequest) (*PutTeamResponse, error)
-	// ListTeams gives all teams in the order they were made. Anyone with a token.
+	// ListTeams gives a page of the teams in the order they were made. Anyone with a token.
 	ListTeams(context.Context, *ListTeamsRequest) (*ListTeamsResponse, error)
 	// GetGrants gives a user's grants in force and where each comes from. Operators, auditors and the user.
 	GetGrants(context.Context, *GetGrantsRequest) (*GetGrantsResponse, error)
@@ -783,7 +783,7 @@ type AdminServiceServer interface {
 	PlanHandover(context.Context, *PlanHandoverRequest) (*PlanHandoverResponse, error)
 	// HandOver gives doors to another worker with what follows them, a transaction a door. Operators.
 	HandOver(*HandOverRequest, grpc.ServerStreamingServer[HandOverResponse]) error
-	// ListDevices gives all devices with what each last said of itself. Operators and auditors.
+	// ListDevices gives a page of the devices with what each last said of itself. Operators and auditors.
 	ListDevices(context.Context, *ListDevicesRequest) (*ListDevicesResponse, error)
 	// CreateJoinCode makes a code with which a user enrols one device. Operators.
 	CreateJoinCode(context.Context, *CreateJoinCodeRequest) (*CreateJoinCodeResponse, error)

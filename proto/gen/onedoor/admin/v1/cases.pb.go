@@ -55,7 +55,12 @@ type Case struct {
 	// What the case lacks as it stands.
 	Flags []*CaseFlag `protobuf:"bytes,13,rep,name=flags,proto3" json:"flags,omitempty"`
 	// Roles that the policy brings in for a dispute of its clinic; none before triage.
-	BringsIn      []*CaseRole `protobuf:"bytes,14,rep,name=brings_in,json=bringsIn,proto3" json:"brings_in,omitempty"`
+	BringsIn []*CaseRole `protobuf:"bytes,14,rep,name=brings_in,json=bringsIn,proto3" json:"brings_in,omitempty"`
+	// What people call it, as far as the caller may read it: the title of a dispute, the address of a hazard's door. Empty where
+	// nothing of that may be read.
+	Label string `protobuf:"bytes,17,opt,name=label,proto3" json:"label,omitempty"`
+	// The territory that it is in; absent where it is in none.
+	TerritoryId   []byte `protobuf:"bytes,18,opt,name=territory_id,json=territoryId,proto3" json:"territory_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,6 +189,20 @@ func (x *Case) GetFlags() []*CaseFlag {
 func (x *Case) GetBringsIn() []*CaseRole {
 	if x != nil {
 		return x.BringsIn
+	}
+	return nil
+}
+
+func (x *Case) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Case) GetTerritoryId() []byte {
+	if x != nil {
+		return x.TerritoryId
 	}
 	return nil
 }
@@ -1570,7 +1589,7 @@ var File_onedoor_admin_v1_cases_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xaf\x05\n" +
+	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xe8\x05\n" +
 	"\x04Case\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06fields\x18\x02 \x01(\fR\x06fields\x125\n" +
@@ -1586,7 +1605,9 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x04kind\x18\v \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12A\n" +
 	"\fhazard_state\x18\f \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\x120\n" +
 	"\x05flags\x18\r \x03(\v2\x1a.onedoor.admin.v1.CaseFlagR\x05flags\x127\n" +
-	"\tbrings_in\x18\x0e \x03(\v2\x1a.onedoor.admin.v1.CaseRoleR\bbringsIn\"O\n" +
+	"\tbrings_in\x18\x0e \x03(\v2\x1a.onedoor.admin.v1.CaseRoleR\bbringsIn\x12\x14\n" +
+	"\x05label\x18\x11 \x01(\tR\x05label\x12!\n" +
+	"\fterritory_id\x18\x12 \x01(\fR\vterritoryId\"O\n" +
 	"\bCaseRole\x12+\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12\x16\n" +
 	"\x06joined\x18\x02 \x01(\bR\x06joined\"T\n" +

@@ -707,9 +707,21 @@ func (x *AddUserResponse) GetUserId() []byte {
 	return nil
 }
 
-// ListUsersRequest asks for all users.
+// ListUsersRequest asks for a page of users.
 type ListUsersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Greatest number of users; 0 and more than 500 mean 500.
+	Limit uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Where the page begins, as the page before told it; absent for the first page.
+	PageToken []byte `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only these users, at most 500; those that are not known are left out. Other filters and pages do not count then.
+	UserIds [][]byte `protobuf:"bytes,3,rep,name=user_ids,json=userIds,proto3" json:"user_ids,omitempty"`
+	// Only users of these roles; none means any.
+	Roles []v1.Role `protobuf:"varint,4,rep,packed,name=roles,proto3,enum=onedoor.record.v1.Role" json:"roles,omitempty"`
+	// Only users in this state; unspecified means any.
+	State UserState `protobuf:"varint,5,opt,name=state,proto3,enum=onedoor.admin.v1.UserState" json:"state,omitempty"`
+	// Only users whose name holds this text; empty means any.
+	Name          string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -744,11 +756,56 @@ func (*ListUsersRequest) Descriptor() ([]byte, []int) {
 	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{6}
 }
 
-// ListUsersResponse holds all users.
+func (x *ListUsersRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListUsersRequest) GetPageToken() []byte {
+	if x != nil {
+		return x.PageToken
+	}
+	return nil
+}
+
+func (x *ListUsersRequest) GetUserIds() [][]byte {
+	if x != nil {
+		return x.UserIds
+	}
+	return nil
+}
+
+func (x *ListUsersRequest) GetRoles() []v1.Role {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *ListUsersRequest) GetState() UserState {
+	if x != nil {
+		return x.State
+	}
+	return UserState_USER_STATE_UNSPECIFIED
+}
+
+func (x *ListUsersRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ListUsersResponse holds a page of users.
 type ListUsersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The users in the order they were made.
-	Users         []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	Users []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	// Where the next page begins; absent when this is the last. A page with a filter that fits few may hold less than was asked
+	// for, or nothing, and yet have a next one: a call looks through a bounded number of users.
+	NextPageToken []byte `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -786,6 +843,13 @@ func (*ListUsersResponse) Descriptor() ([]byte, []int) {
 func (x *ListUsersResponse) GetUsers() []*User {
 	if x != nil {
 		return x.Users
+	}
+	return nil
+}
+
+func (x *ListUsersResponse) GetNextPageToken() []byte {
+	if x != nil {
+		return x.NextPageToken
 	}
 	return nil
 }
@@ -1065,9 +1129,15 @@ func (x *PutTeamResponse) GetTeamId() []byte {
 	return nil
 }
 
-// ListTeamsRequest asks for all teams.
+// ListTeamsRequest asks for a page of teams.
 type ListTeamsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Greatest number of teams; 0 and more than 500 mean 500.
+	Limit uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Where the page begins, as the page before told it; absent for the first page.
+	PageToken []byte `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only this team; absent for all.
+	TeamId        []byte `protobuf:"bytes,3,opt,name=team_id,json=teamId,proto3" json:"team_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1102,11 +1172,34 @@ func (*ListTeamsRequest) Descriptor() ([]byte, []int) {
 	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{13}
 }
 
-// ListTeamsResponse holds all teams.
+func (x *ListTeamsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListTeamsRequest) GetPageToken() []byte {
+	if x != nil {
+		return x.PageToken
+	}
+	return nil
+}
+
+func (x *ListTeamsRequest) GetTeamId() []byte {
+	if x != nil {
+		return x.TeamId
+	}
+	return nil
+}
+
+// ListTeamsResponse holds a page of teams.
 type ListTeamsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The teams in the order they were made.
-	Teams         []*Team `protobuf:"bytes,1,rep,name=teams,proto3" json:"teams,omitempty"`
+	Teams []*Team `protobuf:"bytes,1,rep,name=teams,proto3" json:"teams,omitempty"`
+	// Where the next page begins; absent when this is the last.
+	NextPageToken []byte `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1144,6 +1237,13 @@ func (*ListTeamsResponse) Descriptor() ([]byte, []int) {
 func (x *ListTeamsResponse) GetTeams() []*Team {
 	if x != nil {
 		return x.Teams
+	}
+	return nil
+}
+
+func (x *ListTeamsResponse) GetNextPageToken() []byte {
+	if x != nil {
+		return x.NextPageToken
 	}
 	return nil
 }
@@ -1924,9 +2024,15 @@ func (x *KindCount) GetCount() uint64 {
 	return 0
 }
 
-// ListDevicesRequest asks for all devices.
+// ListDevicesRequest asks for a page of devices.
 type ListDevicesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Greatest number of devices; 0 and more than 500 mean 500.
+	Limit uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Where the page begins, as the page before told it; absent for the first page.
+	PageToken []byte `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only devices of this user, all of them on one page; absent for all users.
+	UserId        []byte `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1961,11 +2067,34 @@ func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
 	return file_onedoor_admin_v1_people_proto_rawDescGZIP(), []int{25}
 }
 
-// ListDevicesResponse holds all devices.
+func (x *ListDevicesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListDevicesRequest) GetPageToken() []byte {
+	if x != nil {
+		return x.PageToken
+	}
+	return nil
+}
+
+func (x *ListDevicesRequest) GetUserId() []byte {
+	if x != nil {
+		return x.UserId
+	}
+	return nil
+}
+
+// ListDevicesResponse holds a page of devices.
 type ListDevicesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The devices in the order of their ids.
-	Devices       []*Device `protobuf:"bytes,1,rep,name=devices,proto3" json:"devices,omitempty"`
+	Devices []*Device `protobuf:"bytes,1,rep,name=devices,proto3" json:"devices,omitempty"`
+	// Where the next page begins; absent when this is the last.
+	NextPageToken []byte `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2003,6 +2132,13 @@ func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
 func (x *ListDevicesResponse) GetDevices() []*Device {
 	if x != nil {
 		return x.Devices
+	}
+	return nil
+}
+
+func (x *ListDevicesResponse) GetNextPageToken() []byte {
+	if x != nil {
+		return x.NextPageToken
 	}
 	return nil
 }
@@ -2692,10 +2828,18 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"department\x18\x04 \x01(\tR\n" +
 	"department\"*\n" +
 	"\x0fAddUserResponse\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\fR\x06userId\"\x12\n" +
-	"\x10ListUsersRequest\"A\n" +
+	"\auser_id\x18\x01 \x01(\fR\x06userId\"\xd8\x01\n" +
+	"\x10ListUsersRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\fR\tpageToken\x12\x19\n" +
+	"\buser_ids\x18\x03 \x03(\fR\auserIds\x12-\n" +
+	"\x05roles\x18\x04 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x05roles\x121\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x1b.onedoor.admin.v1.UserStateR\x05state\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\"i\n" +
 	"\x11ListUsersResponse\x12,\n" +
-	"\x05users\x18\x01 \x03(\v2\x16.onedoor.admin.v1.UserR\x05users\"a\n" +
+	"\x05users\x18\x01 \x03(\v2\x16.onedoor.admin.v1.UserR\x05users\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\fR\rnextPageToken\"a\n" +
 	"\x13SetUserStateRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1b.onedoor.admin.v1.UserStateR\x05state\"\x16\n" +
@@ -2712,10 +2856,15 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x0ePutTeamRequest\x12*\n" +
 	"\x04team\x18\x01 \x01(\v2\x16.onedoor.admin.v1.TeamR\x04team\"*\n" +
 	"\x0fPutTeamResponse\x12\x17\n" +
-	"\ateam_id\x18\x01 \x01(\fR\x06teamId\"\x12\n" +
-	"\x10ListTeamsRequest\"A\n" +
+	"\ateam_id\x18\x01 \x01(\fR\x06teamId\"`\n" +
+	"\x10ListTeamsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\fR\tpageToken\x12\x17\n" +
+	"\ateam_id\x18\x03 \x01(\fR\x06teamId\"i\n" +
 	"\x11ListTeamsResponse\x12,\n" +
-	"\x05teams\x18\x01 \x03(\v2\x16.onedoor.admin.v1.TeamR\x05teams\"\xe5\x01\n" +
+	"\x05teams\x18\x01 \x03(\v2\x16.onedoor.admin.v1.TeamR\x05teams\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\fR\rnextPageToken\"\xe5\x01\n" +
 	"\x05Grant\x12+\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12%\n" +
 	"\x0eterritory_code\x18\x02 \x01(\tR\rterritoryCode\x12\x1d\n" +
@@ -2775,10 +2924,15 @@ const file_onedoor_admin_v1_people_proto_rawDesc = "" +
 	"\x0funsent_since_ms\x18\a \x01(\x03R\runsentSinceMs\"5\n" +
 	"\tKindCount\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x04R\x05count\"\x14\n" +
-	"\x12ListDevicesRequest\"I\n" +
+	"\x05count\x18\x02 \x01(\x04R\x05count\"b\n" +
+	"\x12ListDevicesRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\fR\tpageToken\x12\x17\n" +
+	"\auser_id\x18\x03 \x01(\fR\x06userId\"q\n" +
 	"\x13ListDevicesResponse\x122\n" +
-	"\adevices\x18\x01 \x03(\v2\x18.onedoor.admin.v1.DeviceR\adevices\"0\n" +
+	"\adevices\x18\x01 \x03(\v2\x18.onedoor.admin.v1.DeviceR\adevices\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\fR\rnextPageToken\"0\n" +
 	"\x15CreateJoinCodeRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\fR\x06userId\"K\n" +
 	"\x16CreateJoinCodeResponse\x12\x12\n" +
@@ -2911,28 +3065,30 @@ var file_onedoor_admin_v1_people_proto_depIdxs = []int32{
 	45, // 2: onedoor.admin.v1.User.role:type_name -> onedoor.record.v1.Role
 	0,  // 3: onedoor.admin.v1.User.state:type_name -> onedoor.admin.v1.UserState
 	45, // 4: onedoor.admin.v1.AddUserRequest.role:type_name -> onedoor.record.v1.Role
-	8,  // 5: onedoor.admin.v1.ListUsersResponse.users:type_name -> onedoor.admin.v1.User
-	0,  // 6: onedoor.admin.v1.SetUserStateRequest.state:type_name -> onedoor.admin.v1.UserState
-	15, // 7: onedoor.admin.v1.PutTeamRequest.team:type_name -> onedoor.admin.v1.Team
-	15, // 8: onedoor.admin.v1.ListTeamsResponse.teams:type_name -> onedoor.admin.v1.Team
-	45, // 9: onedoor.admin.v1.Grant.role:type_name -> onedoor.record.v1.Role
-	1,  // 10: onedoor.admin.v1.Grant.origin:type_name -> onedoor.admin.v1.GrantOrigin
-	20, // 11: onedoor.admin.v1.GetGrantsResponse.grants:type_name -> onedoor.admin.v1.Grant
-	20, // 12: onedoor.admin.v1.SetGrantsRequest.grants:type_name -> onedoor.admin.v1.Grant
-	2,  // 13: onedoor.admin.v1.AssignDoorsRequest.post:type_name -> onedoor.admin.v1.Post
-	3,  // 14: onedoor.admin.v1.Device.state:type_name -> onedoor.admin.v1.DeviceState
-	28, // 15: onedoor.admin.v1.Device.loss:type_name -> onedoor.admin.v1.DeviceLoss
-	29, // 16: onedoor.admin.v1.DeviceLoss.records:type_name -> onedoor.admin.v1.KindCount
-	27, // 17: onedoor.admin.v1.ListDevicesResponse.devices:type_name -> onedoor.admin.v1.Device
-	27, // 18: onedoor.admin.v1.RevokeDeviceResponse.device:type_name -> onedoor.admin.v1.Device
-	40, // 19: onedoor.admin.v1.ListTokensResponse.tokens:type_name -> onedoor.admin.v1.Token
-	41, // 20: onedoor.admin.v1.ListTokensResponse.events:type_name -> onedoor.admin.v1.TokenEvent
-	4,  // 21: onedoor.admin.v1.TokenEvent.action:type_name -> onedoor.admin.v1.TokenAction
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	45, // 5: onedoor.admin.v1.ListUsersRequest.roles:type_name -> onedoor.record.v1.Role
+	0,  // 6: onedoor.admin.v1.ListUsersRequest.state:type_name -> onedoor.admin.v1.UserState
+	8,  // 7: onedoor.admin.v1.ListUsersResponse.users:type_name -> onedoor.admin.v1.User
+	0,  // 8: onedoor.admin.v1.SetUserStateRequest.state:type_name -> onedoor.admin.v1.UserState
+	15, // 9: onedoor.admin.v1.PutTeamRequest.team:type_name -> onedoor.admin.v1.Team
+	15, // 10: onedoor.admin.v1.ListTeamsResponse.teams:type_name -> onedoor.admin.v1.Team
+	45, // 11: onedoor.admin.v1.Grant.role:type_name -> onedoor.record.v1.Role
+	1,  // 12: onedoor.admin.v1.Grant.origin:type_name -> onedoor.admin.v1.GrantOrigin
+	20, // 13: onedoor.admin.v1.GetGrantsResponse.grants:type_name -> onedoor.admin.v1.Grant
+	20, // 14: onedoor.admin.v1.SetGrantsRequest.grants:type_name -> onedoor.admin.v1.Grant
+	2,  // 15: onedoor.admin.v1.AssignDoorsRequest.post:type_name -> onedoor.admin.v1.Post
+	3,  // 16: onedoor.admin.v1.Device.state:type_name -> onedoor.admin.v1.DeviceState
+	28, // 17: onedoor.admin.v1.Device.loss:type_name -> onedoor.admin.v1.DeviceLoss
+	29, // 18: onedoor.admin.v1.DeviceLoss.records:type_name -> onedoor.admin.v1.KindCount
+	27, // 19: onedoor.admin.v1.ListDevicesResponse.devices:type_name -> onedoor.admin.v1.Device
+	27, // 20: onedoor.admin.v1.RevokeDeviceResponse.device:type_name -> onedoor.admin.v1.Device
+	40, // 21: onedoor.admin.v1.ListTokensResponse.tokens:type_name -> onedoor.admin.v1.Token
+	41, // 22: onedoor.admin.v1.ListTokensResponse.events:type_name -> onedoor.admin.v1.TokenEvent
+	4,  // 23: onedoor.admin.v1.TokenEvent.action:type_name -> onedoor.admin.v1.TokenAction
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_people_proto_init() }

@@ -837,7 +837,9 @@ func (x *FinishSetUpResponse) GetName() string {
 
 // ListSignInsRequest asks who may sign in.
 type ListSignInsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this user's way; absent for everybody's.
+	UserId        []byte `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -870,6 +872,13 @@ func (x *ListSignInsRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use ListSignInsRequest.ProtoReflect.Descriptor instead.
 func (*ListSignInsRequest) Descriptor() ([]byte, []int) {
 	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListSignInsRequest) GetUserId() []byte {
+	if x != nil {
+		return x.UserId
+	}
+	return nil
 }
 
 // ListSignInsResponse lists accounts in the order of users.
@@ -1135,8 +1144,9 @@ const file_onedoor_admin_v1_signin_proto_rawDesc = "" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04totp\x18\x02 \x01(\tR\x04totp\")\n" +
 	"\x13FinishSetUpResponse\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"\x14\n" +
-	"\x12ListSignInsRequest\"L\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"-\n" +
+	"\x12ListSignInsRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\fR\x06userId\"L\n" +
 	"\x13ListSignInsResponse\x125\n" +
 	"\baccounts\x18\x01 \x03(\v2\x19.onedoor.admin.v1.AccountR\baccounts\"\x89\x01\n" +
 	"\aAccount\x12\x17\n" +
