@@ -26,7 +26,7 @@ func (s *Service) GetGrants(ctx context.Context, req *adminv1.GetGrantsRequest) 
 		}
 		var out *adminv1.GetGrantsResponse
 		err = s.realm.View(c.ctx, func(r store.Reader) error {
-			tree, err := identity.LoadTree(r)
+			tree, err := s.realm.Tree(r)
 			if err != nil {
 				return err
 			}

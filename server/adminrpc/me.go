@@ -53,7 +53,7 @@ func (s *Service) GetMe(ctx context.Context, _ *adminv1.GetMeRequest) (*adminv1.
 			return out, nil
 		}
 		err := s.realm.View(c.ctx, func(r store.Reader) error {
-			tree, err := identity.LoadTree(r)
+			tree, err := s.realm.Tree(r)
 			if err != nil {
 				return err
 			}
@@ -62,6 +62,8 @@ func (s *Service) GetMe(ctx context.Context, _ *adminv1.GetMeRequest) (*adminv1.
 				return err
 			}
 			out.User = wireUser(tree, u)
+			home, _ := tree.ByID(u.TerritoryID)
+			out.TerritoryName = home.Name
 			token, err := identity.GetToken(r, c.Token)
 			out.SessionExpiresMs = int64(token.Expires)
 			return err

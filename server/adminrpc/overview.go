@@ -52,7 +52,7 @@ type vantage struct {
 
 // lookAt finds the territory and checks that a grant of the caller covers it.
 func (s *Service) lookAt(r store.Reader, c *caller, code string) (*vantage, error) {
-	tree, err := identity.LoadTree(r)
+	tree, err := s.realm.Tree(r)
 	if err != nil {
 		return nil, err
 	}

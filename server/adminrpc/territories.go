@@ -26,7 +26,7 @@ func (s *Service) ListTerritories(ctx context.Context, req *adminv1.ListTerritor
 	return answer(ctx, s, anyone, func(c *caller) (*adminv1.ListTerritoriesResponse, error) {
 		out := &adminv1.ListTerritoriesResponse{}
 		err := s.realm.View(c.ctx, func(r store.Reader) error {
-			tree, err := identity.LoadTree(r)
+			tree, err := s.realm.Tree(r)
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"google.golang.org/protobuf/proto"
@@ -25,12 +26,38 @@ func (c *Console) workRoutes(m *http.ServeMux) {
 	c.page(m, "POST /cases/{id}/export", (*visit).exportCase)
 	c.page(m, "GET /cases/{id}/steps/{step}", (*visit).stepPage)
 	c.page(m, "POST /cases/{id}/steps/{step}", (*visit).takeStep)
+	c.page(m, "GET /hazards", (*visit).hazardsPage)
+	c.page(m, "GET /hazards/{id}", (*visit).hazardPage)
+	c.page(m, "GET /hazards/{id}/steps/{step}", (*visit).hazardStepPage)
+	c.page(m, "POST /hazards/{id}/steps/{step}", (*visit).takeHazardStep)
 }
 
-// inboxTab is one inbox with how many cases are in it.
+// inboxTab is one inbox.
 type inboxTab struct {
 	Name, Label string
 	Current     bool
+}
+
+// inboxLabels are the inboxes in the order of the day's work.
+var inboxLabels = []struct{ name, zh, en string }{
+	{"all", "全部", "All"}, {"department", "本部门", "My department's"}, {"desk", "待受理", "To accept"}, {"dispatch", "待分流", "To dispatch"},
+	{"mine", "我的", "Mine"}, {"overdue", "已超期", "Overdue"}, {"follow-up", "待回访", "To follow up"}, {"flagged", "待补正", "To make good"},
+}
+
+// inboxes gives the tabs of the named inboxes. A department's own is for those who work for one; what everybody is to dispatch or
+// to call back is not for them.
+func (v *visit) inboxes(current string, names ...string) (out []inboxTab) {
+	department := v.role() == recordv1.Role_ROLE_DEPARTMENT
+	hidden := []string{"department"}
+	if department {
+		hidden = []string{"desk", "dispatch", "follow-up"}
+	}
+	for _, i := range inboxLabels {
+		if slices.Contains(names, i.name) && !slices.Contains(hidden, i.name) {
+			out = append(out, inboxTab{Name: i.name, Label: v.lang.pick(i.zh, i.en), Current: i.name == current})
+		}
+	}
+	return out
 }
 
 // caseLine is a case in a list.
@@ -41,12 +68,11 @@ type caseLine struct {
 
 // casesData is what the page of cases shows.
 type casesData struct {
+	pager
 	Tabs          []inboxTab
 	Inbox         string
 	Cases         []caseLine
-	Total         uint32
-	First, Last   int
-	Newer, Older  string
+	Total         *listTotal
 	State, Clinic int32
 	States        list
 	Clinics       list
@@ -54,31 +80,28 @@ type casesData struct {
 	MayRegister   bool
 }
 
-// inboxes are the lists of cases, in the order of the day's work.
-func (v *visit) inboxes() []inboxTab {
-	return []inboxTab{
-		{Name: "all", Label: v.lang.pick("全部", "All")},
-		{Name: "desk", Label: v.lang.pick("待受理", "To accept")},
-		{Name: "dispatch", Label: v.lang.pick("待分流", "To dispatch")},
-		{Name: "mine", Label: v.lang.pick("我的", "Mine")},
-		{Name: "overdue", Label: v.lang.pick("已超期", "Overdue")},
-		{Name: "follow-up", Label: v.lang.pick("待回访", "To follow up")},
+// listTotal says how many cases a list holds; of the first page only.
+type listTotal struct {
+	N    uint32
+	More bool
+}
+
+// totalOf gives the total of a page; nil for a page that is not the first.
+func (v *visit) totalOf(out *adminv1.ListCasesResponse) *listTotal {
+	if v.query("after") != "" {
+		return nil
 	}
+	return &listTotal{out.GetTotal(), out.GetMoreThanTotal()}
 }
 
 // casesPage lists an inbox.
 func (v *visit) casesPage() error {
-	d := &casesData{Tabs: v.inboxes(), Inbox: v.query("inbox"), Clinics: clinics, States: states, MayRegister: v.mayRegister()}
-	if d.Inbox == "" {
-		d.Inbox = "all"
-	}
-	for i := range d.Tabs {
-		d.Tabs[i].Current = d.Tabs[i].Name == d.Inbox
-	}
-	skip := queryNumber(v, "skip")
+	d := &casesData{Inbox: orElse(v.query("inbox"), "all"), Clinics: clinics, States: states, MayRegister: v.mayRegister()}
+	d.Tabs = v.inboxes(d.Inbox, "all", "department", "desk", "dispatch", "mine", "overdue", "follow-up", "flagged")
 	d.State, d.Clinic = int32(queryNumber(v, "state")), int32(queryNumber(v, "clinic"))
 	out, err := call(v, v.c.o.Admin.ListCases, &adminv1.ListCasesRequest{
-		Inbox: d.Inbox, State: recordv1.DisputeState(d.State), Clinic: recordv1.Clinic(d.Clinic), Limit: casesPerPage, Skip: uint32(skip),
+		Inbox: d.Inbox, Kind: recordv1.Kind_KIND_DISPUTE, State: recordv1.DisputeState(d.State), Clinic: recordv1.Clinic(d.Clinic),
+		Limit: casesPerPage, PageToken: v.pageToken(),
 	})
 	if err != nil {
 		return err
@@ -89,13 +112,7 @@ func (v *visit) casesPage() error {
 	if d.Directory, err = v.directory(); err != nil {
 		return err
 	}
-	d.Total, d.First, d.Last = out.GetTotal(), skip+1, skip+len(d.Cases)
-	if skip > 0 {
-		d.Newer = v.skipping(max(0, skip-casesPerPage))
-	}
-	if d.Last < int(d.Total) {
-		d.Older = v.skipping(skip + casesPerPage)
-	}
+	d.Total, d.pager = v.totalOf(out), v.pagerTo(out.GetNextPageToken())
 	return v.showPage("cases", &view{Title: v.lang.pick("案件", "Cases"), Section: "/cases", Data: d, Live: true})
 }
 
@@ -108,13 +125,6 @@ func caseLines(list []*adminv1.Case) (out []caseLine, err error) {
 		out = append(out, caseLine{m, d})
 	}
 	return out, nil
-}
-
-// skipping gives the address of another part of the list.
-func (v *visit) skipping(skip int) string {
-	q := v.r.URL.Query()
-	q.Set("skip", strconv.Itoa(skip))
-	return v.r.URL.Path + "?" + q.Encode()
 }
 
 // queryNumber gives a number of the address; 0 where there is none.

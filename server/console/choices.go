@@ -22,6 +22,10 @@ var (
 	satisfactions = recordwords.Enum("Satisfaction")
 	clinics       = recordwords.Enum("Clinic")
 	states        = recordwords.Enum("DisputeState")
+	hazardStates  = recordwords.Enum("HazardState")
+	hazardCodes   = recordwords.Enum("HazardCode")
+	severities    = recordwords.Enum("Severity")
+	disposals     = recordwords.Enum("Disposal")
 )
 
 // word gives the word of a value of a list.

@@ -37,9 +37,9 @@ func (v *visit) handoverView() (*view, *handoverData, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &handoverData{
-		Directory: dir, NowMs: v.c.o.Now().UnixMilli(), Grid: v.form("grid"), To: v.form("to"),
-		People: dir.Working(recordv1.Role_ROLE_GRID_WORKER, recordv1.Role_ROLE_HELPER, recordv1.Role_ROLE_COMMUNITY_STAFF),
+	d := &handoverData{Directory: dir, NowMs: v.c.o.Now().UnixMilli(), Grid: v.form("grid"), To: v.form("to")}
+	if d.People, err = dir.Working(recordv1.Role_ROLE_GRID_WORKER, recordv1.Role_ROLE_HELPER, recordv1.Role_ROLE_COMMUNITY_STAFF); err != nil {
+		return nil, nil, err
 	}
 	for _, a := range dir.areas {
 		if a.GetLevel() == recordv1.TerritoryLevel_TERRITORY_LEVEL_GRID {

@@ -20,17 +20,24 @@ type deviceLine struct {
 }
 
 type healthData struct {
+	pager
 	Devices                       []deviceLine
 	Active, Heard, Stuck, Waiting int
 	Realm                         *adminv1.GetRealmResponse
 	NowMs                         int64
 	Manages                       bool
-	All                           bool
+	// All says that phones that are in order are listed too.
+	All bool
+	// Part says that the figures are of this page's phones, since there are more.
+	Part bool
 }
+
+// devicesPerPage is how many phones one page looks at: all of a county's, as a rule. Those to be asked after are listed in front.
+const devicesPerPage = 500
 
 // healthPage shows which phones are stuck and why.
 func (v *visit) healthPage() error {
-	out, err := call(v, v.c.o.Admin.ListDevices, &adminv1.ListDevicesRequest{})
+	out, err := call(v, v.c.o.Admin.ListDevices, &adminv1.ListDevicesRequest{Limit: devicesPerPage, PageToken: v.pageToken()})
 	if err != nil {
 		return err
 	}
@@ -41,6 +48,8 @@ func (v *visit) healthPage() error {
 	for _, m := range out.GetDevices() {
 		d.count(v.deviceLine(m, d.NowMs))
 	}
+	d.pager = v.pagerTo(out.GetNextPageToken())
+	d.Part = d.First != "" || d.Older != ""
 	slices.SortStableFunc(d.Devices, func(a, b deviceLine) int {
 		return cmp.Or(b.rank-a.rank, cmp.Compare(a.GetLastContactMs(), b.GetLastContactMs()))
 	})

@@ -22,19 +22,21 @@ type ledgerLine struct {
 }
 
 type ledgerData struct {
-	Entries      []ledgerLine
-	Newer, Older string
-	Directory    *directory
-	User         string
+	pager
+	Entries   []ledgerLine
+	Directory *directory
+	// Name is what was typed for a person, User who is meant, Fits those who may be meant where several are.
+	Name, User   string
+	Fits         []*adminv1.User
 	Since, Until string
 }
 
 // ledgerPage shows the newest entries of the access ledger, or those of a person and of a time.
 func (v *visit) ledgerPage() error {
 	req := &adminv1.ReadAccessLedgerRequest{NewestFirst: true, Limit: ledgerPerPage + 1, BeforeNumber: uint64(queryNumber(v, "before"))}
-	d := &ledgerData{User: v.query("user"), Since: v.query("since"), Until: v.query("until")}
-	if id, err := wire.ParseID(d.User); err == nil {
-		req.UserId = id[:]
+	d := &ledgerData{Name: v.query("name"), User: v.query("user"), Since: v.query("since"), Until: v.query("until")}
+	if err := v.ledgerOf(d, req); err != nil {
+		return err
 	}
 	req.SinceMs, req.UntilMs = dayOf(d.Since, 0), dayOf(d.Until, 1)
 	out, err := gather(named(v.ctx, req), v.c.o.Admin.ReadAccessLedger, req)
@@ -49,10 +51,14 @@ func (v *visit) ledgerPage() error {
 			d.Older = v.with("before", fmt.Sprint(out[i-1].GetEntry().GetNumber()))
 			break
 		}
-		d.Entries = append(d.Entries, v.ledgerLine(m.GetEntry()))
+		line, err := v.ledgerLine(m.GetEntry())
+		if err != nil {
+			return err
+		}
+		d.Entries = append(d.Entries, line)
 	}
 	if req.GetBeforeNumber() != 0 {
-		d.Newer = v.with("before", "")
+		d.First = v.with("before", "")
 	}
 	return v.showPage("ledger", &view{Title: v.lang.pick("查阅台账", "Access ledger"), Section: "/ledger", Data: d})
 }
@@ -66,17 +72,34 @@ func dayOf(text string, later int) int64 {
 	return at.AddDate(0, 0, later).UnixMilli()
 }
 
-// with gives this page's address with another value of one field.
-func (v *visit) with(name, value string) string {
-	q := v.r.URL.Query()
-	q.Set(name, value)
-	if value == "" {
-		q.Del(name)
+// namesakesMax is how many people of one name are offered to choose from.
+const namesakesMax = 20
+
+// ledgerOf reads whose entries are looked for: a person by id, or by a name that one person has.
+func (v *visit) ledgerOf(d *ledgerData, req *adminv1.ReadAccessLedgerRequest) error {
+	if id, err := wire.ParseID(d.User); err == nil {
+		req.UserId = id[:]
+		return nil
 	}
-	return v.r.URL.Path + "?" + q.Encode()
+	if d.Name == "" {
+		return nil
+	}
+	out, err := call(v, v.c.o.Admin.ListUsers, &adminv1.ListUsersRequest{Name: d.Name, Limit: namesakesMax})
+	if err != nil {
+		return err
+	}
+	switch list := out.GetUsers(); len(list) {
+	case 0:
+		return refused("没有叫这个名字的人员。", "Nobody has this name.")
+	case 1:
+		req.UserId, d.User = list[0].GetId(), idText(list[0].GetId())
+	default:
+		d.Fits = list
+	}
+	return nil
 }
 
-func (v *visit) ledgerLine(e *adminv1.AccessEntry) ledgerLine {
+func (v *visit) ledgerLine(e *adminv1.AccessEntry) (ledgerLine, error) {
 	line := ledgerLine{AccessEntry: e, Act: v.actWords(e.GetAction()), Who: e.GetUserName()}
 	if line.Who == "" {
 		line.Who = v.lang.pick("服务器", "the server")
@@ -90,11 +113,15 @@ func (v *visit) ledgerLine(e *adminv1.AccessEntry) ledgerLine {
 	}
 	for _, id := range e.GetAboutUsers() {
 		if string(id) != string(e.GetUserId()) {
-			seen = append(seen, v.known.Person(id))
+			name, err := v.known.Person(id)
+			if err != nil {
+				return line, err
+			}
+			seen = append(seen, name)
 		}
 	}
 	line.Seen = strings.Join(seen, v.lang.pick("；", "; "))
-	return line
+	return line, nil
 }
 
 // touched says which fields of how many records were seen.

@@ -3,8 +3,6 @@ package console
 import (
 	"cmp"
 	"net/http"
-	"slices"
-	"strings"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
@@ -21,14 +19,13 @@ var roleChoices = func() (out []recordv1.Role) {
 }()
 
 type peopleData struct {
-	People       []*adminv1.User
-	Total        int
-	Directory    *directory
-	Roles        []recordv1.Role
-	Areas        []*adminv1.Territory
-	Q            string
-	Role         recordv1.Role
-	Newer, Older string
+	pager
+	People    []*adminv1.User
+	Directory *directory
+	Roles     []recordv1.Role
+	Areas     []*adminv1.Territory
+	Q         string
+	Role      recordv1.Role
 }
 
 // peoplePerPage is what is looked through at one go.
@@ -52,23 +49,15 @@ func (v *visit) peopleView() (*view, error) {
 		return nil, err
 	}
 	d := &peopleData{Directory: dir, Roles: roleChoices, Areas: dir.Within("", recordv1.TerritoryLevel_TERRITORY_LEVEL_GRID), Q: v.query("q"), Role: recordv1.Role(queryNumber(v, "role"))}
-	for _, u := range dir.users {
-		if strings.Contains(u.GetName(), d.Q) && (d.Role == 0 || u.GetRole() == d.Role) {
-			d.People = append(d.People, u)
-		}
+	req := &adminv1.ListUsersRequest{Name: d.Q, Limit: peoplePerPage, PageToken: v.pageToken()}
+	if d.Role != 0 {
+		req.Roles = []recordv1.Role{d.Role}
 	}
-	slices.SortStableFunc(d.People, func(a, b *adminv1.User) int {
-		return cmp.Or(cmp.Compare(a.GetState(), b.GetState()), cmp.Compare(a.GetRole(), b.GetRole()), cmp.Compare(a.GetName(), b.GetName()))
-	})
-	d.Total = len(d.People)
-	skip := min(queryNumber(v, "skip"), d.Total)
-	if skip > 0 {
-		d.Newer = v.skipping(max(0, skip-peoplePerPage))
+	out, err := call(v, v.c.o.Admin.ListUsers, req)
+	if err != nil {
+		return nil, err
 	}
-	d.People = d.People[skip:]
-	if len(d.People) > peoplePerPage {
-		d.People, d.Older = d.People[:peoplePerPage], v.skipping(skip+peoplePerPage)
-	}
+	d.People, d.pager = out.GetUsers(), v.pagerTo(out.GetNextPageToken())
 	return &view{Title: v.lang.pick("人员", "People"), Section: "/people", Data: d}, nil
 }
 
@@ -122,29 +111,28 @@ func (v *visit) personView() (*view, *personData, error) {
 	if d.Directory, err = v.directory(); err != nil {
 		return nil, nil, err
 	}
-	if d.User = d.Directory.userByID[string(id)]; d.User == nil {
+	if d.User, err = d.Directory.user(id); err != nil {
+		return nil, nil, err
+	}
+	if d.User == nil {
 		return nil, nil, errNoPage
 	}
 	if d.Grants, err = call(v, v.c.o.Admin.GetGrants, &adminv1.GetGrantsRequest{UserId: id}); err != nil {
 		return nil, nil, err
 	}
-	devices, err := call(v, v.c.o.Admin.ListDevices, &adminv1.ListDevicesRequest{})
+	devices, err := call(v, v.c.o.Admin.ListDevices, &adminv1.ListDevicesRequest{UserId: id})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, m := range devices.GetDevices() {
-		if string(m.GetUserId()) == string(id) {
-			d.Devices = append(d.Devices, v.deviceLine(m, d.NowMs))
-		}
+		d.Devices = append(d.Devices, v.deviceLine(m, d.NowMs))
 	}
-	accounts, err := call(v, v.c.o.Admin.ListSignIns, &adminv1.ListSignInsRequest{})
+	accounts, err := call(v, v.c.o.Admin.ListSignIns, &adminv1.ListSignInsRequest{UserId: id})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, a := range accounts.GetAccounts() {
-		if string(a.GetUserId()) == string(id) {
-			d.Account = a
-		}
+		d.Account = a
 	}
 	return &view{Title: d.User.GetName(), Section: "/people", Data: d}, d, nil
 }

@@ -16,9 +16,9 @@ type waitingLine struct {
 }
 
 type quarantineData struct {
-	Changes      []waitingLine
-	Newer, Older string
-	Flash        string
+	pager
+	Changes []waitingLine
+	Flash   string
 }
 
 // quarantinePage lists the changes that wait for a decision.
@@ -36,7 +36,7 @@ func (v *visit) quarantinePage() error {
 		d.Older = fmt.Sprintf("/quarantine?after=%d", next)
 	}
 	if after > 0 {
-		d.Newer = "/quarantine"
+		d.First = "/quarantine"
 	}
 	return v.showPage("quarantine", &view{Title: v.lang.pick("待审更改", "Changes that wait"), Section: "/quarantine", Data: d, Live: true})
 }

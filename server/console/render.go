@@ -111,7 +111,7 @@ func (f form) Value(name string) string {
 // is well.
 func (v *visit) show(status int, name string, m *view) {
 	m.Lang, m.User, m.Path, m.Sections, m.may = v.lang, v.me.GetUser(), v.r.URL.RequestURI(), v.sections(), v.may
-	m.UserPlace = v.placeName()
+	m.UserPlace = v.me.GetTerritoryName()
 	m.Other = english
 	if v.lang == english {
 		m.Other = chinese

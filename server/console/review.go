@@ -36,7 +36,12 @@ func (v *visit) writer() (recordwords.Writer, error) {
 		return recordwords.Writer{}, err
 	}
 	return recordwords.Writer{Lang: string(v.lang), Names: func(id syncengine.ID) string {
-		return cmp.Or(d.userByID[string(id[:])].GetName(), d.areaByID[string(id[:])].GetName())
+		if area := d.areaByID[string(id[:])]; area != nil {
+			return area.GetName()
+		}
+		// A name that cannot be looked up leaves the id in its place.
+		u, _ := d.user(id[:])
+		return u.GetName()
 	}}, nil
 }
 
@@ -76,9 +81,9 @@ type conflictCard struct {
 }
 
 type conflictsData struct {
-	Cards        []conflictCard
-	Newer, Older string
-	Flash        string
+	pager
+	Cards []conflictCard
+	Flash string
 }
 
 // conflictsPage lists open conflicts with their values side by side.
@@ -111,7 +116,7 @@ func (v *visit) conflictsView() (*view, error) {
 		d.Older = "/conflicts?after=" + idText(next)
 	}
 	if v.query("after") != "" {
-		d.Newer = "/conflicts"
+		d.First = "/conflicts"
 	}
 	if v.query("done") != "" {
 		d.Flash = v.lang.pick("已处理。各手机下次同步时会收到。", "Decided. Phones receive it with their next sync.")

@@ -37,6 +37,7 @@ func (v *visit) sections() []section {
 	part("办案", "Casework",
 		on(v.may("GetOverview"), "/overview", "总览", "Overview"),
 		on(records, "/cases", "案件", "Cases"),
+		on(v.readsHazards(), "/hazards", "隐患", "Hazards"),
 		on(v.mayRegister(), "/cases/new", "登记案件", "Register a case"))
 	part("统计", "Figures", on(v.pullsReports(), "/reports", "统计报表", "Reports"))
 	part("核对", "Review",
@@ -61,13 +62,4 @@ func (v *visit) pullsReports() bool {
 		return true
 	}
 	return false
-}
-
-// placeName is the territory that the reader works in, for the frame of the page; empty where it cannot be told.
-func (v *visit) placeName() string {
-	code := v.me.GetUser().GetTerritoryCode()
-	if code == "" || v.known == nil {
-		return ""
-	}
-	return v.known.Place(code)
 }

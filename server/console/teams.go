@@ -6,9 +6,12 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/internal/wire"
 )
 
 type teamsData struct {
+	pager
 	Teams     []*adminv1.Team
 	Directory *directory
 	// Edited is the team whose form is open; one without an id is new.
@@ -26,17 +29,19 @@ func (d *teamsData) Helps(id []byte) bool {
 }
 
 // Officers lists those who may be a team's officer.
-func (d *teamsData) Officers() []*adminv1.User {
+func (d *teamsData) Officers() ([]*adminv1.User, error) {
 	return d.Directory.Working(recordv1.Role_ROLE_POLICE_OFFICER)
 }
 
 // Workers lists those who may be a team's grid worker.
-func (d *teamsData) Workers() []*adminv1.User {
+func (d *teamsData) Workers() ([]*adminv1.User, error) {
 	return d.Directory.Working(recordv1.Role_ROLE_GRID_WORKER)
 }
 
 // Helpers lists those who may be a team's helpers.
-func (d *teamsData) Helpers() []*adminv1.User { return d.Directory.Working(recordv1.Role_ROLE_HELPER) }
+func (d *teamsData) Helpers() ([]*adminv1.User, error) {
+	return d.Directory.Working(recordv1.Role_ROLE_HELPER)
+}
 
 // teamsPage lists the 1+1+N teams, and shows the form of one.
 func (v *visit) teamsPage() error {
@@ -51,27 +56,39 @@ func (v *visit) teamsView() (*view, error) {
 	if !v.may("PutTeam") {
 		return nil, &problem{status: http.StatusForbidden, ZH: "团队由系统管理员管理。", EN: "Teams are managed by the operator."}
 	}
-	out, err := call(v, v.c.o.Admin.ListTeams, &adminv1.ListTeamsRequest{})
+	out, err := call(v, v.c.o.Admin.ListTeams, &adminv1.ListTeamsRequest{Limit: casesPerPage, PageToken: v.pageToken()})
 	if err != nil {
 		return nil, err
 	}
-	d := &teamsData{Teams: out.GetTeams()}
+	d := &teamsData{Teams: out.GetTeams(), pager: v.pagerTo(out.GetNextPageToken())}
 	if d.Directory, err = v.directory(); err != nil {
 		return nil, err
 	}
 	d.Areas = d.Directory.Within("", recordv1.TerritoryLevel_TERRITORY_LEVEL_GRID)
-	if wanted := v.query("team"); wanted != "" {
-		d.Edited = &adminv1.Team{}
-		for _, team := range d.Teams {
-			if idText(team.GetId()) == wanted {
-				d.Edited = team
-			}
-		}
+	if d.Edited, err = v.editedTeam(); err != nil {
+		return nil, err
 	}
 	if v.query("done") != "" {
 		d.Flash = v.lang.pick("已保存。成员的手机下次同步时会收到新的辖区。", "Saved. The members' phones get their territories with the next sync.")
 	}
 	return &view{Title: v.lang.pick("网格团队", "Teams"), Section: "/teams", Data: d}, nil
+}
+
+// editedTeam gives the team whose form is open: one that stands, or an empty one; nil where no form is.
+func (v *visit) editedTeam() (*adminv1.Team, error) {
+	wanted := v.query("team")
+	id, err := wire.ParseID(wanted)
+	if wanted == "" || err != nil {
+		if wanted == "" {
+			return nil, nil
+		}
+		return &adminv1.Team{}, nil
+	}
+	out, err := call(v, v.c.o.Admin.ListTeams, &adminv1.ListTeamsRequest{TeamId: id[:]})
+	if err != nil {
+		return nil, err
+	}
+	return out.GetTeams()[0], nil
 }
 
 // putTeam makes a team or replaces one.

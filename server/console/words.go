@@ -25,7 +25,7 @@ func (l language) functions() template.FuncMap {
 	return template.FuncMap{
 		"t": l.pick, "time": l.time, "day": l.day, "span": l.span, "ago": l.ago, "id": idText, "short": shortID, "num": number,
 		"role": l.role, "clinic": l.clinic, "state": l.state, "step": l.step, "event": l.event, "taskState": l.taskState,
-		"hazard": l.hazardCode, "kind": l.kind, "clock": l.clock, "clockTone": clockTone, "bytes": sizeText, "join": strings.Join, "add": add, "deviceState": l.deviceState,
+		"hazard": l.hazardCode, "hazardState": l.hazardState, "severity": l.severity, "severityTone": severityTone, "kind": l.kind, "clock": l.clock, "clockTone": clockTone, "bytes": sizeText, "join": strings.Join, "add": add, "deviceState": l.deviceState,
 		"category": l.category, "source": l.source, "risk": l.risk, "relation": l.relation, "iso": isoTime, "percent": percent, "dict": dict, "qr": newQRPicture, "indent": indent, "lang": func() string { return string(l) },
 	}
 }
@@ -164,7 +164,37 @@ func (l language) step(name string) string {
 func (l language) event(k recordv1.CaseEventKind) string { return l.pick(cases.EventKind(k).Words()) }
 
 func (l language) hazardCode(c recordv1.HazardCode) string {
-	return l.word(recordwords.Enum("HazardCode"), int32(c))
+	return l.word(hazardCodes, int32(c))
+}
+
+func (l language) hazardState(s recordv1.HazardState) string {
+	return l.pick(cases.Hazards.StateWords(cases.State(s)))
+}
+
+// severity names the severity that counts: what was ruled, else what was found.
+func (l language) severity(z *recordv1.Hazard) string {
+	if s := severityOf(z); s != 0 {
+		return l.word(severities, int32(s))
+	}
+	return l.pick("未判定", "not judged")
+}
+
+func severityOf(z *recordv1.Hazard) recordv1.Severity {
+	if z.SeverityRuled != nil {
+		return z.GetSeverityRuled()
+	}
+	return z.GetSeverityFound()
+}
+
+// severityTone is the colour of a severity.
+func severityTone(z *recordv1.Hazard) string {
+	switch severityOf(z) {
+	case recordv1.Severity_SEVERITY_MAJOR:
+		return "late"
+	case recordv1.Severity_SEVERITY_SERIOUS:
+		return "soon"
+	}
+	return "plain"
 }
 
 // kind names a kind of record.

@@ -71,8 +71,10 @@ type GetMeResponse struct {
 	May []string `protobuf:"bytes,2,rep,name=may,proto3" json:"may,omitempty"`
 	// When the session ends by itself; 0 for a token that does not.
 	SessionExpiresMs int64 `protobuf:"varint,3,opt,name=session_expires_ms,json=sessionExpiresMs,proto3" json:"session_expires_ms,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Name of the territory that the user works in; empty for none.
+	TerritoryName string `protobuf:"bytes,4,opt,name=territory_name,json=territoryName,proto3" json:"territory_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetMeResponse) Reset() {
@@ -124,6 +126,13 @@ func (x *GetMeResponse) GetSessionExpiresMs() int64 {
 		return x.SessionExpiresMs
 	}
 	return 0
+}
+
+func (x *GetMeResponse) GetTerritoryName() string {
+	if x != nil {
+		return x.TerritoryName
+	}
+	return ""
 }
 
 // ResolveConflictRequest closes a conflict: it names the value that is to stand.
@@ -737,11 +746,12 @@ var File_onedoor_admin_v1_console_proto protoreflect.FileDescriptor
 const file_onedoor_admin_v1_console_proto_rawDesc = "" +
 	"\n" +
 	"\x1eonedoor/admin/v1/console.proto\x12\x10onedoor.admin.v1\x1a\x1donedoor/admin/v1/people.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a!onedoor/record/v1/territory.proto\"\x0e\n" +
-	"\fGetMeRequest\"{\n" +
+	"\fGetMeRequest\"\xa2\x01\n" +
 	"\rGetMeResponse\x12*\n" +
 	"\x04user\x18\x01 \x01(\v2\x16.onedoor.admin.v1.UserR\x04user\x12\x10\n" +
 	"\x03may\x18\x02 \x03(\tR\x03may\x12,\n" +
-	"\x12session_expires_ms\x18\x03 \x01(\x03R\x10sessionExpiresMs\"\x89\x01\n" +
+	"\x12session_expires_ms\x18\x03 \x01(\x03R\x10sessionExpiresMs\x12%\n" +
+	"\x0eterritory_name\x18\x04 \x01(\tR\rterritoryName\"\x89\x01\n" +
 	"\x16ResolveConflictRequest\x12\x1f\n" +
 	"\vconflict_id\x18\x01 \x01(\fR\n" +
 	"conflictId\x12\x1b\n" +
