@@ -11,7 +11,7 @@ var looks = []struct {
 	role  domain.Role
 	pages map[string]string
 }{
-	{domain.RoleStreetLead, map[string]string{"overview": "/overview", "cases": "/cases", "cases-overdue": "/cases?inbox=overdue"}},
+	{domain.RoleStreetLead, map[string]string{"overview": "/overview", "cases": "/cases", "cases-overdue": "/cases?inbox=overdue", "hazards": "/hazards", "hazards-major": "/hazards?severity=3"}},
 	{domain.RoleCommunityStaff, map[string]string{"conflicts": "/conflicts", "overview-community": "/overview"}},
 	{domain.RolePoliceOfficer, nil},
 	{domain.RoleReception, map[string]string{"newcase": "/cases/new", "privacy": "/privacy"}},
