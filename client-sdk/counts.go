@@ -205,11 +205,11 @@ func (p *ownPart) add(count *metrics.OwnCount) {
 		for _, d := range p.doors {
 			var door domain.ID
 			binary.BigEndian.PutUint64(door[:], d.door)
-			call := metrics.Call{Visit: p.visit, Day: int32(p.day)}
+			var outcome domain.Outcome
 			if d.seen {
-				call.Outcome = domain.OutcomeSeen
+				outcome = domain.OutcomeSeen
 			}
-			count.Call(door, &call)
+			count.Call(p.visit, door, metrics.NewCall(p.day, outcome))
 		}
 	}
 }

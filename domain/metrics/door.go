@@ -1,33 +1,27 @@
 package metrics
 
-import (
-	"sort"
-
-	"onedoor/domain"
-)
+import "onedoor/domain"
 
 // DueGrace is how many days after its due day a visit still counts as done by then: a weekend and the day after it.
 const DueGrace domain.Days = 3
 
-// LagNone marks a call that tells no lag: one of a visit whose lag another call tells.
-const LagNone = 1<<32 - 1
-
-// Call is one call at one door: a visit, or one door's part of it. It is small since a district has millions.
+// Call is one call at one door: a visit, or one door's part of it. It has four bytes, since a district has millions and a
+// figure over a month reads those of every door: what they weigh in memory is what a pull takes.
 type Call struct {
-	// Visit tells visits apart; it is drawn from the visit's id.
-	Visit uint64
-	// Day is the day of the visit.
-	Day int32
-	// Lag is how many minutes after the visit it had reached the server; [LagNone] where another call tells it.
-	Lag uint32
-	// Crew names who made the visit, by a number of the holder's.
-	Crew uint32
-	// Outcome is what came of it at this door.
-	Outcome domain.Outcome
+	// Day is the day of the visit; [DayOf] gives none beyond it.
+	Day uint16
+	// Outcome is what came of it at this door; 255 for a number that is larger.
+	Outcome uint8
+}
+
+// NewCall makes a call on a day that [DayOf] gave.
+func NewCall(day domain.Days, outcome domain.Outcome) Call {
+	const largest = 1<<8 - 1
+	return Call{Day: uint16(day), Outcome: uint8(min(uint32(outcome), largest))}
 }
 
 // Seen reports that the call counts as seen.
-func (c *Call) Seen() bool { return domain.CountsAsSeen(c.Outcome) }
+func (c Call) Seen() bool { return domain.CountsAsSeen(domain.Outcome(c.Outcome)) }
 
 // CheckResult is what an officer's check found.
 type CheckResult uint8
@@ -79,12 +73,30 @@ func (d *Door) during(p Period) []Call { return During(d.Calls, p) }
 
 // During gives the calls of a period, of calls by day.
 func During(calls []Call, p Period) []Call {
-	from := sort.Search(len(calls), func(i int) bool { return domain.Days(calls[i].Day) >= p.From })
-	to := from
-	for to < len(calls) && domain.Days(calls[to].Day) <= p.To {
+	from, to := Span(calls, p)
+	return calls[from:to]
+}
+
+// Span gives where the calls of a period begin and end, of calls by day.
+func Span(calls []Call, p Period) (from, to int) {
+	from = firstOn(calls, p.From)
+	for to = from; to < len(calls) && domain.Days(calls[to].Day) <= p.To; {
 		to++
 	}
-	return calls[from:to]
+	return from, to
+}
+
+// firstOn gives the first call on a day or after it.
+func firstOn(calls []Call, day domain.Days) int {
+	low, high := 0, len(calls)
+	for low < high {
+		if mid := (low + high) / 2; domain.Days(calls[mid].Day) < day {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
 }
 
 // seenIn reports that the door was seen in a period.

@@ -19,7 +19,7 @@ func calls(words string) (out []metrics.Call) {
 		if _, err := fmt.Sscanf(w, "%d%c", &day, &kind); err != nil {
 			panic(err)
 		}
-		out = append(out, metrics.Call{Day: int32(march.From) + day - 1, Outcome: outcomes[kind]})
+		out = append(out, metrics.NewCall(march.From+domain.Days(day)-1, outcomes[kind]))
 	}
 	return out
 }
@@ -237,7 +237,7 @@ func checkBounds(t *testing.T, s metrics.Sum, unsent int64) {
 func TestPercentile_IsTheNearestRank(t *testing.T) {
 	var l metrics.Lags
 	for _, minutes := range []uint32{9, 1, 3, 7, metrics.LagNone, 5} {
-		l.Add(&metrics.Call{Lag: minutes})
+		l.Add(minutes)
 	}
 	if p50, p95 := l.Percentile(50), l.Percentile(95); p50 != (metrics.Sum{Num: 5, Den: 5}) || p95 != (metrics.Sum{Num: 9, Den: 5}) {
 		t.Errorf("p50 %+v, p95 %+v", p50, p95)

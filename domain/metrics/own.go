@@ -28,12 +28,12 @@ func NewOwnCount(p Period) *OwnCount {
 	return &OwnCount{period: p, visits: map[uint64]bool{}, doors: map[domain.ID]bool{}}
 }
 
-// Call counts a call of one of the worker's visits; door is zero where the visit names none.
-func (o *OwnCount) Call(door domain.ID, c *Call) {
+// Call counts a call of one of the worker's visits, by the visit's number; door is zero where the visit names none.
+func (o *OwnCount) Call(visit uint64, door domain.ID, c Call) {
 	if !o.period.holds(domain.Days(c.Day)) {
 		return
 	}
-	o.visits[c.Visit] = true
+	o.visits[visit] = true
 	if door == (domain.ID{}) {
 		return
 	}

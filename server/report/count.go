@@ -1,11 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"onedoor/domain"
 	"onedoor/domain/metrics"
-	"onedoor/syncengine"
 )
 
 // sums are one figure's sums by place and part. Places are those of a layout.
@@ -31,151 +31,134 @@ func (s *sums) adding(place int) metrics.Adding {
 // count sums a figure over all units, by the places of a layout.
 func (p *projection) count(f *metrics.Figure, period metrics.Period, l *layout) *sums {
 	p.freshen()
-	out := newSums(len(l.places), f.Split)
+	c := &counting{p: p, f: f, period: period, leaves: l.leavesOf(p.grounds), out: newSums(len(l.places), f.Split), adders: make([]metrics.Adding, len(l.places))}
 	doors, hazards, disputes := f.Counts()
 	if doors {
-		p.countDoors(f, period, l, out)
+		c.doors()
 	}
 	if hazards {
-		p.countHazards(f, period, l, out)
+		c.hazards()
 	}
 	if disputes {
-		p.countDisputes(f, period, l, out)
+		c.disputes()
 	}
-	return out
+	return c.out
 }
 
-func (p *projection) countDoors(f *metrics.Figure, period metrics.Period, l *layout, out *sums) {
-	var checks map[*door][]metrics.Check
-	if f.Split == metrics.SplitChecks {
-		checks = p.checksByDoor()
+// counting is one figure that is being summed.
+type counting struct {
+	p      *projection
+	f      *metrics.Figure
+	period metrics.Period
+	// leaves are the places of the projection's grounds; -1 for one outside of the layout.
+	leaves []int32
+	out    *sums
+	adders []metrics.Adding
+}
+
+// add gives where the units of a ground are added; nil for one outside of the layout.
+func (c *counting) add(at ground) metrics.Adding {
+	place := c.leaves[at]
+	if place < 0 {
+		return nil
 	}
-	adders, cadence := make([]metrics.Adding, len(l.places)), p.rules.Policy.Cadence(period.End())
-	p.eachDoor(func(d *door, calls []metrics.Call) {
-		place, ok := l.leafOf(d.territory)
-		if !ok {
-			return
+	if c.adders[place] == nil {
+		c.adders[place] = c.out.adding(int(place))
+	}
+	return c.adders[place]
+}
+
+func (c *counting) doors() {
+	var checks map[*door][]metrics.Check
+	if c.f.Split == metrics.SplitChecks {
+		checks = c.p.checksByDoor(c.period)
+	}
+	merged, cadence := c.p.mergedDoors(), c.p.rules.Policy.Cadence(c.period.End())
+	for _, d := range c.p.doors {
+		if !d.counts() {
+			continue
 		}
-		if adders[place] == nil {
-			adders[place] = out.adding(place)
+		add := c.add(d.ground)
+		if add == nil {
+			continue
 		}
 		d.Every = cadence.Every(d.Class, d.grade)
 		unit := &d.Door
-		if len(calls) != len(d.Calls) || checks != nil {
-			joined := d.Door
-			joined.Calls, joined.Checks = calls, checks[d]
-			unit = &joined
+		if len(merged) > 0 || checks != nil {
+			unit = joinedDoor(d, merged[d], checks[d])
 		}
-		f.OfDoor(unit, period, adders[place])
-	})
-}
-
-// eachDoor calls f for every door of the register that stands for itself, with the calls at it and at those merged into it.
-func (p *projection) eachDoor(f func(d *door, calls []metrics.Call)) {
-	merged := p.mergedCalls()
-	for _, d := range p.doors {
-		if !d.known || !d.into.IsZero() {
-			continue
-		}
-		calls := d.Calls
-		if more := merged[d]; len(more) > 0 {
-			calls = slices.Concat(calls, more)
-			slices.SortFunc(calls, func(a, b metrics.Call) int {
-				switch {
-				case before(&a, &b):
-					return -1
-				case before(&b, &a):
-					return 1
-				}
-				return 0
-			})
-		}
-		f(d, calls)
+		c.f.OfDoor(unit, c.period, add)
 	}
 }
 
-// mergedCalls gives the calls at merged doors by the doors that stand for them.
-func (p *projection) mergedCalls() map[*door][]metrics.Call {
-	out := map[*door][]metrics.Call{}
-	for id, d := range p.merged {
-		if standing := p.standing(id); standing != nil && standing != d {
-			out[standing] = append(out[standing], d.Calls...)
+// joinedDoor gives a door with the calls at those that were merged into it, and its checks.
+func joinedDoor(d *door, merged []*door, checks []metrics.Check) *metrics.Door {
+	if len(merged) == 0 && len(checks) == 0 {
+		return &d.Door
+	}
+	unit := d.Door
+	unit.Checks = checks
+	for _, one := range merged {
+		unit.Calls = slices.Concat(unit.Calls, one.Calls)
+	}
+	if len(merged) > 0 {
+		slices.SortStableFunc(unit.Calls, func(a, b metrics.Call) int { return cmp.Compare(a.Day, b.Day) })
+	}
+	return &unit
+}
+
+// mergedDoors gives the merged doors by those that stand for them.
+func (p *projection) mergedDoors() map[*door][]*door {
+	out := map[*door][]*door{}
+	for _, d := range p.merged {
+		if standing := p.standing(d); standing != nil && standing != d {
+			out[standing] = append(out[standing], d)
 		}
 	}
 	return out
 }
 
-// checksByDoor gives the officers' checks by door: those that a check names, or else those of the visit that it checks.
-func (p *projection) checksByDoor() map[*door][]metrics.Check {
-	out := map[*door][]metrics.Check{}
-	add := func(id syncengine.ID, c *check) {
-		if standing := p.standing(id); standing != nil {
-			out[standing] = append(out[standing], metrics.Check{Day: c.day, Result: c.result})
-		}
-	}
-	open := map[uint64][]*check{}
-	for _, c := range p.checks {
-		for _, id := range c.doors {
-			add(syncengine.ID(id), c)
-		}
-		if len(c.doors) > 0 || c.of == (domain.ID{}) {
+func (c *counting) hazards() {
+	var again []domain.Days
+	for _, h := range c.p.hazards.units {
+		unit, at := c.p.joined(h, c.period, again)
+		if at == nil {
 			continue
 		}
-		if of := p.checks[syncengine.ID(c.of)]; of != nil && of.day != metrics.NoDay {
-			for _, id := range of.doors { // A check of a check.
-				add(syncengine.ID(id), c)
-			}
-		} else if of == nil {
-			number := visitNumber(syncengine.ID(c.of))
-			open[number] = append(open[number], c)
-		}
-	}
-	if len(open) == 0 {
-		return out
-	}
-	for _, d := range p.doors {
-		for i := range d.Calls {
-			for _, c := range open[d.Calls[i].Visit] {
-				add(d.id, c)
-			}
-		}
-	}
-	return out
-}
-
-func (p *projection) countHazards(f *metrics.Figure, period metrics.Period, l *layout, out *sums) {
-	for _, h := range p.hazards {
-		unit, territory, ok := p.joined(h)
-		if place, placed := l.leafOf(territory); ok && placed {
-			f.OfHazard(&unit, period, out.adding(place))
+		again = unit.Again
+		if add := c.add(at.ground); add != nil {
+			c.f.OfHazard(&unit, c.period, add)
 		}
 	}
 }
 
-func (p *projection) countDisputes(f *metrics.Figure, period metrics.Period, l *layout, out *sums) {
-	for _, d := range p.disputes {
-		if place, ok := l.leafOf(p.placeOf(d)); ok {
-			f.OfDispute(&d.Dispute, period, out.adding(place))
+func (c *counting) disputes() {
+	for _, d := range c.p.disputes.units {
+		if add := c.add(c.p.groundOfDispute(d)); add != nil {
+			c.f.OfDispute(&d.Dispute, c.period, add)
 		}
 	}
 }
 
 // lags gathers the lags of the visits of a period by place.
 func (p *projection) lags(period metrics.Period, l *layout) []metrics.Lags {
-	out := make([]metrics.Lags, len(l.places))
-	add := func(territory syncengine.ID, calls []metrics.Call) {
-		place, ok := l.leafOf(territory)
-		if !ok {
+	out, leaves := make([]metrics.Lags, len(l.places)), l.leavesOf(p.grounds)
+	add := func(at ground, d *door) {
+		if leaves[at] < 0 {
 			return
 		}
-		in := metrics.During(calls, period)
-		for i := range in {
-			out[place].Add(&in[i])
+		from, to := metrics.Span(d.Calls, period)
+		for i := from; i < to; i++ {
+			out[leaves[at]].Add(d.tails[i].lag)
 		}
 	}
-	p.eachDoor(func(d *door, calls []metrics.Call) { add(d.territory, calls) })
-	for territory, d := range p.patrols {
-		add(territory, d.Calls)
+	for _, d := range p.doors {
+		if standing := p.standing(d); standing != nil && standing.counts() {
+			add(standing.ground, d)
+		}
+	}
+	for _, d := range p.patrols {
+		add(d.ground, d)
 	}
 	return out
 }
@@ -187,30 +170,30 @@ func (p *projection) own(user domain.ID, period metrics.Period) metrics.Own {
 	for n, crew := range p.crews {
 		mine[n] = slices.Contains(crew, user)
 	}
-	calls := func(door domain.ID, list []metrics.Call) {
-		for i := range list {
-			if mine[list[i].Crew] {
-				count.Call(door, &list[i])
+	calls := func(at domain.ID, d *door) {
+		for i := range d.tails {
+			if mine[d.tails[i].crew] {
+				count.Call(d.tails[i].visit, at, d.Calls[i])
 			}
 		}
 	}
 	for _, d := range p.doors {
-		calls(domain.ID(d.id), d.Calls)
+		calls(domain.ID(d.id), d)
 	}
 	for _, d := range p.patrols {
-		calls(domain.ID{}, d.Calls)
+		calls(domain.ID{}, d)
 	}
 	for id, c := range p.checks {
 		if slices.Contains(c.crew, user) {
 			count.Visit(visitNumber(id), c.day)
 		}
 	}
-	for _, h := range p.hazards {
+	for _, h := range p.hazards.units {
 		if string(h.record.GetRegisteredBy()) == string(user[:]) {
 			count.Hazard(metrics.DayOf(domain.UnixMilli(h.record.GetFoundAt())))
 		}
 	}
-	for _, d := range p.disputes {
+	for _, d := range p.disputes.units {
 		if string(d.record.GetRegisteredBy()) == string(user[:]) {
 			count.Case(metrics.DayOf(domain.UnixMilli(d.record.GetRegisteredAt())))
 		}

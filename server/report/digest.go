@@ -32,16 +32,20 @@ func (p *projection) digest() []byte {
 	for _, id := range sortedIDs(p.checks) {
 		d.check(id, p.checks[id])
 	}
-	for _, id := range sortedIDs(p.hazards) {
-		h := p.hazards[id]
+	for _, id := range sortedIDs(p.hazards.at) {
+		h, _ := p.hazards.find(id)
 		d.record(id, h.record, int64(h.stamps.State))
-		d.ids(h.door)
+		d.ids(h.door.id)
 	}
-	for _, id := range sortedIDs(p.disputes) {
-		c := p.disputes[id]
+	for _, id := range sortedIDs(p.disputes.at) {
+		c, _ := p.disputes.find(id)
 		d.record(id, c.record, int64(c.stamps.State))
-		d.ids(c.door, c.territory)
+		d.ids(p.grounds[c.ground])
+		if c.door != nil {
+			d.ids(c.door.id)
+		}
 	}
+	d.checked()
 	d.timelines()
 	d.devices()
 	return d.h.Sum(nil)
@@ -75,12 +79,12 @@ func (d *digesting) ids(list ...syncengine.ID) {
 }
 
 func (d *digesting) door(at *door) {
-	d.ids(at.id, at.territory, at.into)
+	d.ids(at.id, d.p.grounds[at.ground], at.into)
 	d.numbers(one(at.known), int64(at.Class), int64(at.grade), one(at.Officer), int64(at.Registered), int64(at.Ended), int64(len(at.Calls)))
 	for i := range at.Calls {
-		c := &at.Calls[i]
-		d.numbers(int64(c.Visit), int64(c.Day), int64(c.Lag), int64(c.Outcome))
-		d.people(d.p.crews[c.Crew])
+		c, rest := at.Calls[i], at.tails[i]
+		d.numbers(int64(rest.visit), int64(c.Day), int64(rest.lag), int64(c.Outcome))
+		d.people(d.p.crews[rest.crew])
 	}
 }
 
@@ -96,6 +100,20 @@ func (d *digesting) check(id syncengine.ID, c *check) {
 	d.numbers(int64(c.day), int64(c.result))
 	d.people(c.doors)
 	d.people(c.crew)
+}
+
+// checked writes at which doors checked visits called, in no order of theirs.
+func (d *digesting) checked() {
+	for _, number := range slices.Sorted(maps.Keys(d.p.checked)) {
+		of := d.p.checked[number]
+		ids := make([]syncengine.ID, len(of.doors))
+		for i, at := range of.doors {
+			ids[i] = at.id
+		}
+		slices.SortFunc(ids, compareIDs)
+		d.numbers(int64(number), int64(of.checks), int64(len(ids)))
+		d.ids(ids...)
+	}
 }
 
 func (d *digesting) record(id syncengine.ID, m proto.Message, state int64) {

@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
 	"onedoor/domain"
 	"onedoor/domain/metrics"
 	"onedoor/server/store"
@@ -11,7 +13,7 @@ import (
 
 // Inject lays doors with calls into the projection at its watermark, without a log of them, so that a benchmark can have
 // millions in seconds.
-func (s *Service) Inject(ctx context.Context, doors, callsEach int, territory func(door int) syncengine.ID, call func(door, n int) metrics.Call) error {
+func (s *Service) Inject(ctx context.Context, doors, callsEach int, territory func(door int) syncengine.ID, call func(door, n int) (c metrics.Call, visit uint64, lag uint32)) error {
 	return s.realm.View(ctx, func(r store.Reader) error {
 		if err := s.followTo(r, nil); err != nil {
 			return err
@@ -20,14 +22,50 @@ func (s *Service) Inject(ctx context.Context, doors, callsEach int, territory fu
 		p.crew([]domain.ID{{1}})
 		for i := range doors {
 			d := p.named(syncengine.ID{byte(i >> 16), byte(i >> 8), byte(i), 9})
-			d.known, d.territory, d.grade = true, territory(i), domain.Grade(i%5)
+			d.known, d.ground, d.grade = true, p.groundAt(territory(i)), domain.Grade(i%5)
 			d.Door = metrics.Door{Class: domain.CadenceClass(1 + i%5), Officer: i%3 == 0, Registered: 20_000, Calls: make([]metrics.Call, 0, callsEach)}
 			for n := range callsEach {
-				d.insert(call(i, n))
+				c, visit, lag := call(i, n)
+				d.insert(c, tail{visit: visit, lag: lag})
 			}
 		}
 		return nil
 	})
+}
+
+// InjectCases lays hazards and disputes with a timeline each at the doors that Inject made, and officers' checks of some of
+// their visits.
+func (s *Service) InjectCases(hazards, disputes, checks int, first domain.Days) {
+	p := s.projection
+	at := func(day int) *int64 {
+		ms := int64(first+domain.Days(day))*86_400_000 + 7_200_000
+		return &ms
+	}
+	id := func(kind byte, n int) syncengine.ID {
+		return syncengine.ID{kind, byte(n >> 16), byte(n >> 8), byte(n), 7}
+	}
+	event := func(of syncengine.ID, n int, what recordv1.CaseEventKind, day int) {
+		p.setEvent(id(9, n), &recordv1.CaseEvent{CaseId: of[:], What: what.Enum(), At: at(day)})
+	}
+	for n := range hazards {
+		door := p.doors[n%len(p.doors)].id
+		state := []recordv1.HazardState{recordv1.HazardState_HAZARD_STATE_CLOSED, recordv1.HazardState_HAZARD_STATE_NOTIFIED}[n%2]
+		p.setHazard(id(2, n), &recordv1.Hazard{PremisesId: door[:], Code: recordv1.HazardCode(1 + n%12).Enum(), FoundAt: at(n % 360), Deadline: at(n%360 + 20), State: state.Enum()}, noStamps)
+		event(id(2, n), 2*n, recordv1.CaseEventKind_CASE_EVENT_KIND_RECTIFIED, n%360+9)
+		event(id(2, n), 2*n+1, recordv1.CaseEventKind_CASE_EVENT_KIND_RECHECKED, n%360+10)
+	}
+	for n := range disputes {
+		door := p.doors[n*7%len(p.doors)].id
+		state := []recordv1.DisputeState{recordv1.DisputeState_DISPUTE_STATE_CLOSED, recordv1.DisputeState_DISPUTE_STATE_HANDLING}[n%2]
+		p.setDispute(id(3, n), &recordv1.Dispute{PremisesId: door[:], Category: recordv1.DisputeCategory(1 + n%19).Enum(), RegisteredAt: at(n % 360), AcceptedAt: at(n % 360),
+			State: state.Enum(), Clinic: recordv1.Clinic(1 + n%4).Enum()}, noStamps)
+		event(id(3, n), 2*hazards+n, recordv1.CaseEventKind_CASE_EVENT_KIND_CLOSED, n%360+15)
+	}
+	for n := range checks {
+		of := p.doors[n*5%len(p.doors)]
+		p.checks[id(4, n)] = &check{day: first + domain.Days(n%360), result: metrics.CheckResult(n % 3), doors: []domain.ID{domain.ID(of.id)}}
+	}
+	p.freshen()
 }
 
 // Forget drops the projection.

@@ -183,23 +183,41 @@ func orNil[M any](m *M, there bool) *M {
 
 func (f *folding) takeVisit(rec, widest *syncengine.Record, fresh bool) error {
 	m := &recordv1.Visit{}
-	var lag uint32
-	err := f.taken(rec, m, func(bool) {})
-	if err != nil {
+	if err := f.taken(rec, m, func(bool) {}); err != nil {
 		return err
 	}
-	ever := doorsEver(widest)
+	v := &seenVisit{id: rec.ID, ever: doorsEver(widest)}
 	if rec.Dead() {
-		f.p.setVisit(rec.ID, nil, syncengine.ID{}, lag, ever, fresh)
+		f.p.setVisit(v, fresh)
 		return nil
 	}
-	if lag, err = f.lag(rec, m); err != nil {
+	var err error
+	if v.lag, err = f.lag(rec, m); err != nil {
 		return err
 	}
-	v := recordunits.ReadVisit(m)
-	territory, _ := syncengine.IDFromBytes(m.GetTerritory())
-	f.p.setVisit(rec.ID, &v, territory, lag, ever, fresh)
+	unit := recordunits.ReadVisit(m)
+	v.unit = &unit
+	v.territory, _ = syncengine.IDFromBytes(m.GetTerritory())
+	if unit.Check && len(unit.CheckedDoors) == 0 {
+		if v.checked, err = f.doorsOfChecked(syncengine.ID(unit.Checks)); err != nil {
+			return err
+		}
+	}
+	f.p.setVisit(v, fresh)
 	return nil
+}
+
+// doorsOfChecked gives the doors that a visit which is checked names or ever named, as far as the log goes now.
+func (f *folding) doorsOfChecked(id syncengine.ID) ([]syncengine.ID, error) {
+	row, ok, err := f.r.Record(id)
+	if err != nil || !ok || row.Kind != kindVisit {
+		return nil, err
+	}
+	rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
+	if err != nil {
+		return nil, err
+	}
+	return doorsEver(rec), nil
 }
 
 // doorsEver gives every door that a visit names or once named: what was taken out of a set stands in it as taken out.

@@ -94,6 +94,18 @@ func (l *layout) leafOf(territory syncengine.ID) (int, bool) {
 	return n, ok
 }
 
+// leavesOf is leafOf for many territories; -1 for one outside of the layout.
+func (l *layout) leavesOf(territories []syncengine.ID) []int32 {
+	out := make([]int32, len(territories))
+	for i, id := range territories {
+		out[i] = -1
+		if n, ok := l.leafOf(id); ok {
+			out[i] = int32(n)
+		}
+	}
+	return out
+}
+
 // within reports that a place is, or lies in, another.
 func (l *layout) within(n, outer int) bool {
 	for ; n >= 0; n = l.places[n].parent {
