@@ -13,6 +13,7 @@ import (
 
 	"onedoor/internal/command"
 	"onedoor/internal/reportfile"
+	"onedoor/syncengine"
 )
 
 // formats are the forms of a report.
@@ -52,7 +53,7 @@ take the operator's too.`,
 	flags.StringVar(&f.out, "out", "", "write it to this `FILE`, which must not be there")
 	command.Required(c, "territory", "from", "to")
 	c.RunE = a.asking(func(client *client, args []string) error { return a.report(client, args[0], f) })
-	a.reaching(c).AddCommand(a.reportList(), a.reportRebuild(), a.reportVerify())
+	a.reaching(c).AddCommand(a.reportList(), a.reportFreeze(), a.reportRebuild(), a.reportVerify())
 	return c
 }
 
@@ -78,7 +79,7 @@ func (a *app) report(client *client, figure string, f *reportFlags) error {
 	}
 	req := &reportv1.PullReportRequest{Figure: figure, Territory: f.territory, By: f.by, From: f.from, To: f.to, AsOf: f.asOf, Format: form}
 	return a.writing(f.out, func(w io.Writer) error {
-		r, err := client.pull(req)
+		r, err := a.pull(client, req)
 		if err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func (a *app) report(client *client, figure string, f *reportFlags) error {
 		case "csv":
 			return reportfile.CSV(w, r)
 		case "xlsx":
-			return client.workbook(w, r, req)
+			return a.workbook(client, w, r, req)
 		}
 		writeReport(w, r)
 		return nil
@@ -114,12 +115,14 @@ func (a *app) writing(path string, f func(io.Writer) error) error {
 	return nil
 }
 
-// pull asks for a report and gathers its rows.
-func (c *client) pull(req *reportv1.PullReportRequest) (*reportfile.Report, error) {
+// pull asks for a report and gathers its rows. While the server counts its log it shows how far that is.
+func (a *app) pull(c *client, req *reportv1.PullReportRequest) (*reportfile.Report, error) {
 	stream, err := c.reports.PullReport(c.ctx, req)
 	if err != nil {
 		return nil, err
 	}
+	wait := a.countWait()
+	defer func() { wait.finish() }()
 	out := &reportfile.Report{}
 	for {
 		m, err := stream.Recv()
@@ -129,7 +132,36 @@ func (c *client) pull(req *reportv1.PullReportRequest) (*reportfile.Report, erro
 		if err != nil {
 			return nil, err
 		}
+		if counting := m.GetCounting(); counting != nil {
+			wait.show(counting)
+			continue
+		}
 		out.Add(m)
+	}
+}
+
+// countWait shows that a report waits for the server's count of its log: as a bar on a terminal, else once in a line.
+type countWait struct {
+	a        *app
+	begun    bool
+	progress func(done, total syncengine.Seq)
+	finish   func()
+}
+
+func (a *app) countWait() *countWait { return &countWait{a: a, finish: func() {}} }
+
+func (w *countWait) show(m *reportv1.Counting) {
+	if m.GetTotal() == 0 {
+		return // Another report is counted, which takes no time to tell of.
+	}
+	if !w.begun {
+		w.begun = true
+		if w.progress, w.finish = w.a.progress("the server counts its log"); w.progress == nil {
+			fmt.Fprintf(w.a.Err, "the server counts its log, %d%% is done; the report follows\n", 100*m.GetDone()/m.GetTotal())
+		}
+	}
+	if w.progress != nil {
+		w.progress(syncengine.Seq(m.GetDone()), syncengine.Seq(m.GetTotal()))
 	}
 }
 
@@ -141,7 +173,7 @@ var (
 
 // workbook writes a report as XLSX: on a sheet of its own, and on the office's sheets of its subject. Their other figures are
 // pulled as any, at the same entry of the log.
-func (c *client) workbook(w io.Writer, r *reportfile.Report, req *reportv1.PullReportRequest) error {
+func (a *app) workbook(c *client, w io.Writer, r *reportfile.Report, req *reportv1.PullReportRequest) error {
 	sheets := []reportfile.Sheet{reportfile.Plain(r)}
 	also := func(names []string) ([]*reportfile.Report, error) {
 		var out []*reportfile.Report
@@ -150,7 +182,7 @@ func (c *client) workbook(w io.Writer, r *reportfile.Report, req *reportv1.PullR
 			if other.AsOf == 0 && r.Head.GetProvisional() {
 				other.AsOf = r.Head.GetAsOf()
 			}
-			one, err := c.pull(other)
+			one, err := a.pull(c, other)
 			if err != nil {
 				return nil, err
 			}

@@ -105,7 +105,23 @@ func (w *world) reportKeeping(token string) {
 	if list := w.as(token, "report", "list"); list.list("figures") != len(figureNames()) || list.text("figures", 0, "name") != "coverage" || list.text("figures", 0, "formula") == "" {
 		w.t.Errorf("%v", list)
 	}
-	if got := w.as(token, "report", "verify"); got.at("ok") != true || got.list("problems") != 0 {
+	month := time.Now().In(time.FixedZone("CST", 8*3600)).Format("2006-01")
+	if list := w.as(token, "report", "list"); list.text("months", 0, "month") != month || list.text("months", 0, "state") != "running" || list.text("months", 0, "freezes_on") == "" {
+		w.t.Errorf("%v", list.at("months"))
+	}
+	run(w.t, "report", "freeze", month, "--early", "--server", w.addr, "--token-file", token).wantLine(w.t, failed, "it lasts until")
+	dry := w.as(token, "report", "freeze", "2020-01", "--dry-run")
+	done := w.as(token, "report", "freeze", "2020-01")
+	again := w.json("report", "freeze", "2020-01")
+	if dry.at("done") != false || dry.text("state") != "provisional" || done.at("done") != true || done.text("state") != "frozen" || dry.text("hash") == "" ||
+		again.at("done") != false || again.text("hash") != done.text("hash") {
+		w.t.Errorf("freeze: %v, then %v, then %v", dry, done, again)
+	}
+	table := run(w.t, "report", "freeze", "2020-01", "--server", w.addr, "--token-file", token)
+	if table.code != 0 || !strings.Contains(table.out, "nothing was changed") {
+		w.t.Errorf("%+v", table)
+	}
+	if got := w.as(token, "report", "verify"); got.at("ok") != true || got.at("frozen_months") != 1.0 || got.list("problems") != 0 {
 		w.t.Errorf("verify: %v", got)
 	}
 	first := w.as(token, "report", "rebuild")
@@ -135,7 +151,9 @@ func TestReport_IsRefusedInOneLine(t *testing.T) {
 	if r := ask(operator, "sync_health", "--territory", "530702", "--json"); r.code != done || decode(t, r.out).text("figure") != "sync_health" {
 		t.Errorf("%+v", r)
 	}
-	if r := run(t, "report", "rebuild", "--server", w.addr, "--token-file", street); r.code != failed {
-		t.Errorf("%+v", r)
+	for _, args := range [][]string{{"rebuild"}, {"freeze", "2020-01"}} {
+		if r := run(t, append(append([]string{"report"}, args...), "--server", w.addr, "--token-file", street)...); r.code != failed {
+			t.Errorf("%+v", r)
+		}
 	}
 }

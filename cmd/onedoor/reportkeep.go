@@ -14,43 +14,6 @@ import (
 	"onedoor/syncengine"
 )
 
-// figureJSON is a figure of `report list --json`.
-type figureJSON struct {
-	Name    string   `json:"name"`
-	NameZH  string   `json:"name_zh"`
-	NameEN  string   `json:"name_en"`
-	Formula string   `json:"formula"`
-	Source  string   `json:"source"`
-	Unit    string   `json:"unit"`
-	Classes []string `json:"classes"`
-}
-
-func (a *app) reportList() *cobra.Command {
-	c := &cobra.Command{
-		Use: "list", Short: "List the figures with their formulas", Args: cobra.NoArgs,
-		Long:    "Lists every figure that a report can be pulled of, with its formula and source.",
-		Example: "  onedoor report list --token-file district.token --json",
-	}
-	c.RunE = a.asking(func(client *client, _ []string) error {
-		m, err := client.reports.ListFigures(client.ctx, &reportv1.ListFiguresRequest{})
-		if err != nil {
-			return err
-		}
-		out := []figureJSON{}
-		for _, f := range m.GetFigures() {
-			out = append(out, figureJSON{f.GetName(), f.GetNameZh(), f.GetNameEn(), f.GetFormula(), f.GetSource(), f.GetUnit(), append([]string{}, f.GetClasses()...)})
-		}
-		return a.Print(map[string]any{"figures": out}, func(w io.Writer) {
-			t := command.Table{}
-			for _, f := range out {
-				t.Add(f.Name, f.NameZH, f.Formula)
-			}
-			t.Write(w)
-		})
-	})
-	return c
-}
-
 // rebuiltJSON is what `report rebuild --json` prints.
 type rebuiltJSON struct {
 	AsOf uint64 `json:"as_of"`

@@ -80,11 +80,8 @@ func printReportJSON(w io.Writer, r *reportfile.Report) error {
 	out := reportJSON{
 		Figure: h.GetFigure().GetName(), Name: h.GetFigure().GetNameZh(), Formula: h.GetFigure().GetFormula(), Unit: h.GetFigure().GetUnit(),
 		Territory: h.GetTerritory(), By: h.GetBy(), From: h.GetFrom(), To: h.GetTo(), AsOf: h.GetAsOf(), AsOfTime: command.TimeJSON(h.GetAsOfMs()),
-		HeardFrom: heardJSON{h.GetPhonesHeard(), h.GetPhones()}, Unsent: h.GetUnsent(), Stale: []stalePlaceJSON{}, Provisional: h.GetProvisional(),
+		HeardFrom: heardJSON{h.GetPhonesHeard(), h.GetPhones()}, Unsent: h.GetUnsent(), Stale: stalePlaces(h.GetStale()), Provisional: h.GetProvisional(),
 		Rows: reportRows(r.Rows), Totals: reportRows(r.Totals), Late: reportRows(r.Late), Statement: h.GetStatement(),
-	}
-	for _, p := range h.GetStale() {
-		out.Stale = append(out.Stale, stalePlaceJSON{p.GetTerritory(), p.GetName()})
 	}
 	if len(h.GetFrozenHash()) > 0 {
 		out.Frozen = &frozenReportJSON{command.TimeJSON(h.GetFrozenMs()), hex.EncodeToString(h.GetFrozenHash())}

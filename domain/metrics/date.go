@@ -40,6 +40,11 @@ func (m Month) Next() Month {
 	return Month{m.Year, m.Month + 1}
 }
 
+// After reports that the month is later than another.
+func (m Month) After(other Month) bool {
+	return m.Year > other.Year || m.Year == other.Year && m.Month > other.Month
+}
+
 // First gives the month's first day.
 func (m Month) First() domain.Days {
 	day, err := calendar.ParseDay(fmt.Sprintf("%s-01", m))

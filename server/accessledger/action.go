@@ -49,6 +49,7 @@ const (
 	SignInSet         = Action(adminv1.AccessAction_ACCESS_ACTION_SIGN_IN_SET)
 	Lease             = Action(adminv1.AccessAction_ACCESS_ACTION_LEASE)
 	RulesImport       = Action(adminv1.AccessAction_ACCESS_ACTION_RULES_IMPORT)
+	MonthFreeze       = Action(adminv1.AccessAction_ACCESS_ACTION_MONTH_FREEZE)
 	KeysRotate        = Action(adminv1.AccessAction_ACCESS_ACTION_KEYS_ROTATE)
 	Restore           = Action(adminv1.AccessAction_ACCESS_ACTION_RESTORE)
 )

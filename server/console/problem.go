@@ -53,6 +53,8 @@ var reasonWords = map[adminv1.Reason]problem{
 	adminv1.Reason_REASON_PASSWORD:         {ZH: "密码太容易被猜到，请换一个更长的。", EN: "The password is too easy to guess; choose a longer one."},
 	adminv1.Reason_REASON_INVITATION:       {ZH: "邀请码不正确、已使用或已过期，请向系统管理员申请新的。", EN: "The invitation is wrong, used or expired; ask the operator for a new one."},
 	adminv1.Reason_REASON_PROVIDER:         {ZH: "统一身份认证现在不可用，请稍后再试，或用密码登录。", EN: "The identity provider cannot be reached: try again, or use a password."},
+	adminv1.Reason_REASON_TOO_EARLY:        {ZH: "这个月还没有结束，或者手机还在补报，现在不能冻结。", EN: "The month is not over, or phones still bring records of it."},
+	adminv1.Reason_REASON_COUNTING:         {ZH: "服务器启动后正在统计全部记录，请稍后刷新。", EN: "The server has started and counts its records: look again in a moment."},
 	adminv1.Reason_REASON_NO_CONFLICT:      {ZH: "这处冲突已经有人处理过，请刷新列表。", EN: "This conflict is closed already; look at the list again."},
 	adminv1.Reason_REASON_CHANGED:          {ZH: "您查看之后又有人修改了这条记录。请看过最新的内容再决定，什么也没有改变。", EN: "Somebody has written since you looked. Look at what stands now, then decide; nothing was changed."},
 }

@@ -115,6 +115,7 @@ func lastMonth(now time.Time) (first, last string) {
 
 // pull asks for a report.
 func (v *visit) pull(req *reportv1.PullReportRequest) (*reportfile.Report, error) {
+	req.AtOnce = true // A page that comes after a minute is one that nobody waits for.
 	parts, err := gather(named(v.ctx, req), v.c.o.Reports.PullReport, req)
 	out := &reportfile.Report{}
 	for _, m := range parts {

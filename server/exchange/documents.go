@@ -34,6 +34,8 @@ const (
 	bucketPlaced     = "placed"
 	// BucketHolds is the bucket of legal holds, which server/retention keeps and a restore must not undo.
 	BucketHolds = "retention.holds"
+	// BucketFrozen is the bucket of the months whose figures are final, which server/report keeps and a restore must not undo.
+	BucketFrozen = "report.frozen"
 )
 
 var historyKey = []byte("1")

@@ -17,7 +17,7 @@ import (
 
 // The side ledger keeps, on other storage, what a restore must not undo: every
 // change of identity (people, devices, grants, tokens, territories), of the epochs,
-// of the rulebook and of the access ledger, as the documents that were written. An entry is durable before its
+// of the rulebook, of the months whose figures are final and of the access ledger, as the documents that were written. An entry is durable before its
 // transaction commits; the number of the last one stands in the database, in the
 // same transaction. So a database that lacks entries, because it was restored, put
 // back or cut off by a crash, is rolled forward when it is opened.
@@ -57,7 +57,7 @@ const accessNewest = 1000
 
 // ledgered lists the buckets that the ledger keeps. Whoever looked at what is
 // sealed since the backup must not be forgotten by a restore either.
-var ledgered = slices.Concat(identity.LedgerBuckets(), []string{bucketHistory, bucketBarrier, BucketHolds, bucketRules}, accessledger.Buckets())
+var ledgered = slices.Concat(identity.LedgerBuckets(), []string{bucketHistory, bucketBarrier, BucketHolds, BucketFrozen, bucketRules}, accessledger.Buckets())
 
 // wholeFrom gives the key from which on an entry of everything holds a bucket: all
 // of it, but for the access ledger, which has no bound. What a restore then lacks of

@@ -21,8 +21,10 @@ func everywhere() *layout {
 // Audit counts figures over everything as of an entry of a reader's log; 0 for its head. It says up to which day the log
 // tells.
 func (s *Service) Audit(ctx context.Context, r store.Reader, at syncengine.Seq, from, to domain.Days, figures []*metrics.Figure) (out map[string]Whole, day domain.Days, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.take(ctx, nil); err != nil {
+		return nil, 0, err
+	}
+	defer s.release()
 	if err := s.followTo(r, nil); err != nil {
 		return nil, 0, err
 	}
@@ -46,8 +48,10 @@ func (s *Service) Audit(ctx context.Context, r store.Reader, at syncengine.Seq, 
 
 // Sound reports what is wrong with the projection: that it is not what a reader's log gives when it is counted anew.
 func (s *Service) Sound(r store.Reader) (problems []string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.take(context.Background(), nil); err != nil {
+		return nil, err
+	}
+	defer s.release()
 	if err := s.followTo(r, nil); err != nil {
 		return nil, err
 	}

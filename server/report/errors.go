@@ -14,6 +14,10 @@ var (
 	ErrInvalid = errors.New("not valid")
 	// ErrAhead: the log has not come to the entry asked for.
 	ErrAhead = errors.New("the log has not come so far")
+	// ErrEarly: the month is not over, or phones still have days to bring records.
+	ErrEarly = errors.New("too early to freeze it")
+	// ErrCounting: the log is being counted, and the caller does not wait.
+	ErrCounting = errors.New("the log is being counted for reports")
 	// ErrPast: a figure of the phones as they are now has no past.
 	ErrPast = errors.New("the figure is of now")
 )

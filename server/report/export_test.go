@@ -68,6 +68,16 @@ func (s *Service) InjectCases(hazards, disputes, checks int, first domain.Days) 
 	p.freshen()
 }
 
+// Counting takes the turn as one who counts the log and is so far, until it is released.
+func (s *Service) Counting(done, total syncengine.Seq) (release func()) {
+	s.taken <- struct{}{}
+	s.telling(nil)(done, total)
+	return func() {
+		s.counted.Store(nil)
+		s.release()
+	}
+}
+
 // Forget drops the projection.
 func (s *Service) Forget() { s.projection = nil }
 

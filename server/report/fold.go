@@ -65,15 +65,22 @@ func watermark(r store.Reader) Watermark {
 	return Watermark{head.Epoch, head.Seq, head.Tag, head.Committed}
 }
 
-// build folds the whole log.
+// tellSteps is after how many records or entries a fold tells how far it is.
+const tellSteps = 1000
+
+// build folds the whole log: the records as they stand, and then what each device sent. It tells of both, a head's worth each.
 func (f *folding) build(progress Progress) error {
 	head := f.r.Head().Seq
 	var done syncengine.Seq
 	var failed error
-	err := f.r.Records(func(row store.Record) bool {
-		if done++; progress != nil && done%1000 == 0 {
-			progress(min(done, head), head)
+	tell := func(at syncengine.Seq) {
+		if progress != nil && at%tellSteps == 0 {
+			progress(at, 2*head)
 		}
+	}
+	err := f.r.Records(func(row store.Record) bool {
+		done = min(done+1, head)
+		tell(done)
 		if !counted(row.Kind) {
 			return true
 		}
@@ -87,6 +94,7 @@ func (f *folding) build(progress Progress) error {
 		return err
 	}
 	err = f.r.Entries(0, func(e store.Entry) bool {
+		tell(head + e.Seq)
 		f.p.tally(&e)
 		return true
 	})

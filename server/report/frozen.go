@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,13 +12,15 @@ import (
 
 	"onedoor/domain"
 	"onedoor/domain/metrics"
+	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
-// bucketFrozen holds frozen months: under the month's name its head, under the name, a slash and a figure's name the sums.
-const bucketFrozen = "report.frozen"
+// bucketFrozen holds frozen months: under the month's name its head, under the name, a slash and a figure's name the sums. The
+// side ledger keeps it, so that no restore freezes a month a second time with other numbers.
+const bucketFrozen = exchange.BucketFrozen
 
 // FreezeAfter is how many days after its end a month is frozen: a long weekend for phones to come back.
 const FreezeAfter domain.Days = 5
@@ -32,10 +33,15 @@ type frozen struct {
 	figures map[string]*storedv1.FrozenFigure
 }
 
-// ripe reports that a month may be frozen: the realm stood when it ended, and phones had time to come back. What is older
-// than the realm was brought in afterwards, and nobody was told of it before.
+// ripe reports that a month is frozen by itself: the realm stood when it ended, and phones had time to come back.
 func ripe(m metrics.Month, realm identity.Realm, now syncengine.UnixMilli) bool {
-	return metrics.DayOf(domain.UnixMilli(realm.Created)) <= m.Last() && metrics.DayOf(domain.UnixMilli(now)) > m.Last()+FreezeAfter
+	return stoodBy(m, realm) && metrics.DayOf(domain.UnixMilli(now)) > m.Last()+FreezeAfter
+}
+
+// stoodBy reports that the realm stood when a month ended. What is older was brought in afterwards, and nobody was told of it
+// before.
+func stoodBy(m metrics.Month, realm identity.Realm) bool {
+	return metrics.DayOf(domain.UnixMilli(realm.Created)) <= m.Last()
 }
 
 // readFrozen gives a frozen month; nil for one that is not.
@@ -122,54 +128,8 @@ func hashOf(head *storedv1.FrozenMonth, figures [][]byte) []byte {
 	return h.Sum(nil)
 }
 
-// freeze counts a month at the projection's watermark and makes it final. Of two servers that freeze it the first stands.
-func (s *Service) freeze(ctx context.Context, tree *identity.Tree, m metrics.Month) error {
-	root, ok := rootOf(tree, s.realm.Realm())
-	if !ok {
-		return nil
-	}
-	l, err := newLayout(tree, root, domain.Grid)
-	if err != nil {
-		return err
-	}
-	at := s.projection.at
-	head := &storedv1.FrozenMonth{
-		Month: m.String(), Epoch: uint32(at.Epoch), Seq: uint64(at.Seq), Tag: at.Tag[:], CommittedMs: int64(at.Committed), FrozenMs: int64(s.realm.Time()),
-	}
-	period := metrics.Period{From: m.First(), To: m.Last(), Known: known(at)}
-	docs := map[string][]byte{}
-	var all [][]byte
-	for _, f := range metrics.Figures() {
-		if f.Topic == metrics.TopicSync {
-			continue
-		}
-		b, err := proto.MarshalOptions{Deterministic: true}.Marshal(frozenOf(f.Name, l, s.projection.count(f, period, l)))
-		if err != nil {
-			return err
-		}
-		docs[f.Name], all = b, append(all, b)
-	}
-	head.Hash = hashOf(head, all)
-	value, err := proto.MarshalOptions{Deterministic: true}.Marshal(head)
-	if err != nil {
-		return err
-	}
-	return s.realm.Update(ctx, func(w store.Writer) error {
-		if _, there, err := w.Document(bucketFrozen, []byte(m.String())); err != nil || there {
-			return err
-		}
-		for name, b := range docs {
-			if err := w.PutDocument(bucketFrozen, figureKey(m, name), b); err != nil {
-				return err
-			}
-		}
-		return w.PutDocument(bucketFrozen, []byte(m.String()), value)
-	})
-}
-
-// verifyFrozen holds every frozen month against its hash.
-func verifyFrozen(r store.Reader) (months int, problems []string, err error) {
-	var heads []*storedv1.FrozenMonth
+// frozenMonths lists the heads of all frozen months, the oldest first.
+func frozenMonths(r store.Reader) (heads []*storedv1.FrozenMonth, err error) {
 	var failed error
 	err = r.Documents(bucketFrozen, nil, nil, func(d store.Document) bool {
 		if slices.Contains(d.Key, '/') {
@@ -180,7 +140,13 @@ func verifyFrozen(r store.Reader) (months int, problems []string, err error) {
 		heads = append(heads, head)
 		return failed == nil
 	})
-	if err = errors.Join(err, failed); err != nil {
+	return heads, errors.Join(err, failed)
+}
+
+// verifyFrozen holds every frozen month against its hash.
+func verifyFrozen(r store.Reader) (months int, problems []string, err error) {
+	heads, err := frozenMonths(r)
+	if err != nil {
 		return 0, nil, err
 	}
 	for _, head := range heads {

@@ -5,7 +5,7 @@ import (
 	"onedoor/syncengine"
 )
 
-// rewound runs f on the projection as it stood at an entry, and brings it back. The caller holds mu and has followed.
+// rewound runs f on the projection as it stood at an entry, and brings it back. The caller has taken its turn and has followed.
 func (s *Service) rewound(r store.Reader, at syncengine.Seq, f func(Watermark) error) error {
 	here := s.projection.at
 	if at == 0 || at == here.Seq {

@@ -27,6 +27,10 @@ type Query struct {
 	AsOf syncengine.Seq
 	// Format is the form that the access ledger names.
 	Format string
+	// Waiting hears how far the count of the log is while the pull waits for it; nil for nobody.
+	Waiting Progress
+	// AtOnce refuses the pull with [ErrCounting] where it would have to wait for that.
+	AtOnce bool
 }
 
 // Formats are the forms in which a report is asked for, as the access ledger names them.
@@ -93,7 +97,7 @@ func (s *Service) Pull(ctx context.Context, who identity.Principal, q Query) (*R
 		return nil, err
 	}
 	return out, s.realm.Note(ctx, accessledger.Entry{
-		Action: accessledger.Export, Actor: accessledger.Actor{User: who.UserID, Operator: who.Operator || who.UserID.IsZero()},
+		Action: accessledger.Export, Actor: actorOf(who),
 		Reason: "report", Place: placeText(q, out),
 	})
 }
@@ -105,8 +109,13 @@ func placeText(q Query, out *Report) string {
 
 // pull counts. A month that is ripe is frozen first, between two looks: a look must not write.
 func (s *Service) pull(ctx context.Context, who identity.Principal, q Query) (out *Report, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if done, total := s.progress(); q.AtOnce && total > 0 {
+		return nil, fmt.Errorf("%w: %d%% is done", ErrCounting, 100*done/total)
+	}
+	if err := s.take(ctx, q.Waiting); err != nil {
+		return nil, err
+	}
+	defer s.release()
 	for range 2 {
 		var month *metrics.Month
 		err = s.realm.View(ctx, func(r store.Reader) error {
@@ -114,7 +123,7 @@ func (s *Service) pull(ctx context.Context, who identity.Principal, q Query) (ou
 			if err != nil {
 				return err
 			}
-			if err := s.followTo(r, nil); err != nil {
+			if err := s.followTo(r, q.Waiting); err != nil {
 				return err
 			}
 			if month, err = p.toFreeze(); err != nil || month != nil {
@@ -126,7 +135,7 @@ func (s *Service) pull(ctx context.Context, who identity.Principal, q Query) (ou
 		if err != nil || month == nil {
 			return out, err
 		}
-		if err := s.freeze(ctx, s.tree, *month); err != nil {
+		if _, err := s.freezeOne(ctx, *month); err != nil {
 			return nil, err
 		}
 	}

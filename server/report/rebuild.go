@@ -22,8 +22,10 @@ type Rebuilt struct {
 
 // Rebuild drops the projection and counts it anew from the log. Frozen months are no projection and stay.
 func (s *Service) Rebuild(ctx context.Context, progress Progress) (out Rebuilt, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.take(ctx, nil); err != nil {
+		return out, err
+	}
+	defer s.release()
 	err = s.realm.View(ctx, func(r store.Reader) error {
 		var before []byte
 		if s.projection != nil {
@@ -54,8 +56,10 @@ type Verification struct {
 // Verify counts the log a second time beside the projection and compares the two, and holds frozen months against their
 // hashes. The projection stays as it is.
 func (s *Service) Verify(ctx context.Context, progress Progress) (out Verification, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.take(ctx, nil); err != nil {
+		return out, err
+	}
+	defer s.release()
 	err = s.realm.View(ctx, func(r store.Reader) error {
 		if err := s.followTo(r, nil); err != nil {
 			return err
@@ -71,7 +75,7 @@ func (s *Service) Verify(ctx context.Context, progress Progress) (out Verificati
 	return out, err
 }
 
-// compare counts the reader's log anew and says where the projection is another. The caller holds mu and has followed.
+// compare counts the reader's log anew and says where the projection is another. The caller has taken its turn and has followed.
 func (s *Service) compare(r store.Reader, progress Progress) ([]string, error) {
 	again := newProjection()
 	if err := s.lay(r, again); err != nil {

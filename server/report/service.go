@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 
 	"onedoor/domain"
@@ -26,8 +25,8 @@ type Service struct {
 	realm *exchange.Service
 	log   *slog.Logger
 
-	// mu guards all that follows: one report is counted at a time.
-	mu         sync.Mutex
+	// turn guards all that follows: one report is counted at a time.
+	*turn
 	projection *projection
 	tree       *identity.Tree
 	published  map[string]*published
@@ -38,14 +37,14 @@ type Service struct {
 
 // New makes a service. It counts nothing before it is first asked.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, log: o.Log, published: map[string]*published{}}
+	s := &Service{realm: realm, log: o.Log, turn: newTurn(), published: map[string]*published{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	return s
 }
 
-// treeOf gives the tree of the reader's state. The caller holds mu.
+// treeOf gives the tree of the reader's state. The caller has taken its turn.
 func (s *Service) treeOf(r store.Reader) (*identity.Tree, error) {
 	tree, err := s.tree.Refresh(r)
 	if err == nil {
@@ -60,7 +59,7 @@ func rootOf(tree *identity.Tree, realm identity.Realm) (identity.Territory, bool
 }
 
 // followTo brings the projection to the reader's head: entry by entry, or anew where the log is another one than before.
-// The caller holds mu.
+// The caller has taken its turn.
 func (s *Service) followTo(r store.Reader, progress Progress) error {
 	fresh, err := s.mustBuild(r)
 	if err != nil {
@@ -76,7 +75,8 @@ func (s *Service) followTo(r store.Reader, progress Progress) error {
 	s.projection = nil // Half of a fold is none.
 	f := &folding{p: p, r: r, log: s.realm}
 	if fresh {
-		err = f.build(progress)
+		err = f.build(s.telling(progress))
+		s.counted.Store(nil)
 	} else {
 		err = f.follow()
 	}
@@ -140,8 +140,10 @@ func (s *Service) Own(ctx context.Context, users []syncengine.ID, period metrics
 
 // OwnAt is Own for somebody who looks at the realm already: at the reader's state, or a later one that was counted meanwhile.
 func (s *Service) OwnAt(r store.Reader, users []syncengine.ID, period metrics.Period) (map[syncengine.ID]metrics.Own, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.take(context.Background(), nil); err != nil {
+		return nil, err
+	}
+	defer s.release()
 	head, p := r.Head(), s.projection
 	if later := p != nil && p.at.Epoch == head.Epoch && p.at.Seq > head.Seq; !later {
 		if err := s.followTo(r, nil); err != nil {

@@ -55,9 +55,7 @@ func headOf(r *report.Report) *reportv1.ReportHead {
 		PhonesHeard: uint32(r.Heard), Phones: uint32(r.Of), Unsent: uint64(r.Unsent), Provisional: r.Provisional, FrozenHash: r.Hash,
 		FrozenMs: int64(r.FrozenAt), Split: r.Split, Statement: r.Statement(), RealmName: r.Realm,
 	}
-	for _, t := range r.Stale {
-		m.Stale = append(m.Stale, &reportv1.Place{Territory: t.Code, Name: t.Name})
-	}
+	m.Stale = placesOf(r.Stale)
 	return m
 }
 

@@ -50,17 +50,18 @@ func (s *Service) admit(ctx context.Context) (who identity.Principal, err error)
 	return who, err
 }
 
-// admitKeeper lets in who may count anew and check: those who pull for the district, and the operator, who is shown no figure by it.
-func (s *Service) admitKeeper(ctx context.Context) error {
+// admitKeeper lets in who may count anew, check and freeze: those who pull for the district, and the operator, who is shown no
+// figure by it.
+func (s *Service) admitKeeper(ctx context.Context) (identity.Principal, error) {
 	who, err := s.admit(ctx)
 	if err != nil {
-		return err
+		return who, err
 	}
 	role := recordv1.Role(who.Role)
 	if who.Operator || role == recordv1.Role_ROLE_OPERATOR || role == recordv1.Role_ROLE_DISTRICT {
-		return nil
+		return who, nil
 	}
-	return fmt.Errorf("role %s: %w", domain.Role(who.Role), report.ErrNotPermitted)
+	return who, fmt.Errorf("role %s: %w", domain.Role(who.Role), report.ErrNotPermitted)
 }
 
 // ListFigures tells which figures there are; it needs a token and no role.
@@ -85,6 +86,11 @@ func (s *Service) PullReport(req *reportv1.PullReportRequest, stream grpc.Server
 	q, err := queryOf(req)
 	if err != nil {
 		return s.status(ctx, err)
+	}
+	q.AtOnce = req.GetAtOnce()
+	q.Waiting = func(done, total syncengine.Seq) {
+		// A caller who has left ends the wait by its context.
+		_ = stream.Send(&reportv1.PullReportResponse{Part: &reportv1.PullReportResponse_Counting{Counting: &reportv1.Counting{Done: uint64(done), Total: uint64(total)}}})
 	}
 	out, err := s.reports.Pull(ctx, who, q)
 	if err != nil {
@@ -120,7 +126,7 @@ func dayOf(name, text string) (domain.Days, error) {
 // RebuildReports counts everything anew.
 func (s *Service) RebuildReports(_ *reportv1.RebuildReportsRequest, stream grpc.ServerStreamingServer[reportv1.RebuildReportsResponse]) error {
 	ctx := stream.Context()
-	if err := s.admitKeeper(ctx); err != nil {
+	if _, err := s.admitKeeper(ctx); err != nil {
 		return s.status(ctx, err)
 	}
 	out, err := s.reports.Rebuild(ctx, func(done, total syncengine.Seq) {
@@ -136,7 +142,7 @@ func (s *Service) RebuildReports(_ *reportv1.RebuildReportsRequest, stream grpc.
 // VerifyReports checks what is counted.
 func (s *Service) VerifyReports(_ *reportv1.VerifyReportsRequest, stream grpc.ServerStreamingServer[reportv1.VerifyReportsResponse]) error {
 	ctx := stream.Context()
-	if err := s.admitKeeper(ctx); err != nil {
+	if _, err := s.admitKeeper(ctx); err != nil {
 		return s.status(ctx, err)
 	}
 	out, err := s.reports.Verify(ctx, func(done, total syncengine.Seq) {

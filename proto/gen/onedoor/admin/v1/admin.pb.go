@@ -82,6 +82,10 @@ const (
 	Reason_REASON_INVITATION Reason = 43
 	// A step of a case is not possible; the message says why and what to do.
 	Reason_REASON_STEP Reason = 45
+	// The month is not over, or phones still have days to bring records of it.
+	Reason_REASON_TOO_EARLY Reason = 50
+	// The log is being counted for reports, and the caller did not want to wait for it.
+	Reason_REASON_COUNTING Reason = 51
 	// The conflict is closed already, or there is no such choice.
 	Reason_REASON_NO_CONFLICT Reason = 70
 	// Somebody has written since the caller looked.
@@ -115,6 +119,8 @@ var (
 		42: "REASON_PASSWORD",
 		43: "REASON_INVITATION",
 		45: "REASON_STEP",
+		50: "REASON_TOO_EARLY",
+		51: "REASON_COUNTING",
 		70: "REASON_NO_CONFLICT",
 		71: "REASON_CHANGED",
 		44: "REASON_PROVIDER",
@@ -142,6 +148,8 @@ var (
 		"REASON_PASSWORD":         42,
 		"REASON_INVITATION":       43,
 		"REASON_STEP":             45,
+		"REASON_TOO_EARLY":        50,
+		"REASON_COUNTING":         51,
 		"REASON_NO_CONFLICT":      70,
 		"REASON_CHANGED":          71,
 		"REASON_PROVIDER":         44,
@@ -326,7 +334,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xc9\x04\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xf4\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -350,7 +358,9 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x10REASON_SLOW_DOWN\x10)\x12\x13\n" +
 	"\x0fREASON_PASSWORD\x10*\x12\x15\n" +
 	"\x11REASON_INVITATION\x10+\x12\x0f\n" +
-	"\vREASON_STEP\x10-\x12\x16\n" +
+	"\vREASON_STEP\x10-\x12\x14\n" +
+	"\x10REASON_TOO_EARLY\x102\x12\x13\n" +
+	"\x0fREASON_COUNTING\x103\x12\x16\n" +
 	"\x12REASON_NO_CONFLICT\x10F\x12\x12\n" +
 	"\x0eREASON_CHANGED\x10G\x12\x13\n" +
 	"\x0fREASON_PROVIDER\x10,2\xcc#\n" +

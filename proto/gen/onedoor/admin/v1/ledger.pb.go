@@ -93,6 +93,8 @@ const (
 	AccessAction_ACCESS_ACTION_SIGN_IN_SET AccessAction = 40
 	// A lease was set, extended or ended.
 	AccessAction_ACCESS_ACTION_LEASE AccessAction = 41
+	// The figures of a month were made final.
+	AccessAction_ACCESS_ACTION_MONTH_FREEZE AccessAction = 42
 	// A table of casework's rules was imported.
 	AccessAction_ACCESS_ACTION_RULES_IMPORT AccessAction = 45
 	// A resident was told what is held.
@@ -156,6 +158,7 @@ var (
 		39: "ACCESS_ACTION_CASE_SEAL",
 		40: "ACCESS_ACTION_SIGN_IN_SET",
 		41: "ACCESS_ACTION_LEASE",
+		42: "ACCESS_ACTION_MONTH_FREEZE",
 		45: "ACCESS_ACTION_RULES_IMPORT",
 		50: "ACCESS_ACTION_PRIVACY_ACCESS",
 		51: "ACCESS_ACTION_PRIVACY_CORRECT",
@@ -203,6 +206,7 @@ var (
 		"ACCESS_ACTION_CASE_SEAL":          39,
 		"ACCESS_ACTION_SIGN_IN_SET":        40,
 		"ACCESS_ACTION_LEASE":              41,
+		"ACCESS_ACTION_MONTH_FREEZE":       42,
 		"ACCESS_ACTION_RULES_IMPORT":       45,
 		"ACCESS_ACTION_PRIVACY_ACCESS":     50,
 		"ACCESS_ACTION_PRIVACY_CORRECT":    51,
@@ -864,8 +868,7 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\bfirst_ms\x18\x04 \x01(\x03R\afirstMs\x12\x17\n" +
 	"\alast_ms\x18\x05 \x01(\x03R\x06lastMs\x12\x14\n" +
 	"\x05times\x18\x06 \x01(\rR\x05times\x12\x18\n" +
-	"\awritten\x18\a \x01(\bR\awritten*\xf9\n" +
-	"\n" +
+	"\awritten\x18\a \x01(\bR\awritten*\x99\v\n" +
 	"\fAccessAction\x12\x1d\n" +
 	"\x19ACCESS_ACTION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACCESS_ACTION_SYNC\x10\x01\x12\x19\n" +
@@ -899,6 +902,7 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\x17ACCESS_ACTION_CASE_SEAL\x10'\x12\x1d\n" +
 	"\x19ACCESS_ACTION_SIGN_IN_SET\x10(\x12\x17\n" +
 	"\x13ACCESS_ACTION_LEASE\x10)\x12\x1e\n" +
+	"\x1aACCESS_ACTION_MONTH_FREEZE\x10*\x12\x1e\n" +
 	"\x1aACCESS_ACTION_RULES_IMPORT\x10-\x12 \n" +
 	"\x1cACCESS_ACTION_PRIVACY_ACCESS\x102\x12!\n" +
 	"\x1dACCESS_ACTION_PRIVACY_CORRECT\x103\x12\x1f\n" +

@@ -80,6 +80,63 @@ func (RowKind) EnumDescriptor() ([]byte, []int) {
 	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{0}
 }
 
+// MonthState says whether a month's figures may still change.
+type MonthState int32
+
+const (
+	// Not told; never sent.
+	MonthState_MONTH_STATE_UNSPECIFIED MonthState = 0
+	// The month is not over.
+	MonthState_MONTH_STATE_RUNNING MonthState = 1
+	// It is over, and phones still bring records.
+	MonthState_MONTH_STATE_PROVISIONAL MonthState = 2
+	// Its figures are final.
+	MonthState_MONTH_STATE_FROZEN MonthState = 3
+)
+
+// Enum value maps for MonthState.
+var (
+	MonthState_name = map[int32]string{
+		0: "MONTH_STATE_UNSPECIFIED",
+		1: "MONTH_STATE_RUNNING",
+		2: "MONTH_STATE_PROVISIONAL",
+		3: "MONTH_STATE_FROZEN",
+	}
+	MonthState_value = map[string]int32{
+		"MONTH_STATE_UNSPECIFIED": 0,
+		"MONTH_STATE_RUNNING":     1,
+		"MONTH_STATE_PROVISIONAL": 2,
+		"MONTH_STATE_FROZEN":      3,
+	}
+)
+
+func (x MonthState) Enum() *MonthState {
+	p := new(MonthState)
+	*p = x
+	return p
+}
+
+func (x MonthState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MonthState) Descriptor() protoreflect.EnumDescriptor {
+	return file_onedoor_report_v1_report_proto_enumTypes[1].Descriptor()
+}
+
+func (MonthState) Type() protoreflect.EnumType {
+	return &file_onedoor_report_v1_report_proto_enumTypes[1]
+}
+
+func (x MonthState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MonthState.Descriptor instead.
+func (MonthState) EnumDescriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{1}
+}
+
 // ListFiguresRequest asks for all figures.
 type ListFiguresRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -306,7 +363,9 @@ type PullReportRequest struct {
 	// Entry of the log up to which it is counted; 0 for the newest, and for a frozen month what was frozen.
 	AsOf uint64 `protobuf:"varint,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// The form in which it is wanted: table, json, csv or xlsx; the access ledger names it.
-	Format        string `protobuf:"bytes,7,opt,name=format,proto3" json:"format,omitempty"`
+	Format string `protobuf:"bytes,7,opt,name=format,proto3" json:"format,omitempty"`
+	// Whether the call is refused while the log is being counted, instead of waiting for it.
+	AtOnce        bool `protobuf:"varint,8,opt,name=at_once,json=atOnce,proto3" json:"at_once,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -390,15 +449,23 @@ func (x *PullReportRequest) GetFormat() string {
 	return ""
 }
 
+func (x *PullReportRequest) GetAtOnce() bool {
+	if x != nil {
+		return x.AtOnce
+	}
+	return false
+}
+
 // PullReportResponse is one part of a report.
 type PullReportResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The first message has the head, all others rows.
+	// After any number of messages that tell how far counting is comes the head, and then come rows.
 	//
 	// Types that are valid to be assigned to Part:
 	//
 	//	*PullReportResponse_Head
 	//	*PullReportResponse_Rows
+	//	*PullReportResponse_Counting
 	Part          isPullReportResponse_Part `protobuf_oneof:"part"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -459,6 +526,15 @@ func (x *PullReportResponse) GetRows() *ReportRows {
 	return nil
 }
 
+func (x *PullReportResponse) GetCounting() *Counting {
+	if x != nil {
+		if x, ok := x.Part.(*PullReportResponse_Counting); ok {
+			return x.Counting
+		}
+	}
+	return nil
+}
+
 type isPullReportResponse_Part interface {
 	isPullReportResponse_Part()
 }
@@ -473,9 +549,71 @@ type PullReportResponse_Rows struct {
 	Rows *ReportRows `protobuf:"bytes,2,opt,name=rows,proto3,oneof"`
 }
 
+type PullReportResponse_Counting struct {
+	// The log is being counted, or other work on reports is under way; the report follows by itself.
+	Counting *Counting `protobuf:"bytes,3,opt,name=counting,proto3,oneof"`
+}
+
 func (*PullReportResponse_Head) isPullReportResponse_Part() {}
 
 func (*PullReportResponse_Rows) isPullReportResponse_Part() {}
+
+func (*PullReportResponse_Counting) isPullReportResponse_Part() {}
+
+// Counting tells how far the count of the log is for which a pull waits.
+type Counting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is done, of total.
+	Done uint64 `protobuf:"varint,1,opt,name=done,proto3" json:"done,omitempty"`
+	// All that there is to do; 0 when another report is waited for.
+	Total         uint64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Counting) Reset() {
+	*x = Counting{}
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Counting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Counting) ProtoMessage() {}
+
+func (x *Counting) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Counting.ProtoReflect.Descriptor instead.
+func (*Counting) Descriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Counting) GetDone() uint64 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *Counting) GetTotal() uint64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
 
 // ReportHead tells what a report is of, how fresh and how certain.
 type ReportHead struct {
@@ -517,14 +655,16 @@ type ReportHead struct {
 	// Source, time and rules, as an export carries them, in Chinese.
 	Statement []string `protobuf:"bytes,18,rep,name=statement,proto3" json:"statement,omitempty"`
 	// Name of the realm.
-	RealmName     string `protobuf:"bytes,19,opt,name=realm_name,json=realmName,proto3" json:"realm_name,omitempty"`
+	RealmName string `protobuf:"bytes,19,opt,name=realm_name,json=realmName,proto3" json:"realm_name,omitempty"`
+	// Version of the rulebook by which deadlines, follow-ups and cadences were counted; 0 for the rules that are compiled in.
+	RulesVersion  uint32 `protobuf:"varint,20,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportHead) Reset() {
 	*x = ReportHead{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[5]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -536,7 +676,7 @@ func (x *ReportHead) String() string {
 func (*ReportHead) ProtoMessage() {}
 
 func (x *ReportHead) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[5]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -549,7 +689,7 @@ func (x *ReportHead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportHead.ProtoReflect.Descriptor instead.
 func (*ReportHead) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReportHead) GetFigure() *Figure {
@@ -685,6 +825,13 @@ func (x *ReportHead) GetRealmName() string {
 	return ""
 }
 
+func (x *ReportHead) GetRulesVersion() uint32 {
+	if x != nil {
+		return x.RulesVersion
+	}
+	return 0
+}
+
 // Place is a territory.
 type Place struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -698,7 +845,7 @@ type Place struct {
 
 func (x *Place) Reset() {
 	*x = Place{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[6]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +857,7 @@ func (x *Place) String() string {
 func (*Place) ProtoMessage() {}
 
 func (x *Place) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[6]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +870,7 @@ func (x *Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Place.ProtoReflect.Descriptor instead.
 func (*Place) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Place) GetTerritory() string {
@@ -753,7 +900,7 @@ type ReportRows struct {
 
 func (x *ReportRows) Reset() {
 	*x = ReportRows{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[7]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +912,7 @@ func (x *ReportRows) String() string {
 func (*ReportRows) ProtoMessage() {}
 
 func (x *ReportRows) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[7]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +925,7 @@ func (x *ReportRows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRows.ProtoReflect.Descriptor instead.
 func (*ReportRows) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReportRows) GetKind() RowKind {
@@ -824,7 +971,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[8]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +983,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[8]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +996,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Row) GetTerritory() string {
@@ -931,7 +1078,7 @@ type RebuildReportsRequest struct {
 
 func (x *RebuildReportsRequest) Reset() {
 	*x = RebuildReportsRequest{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[9]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1090,7 @@ func (x *RebuildReportsRequest) String() string {
 func (*RebuildReportsRequest) ProtoMessage() {}
 
 func (x *RebuildReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[9]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1103,7 @@ func (x *RebuildReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildReportsRequest.ProtoReflect.Descriptor instead.
 func (*RebuildReportsRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{10}
 }
 
 // RebuildReportsResponse tells how far it is; the last one has the result.
@@ -980,7 +1127,7 @@ type RebuildReportsResponse struct {
 
 func (x *RebuildReportsResponse) Reset() {
 	*x = RebuildReportsResponse{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[10]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1139,7 @@ func (x *RebuildReportsResponse) String() string {
 func (*RebuildReportsResponse) ProtoMessage() {}
 
 func (x *RebuildReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[10]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1152,7 @@ func (x *RebuildReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildReportsResponse.ProtoReflect.Descriptor instead.
 func (*RebuildReportsResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RebuildReportsResponse) GetDone() uint64 {
@@ -1059,7 +1206,7 @@ type VerifyReportsRequest struct {
 
 func (x *VerifyReportsRequest) Reset() {
 	*x = VerifyReportsRequest{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[11]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1071,7 +1218,7 @@ func (x *VerifyReportsRequest) String() string {
 func (*VerifyReportsRequest) ProtoMessage() {}
 
 func (x *VerifyReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[11]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1084,7 +1231,7 @@ func (x *VerifyReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReportsRequest.ProtoReflect.Descriptor instead.
 func (*VerifyReportsRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{12}
 }
 
 // VerifyReportsResponse tells how far it is; the last one has the result.
@@ -1108,7 +1255,7 @@ type VerifyReportsResponse struct {
 
 func (x *VerifyReportsResponse) Reset() {
 	*x = VerifyReportsResponse{}
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[12]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1267,7 @@ func (x *VerifyReportsResponse) String() string {
 func (*VerifyReportsResponse) ProtoMessage() {}
 
 func (x *VerifyReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_report_v1_report_proto_msgTypes[12]
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1280,7 @@ func (x *VerifyReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReportsResponse.ProtoReflect.Descriptor instead.
 func (*VerifyReportsResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *VerifyReportsResponse) GetDone() uint64 {
@@ -1178,6 +1325,345 @@ func (x *VerifyReportsResponse) GetProblems() []string {
 	return nil
 }
 
+// ListMonthsRequest asks for the months.
+type ListMonthsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMonthsRequest) Reset() {
+	*x = ListMonthsRequest{}
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMonthsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMonthsRequest) ProtoMessage() {}
+
+func (x *ListMonthsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMonthsRequest.ProtoReflect.Descriptor instead.
+func (*ListMonthsRequest) Descriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{14}
+}
+
+// ListMonthsResponse lists the months since the realm was made, or since the first that is frozen, the newest first; ten
+// years at most.
+type ListMonthsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The months.
+	Months        []*Month `protobuf:"bytes,1,rep,name=months,proto3" json:"months,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMonthsResponse) Reset() {
+	*x = ListMonthsResponse{}
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMonthsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMonthsResponse) ProtoMessage() {}
+
+func (x *ListMonthsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMonthsResponse.ProtoReflect.Descriptor instead.
+func (*ListMonthsResponse) Descriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListMonthsResponse) GetMonths() []*Month {
+	if x != nil {
+		return x.Months
+	}
+	return nil
+}
+
+// Month tells how a month stands.
+type Month struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The month, such as 2026-03.
+	Month string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	// Whether its figures may still change.
+	State MonthState `protobuf:"varint,2,opt,name=state,proto3,enum=onedoor.report.v1.MonthState" json:"state,omitempty"`
+	// Epoch of the log at which it was frozen, or would be now.
+	Epoch uint32 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Last entry of the log that counts in it.
+	AsOf uint64 `protobuf:"varint,4,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// SHA-256 of the frozen month; empty for one that is not, but for a dry run.
+	Hash []byte `protobuf:"bytes,5,opt,name=hash,proto3" json:"hash,omitempty"`
+	// When it was frozen, in milliseconds since the Unix epoch; 0 for one that is not.
+	FrozenMs int64 `protobuf:"varint,6,opt,name=frozen_ms,json=frozenMs,proto3" json:"frozen_ms,omitempty"`
+	// First day on which it is frozen by itself, such as 2026-04-06; empty for one that is frozen or older than the realm.
+	FreezesOn string `protobuf:"bytes,7,opt,name=freezes_on,json=freezesOn,proto3" json:"freezes_on,omitempty"`
+	// Phones that had been heard from since its end when it was frozen, or now.
+	PhonesHeard uint32 `protobuf:"varint,8,opt,name=phones_heard,json=phonesHeard,proto3" json:"phones_heard,omitempty"`
+	// Phones that worked in the realm then.
+	Phones uint32 `protobuf:"varint,9,opt,name=phones,proto3" json:"phones,omitempty"`
+	// Changes that those phones said to have and the server had not.
+	Unsent uint64 `protobuf:"varint,10,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	// Territories with phones that were not heard from, of a month that is to be frozen now.
+	Stale         []*Place `protobuf:"bytes,11,rep,name=stale,proto3" json:"stale,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Month) Reset() {
+	*x = Month{}
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Month) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Month) ProtoMessage() {}
+
+func (x *Month) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Month.ProtoReflect.Descriptor instead.
+func (*Month) Descriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Month) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *Month) GetState() MonthState {
+	if x != nil {
+		return x.State
+	}
+	return MonthState_MONTH_STATE_UNSPECIFIED
+}
+
+func (x *Month) GetEpoch() uint32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Month) GetAsOf() uint64 {
+	if x != nil {
+		return x.AsOf
+	}
+	return 0
+}
+
+func (x *Month) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *Month) GetFrozenMs() int64 {
+	if x != nil {
+		return x.FrozenMs
+	}
+	return 0
+}
+
+func (x *Month) GetFreezesOn() string {
+	if x != nil {
+		return x.FreezesOn
+	}
+	return ""
+}
+
+func (x *Month) GetPhonesHeard() uint32 {
+	if x != nil {
+		return x.PhonesHeard
+	}
+	return 0
+}
+
+func (x *Month) GetPhones() uint32 {
+	if x != nil {
+		return x.Phones
+	}
+	return 0
+}
+
+func (x *Month) GetUnsent() uint64 {
+	if x != nil {
+		return x.Unsent
+	}
+	return 0
+}
+
+func (x *Month) GetStale() []*Place {
+	if x != nil {
+		return x.Stale
+	}
+	return nil
+}
+
+// FreezeMonthRequest asks to make a month final.
+type FreezeMonthRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The month, such as 2026-03.
+	Month string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	// Whether nothing is written, and only told what would be.
+	DryRun bool `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Whether it is frozen though phones still have days to bring records.
+	Early         bool `protobuf:"varint,3,opt,name=early,proto3" json:"early,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreezeMonthRequest) Reset() {
+	*x = FreezeMonthRequest{}
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeMonthRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeMonthRequest) ProtoMessage() {}
+
+func (x *FreezeMonthRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeMonthRequest.ProtoReflect.Descriptor instead.
+func (*FreezeMonthRequest) Descriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *FreezeMonthRequest) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *FreezeMonthRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *FreezeMonthRequest) GetEarly() bool {
+	if x != nil {
+		return x.Early
+	}
+	return false
+}
+
+// FreezeMonthResponse tells how the month stands.
+type FreezeMonthResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The month.
+	Month *Month `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	// Whether this call froze it.
+	Done          bool `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreezeMonthResponse) Reset() {
+	*x = FreezeMonthResponse{}
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreezeMonthResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreezeMonthResponse) ProtoMessage() {}
+
+func (x *FreezeMonthResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_report_v1_report_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreezeMonthResponse.ProtoReflect.Descriptor instead.
+func (*FreezeMonthResponse) Descriptor() ([]byte, []int) {
+	return file_onedoor_report_v1_report_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FreezeMonthResponse) GetMonth() *Month {
+	if x != nil {
+		return x.Month
+	}
+	return nil
+}
+
+func (x *FreezeMonthResponse) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
 var File_onedoor_report_v1_report_proto protoreflect.FileDescriptor
 
 const file_onedoor_report_v1_report_proto_rawDesc = "" +
@@ -1198,7 +1684,7 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\aclasses\x18\t \x03(\tR\aclasses\x12\x1d\n" +
 	"\n" +
 	"classes_zh\x18\n" +
-	" \x03(\tR\tclassesZh\"\xaa\x01\n" +
+	" \x03(\tR\tclassesZh\"\xc3\x01\n" +
 	"\x11PullReportRequest\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x12\x1c\n" +
 	"\tterritory\x18\x02 \x01(\tR\tterritory\x12\x0e\n" +
@@ -1206,11 +1692,16 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x05 \x01(\tR\x02to\x12\x13\n" +
 	"\x05as_of\x18\x06 \x01(\x04R\x04asOf\x12\x16\n" +
-	"\x06format\x18\a \x01(\tR\x06format\"\x86\x01\n" +
+	"\x06format\x18\a \x01(\tR\x06format\x12\x17\n" +
+	"\aat_once\x18\b \x01(\bR\x06atOnce\"\xc1\x01\n" +
 	"\x12PullReportResponse\x123\n" +
 	"\x04head\x18\x01 \x01(\v2\x1d.onedoor.report.v1.ReportHeadH\x00R\x04head\x123\n" +
-	"\x04rows\x18\x02 \x01(\v2\x1d.onedoor.report.v1.ReportRowsH\x00R\x04rowsB\x06\n" +
-	"\x04part\"\xb3\x04\n" +
+	"\x04rows\x18\x02 \x01(\v2\x1d.onedoor.report.v1.ReportRowsH\x00R\x04rows\x129\n" +
+	"\bcounting\x18\x03 \x01(\v2\x1b.onedoor.report.v1.CountingH\x00R\bcountingB\x06\n" +
+	"\x04part\"4\n" +
+	"\bCounting\x12\x12\n" +
+	"\x04done\x18\x01 \x01(\x04R\x04done\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x04R\x05total\"\xd8\x04\n" +
 	"\n" +
 	"ReportHead\x121\n" +
 	"\x06figure\x18\x01 \x01(\v2\x19.onedoor.report.v1.FigureR\x06figure\x12\x1c\n" +
@@ -1234,7 +1725,8 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\x05split\x18\x11 \x01(\bR\x05split\x12\x1c\n" +
 	"\tstatement\x18\x12 \x03(\tR\tstatement\x12\x1d\n" +
 	"\n" +
-	"realm_name\x18\x13 \x01(\tR\trealmName\"9\n" +
+	"realm_name\x18\x13 \x01(\tR\trealmName\x12#\n" +
+	"\rrules_version\x18\x14 \x01(\rR\frulesVersion\"9\n" +
 	"\x05Place\x12\x1c\n" +
 	"\tterritory\x18\x01 \x01(\tR\tterritory\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"h\n" +
@@ -1277,18 +1769,51 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\x05ready\x18\x03 \x01(\bR\x05ready\x12\x13\n" +
 	"\x05as_of\x18\x04 \x01(\x04R\x04asOf\x12#\n" +
 	"\rfrozen_months\x18\x05 \x01(\rR\ffrozenMonths\x12\x1a\n" +
-	"\bproblems\x18\x06 \x03(\tR\bproblems*\\\n" +
+	"\bproblems\x18\x06 \x03(\tR\bproblems\"\x13\n" +
+	"\x11ListMonthsRequest\"F\n" +
+	"\x12ListMonthsResponse\x120\n" +
+	"\x06months\x18\x01 \x03(\v2\x18.onedoor.report.v1.MonthR\x06months\"\xd0\x02\n" +
+	"\x05Month\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\tR\x05month\x123\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.onedoor.report.v1.MonthStateR\x05state\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\rR\x05epoch\x12\x13\n" +
+	"\x05as_of\x18\x04 \x01(\x04R\x04asOf\x12\x12\n" +
+	"\x04hash\x18\x05 \x01(\fR\x04hash\x12\x1b\n" +
+	"\tfrozen_ms\x18\x06 \x01(\x03R\bfrozenMs\x12\x1d\n" +
+	"\n" +
+	"freezes_on\x18\a \x01(\tR\tfreezesOn\x12!\n" +
+	"\fphones_heard\x18\b \x01(\rR\vphonesHeard\x12\x16\n" +
+	"\x06phones\x18\t \x01(\rR\x06phones\x12\x16\n" +
+	"\x06unsent\x18\n" +
+	" \x01(\x04R\x06unsent\x12.\n" +
+	"\x05stale\x18\v \x03(\v2\x18.onedoor.report.v1.PlaceR\x05stale\"Y\n" +
+	"\x12FreezeMonthRequest\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\tR\x05month\x12\x17\n" +
+	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12\x14\n" +
+	"\x05early\x18\x03 \x01(\bR\x05early\"Y\n" +
+	"\x13FreezeMonthResponse\x12.\n" +
+	"\x05month\x18\x01 \x01(\v2\x18.onedoor.report.v1.MonthR\x05month\x12\x12\n" +
+	"\x04done\x18\x02 \x01(\bR\x04done*\\\n" +
 	"\aRowKind\x12\x18\n" +
 	"\x14ROW_KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fROW_KIND_ROW\x10\x01\x12\x12\n" +
 	"\x0eROW_KIND_TOTAL\x10\x02\x12\x11\n" +
-	"\rROW_KIND_LATE\x10\x032\x99\x03\n" +
+	"\rROW_KIND_LATE\x10\x03*w\n" +
+	"\n" +
+	"MonthState\x12\x1b\n" +
+	"\x17MONTH_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13MONTH_STATE_RUNNING\x10\x01\x12\x1b\n" +
+	"\x17MONTH_STATE_PROVISIONAL\x10\x02\x12\x16\n" +
+	"\x12MONTH_STATE_FROZEN\x10\x032\xd2\x04\n" +
 	"\rReportService\x12\\\n" +
 	"\vListFigures\x12%.onedoor.report.v1.ListFiguresRequest\x1a&.onedoor.report.v1.ListFiguresResponse\x12[\n" +
 	"\n" +
 	"PullReport\x12$.onedoor.report.v1.PullReportRequest\x1a%.onedoor.report.v1.PullReportResponse0\x01\x12g\n" +
 	"\x0eRebuildReports\x12(.onedoor.report.v1.RebuildReportsRequest\x1a).onedoor.report.v1.RebuildReportsResponse0\x01\x12d\n" +
-	"\rVerifyReports\x12'.onedoor.report.v1.VerifyReportsRequest\x1a(.onedoor.report.v1.VerifyReportsResponse0\x01B.Z,onedoor/proto/gen/onedoor/report/v1;reportv1b\x06proto3"
+	"\rVerifyReports\x12'.onedoor.report.v1.VerifyReportsRequest\x1a(.onedoor.report.v1.VerifyReportsResponse0\x01\x12Y\n" +
+	"\n" +
+	"ListMonths\x12$.onedoor.report.v1.ListMonthsRequest\x1a%.onedoor.report.v1.ListMonthsResponse\x12\\\n" +
+	"\vFreezeMonth\x12%.onedoor.report.v1.FreezeMonthRequest\x1a&.onedoor.report.v1.FreezeMonthResponseB.Z,onedoor/proto/gen/onedoor/report/v1;reportv1b\x06proto3"
 
 var (
 	file_onedoor_report_v1_report_proto_rawDescOnce sync.Once
@@ -1302,45 +1827,61 @@ func file_onedoor_report_v1_report_proto_rawDescGZIP() []byte {
 	return file_onedoor_report_v1_report_proto_rawDescData
 }
 
-var file_onedoor_report_v1_report_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_onedoor_report_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_onedoor_report_v1_report_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_onedoor_report_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_onedoor_report_v1_report_proto_goTypes = []any{
 	(RowKind)(0),                   // 0: onedoor.report.v1.RowKind
-	(*ListFiguresRequest)(nil),     // 1: onedoor.report.v1.ListFiguresRequest
-	(*ListFiguresResponse)(nil),    // 2: onedoor.report.v1.ListFiguresResponse
-	(*Figure)(nil),                 // 3: onedoor.report.v1.Figure
-	(*PullReportRequest)(nil),      // 4: onedoor.report.v1.PullReportRequest
-	(*PullReportResponse)(nil),     // 5: onedoor.report.v1.PullReportResponse
-	(*ReportHead)(nil),             // 6: onedoor.report.v1.ReportHead
-	(*Place)(nil),                  // 7: onedoor.report.v1.Place
-	(*ReportRows)(nil),             // 8: onedoor.report.v1.ReportRows
-	(*Row)(nil),                    // 9: onedoor.report.v1.Row
-	(*RebuildReportsRequest)(nil),  // 10: onedoor.report.v1.RebuildReportsRequest
-	(*RebuildReportsResponse)(nil), // 11: onedoor.report.v1.RebuildReportsResponse
-	(*VerifyReportsRequest)(nil),   // 12: onedoor.report.v1.VerifyReportsRequest
-	(*VerifyReportsResponse)(nil),  // 13: onedoor.report.v1.VerifyReportsResponse
+	(MonthState)(0),                // 1: onedoor.report.v1.MonthState
+	(*ListFiguresRequest)(nil),     // 2: onedoor.report.v1.ListFiguresRequest
+	(*ListFiguresResponse)(nil),    // 3: onedoor.report.v1.ListFiguresResponse
+	(*Figure)(nil),                 // 4: onedoor.report.v1.Figure
+	(*PullReportRequest)(nil),      // 5: onedoor.report.v1.PullReportRequest
+	(*PullReportResponse)(nil),     // 6: onedoor.report.v1.PullReportResponse
+	(*Counting)(nil),               // 7: onedoor.report.v1.Counting
+	(*ReportHead)(nil),             // 8: onedoor.report.v1.ReportHead
+	(*Place)(nil),                  // 9: onedoor.report.v1.Place
+	(*ReportRows)(nil),             // 10: onedoor.report.v1.ReportRows
+	(*Row)(nil),                    // 11: onedoor.report.v1.Row
+	(*RebuildReportsRequest)(nil),  // 12: onedoor.report.v1.RebuildReportsRequest
+	(*RebuildReportsResponse)(nil), // 13: onedoor.report.v1.RebuildReportsResponse
+	(*VerifyReportsRequest)(nil),   // 14: onedoor.report.v1.VerifyReportsRequest
+	(*VerifyReportsResponse)(nil),  // 15: onedoor.report.v1.VerifyReportsResponse
+	(*ListMonthsRequest)(nil),      // 16: onedoor.report.v1.ListMonthsRequest
+	(*ListMonthsResponse)(nil),     // 17: onedoor.report.v1.ListMonthsResponse
+	(*Month)(nil),                  // 18: onedoor.report.v1.Month
+	(*FreezeMonthRequest)(nil),     // 19: onedoor.report.v1.FreezeMonthRequest
+	(*FreezeMonthResponse)(nil),    // 20: onedoor.report.v1.FreezeMonthResponse
 }
 var file_onedoor_report_v1_report_proto_depIdxs = []int32{
-	3,  // 0: onedoor.report.v1.ListFiguresResponse.figures:type_name -> onedoor.report.v1.Figure
-	6,  // 1: onedoor.report.v1.PullReportResponse.head:type_name -> onedoor.report.v1.ReportHead
-	8,  // 2: onedoor.report.v1.PullReportResponse.rows:type_name -> onedoor.report.v1.ReportRows
-	3,  // 3: onedoor.report.v1.ReportHead.figure:type_name -> onedoor.report.v1.Figure
-	7,  // 4: onedoor.report.v1.ReportHead.stale:type_name -> onedoor.report.v1.Place
-	0,  // 5: onedoor.report.v1.ReportRows.kind:type_name -> onedoor.report.v1.RowKind
-	9,  // 6: onedoor.report.v1.ReportRows.rows:type_name -> onedoor.report.v1.Row
-	1,  // 7: onedoor.report.v1.ReportService.ListFigures:input_type -> onedoor.report.v1.ListFiguresRequest
-	4,  // 8: onedoor.report.v1.ReportService.PullReport:input_type -> onedoor.report.v1.PullReportRequest
-	10, // 9: onedoor.report.v1.ReportService.RebuildReports:input_type -> onedoor.report.v1.RebuildReportsRequest
-	12, // 10: onedoor.report.v1.ReportService.VerifyReports:input_type -> onedoor.report.v1.VerifyReportsRequest
-	2,  // 11: onedoor.report.v1.ReportService.ListFigures:output_type -> onedoor.report.v1.ListFiguresResponse
-	5,  // 12: onedoor.report.v1.ReportService.PullReport:output_type -> onedoor.report.v1.PullReportResponse
-	11, // 13: onedoor.report.v1.ReportService.RebuildReports:output_type -> onedoor.report.v1.RebuildReportsResponse
-	13, // 14: onedoor.report.v1.ReportService.VerifyReports:output_type -> onedoor.report.v1.VerifyReportsResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	4,  // 0: onedoor.report.v1.ListFiguresResponse.figures:type_name -> onedoor.report.v1.Figure
+	8,  // 1: onedoor.report.v1.PullReportResponse.head:type_name -> onedoor.report.v1.ReportHead
+	10, // 2: onedoor.report.v1.PullReportResponse.rows:type_name -> onedoor.report.v1.ReportRows
+	7,  // 3: onedoor.report.v1.PullReportResponse.counting:type_name -> onedoor.report.v1.Counting
+	4,  // 4: onedoor.report.v1.ReportHead.figure:type_name -> onedoor.report.v1.Figure
+	9,  // 5: onedoor.report.v1.ReportHead.stale:type_name -> onedoor.report.v1.Place
+	0,  // 6: onedoor.report.v1.ReportRows.kind:type_name -> onedoor.report.v1.RowKind
+	11, // 7: onedoor.report.v1.ReportRows.rows:type_name -> onedoor.report.v1.Row
+	18, // 8: onedoor.report.v1.ListMonthsResponse.months:type_name -> onedoor.report.v1.Month
+	1,  // 9: onedoor.report.v1.Month.state:type_name -> onedoor.report.v1.MonthState
+	9,  // 10: onedoor.report.v1.Month.stale:type_name -> onedoor.report.v1.Place
+	18, // 11: onedoor.report.v1.FreezeMonthResponse.month:type_name -> onedoor.report.v1.Month
+	2,  // 12: onedoor.report.v1.ReportService.ListFigures:input_type -> onedoor.report.v1.ListFiguresRequest
+	5,  // 13: onedoor.report.v1.ReportService.PullReport:input_type -> onedoor.report.v1.PullReportRequest
+	12, // 14: onedoor.report.v1.ReportService.RebuildReports:input_type -> onedoor.report.v1.RebuildReportsRequest
+	14, // 15: onedoor.report.v1.ReportService.VerifyReports:input_type -> onedoor.report.v1.VerifyReportsRequest
+	16, // 16: onedoor.report.v1.ReportService.ListMonths:input_type -> onedoor.report.v1.ListMonthsRequest
+	19, // 17: onedoor.report.v1.ReportService.FreezeMonth:input_type -> onedoor.report.v1.FreezeMonthRequest
+	3,  // 18: onedoor.report.v1.ReportService.ListFigures:output_type -> onedoor.report.v1.ListFiguresResponse
+	6,  // 19: onedoor.report.v1.ReportService.PullReport:output_type -> onedoor.report.v1.PullReportResponse
+	13, // 20: onedoor.report.v1.ReportService.RebuildReports:output_type -> onedoor.report.v1.RebuildReportsResponse
+	15, // 21: onedoor.report.v1.ReportService.VerifyReports:output_type -> onedoor.report.v1.VerifyReportsResponse
+	17, // 22: onedoor.report.v1.ReportService.ListMonths:output_type -> onedoor.report.v1.ListMonthsResponse
+	20, // 23: onedoor.report.v1.ReportService.FreezeMonth:output_type -> onedoor.report.v1.FreezeMonthResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_report_v1_report_proto_init() }
@@ -1351,15 +1892,16 @@ func file_onedoor_report_v1_report_proto_init() {
 	file_onedoor_report_v1_report_proto_msgTypes[4].OneofWrappers = []any{
 		(*PullReportResponse_Head)(nil),
 		(*PullReportResponse_Rows)(nil),
+		(*PullReportResponse_Counting)(nil),
 	}
-	file_onedoor_report_v1_report_proto_msgTypes[8].OneofWrappers = []any{}
+	file_onedoor_report_v1_report_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_report_v1_report_proto_rawDesc), len(file_onedoor_report_v1_report_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   13,
+			NumEnums:      2,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

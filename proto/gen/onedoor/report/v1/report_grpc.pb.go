@@ -25,6 +25,8 @@ const (
 	ReportService_PullReport_FullMethodName     = "/onedoor.report.v1.ReportService/PullReport"
 	ReportService_RebuildReports_FullMethodName = "/onedoor.report.v1.ReportService/RebuildReports"
 	ReportService_VerifyReports_FullMethodName  = "/onedoor.report.v1.ReportService/VerifyReports"
+	ReportService_ListMonths_FullMethodName     = "/onedoor.report.v1.ReportService/ListMonths"
+	ReportService_FreezeMonth_FullMethodName    = "/onedoor.report.v1.ReportService/FreezeMonth"
 )
 
 // ReportServiceClient is the client API for ReportService service.
@@ -42,6 +44,10 @@ type ReportServiceClient interface {
 	RebuildReports(ctx context.Context, in *RebuildReportsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RebuildReportsResponse], error)
 	// VerifyReports compares what is counted with a count from the log, and frozen months with their hashes.
 	VerifyReports(ctx context.Context, in *VerifyReportsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[VerifyReportsResponse], error)
+	// ListMonths tells which months are frozen, and which may still change.
+	ListMonths(ctx context.Context, in *ListMonthsRequest, opts ...grpc.CallOption) (*ListMonthsResponse, error)
+	// FreezeMonth makes the figures of a month final. A month that is frozen stays as it is, and is answered likewise.
+	FreezeMonth(ctx context.Context, in *FreezeMonthRequest, opts ...grpc.CallOption) (*FreezeMonthResponse, error)
 }
 
 type reportServiceClient struct {
@@ -119,6 +125,26 @@ func (c *reportServiceClient) VerifyReports(ctx context.Context, in *VerifyRepor
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ReportService_VerifyReportsClient = grpc.ServerStreamingClient[VerifyReportsResponse]
 
+func (c *reportServiceClient) ListMonths(ctx context.Context, in *ListMonthsRequest, opts ...grpc.CallOption) (*ListMonthsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListMonthsResponse)
+	err := c.cc.Invoke(ctx, ReportService_ListMonths_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reportServiceClient) FreezeMonth(ctx context.Context, in *FreezeMonthRequest, opts ...grpc.CallOption) (*FreezeMonthResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FreezeMonthResponse)
+	err := c.cc.Invoke(ctx, ReportService_FreezeMonth_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReportServiceServer is the server API for ReportService service.
 // All implementations must embed UnimplementedReportServiceServer
 // for forward compatibility.
@@ -134,6 +160,10 @@ type ReportServiceServer interface {
 	RebuildReports(*RebuildReportsRequest, grpc.ServerStreamingServer[RebuildReportsResponse]) error
 	// VerifyReports compares what is counted with a count from the log, and frozen months with their hashes.
 	VerifyReports(*VerifyReportsRequest, grpc.ServerStreamingServer[VerifyReportsResponse]) error
+	// ListMonths tells which months are frozen, and which may still change.
+	ListMonths(context.Context, *ListMonthsRequest) (*ListMonthsResponse, error)
+	// FreezeMonth makes the figures of a month final. A month that is frozen stays as it is, and is answered likewise.
+	FreezeMonth(context.Context, *FreezeMonthRequest) (*FreezeMonthResponse, error)
 	mustEmbedUnimplementedReportServiceServer()
 }
 
@@ -155,6 +185,12 @@ func (UnimplementedReportServiceServer) RebuildReports(*RebuildReportsRequest, g
 }
 func (UnimplementedReportServiceServer) VerifyReports(*VerifyReportsRequest, grpc.ServerStreamingServer[VerifyReportsResponse]) error {
 	return status.Error(codes.Unimplemented, "method VerifyReports not implemented")
+}
+func (UnimplementedReportServiceServer) ListMonths(context.Context, *ListMonthsRequest) (*ListMonthsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListMonths not implemented")
+}
+func (UnimplementedReportServiceServer) FreezeMonth(context.Context, *FreezeMonthRequest) (*FreezeMonthResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FreezeMonth not implemented")
 }
 func (UnimplementedReportServiceServer) mustEmbedUnimplementedReportServiceServer() {}
 func (UnimplementedReportServiceServer) testEmbeddedByValue()                       {}
@@ -228,6 +264,42 @@ func _ReportService_VerifyReports_Handler(srv interface{}, stream grpc.ServerStr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ReportService_VerifyReportsServer = grpc.ServerStreamingServer[VerifyReportsResponse]
 
+func _ReportService_ListMonths_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListMonthsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportServiceServer).ListMonths(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportService_ListMonths_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportServiceServer).ListMonths(ctx, req.(*ListMonthsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReportService_FreezeMonth_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FreezeMonthRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportServiceServer).FreezeMonth(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportService_FreezeMonth_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportServiceServer).FreezeMonth(ctx, req.(*FreezeMonthRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReportService_ServiceDesc is the grpc.ServiceDesc for ReportService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -238,6 +310,14 @@ var ReportService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListFigures",
 			Handler:    _ReportService_ListFigures_Handler,
+		},
+		{
+			MethodName: "ListMonths",
+			Handler:    _ReportService_ListMonths_Handler,
+		},
+		{
+			MethodName: "FreezeMonth",
+			Handler:    _ReportService_FreezeMonth_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -39,7 +39,13 @@ type FrozenMonth struct {
 	// When it was frozen, in milliseconds since the Unix epoch.
 	FrozenMs int64 `protobuf:"varint,6,opt,name=frozen_ms,json=frozenMs,proto3" json:"frozen_ms,omitempty"`
 	// SHA-256 over the month, the place in the log and the figures.
-	Hash          []byte `protobuf:"bytes,7,opt,name=hash,proto3" json:"hash,omitempty"`
+	Hash []byte `protobuf:"bytes,7,opt,name=hash,proto3" json:"hash,omitempty"`
+	// Phones that had been heard from since the month's end when it was frozen.
+	PhonesHeard uint32 `protobuf:"varint,8,opt,name=phones_heard,json=phonesHeard,proto3" json:"phones_heard,omitempty"`
+	// Phones that worked in the realm then.
+	Phones uint32 `protobuf:"varint,9,opt,name=phones,proto3" json:"phones,omitempty"`
+	// Changes that those phones said to have and the server had not.
+	Unsent        uint64 `protobuf:"varint,10,opt,name=unsent,proto3" json:"unsent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +127,27 @@ func (x *FrozenMonth) GetHash() []byte {
 		return x.Hash
 	}
 	return nil
+}
+
+func (x *FrozenMonth) GetPhonesHeard() uint32 {
+	if x != nil {
+		return x.PhonesHeard
+	}
+	return 0
+}
+
+func (x *FrozenMonth) GetPhones() uint32 {
+	if x != nil {
+		return x.Phones
+	}
+	return 0
+}
+
+func (x *FrozenMonth) GetUnsent() uint64 {
+	if x != nil {
+		return x.Unsent
+	}
+	return 0
 }
 
 // FrozenFigure holds one figure's sums of a month, by the finest territory and part.
@@ -255,7 +282,7 @@ var File_onedoor_stored_v1_report_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_report_proto_rawDesc = "" +
 	"\n" +
-	"\x1eonedoor/stored/v1/report.proto\x12\x11onedoor.stored.v1\"\xb1\x01\n" +
+	"\x1eonedoor/stored/v1/report.proto\x12\x11onedoor.stored.v1\"\x84\x02\n" +
 	"\vFrozenMonth\x12\x14\n" +
 	"\x05month\x18\x01 \x01(\tR\x05month\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\rR\x05epoch\x12\x10\n" +
@@ -263,7 +290,11 @@ const file_onedoor_stored_v1_report_proto_rawDesc = "" +
 	"\x03tag\x18\x04 \x01(\fR\x03tag\x12!\n" +
 	"\fcommitted_ms\x18\x05 \x01(\x03R\vcommittedMs\x12\x1b\n" +
 	"\tfrozen_ms\x18\x06 \x01(\x03R\bfrozenMs\x12\x12\n" +
-	"\x04hash\x18\a \x01(\fR\x04hash\"^\n" +
+	"\x04hash\x18\a \x01(\fR\x04hash\x12!\n" +
+	"\fphones_heard\x18\b \x01(\rR\vphonesHeard\x12\x16\n" +
+	"\x06phones\x18\t \x01(\rR\x06phones\x12\x16\n" +
+	"\x06unsent\x18\n" +
+	" \x01(\x04R\x06unsent\"^\n" +
 	"\fFrozenFigure\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x126\n" +
 	"\x06places\x18\x02 \x03(\v2\x1e.onedoor.stored.v1.FrozenPlaceR\x06places\"\x7f\n" +
