@@ -73,7 +73,7 @@ func (s *Service) Counting(done, total syncengine.Seq) (release func()) {
 	s.taken <- struct{}{}
 	s.telling(nil)(done, total)
 	return func() {
-		s.counted.Store(nil)
+		s.building.Store(nil)
 		s.release()
 	}
 }

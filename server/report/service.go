@@ -76,7 +76,7 @@ func (s *Service) followTo(r store.Reader, progress Progress) error {
 	f := &folding{p: p, r: r, log: s.realm}
 	if fresh {
 		err = f.build(s.telling(progress))
-		s.counted.Store(nil)
+		s.building.Store(nil)
 	} else {
 		err = f.follow()
 	}

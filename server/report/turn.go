@@ -12,8 +12,8 @@ import (
 type turn struct {
 	// taken holds a token while somebody counts.
 	taken chan struct{}
-	// counted tells how far a count of the whole log is; nil while there is none.
-	counted atomic.Pointer[[2]syncengine.Seq]
+	// building tells how far a count of the whole log is; nil while there is none.
+	building atomic.Pointer[[2]syncengine.Seq]
 }
 
 func newTurn() *turn { return &turn{taken: make(chan struct{}, 1)} }
@@ -48,7 +48,7 @@ func (t *turn) take(ctx context.Context, waiting Progress) error {
 func (t *turn) release() { <-t.taken }
 
 func (t *turn) progress() (done, total syncengine.Seq) {
-	if at := t.counted.Load(); at != nil {
+	if at := t.building.Load(); at != nil {
 		return at[0], at[1]
 	}
 	return 0, 0
@@ -57,7 +57,7 @@ func (t *turn) progress() (done, total syncengine.Seq) {
 // telling gives a progress that those who wait hear of too.
 func (t *turn) telling(progress Progress) Progress {
 	return func(done, total syncengine.Seq) {
-		t.counted.Store(&[2]syncengine.Seq{done, total})
+		t.building.Store(&[2]syncengine.Seq{done, total})
 		if progress != nil {
 			progress(done, total)
 		}
