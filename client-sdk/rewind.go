@@ -35,6 +35,7 @@ func (t *taking) epoch(acknowledged syncengine.DeviceSeq) {
 		pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
 		pos.Handing, pos.Handed = pos.BarrierAt.Seq > 0, 0
 		t.compareLast()
+		t.bringAbsent()
 	}
 	pos.Epoch = now
 }
@@ -47,6 +48,17 @@ func (t *taking) compareLast() {
 	pos := &t.s.pos
 	if e := min(syncengine.DeviceSeq(t.a.GetExpected()), t.s.end.Seq+1); e > 1 && len(t.a.outcomes) == 0 {
 		pos.Mark = min(pos.Mark, max(e-2, pos.Cleared, pos.Shared))
+	}
+}
+
+// bringAbsent sends again what another copy of this database has declared absent and
+// this one still has, and the change before it, so that the server can tell whether
+// that is the same. It then gives this copy a name of its own.
+func (t *taking) bringAbsent() {
+	pos, lacks := &t.s.pos, t.a.GetAbsent()
+	from, to := syncengine.DeviceSeq(lacks.GetFrom()), min(syncengine.DeviceSeq(lacks.GetTo()), t.s.end.Seq)
+	if from > 0 && to > pos.Cleared {
+		pos.Mark = min(pos.Mark, max(max(from, 2)-2, pos.Cleared))
 	}
 }
 

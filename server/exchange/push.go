@@ -195,7 +195,7 @@ func (k *work) replay(p *push, i int) (done bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if !ok || e.Type != store.EntryAbsent && InnerDigest(e) != p.changes[i].inner {
+	if !ok || standsOtherwise(e, &p.changes[i]) {
 		common, err := k.common(p, i)
 		if err != nil {
 			return true, err
@@ -209,18 +209,6 @@ func (k *work) replay(p *push, i int) (done bool, err error) {
 	p.result.noteErased(e)
 	p.result.outcomes.Results = append(p.result.outcomes.Results, outcome)
 	return false, nil
-}
-
-// common gives the last change before the i-th that the log and the phone are known
-// to share: the one just before it when their chains agree there, none otherwise,
-// since after a restore another copy may have written what the phone does not send.
-func (k *work) common(p *push, i int) (syncengine.DeviceSeq, error) {
-	before := p.first + syncengine.DeviceSeq(i) - 1
-	chain, err := k.chainAfter(p.device.Incarnation, before)
-	if err != nil || chain != p.chainBefore(i) {
-		return 0, err
-	}
-	return before, nil
 }
 
 // chainBefore gives the chain before the i-th change, from what the phone sent.
@@ -339,6 +327,7 @@ func (k *work) declareAbsent(p *push, progress *storedv1.Progress, a *syncv1.Abs
 	k.put(bucketBatch, numberedKey(p.device.Incarnation, a.GetFrom()), &storedv1.Batch{
 		Count: a.GetTo() - a.GetFrom() + 1, First: storedCoordinate(at), ChainBefore: progress.GetChain(), Absent: true,
 	})
+	noteAbsent(progress, a)
 	progress.Mark, progress.At, progress.Chain = a.GetTo(), storedCoordinate(at), chain
 	p.result.receipt = k.svc.receipt(p.device.Incarnation, progress, k.now)
 }

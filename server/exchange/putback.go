@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -337,7 +338,7 @@ func (a *answering) tellEpoch() error {
 	progress := &storedv1.Progress{}
 	_, err := read(a.r, bucketProgress, p.device.Incarnation[:], progress)
 	a.reply.Expected = progress.GetMark() + 1
-	return err
+	return errors.Join(err, a.tellAbsent())
 }
 
 // waitingWith gives what a quarantined entry keeps of a change for its release. Under

@@ -115,7 +115,8 @@ func (m *Model) wantFork(c *call, reply *syncv1.ExchangeResponse) {
 	m.forks[child] = forked{c.incarnation(), after.seq, after.chain}
 }
 
-// differsAt finds where a batch parts from what the log has under its numbers.
+// differsAt finds where a batch parts from what the log has under its numbers. Where
+// a copy brings what another one has declared absent, the log has nothing there.
 func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
 	marked := m.mark(c.incarnation())
 	chain := [32]byte(c.chainBefore())
@@ -125,9 +126,11 @@ func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
 		switch {
 		case r == nil:
 			return 0, false
+		case m.ownerOf(dot) != dot.Incarnation:
+			return m.commonBefore(r, dot), true
 		case d == nil:
 			return 0, dot.Seq == marked.seq+1 && chain != marked.chain
-		case d.change != nil && d.change.row.digest != r.digest:
+		case d.change == nil && !c.emptied(i), d.change != nil && d.change.row.digest != r.digest:
 			return m.commonBefore(r, dot), true
 		}
 		chain = chained(chain, r.digest)
@@ -135,28 +138,35 @@ func (m *Model) differsAt(c *call) (last syncengine.DeviceSeq, differs bool) {
 	return 0, false
 }
 
+// ownerOf gives the name under which a change of an incarnation stands: its own, or that
+// of the database that it was copied from.
+func (m *Model) ownerOf(dot syncengine.Dot) syncengine.ID {
+	for {
+		f, copied := m.forks[dot.Incarnation]
+		if !copied || dot.Seq > f.last {
+			return dot.Incarnation
+		}
+		dot.Incarnation = f.parent
+	}
+}
+
 // commonBefore gives the row before one that differs when all rows before it in its
-// database are those of the log; otherwise nothing is known to be common. Of rows that
-// another copy has declared absent the log has only the chain after them.
+// database are those of the log; otherwise nothing is known to be common. Behind rows that
+// another copy has declared absent nothing is: the log has their chain from that copy, and
+// what stands before them may be a third one's.
 func (m *Model) commonBefore(r *row, dot syncengine.Dot) syncengine.DeviceSeq {
-	var chain [32]byte
+	before := syncengine.Dot{Incarnation: dot.Incarnation, Seq: dot.Seq - 1}
+	before.Incarnation = m.ownerOf(before)
+	if d := m.now.decided[before]; before.Seq == 0 || d == nil || d.change == nil {
+		return 0
+	}
 	for _, q := range r.line {
-		chain = chained(chain, q.digest)
-		d := m.now.decided[syncengine.Dot{Incarnation: dot.Incarnation, Seq: q.seq}]
-		switch {
-		case d == nil:
-		case d.change != nil && d.change.row.digest != q.digest, d.change == nil && !m.absentAs(d, q.seq, chain):
+		d := m.now.decided[syncengine.Dot{Incarnation: before.Incarnation, Seq: q.seq}]
+		if d != nil && d.change != nil && d.change.row.digest != q.digest {
 			return 0
 		}
 	}
-	return dot.Seq - 1
-}
-
-// absentAs reports that a run of changes which was declared absent does not end at one
-// with another chain.
-func (m *Model) absentAs(d *decision, seq syncengine.DeviceSeq, chain [32]byte) bool {
-	extra := m.said(d.entry)
-	return syncengine.DeviceSeq(extra.GetAbsentUntil()) != seq || string(extra.GetAbsentChain()) == string(chain[:])
+	return before.Seq
 }
 
 // orphaned allows a new name for a copy that has nothing of its own in this log,

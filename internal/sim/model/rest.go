@@ -68,9 +68,13 @@ func (m *Model) wantNothingLost() {
 	}
 }
 
+// declaredAbsent reports a row that was declared absent, under whatever name, and that the
+// phone does not have any more: what one copy has lost another one that has it brings.
 func (m *Model) declaredAbsent(ph *phone, r *row) bool {
-	d := m.now.decided[syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}]
-	return d != nil && d.change == nil
+	dot := syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}
+	dot.Incarnation = m.ownerOf(dot)
+	d := m.now.decided[dot]
+	return d != nil && d.change == nil && r.seq < ph.first
 }
 
 // wantOrderFree works every cell out once more from the list of all changes that

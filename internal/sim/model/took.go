@@ -31,6 +31,9 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		ph.advance(c, reply)
 		m.takeGrants(ph, c, reply)
 		renewed := ph.takeEpoch(syncengine.Epoch(reply.GetEpoch()))
+		if renewed {
+			ph.bringAbsent(reply)
+		}
 		ph.comparing = len(reply.GetOutcomes().GetResults()) == 0 && (ph.comparing || renewed && reply.GetExpected() > 1)
 		ph.showing = renewed || ph.showing && !ph.shows(c)
 		ph.noteQuarantined(c, reply)
@@ -55,6 +58,15 @@ func (ph *phone) advance(c *call, reply *syncv1.ExchangeResponse) {
 	}
 	if e := reply.GetExpected(); e > 0 {
 		ph.mark = min(ph.mark, syncengine.DeviceSeq(e)-1)
+	}
+}
+
+// bringAbsent has the phone send again what another copy of its database has declared
+// absent and it still has, with the change before that.
+func (ph *phone) bringAbsent(reply *syncv1.ExchangeResponse) {
+	from, to := syncengine.DeviceSeq(reply.GetAbsent().GetFrom()), syncengine.DeviceSeq(reply.GetAbsent().GetTo())
+	if from > 0 && min(to, ph.end()) >= ph.first {
+		ph.mark = min(ph.mark, max(max(from, 2)-2, max(ph.first, 1)-1))
 	}
 }
 

@@ -895,7 +895,10 @@ type Progress struct {
 	// Changes that were kept since the device was revoked.
 	KeptRevoked uint64 `protobuf:"varint,8,opt,name=kept_revoked,json=keptRevoked,proto3" json:"kept_revoked,omitempty"`
 	// Epochs in which this incarnation has stood at places that this log fills otherwise: by their numbers it means another history.
-	Doubtful      []uint32 `protobuf:"varint,9,rep,packed,name=doubtful,proto3" json:"doubtful,omitempty"`
+	Doubtful []uint32 `protobuf:"varint,9,rep,packed,name=doubtful,proto3" json:"doubtful,omitempty"`
+	// The first and the last change that were declared absent; what stands between them may be in the log. 0 for none.
+	AbsentFrom    uint64 `protobuf:"varint,20,opt,name=absent_from,json=absentFrom,proto3" json:"absent_from,omitempty"`
+	AbsentTo      uint64 `protobuf:"varint,21,opt,name=absent_to,json=absentTo,proto3" json:"absent_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -991,6 +994,20 @@ func (x *Progress) GetDoubtful() []uint32 {
 		return x.Doubtful
 	}
 	return nil
+}
+
+func (x *Progress) GetAbsentFrom() uint64 {
+	if x != nil {
+		return x.AbsentFrom
+	}
+	return 0
+}
+
+func (x *Progress) GetAbsentTo() uint64 {
+	if x != nil {
+		return x.AbsentTo
+	}
+	return 0
 }
 
 // Lease says until when a phone could work with what it was granted.
@@ -2089,7 +2106,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x06sealed\x18\x15 \x01(\bR\x06sealed\"5\n" +
 	"\vCellAddress\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\x8b\x03\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\xc9\x03\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04mark\x18\x01 \x01(\x04R\x04mark\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\fR\x05chain\x12-\n" +
@@ -2099,7 +2116,10 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\rserved_before\x18\x06 \x03(\v2\x1d.onedoor.stored.v1.CoordinateR\fservedBefore\x120\n" +
 	"\x06leases\x18\a \x03(\v2\x18.onedoor.stored.v1.LeaseR\x06leases\x12!\n" +
 	"\fkept_revoked\x18\b \x01(\x04R\vkeptRevoked\x12\x1a\n" +
-	"\bdoubtful\x18\t \x03(\rR\bdoubtful\"8\n" +
+	"\bdoubtful\x18\t \x03(\rR\bdoubtful\x12\x1f\n" +
+	"\vabsent_from\x18\x14 \x01(\x04R\n" +
+	"absentFrom\x12\x1b\n" +
+	"\tabsent_to\x18\x15 \x01(\x04R\babsentTo\"8\n" +
 	"\x05Lease\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\x04R\x05after\x12\x19\n" +
 	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\"=\n" +

@@ -2285,7 +2285,10 @@ type ExchangeResponse struct {
 	Rulebook *Rulebook `protobuf:"bytes,34,opt,name=rulebook,proto3" json:"rulebook,omitempty"`
 	// Where the epochs that the log knows branched off, told to a phone that speaks of another epoch than the one in force, and on
 	// its first exchange. At most 64, the newest.
-	Forks         []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
+	Forks []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
+	// Told to a phone that speaks of another epoch than the one in force: its changes, from the first to the last, that the log lacks
+	// since another copy of its database has declared them absent. Without a chain. What it still has of them it brings again.
+	Absent        *Absent `protobuf:"bytes,40,opt,name=absent,proto3" json:"absent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2491,6 +2494,13 @@ func (x *ExchangeResponse) GetRulebook() *Rulebook {
 func (x *ExchangeResponse) GetForks() []*EpochFork {
 	if x != nil {
 		return x.Forks
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetAbsent() *Absent {
+	if x != nil {
+		return x.Absent
 	}
 	return nil
 }
@@ -4589,7 +4599,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xc9\b\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xfa\b\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -4619,7 +4629,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x04wipe\x18\x14 \x01(\v2\x15.onedoor.sync.v1.WipeR\x04wipe\x12%\n" +
 	"\x0ewipe_confirmed\x18\x15 \x01(\bR\rwipeConfirmed\x125\n" +
 	"\brulebook\x18\" \x01(\v2\x19.onedoor.sync.v1.RulebookR\brulebook\x120\n" +
-	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forks\">\n" +
+	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forks\x12/\n" +
+	"\x06absent\x18( \x01(\v2\x17.onedoor.sync.v1.AbsentR\x06absent\">\n" +
 	"\bRulebook\x122\n" +
 	"\x06tables\x18\x01 \x03(\v2\x1a.onedoor.sync.v1.RuleTableR\x06tables\"3\n" +
 	"\tRuleTable\x12\x12\n" +
@@ -4926,39 +4937,40 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	30, // 38: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
 	28, // 39: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
 	47, // 40: onedoor.sync.v1.ExchangeResponse.forks:type_name -> onedoor.sync.v1.EpochFork
-	29, // 41: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
-	32, // 42: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 43: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 44: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 45: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	35, // 46: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	36, // 47: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	40, // 48: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	37, // 49: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	38, // 50: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	39, // 51: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	39, // 52: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 53: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	32, // 54: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	43, // 55: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	42, // 56: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
-	45, // 57: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 58: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	21, // 59: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	1,  // 60: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	5,  // 61: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	22, // 62: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	49, // 63: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	51, // 64: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 65: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	27, // 66: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	50, // 67: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	53, // 68: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	65, // [65:69] is the sub-list for method output_type
-	61, // [61:65] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	18, // 41: onedoor.sync.v1.ExchangeResponse.absent:type_name -> onedoor.sync.v1.Absent
+	29, // 42: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
+	32, // 43: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 44: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 45: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 46: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	35, // 47: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	36, // 48: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	40, // 49: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	37, // 50: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	38, // 51: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	39, // 52: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	39, // 53: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 54: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	32, // 55: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	43, // 56: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	42, // 57: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	45, // 58: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 59: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	21, // 60: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	1,  // 61: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 62: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	22, // 63: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	49, // 64: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	51, // 65: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 66: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	27, // 67: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	50, // 68: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	53, // 69: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	66, // [66:70] is the sub-list for method output_type
+	62, // [62:66] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
