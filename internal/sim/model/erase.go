@@ -48,6 +48,7 @@ func (m *Model) erased(e store.Entry) {
 		m.raise(e, syncengine.Cells{Field: syncengine.FieldNumber(a.GetField()), Key: string(a.GetKey())}, extra.GetFirst())
 	}
 	m.eraseWaiting(e.RecordID)
+	m.eraseHeld(e.RecordID, e.Seq)
 	rec := m.now.record(e.RecordID)
 	f.want(e.Prev == seqOf(rec), I5, "seq %d names %d as the entry before it, it is %d", e.Seq, e.Prev, seqOf(rec))
 	if rec == nil {
@@ -97,6 +98,22 @@ func (m *Model) carryOver(record syncengine.ID, cells syncengine.Cells, first []
 func (m *Model) namedBy(kind *schema.Kind, list []*erasure, key syncengine.CellKey, seq syncengine.Seq) bool {
 	at := m.here(seq)
 	return slices.ContainsFunc(list, func(e *erasure) bool { return slices.Contains(e.places, at) && e.names(kind, key) })
+}
+
+// eraseHeld forgets what was held of the record for newer software, as far as the software of now would destroy it:
+// it cannot tell an unknown field that figures are made of from one that holds a text.
+func (m *Model) eraseHeld(record syncengine.ID, seq syncengine.Seq) {
+	for dot, d := range m.now.decided {
+		if d.change == nil || d.entry.RecordID != record || len(d.held) == 0 {
+			continue
+		}
+		kind, _ := m.schema.Kind(d.change.row.change.Kind)
+		after := *d
+		after.held = slices.DeleteFunc(slices.Clone(d.held), func(n syncengine.FieldNumber) bool {
+			return m.namedBy(kind, m.now.erasures[record], syncengine.CellKey{Field: n}, seq)
+		})
+		m.now.decided[dot] = &after
+	}
 }
 
 // eraseWaiting takes quarantined changes of which nothing is left off the list.
