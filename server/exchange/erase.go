@@ -213,10 +213,17 @@ func (e *erasing) rewrite(entry store.Entry) error {
 	names := func(key syncengine.CellKey) bool {
 		return slices.ContainsFunc(e.Cells, func(c syncengine.Cells) bool { return c.Names(engineOf(kind), key) })
 	}
-	left, err := wire.Redact(kind, c, names)
+	waits, err := e.work.read(bucketQuarantine, seqKey(entry.Seq), &storedv1.Quarantined{})
 	if err != nil {
-		// A quarantined patch that cannot be told apart goes whole.
-		left = wire.Redacted{Change: c, Erased: true, Empty: entry.Type == store.EntryQuarantined}
+		return err
+	}
+	// Of a change that a release has merged what is left stands, however little: the release merges it again for whoever
+	// reads the log.
+	left, err := wire.Redact(kind, c, names)
+	whole := waits && left.Empty
+	if err != nil {
+		// A quarantined patch that cannot be told apart goes whole; no release has merged one.
+		left, whole = wire.Redacted{Change: c, Erased: true}, entry.Type == store.EntryQuarantined
 	}
 	if !left.Erased {
 		return nil
@@ -232,7 +239,7 @@ func (e *erasing) rewrite(entry store.Entry) error {
 	extra.InnerDigest = inner[:]
 	e.unhold(entry.Seq, extra, names)
 	entry.Salt, entry.Extra = nil, encode(extra)
-	if entry.Type == store.EntryQuarantined && left.Empty {
+	if whole {
 		entry.Body = nil
 		e.unlist(entry)
 	} else if entry.Body, err = wire.EncodeChange(left.Change); err != nil {

@@ -231,6 +231,17 @@ func TestErase_AQuarantinedChangeKeepsWhatIsNotErased(t *testing.T) {
 	w.clean()
 }
 
+// The log merges a released change at its release, so it has to know which record that was about.
+func TestErase_OfAReleasedChangeThatSaidNothingElseTheReleaseStands(t *testing.T) {
+	w := newEraseWorld(t)
+	w.must(w.service.Update(w.ctx, func(tx store.Writer) error { return identity.RevokeDevice(tx, w.a.incarnation) }))
+	w.a.note(w.visit, secretNote+"六")
+	w.must(w.service.Release(w.ctx, w.a.quarantinedSeq(), syncengine.ID{}, ""))
+	w.erase()
+	w.noNote()
+	w.clean()
+}
+
 func TestErase_EveryCellSparesWhatPlacesAndCounts(t *testing.T) {
 	w := newEraseWorld(t)
 	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: w.visit, Cells: []syncengine.Cells{syncengine.EveryCell}}})
