@@ -79,6 +79,7 @@ func (m *Model) decide(e store.Entry) {
 	d := &decision{change: m.changeOf(dot, r), entry: e, last: e}
 	m.now.decided[dot] = d
 	m.believe(d.change, e, c)
+	m.learnPlaces(d.change, e)
 	v := m.judgeEntry(r, dot, e)
 	if r.server {
 		v = m.serverVerdict(r)

@@ -132,6 +132,39 @@ func (m *Model) barred(ch *change, key syncengine.CellKey) bool {
 	return slices.ContainsFunc(m.now.erasures[ch.row.change.RecordID], func(e *erasure) bool { return e.bars(kind, from, key) })
 }
 
+// learnPlaces takes over where an erasure stood in a history that is lost, when the entry of a change shows that the server knows
+// it: from the side ledger, or from a phone that handed the barrier back. The log may have the erasure at another place. Whoever
+// stood behind the lost one has seen it all the same, and what they wrote may stand.
+func (m *Model) learnPlaces(ch *change, e store.Entry) {
+	if len(m.now.erasures[e.RecordID]) == 0 {
+		return
+	}
+	kept := m.cellsKept(ch, e)
+	kind, _ := m.schema.Kind(ch.row.change.Kind)
+	from := ch.limited(m.placeNamed(ch))
+	for _, known := range m.now.erasures[e.RecordID] {
+		stands := slices.ContainsFunc(kept, func(c syncengine.CellWrite) bool { return known.bars(kind, from, c.Key) })
+		for _, b := range m.branches {
+			for _, other := range b.erasures[e.RecordID] {
+				if stands && other.cells == known.cells && from.holds(other.places) {
+					known.places = append(slices.Clip(known.places), other.places...)
+				}
+			}
+		}
+	}
+}
+
+// cellsKept gives the cells that an entry's change still writes.
+func (m *Model) cellsKept(ch *change, e store.Entry) []syncengine.CellWrite {
+	c, err := wire.DecodeChange(e.Body)
+	kind, known := m.newest.Kind(ch.row.change.Kind)
+	if err != nil || !known {
+		return nil
+	}
+	cells, _ := wire.Cells(kind, c.Create, c.Patch)
+	return cells
+}
+
 // leftOf gives what is left of a change's cells; touched tells that some are gone.
 func (m *Model) leftOf(ch *change, cells []syncengine.CellWrite) (left []syncengine.CellWrite, touched bool) {
 	if len(m.now.erasures[ch.row.change.RecordID]) == 0 {
