@@ -16,7 +16,7 @@ var ErrIncomplete = errors.New("incomplete settings")
 func (c Config) Check() error {
 	c = c.filled()
 	_, transport := c.transport()
-	problems := append([]error{c.checkData(), transport}, c.checkAddresses()...)
+	problems := append([]error{c.checkData(), c.checkStore(), transport}, c.checkAddresses()...)
 	if _, err := c.webTLS(); c.HTTP != "" && c.CertFile == "" {
 		problems = append(problems, err)
 	}
@@ -34,6 +34,14 @@ func (c Config) checkData() error {
 		return fmt.Errorf("%w: no data folder: give the one that `onedoor init` made with --data", ErrIncomplete)
 	}
 	return checkFolder(c.Dir)
+}
+
+// checkStore reads the database's URL; whether somebody answers there shows when it is opened.
+func (c Config) checkStore() error {
+	if !c.elsewhere() {
+		return nil
+	}
+	return c.database().Check()
 }
 
 // addresses are those that the server is to listen on, with what listens there.

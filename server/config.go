@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -33,8 +35,11 @@ const ListenDefault = "127.0.0.1:7443"
 
 // Config says what to serve and how; every field but Dir has a default.
 type Config struct {
-	// Dir is the realm's folder.
+	// Dir is the realm's folder: its keys, and its database unless Store names one.
 	Dir string
+	// Store is the URL of a database of the PostgreSQL family that holds the realm, such as
+	// postgres://onedoor@db/onedoor?sslmode=verify-full; the SQLite file in Dir when empty.
+	Store string
 	// Listen is the address; ListenDefault when empty. Port 0 takes a free one.
 	Listen string
 	// HTTP is the address of the console; empty for none. It speaks TLS where Listen does.
@@ -71,6 +76,8 @@ type Config struct {
 	LookFrom <-chan struct{}
 	// Random draws ids, tags, codes and tokens; the system's when nil.
 	Random io.Reader
+	// Dial opens connections to the database server; the system's when nil. Tests cut them.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Disk holds the database; nil is the system's. The simulated world hands in one that counts writes.
 	Disk sqlitevfs.Disk
 	// Log takes what happens, never record content; silent when nil.

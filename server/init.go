@@ -20,6 +20,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
+	"onedoor/server/store/pgstore"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
@@ -40,6 +41,9 @@ type InitOptions struct {
 	// embedded file of 丽江市. TerritoriesName names it in errors.
 	Territories     io.Reader
 	TerritoriesName string
+	// Store is the URL of the database to make the realm in, under its code as a name unless the URL names another; a
+	// SQLite file in Dir when empty.
+	Store string
 	// ContactKey is the file of the contact key; beside Dir when empty. A key that is there is used.
 	ContactKey string
 	// Now is the clock and Random the source of keys, ids and the token; the system's when nil.
@@ -69,11 +73,12 @@ func Init(ctx context.Context, o InitOptions) (InitResult, error) {
 	if err != nil {
 		return InitResult{}, err
 	}
-	f, err := openFounding(Config{Dir: o.Dir, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled())
+	f, err := openFounding(Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled())
 	if err != nil {
 		return InitResult{}, err
 	}
 	defer f.clear()
+	defer f.dropUnfinished(ctx)
 	realm, err := f.found(ctx, o.Realm, areas)
 	if err != nil {
 		return InitResult{}, fmt.Errorf("make realm %s: %w", o.Realm, err)
@@ -116,6 +121,8 @@ type founding struct {
 	made []string
 	// madeKey is the path of a contact key that was not there before; empty for none.
 	madeKey string
+	// madeRealm is the realm that was made in a database server; nil for none.
+	madeRealm *pgstore.Options
 	// whole is set when everything has been moved to its place.
 	whole bool
 }
@@ -198,7 +205,7 @@ func (f *founding) found(ctx context.Context, code domain.Code, areas []territor
 	if err != nil {
 		return realm, err
 	}
-	st, err := sqlitestore.Create(ctx, f.stage.path(DatabaseFile), sqlitestore.Options{})
+	st, err := f.createStore(ctx, code)
 	if err != nil {
 		return realm, err
 	}
@@ -222,6 +229,31 @@ func (f *founding) found(ctx context.Context, code domain.Code, areas []territor
 		return realm, err
 	}
 	return realm, f.people(ctx, opened, secrets, areas)
+}
+
+// createStore makes the realm's database, or its place in one.
+func (f *founding) createStore(ctx context.Context, code domain.Code) (store.Store, error) {
+	if !f.config.elsewhere() {
+		return sqlitestore.Create(ctx, f.stage.path(DatabaseFile), sqlitestore.Options{})
+	}
+	o := f.config.database().Named(string(code))
+	st, err := pgstore.Create(ctx, o)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%w: %w: name another with ?%s= in the URL, or serve that one with the keys of its own folder", identity.ErrInitialised, err, pgstore.RealmParameter)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.madeRealm = &o
+	return st, nil
+}
+
+// dropUnfinished takes a realm out of its database server again where it did not become whole.
+func (f *founding) dropUnfinished(ctx context.Context) {
+	if f.madeRealm != nil && !f.whole {
+		// What cannot be removed is named by the next init.
+		_ = pgstore.Drop(context.WithoutCancel(ctx), *f.madeRealm)
+	}
 }
 
 // people makes what the new realm is worked with: its territories and the
@@ -258,7 +290,11 @@ func noteToken(w store.Writer, now syncengine.UnixMilli) error {
 // is a realm.
 func (f *founding) moveUp() error {
 	var moved []string
-	for _, name := range []string{SecretsFile, TokenFile, DatabaseFile} {
+	names := []string{SecretsFile, TokenFile}
+	if !f.config.elsewhere() {
+		names = append(names, DatabaseFile)
+	}
+	for _, name := range names {
 		if err := os.Rename(f.stage.path(name), f.config.path(name)); err != nil {
 			for _, path := range moved {
 				_ = os.Remove(path) // The error that is reported says what to do.

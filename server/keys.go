@@ -10,7 +10,6 @@ import (
 	"onedoor/server/accessledger"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
 
@@ -18,6 +17,8 @@ import (
 type RotateOptions struct {
 	// Dir is the folder of a realm that is not being served.
 	Dir string
+	// Store is the URL of the database that holds the realm; the file in Dir when empty.
+	Store string
 	// ContactKey is the file of the contact key; beside Dir when empty.
 	ContactKey string
 	// NewContactKey is the file of a contact key that takes its place; it is made where it is not there. Empty keeps the key.
@@ -42,13 +43,10 @@ type RotateResult struct {
 // is sealed stays readable. Where it fails nothing has changed but that a new key
 // file may be there, which the next try uses.
 func RotateKeys(ctx context.Context, o RotateOptions) (result RotateResult, err error) {
-	c := Config{Dir: o.Dir, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled()
-	if err := checkFolder(c.Dir); err != nil {
-		return result, err
-	}
-	st, err := sqlitestore.Open(ctx, c.path(DatabaseFile), sqlitestore.Options{})
+	c := Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled()
+	st, err := c.openStore(ctx)
 	if err != nil {
-		return result, absent(c.Dir, err)
+		return result, err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	if _, err := c.openSealed(ctx, st); err != nil {

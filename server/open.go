@@ -18,7 +18,6 @@ import (
 	"onedoor/server/observe"
 	"onedoor/server/sideledger"
 	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
 )
 
 // Open opens a realm's folder and binds the address; Serve then answers calls
@@ -41,12 +40,9 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 }
 
 func (s *Server) openStore(ctx context.Context) error {
-	if err := checkFolder(s.config.Dir); err != nil {
-		return err
-	}
-	st, err := sqlitestore.Open(ctx, s.config.path(DatabaseFile), sqlitestore.Options{Disk: s.config.Disk})
+	st, err := s.config.openStore(ctx)
 	if err != nil {
-		return absent(s.config.Dir, err)
+		return err
 	}
 	s.store = st
 	return nil
@@ -71,14 +67,6 @@ func (s *Server) observeStore(ctx context.Context) error {
 // events are what is counted of the write path.
 func (s *Server) events() exchange.Events {
 	return exchange.Events{Group: s.observed.Group, Page: s.observed.Page}
-}
-
-// absent says of a database that is not there what to do about it.
-func absent(dir string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", dir, identity.ErrNotInitialised)
-	}
-	return err
 }
 
 // checkFolder tells a wrong path from a damaged store.

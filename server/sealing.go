@@ -11,7 +11,6 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
 )
 
 // progressSteps is how many lines of the log tell how far the sealing of a realm of older software has come.
@@ -72,9 +71,9 @@ func (c Config) keyOf(ctx context.Context, st store.Store) (key *sealed.Key, mad
 // OpenReader opens the realm in a folder for reading, on a stopped or a running
 // server, with what is sealed opened.
 func OpenReader(ctx context.Context, c Config) (store.Store, error) {
-	st, err := sqlitestore.OpenReader(ctx, c.path(DatabaseFile))
+	st, err := c.openStoreReader(ctx)
 	if err != nil {
-		return nil, absent(c.Dir, err)
+		return nil, err
 	}
 	opened, err := c.openedReader(ctx, st)
 	if err != nil {

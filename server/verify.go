@@ -10,7 +10,6 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
-	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
 
@@ -40,7 +39,7 @@ func Verify(ctx context.Context, dir string, progress func(done, total syncengin
 }
 
 // VerifyWith is Verify for a realm whose contact key lies elsewhere; of the
-// configuration only Dir and ContactKey count.
+// configuration only Dir, Store and ContactKey count.
 func VerifyWith(ctx context.Context, c Config, progress func(done, total syncengine.Seq)) (*Verification, error) {
 	if err := checkFolder(c.Dir); err != nil {
 		return nil, err
@@ -54,9 +53,9 @@ func VerifyWith(ctx context.Context, c Config, progress func(done, total synceng
 }
 
 func (v *Verification) check(ctx context.Context, c Config, progress func(done, total syncengine.Seq)) error {
-	st, err := sqlitestore.OpenReader(ctx, c.path(DatabaseFile))
+	st, err := c.openStoreReader(ctx)
 	if err != nil {
-		return absent(c.Dir, err)
+		return err
 	}
 	defer st.Close()
 	problems, err := st.Check(ctx)

@@ -41,6 +41,7 @@ new one and destroy what it opens: the backups of before.`,
   onedoor keys rotate --data ./realm --contact-key old.key --new-contact-key new.key`,
 	}
 	c.Flags().StringVar(&o.Dir, "data", "", "the realm's `DIR`")
+	storeFlag(c, &o.Store)
 	contactKeyFlag(c, &o.ContactKey)
 	c.Flags().StringVar(&o.NewContactKey, "new-contact-key", "", "wrap the data keys with the contact key in this `FILE`")
 	command.Required(c, "data")

@@ -37,6 +37,10 @@ stays known. The folder must be there; give it every time.
 Residents' names and numbers are sealed in the database under the contact key, which
 init made beside DIR; without it the realm is not served.
 
+With --store the realm lies in a database of the PostgreSQL family, and DIR holds its
+keys alone. Any number of servers may serve it, each with a copy of DIR and of the
+contact key.
+
 With --http the console for the centre, the district, auditors and operators is
 served on an address of its own, under the same certificate; "console ADDR" on
 standard error tells where. It needs no other host. docs/console.md says who finds
@@ -60,11 +64,13 @@ loses nothing either.`,
   onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem
   onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger
   onedoor serve --data ./realm --http 127.0.0.1:7480
+  onedoor serve --data /var/lib/onedoor --store 'postgres://onedoor@db1,db2/onedoor?sslmode=verify-full'
   onedoor serve --config /etc/onedoor/onedoor.yaml
   onedoor serve --config /etc/onedoor/onedoor.yaml --print-config`,
 	}
 	f := c.Flags()
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
+	storeFlag(c, &config.Store)
 	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
 	f.StringVar(&config.HTTP, "http", "", "`ADDR` of the console, such as 127.0.0.1:7480; none when left out")
 	f.StringVar(&config.Admin, "admin", "", "`ADDR` of metrics, health and profiles, in plain text, such as 127.0.0.1:7490; none when left out")

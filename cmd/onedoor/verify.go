@@ -75,9 +75,11 @@ been put back without one, which a phone's own proof showed.
 Exit code 0 means that nothing was found, 1 that something was or that the check
 could not be made.`,
 		Example: `  onedoor verify --data ./realm
-  onedoor verify --data ./realm --json`,
+  onedoor verify --data ./realm --json
+  onedoor verify --data /var/lib/onedoor --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
 	}
 	c.Flags().StringVar(&config.Dir, "data", "", "the realm's `DIR`")
+	storeFlag(c, &config.Store)
 	contactKeyFlag(c, &config.ContactKey)
 	command.Required(c, "data")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.verify(ctx, config) })

@@ -131,7 +131,7 @@ var House = []Room{
 	{Path: "internal/recordwords", Holds: "the words by which people read records, in Chinese and English",
 		May: []string{"internal/schema", "domain", "syncengine", "proto/gen"}},
 	{Path: "internal/nearname", Holds: "the known names that a mistaken one is like"},
-	{Path: "internal/pgtest", Holds: "a real PostgreSQL for tests, in a folder of its own; only tests import it"},
+	{Path: "internal/pgtest", Deep: true, Holds: "a real PostgreSQL for tests, in a folder of its own, and days played on it; only tests import it"},
 	{Path: "internal/browser", Holds: "a real Chromium for the tests of pages; only tests import it"},
 	{Path: "internal/line", Holds: "a line between a phone and a server that a script can cut at a frame"},
 	{Path: "internal/grpczstd", Holds: "zstd as a gRPC compressor, for both ends of the wire"},

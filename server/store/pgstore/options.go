@@ -124,3 +124,17 @@ func (t *target) name() string {
 	}
 	return fmt.Sprintf("realm %s in %s at %s", t.realm, t.config.Database, strings.Join(hosts, ","))
 }
+
+// Check tells what is wrong with the options, without asking the database.
+func (o Options) Check() error {
+	_, err := o.parse(true)
+	return err
+}
+
+// Named gives the options with a realm's name, unless they have one.
+func (o Options) Named(realm string) Options {
+	if _, has, err := o.split(); err == nil && has == "" {
+		o.Realm = realm
+	}
+	return o
+}

@@ -92,6 +92,8 @@ const (
 	Reason_REASON_CHANGED Reason = 71
 	// The identity provider is not configured or cannot be reached.
 	Reason_REASON_PROVIDER Reason = 44
+	// The database cannot be reached, or handed over to a standby; call again in a moment.
+	Reason_REASON_STORE_UNAVAILABLE Reason = 65
 )
 
 // Enum value maps for Reason.
@@ -124,35 +126,37 @@ var (
 		70: "REASON_NO_CONFLICT",
 		71: "REASON_CHANGED",
 		44: "REASON_PROVIDER",
+		65: "REASON_STORE_UNAVAILABLE",
 	}
 	Reason_value = map[string]int32{
-		"REASON_UNSPECIFIED":      0,
-		"REASON_TOKEN":            1,
-		"REASON_NOT_PERMITTED":    2,
-		"REASON_INVALID":          3,
-		"REASON_NOT_FOUND":        4,
-		"REASON_USER_CLOSED":      5,
-		"REASON_FILE_REFUSED":     6,
-		"REASON_FILE_TOO_LARGE":   7,
-		"REASON_TOO_MANY_MISSING": 8,
-		"REASON_NOT_WAITING":      9,
-		"REASON_NOT_RELEASABLE":   10,
-		"REASON_IMPORT_RUNNING":   11,
-		"REASON_STORE_FULL":       12,
-		"REASON_STORE_READ_ONLY":  13,
-		"REASON_STORE_DAMAGED":    14,
-		"REASON_STOPPING":         15,
-		"REASON_FAULT":            16,
-		"REASON_SIGN_IN":          40,
-		"REASON_SLOW_DOWN":        41,
-		"REASON_PASSWORD":         42,
-		"REASON_INVITATION":       43,
-		"REASON_STEP":             45,
-		"REASON_TOO_EARLY":        50,
-		"REASON_COUNTING":         51,
-		"REASON_NO_CONFLICT":      70,
-		"REASON_CHANGED":          71,
-		"REASON_PROVIDER":         44,
+		"REASON_UNSPECIFIED":       0,
+		"REASON_TOKEN":             1,
+		"REASON_NOT_PERMITTED":     2,
+		"REASON_INVALID":           3,
+		"REASON_NOT_FOUND":         4,
+		"REASON_USER_CLOSED":       5,
+		"REASON_FILE_REFUSED":      6,
+		"REASON_FILE_TOO_LARGE":    7,
+		"REASON_TOO_MANY_MISSING":  8,
+		"REASON_NOT_WAITING":       9,
+		"REASON_NOT_RELEASABLE":    10,
+		"REASON_IMPORT_RUNNING":    11,
+		"REASON_STORE_FULL":        12,
+		"REASON_STORE_READ_ONLY":   13,
+		"REASON_STORE_DAMAGED":     14,
+		"REASON_STOPPING":          15,
+		"REASON_FAULT":             16,
+		"REASON_SIGN_IN":           40,
+		"REASON_SLOW_DOWN":         41,
+		"REASON_PASSWORD":          42,
+		"REASON_INVITATION":        43,
+		"REASON_STEP":              45,
+		"REASON_TOO_EARLY":         50,
+		"REASON_COUNTING":          51,
+		"REASON_NO_CONFLICT":       70,
+		"REASON_CHANGED":           71,
+		"REASON_PROVIDER":          44,
+		"REASON_STORE_UNAVAILABLE": 65,
 	}
 )
 
@@ -334,7 +338,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xf4\x04\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\x92\x05\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -363,7 +367,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0fREASON_COUNTING\x103\x12\x16\n" +
 	"\x12REASON_NO_CONFLICT\x10F\x12\x12\n" +
 	"\x0eREASON_CHANGED\x10G\x12\x13\n" +
-	"\x0fREASON_PROVIDER\x10,2\xcc#\n" +
+	"\x0fREASON_PROVIDER\x10,\x12\x1c\n" +
+	"\x18REASON_STORE_UNAVAILABLE\x10A2\xcc#\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12H\n" +
 	"\x05GetMe\x12\x1e.onedoor.admin.v1.GetMeRequest\x1a\x1f.onedoor.admin.v1.GetMeResponse\x12Z\n" +
