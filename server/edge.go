@@ -69,7 +69,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, s.noticeBackups),
 		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
 	)
-	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now}))
+	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now, Log: s.config.Log}))
 	adminv1.RegisterAdminServiceServer(s.grpc, s.admin)
 	adminv1.RegisterPrivacyServiceServer(s.grpc, s.admin)
 	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -13,27 +14,24 @@ import (
 	"google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 
-	"onedoor/server/exchange"
-	"onedoor/server/syncrpc"
+	"onedoor/server/refusal"
 )
 
 // recoverCall turns a handler's panic into an error of one call.
 func (s *Server) recoverCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	defer s.recovered(info.FullMethod, &err)
+	defer s.recovered(ctx, &err)
 	return next(ctx, req)
 }
 
 // recoverStream does the same for a stream.
 func (s *Server) recoverStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-	defer s.recovered(info.FullMethod, &err)
+	defer s.recovered(stream.Context(), &err)
 	return next(srv, stream)
 }
 
-func (s *Server) recovered(method string, err *error) {
-	if fault := recover(); fault != nil {
-		s.observed.Fault()
-		s.config.Log.Error("call failed", "method", method, "fault", fault, "stack", string(debug.Stack()))
-		*err = syncrpc.Status(exchange.ErrFault)
+func (s *Server) recovered(ctx context.Context, err *error) {
+	if cause := recover(); cause != nil {
+		*err = refusal.Fault(ctx, s.config.Log, fmt.Sprint(cause), "stack", string(debug.Stack()))
 	}
 }
 
@@ -62,6 +60,9 @@ var ownFaults = []codes.Code{codes.Internal, codes.Unknown, codes.DataLoss, code
 
 func (s *Server) note(ctx context.Context, method string, began time.Time, err error) {
 	code, took := status.Code(err), s.config.Now().Sub(began)
+	if code == codes.Internal || code == codes.Unknown {
+		s.observed.Fault()
+	}
 	if slices.Contains(ownFaults, code) {
 		s.config.Log.WarnContext(ctx, "call", "method", method, "code", code.String(), "took", took, "error", err)
 		return

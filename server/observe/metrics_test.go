@@ -61,7 +61,7 @@ func TestGroup_CountsWhatCameToStandAndHowItWasShared(t *testing.T) {
 		`onedoor_group_seconds_bucket{part="commit",realm="530702",le="0.01"} 0`,
 		`onedoor_group_seconds_bucket{part="commit",realm="530702",le="0.025"} 1`,
 		`onedoor_groups_total{realm="530702",result="failed"} 1`,
-		`onedoor_faults_total{realm="530702"} 1`,
+		`onedoor_faults_total{realm="530702"} 0`,
 	)
 }
 

@@ -1,7 +1,6 @@
 package observe
 
 import (
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -105,9 +104,6 @@ func (r *Realm) Group(g exchange.Group) {
 	}
 	if g.Err != nil {
 		r.m.groups.WithLabelValues(r.code, resultFailed).Inc()
-		if errors.Is(g.Err, exchange.ErrFault) {
-			r.Fault()
-		}
 		return
 	}
 	r.m.groups.WithLabelValues(r.code, resultDone).Inc()

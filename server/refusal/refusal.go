@@ -1,11 +1,12 @@
 // Package refusal gives errors of the rooms below as gRPC statuses: a code, a reason for programs and a hint for people.
 // Each service has its own table of errors; this is what they share. It never puts what a fault says on the wire, since
-// that may hold anything.
+// that may hold anything: a fault has a number, under which the log tells it.
 package refusal
 
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"strings"
@@ -42,7 +43,19 @@ type Row struct {
 type Table []Row
 
 // fault stands for every error that a table does not name.
-var fault = Row{Code: codes.Internal, Reason: adminv1.Reason_REASON_FAULT, Hint: "nothing was changed; the cause stands in the server's log"}
+var fault = Row{Code: codes.Internal, Reason: adminv1.Reason_REASON_FAULT, Hint: "nothing was changed; the cause stands in the server's log under the number in the message"}
+
+// faultDigits is how long a fault's number is: enough that two of one log differ, short enough to be read out.
+const faultDigits = 8
+
+// Fault writes into the log what went wrong inside, under a number, and gives a status that tells the number alone: what a
+// fault says may quote anything. Its log line has more to it where more is given, as slog takes it.
+func Fault(ctx context.Context, log *slog.Logger, cause any, more ...any) error {
+	number := strings.ToLower(rand.Text()[:faultDigits])
+	method, _ := grpc.Method(ctx)
+	log.ErrorContext(ctx, "call failed", append([]any{"fault", number, "method", method, "error", cause}, more...)...)
+	return fault.Status("internal fault " + number)
+}
 
 // Status turns the error of a call into a status; nil for none. What the table does not name goes into the log.
 func (t Table) Status(ctx context.Context, log *slog.Logger, err error) error {
@@ -60,9 +73,7 @@ func (t Table) Status(ctx context.Context, log *slog.Logger, err error) error {
 			return r.Status(err.Error())
 		}
 	}
-	method, _ := grpc.Method(ctx)
-	log.Error("call failed", "method", method, "error", err)
-	return fault.Status("internal fault")
+	return Fault(ctx, log, err)
 }
 
 // Status is the row's, with what is told of the error.

@@ -45,7 +45,7 @@ func newEnrolments(behindGateway bool, now func() time.Time) *enrolments {
 // Enrol registers a device, unless too many did or failed to.
 func (s *Service) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
 	resp, err := s.enrol(ctx, req)
-	return resp, Status(err)
+	return resp, s.status(ctx, err)
 }
 
 func (s *Service) enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {

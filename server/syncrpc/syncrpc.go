@@ -5,6 +5,7 @@ package syncrpc
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -28,6 +29,7 @@ type Service struct {
 	syncv1.UnimplementedSyncServiceServer
 	realm *exchange.Service
 	hub   *notify.Hub
+	log   *slog.Logger
 	// enrolments slows down who guesses join codes.
 	enrolments *enrolments
 	// stopping is closed when the server begins to stop, so that watches end.
@@ -42,6 +44,8 @@ type Options struct {
 	BehindGateway bool
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
+	// Log takes faults; silent when nil.
+	Log *slog.Logger
 }
 
 // New makes the service.
@@ -49,26 +53,29 @@ func New(realm *exchange.Service, hub *notify.Hub, o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{realm: realm, hub: hub, stopping: o.Stopping, enrolments: newEnrolments(o.BehindGateway, o.Now)}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{realm: realm, hub: hub, log: o.Log, stopping: o.Stopping, enrolments: newEnrolments(o.BehindGateway, o.Now)}
 }
 
 // Exchange takes changes and gives the next page.
 func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
 	resp, err := s.realm.Exchange(ctx, req)
-	return resp, Status(err)
+	return resp, s.status(ctx, err)
 }
 
 // LookUp shows one door outside of the user's area.
 func (s *Service) LookUp(ctx context.Context, req *syncv1.LookUpRequest) (*syncv1.LookUpResponse, error) {
 	resp, err := s.realm.LookUpSigned(ctx, req)
-	return resp, Status(err)
+	return resp, s.status(ctx, err)
 }
 
 // Watch sends a hint whenever the log has grown.
 func (s *Service) Watch(req *syncv1.WatchRequest, stream grpc.ServerStreamingServer[syncv1.WatchResponse]) error {
 	ctx := stream.Context()
 	if err := s.realm.CheckWatch(ctx, req); err != nil {
-		return Status(err)
+		return s.status(ctx, err)
 	}
 	l := s.hub.Listen()
 	defer l.Close()
@@ -108,7 +115,6 @@ var reasons = []reason{
 	{exchange.ErrLookRefused, codes.PermissionDenied, "LOOK_REFUSED", "nothing was shown"},
 	{exchange.ErrStale, codes.FailedPrecondition, "STALE", "sync once, then try again"},
 	{exchange.ErrClosed, codes.Unavailable, "STOPPING", "try again in a moment"},
-	{exchange.ErrFault, codes.Internal, "FAULT", "try again; the operator finds the cause in the log"},
 	{identity.ErrCodeMistyped, codes.InvalidArgument, "CODE_MISTYPED", "compare the code with the one shown"},
 	{identity.ErrCodeUnknown, codes.NotFound, "CODE_UNKNOWN", "ask the operator for a new code"},
 	{identity.ErrCodeExpired, codes.FailedPrecondition, "CODE_EXPIRED", "ask the operator for a new code"},
@@ -125,8 +131,9 @@ var reasons = []reason{
 	{store.ErrDamaged, codes.DataLoss, "STORE_DAMAGED", "the operator must restore a backup; phones bring back what is newer"},
 }
 
-// Status turns an error of the rooms below into a gRPC status with a reason and a hint.
-func Status(err error) error {
+// status turns an error of the rooms below into a gRPC status with a reason and a hint. What the table does not name goes
+// into the log under a number, and that number alone on the wire.
+func (s *Service) status(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -142,7 +149,7 @@ func Status(err error) error {
 			return r.status(err)
 		}
 	}
-	return reason{code: codes.Internal, name: "INTERNAL", hint: "try again; the operator finds the cause in the log"}.status(err)
+	return refusal.Fault(ctx, s.log, err)
 }
 
 // slowDown tells a caller when to come again.
