@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 )
@@ -26,7 +27,21 @@ func (c Config) Check() error {
 	if c.LeaseDays < 0 {
 		problems = append(problems, fmt.Errorf("a lease of %d days: give 1 day or more", c.LeaseDays))
 	}
-	return errors.Join(append(problems, c.checkLedger())...)
+	return errors.Join(append(problems, c.checkLedger(), c.checkTraces())...)
+}
+
+func (c Config) checkTraces() error {
+	if c.TraceShare < 0 || c.TraceShare > 1 {
+		return fmt.Errorf("--trace-share %v: give a part of 1, such as 0.1", c.TraceShare)
+	}
+	if c.TraceTo == "" {
+		return nil
+	}
+	at, err := url.Parse(c.TraceTo)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
+		return errors.New("--trace-to is no URL of a collector: give one such as http://127.0.0.1:4317")
+	}
+	return nil
 }
 
 func (c Config) checkData() error {

@@ -46,6 +46,10 @@ type Config struct {
 	HTTP string
 	// Admin is the address of metrics, health and profiles, in plain text; empty for none. It is for who runs the server.
 	Admin string
+	// TraceTo is the URL of an OpenTelemetry collector (OTLP over gRPC) that calls are traced to; empty for none.
+	TraceTo string
+	// TraceShare is which part of the calls is traced, above 0 and up to 1; all of them when 0.
+	TraceShare float64
 	// Front puts something in front of the console's pages, as the demo does with its phones; nil for nothing.
 	Front func(http.Handler) http.Handler
 	// CertFile and KeyFile are PEM files; with both the server speaks TLS 1.3. A
@@ -97,6 +101,14 @@ func (c Config) filled() Config {
 	}
 	c.Random = shared(c.Random)
 	return c
+}
+
+// traceShare gives the part of the calls that is traced.
+func (c Config) traceShare() float64 {
+	if c.TraceShare == 0 {
+		return 1
+	}
+	return c.TraceShare
 }
 
 // behindGateway reports that every caller comes through a gateway, which has shown its certificate and tells addresses.

@@ -39,7 +39,9 @@ func (s *Server) recovered(ctx context.Context, err *error) {
 // and counts as debugging here; what is wrong with the server is a warning.
 func (s *Server) logCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	began := s.config.Now()
+	ctx, ended := s.traces.Call(ctx, s.observed.Code(), info.FullMethod)
 	resp, err := next(ctx, req)
+	ended(status.Code(err).String(), slices.Contains(ownFaults, status.Code(err)))
 	s.observed.Call(info.FullMethod, status.Code(err).String(), s.config.Now().Sub(began))
 	s.note(ctx, info.FullMethod, began, err)
 	return resp, err

@@ -31,7 +31,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, transport: transport, hub: notify.New(), health: health.NewServer(), metrics: observe.New(built()), stopping: make(chan struct{})}
-	for _, step := range []func(context.Context) error{s.openStore, s.observeStore, s.openRealm, s.openEdge, s.listen, s.openWeb, s.openAdmin, s.startUpkeep} {
+	for _, step := range []func(context.Context) error{s.openTraces, s.openStore, s.observeStore, s.openRealm, s.openEdge, s.listen, s.openWeb, s.openAdmin, s.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
@@ -46,6 +46,12 @@ func (s *Server) openStore(ctx context.Context) error {
 	}
 	s.store = st
 	return nil
+}
+
+// openTraces begins to trace calls where that is asked for.
+func (s *Server) openTraces(ctx context.Context) (err error) {
+	s.traces, err = observe.OpenTraces(ctx, observe.TraceOptions{To: s.config.TraceTo, Share: s.config.traceShare(), Build: built(), Log: s.config.Log})
+	return err
 }
 
 // observeStore has what the store does counted for its realm.
@@ -64,9 +70,18 @@ func (s *Server) observeStore(ctx context.Context) error {
 	return nil
 }
 
-// events are what is counted of the write path.
+// events are what is counted and traced of the write path.
 func (s *Server) events() exchange.Events {
-	return exchange.Events{Group: s.observed.Group, Page: s.observed.Page}
+	return exchange.Events{
+		Group: func(g exchange.Group) {
+			s.observed.Group(g)
+			s.traces.Group(s.observed.Code(), g)
+		},
+		Page: func(p exchange.Page) {
+			s.observed.Page(p)
+			s.traces.Page(p)
+		},
+	}
 }
 
 // checkFolder tells a wrong path from a damaged store.

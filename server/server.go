@@ -40,6 +40,7 @@ type Server struct {
 	metrics   *observe.Metrics
 	observed  *observe.Realm
 	watched   *observe.Store
+	traces    *observe.Traces
 	health    *health.Server
 	listener  net.Listener
 	ledger    *sideledger.Ledger
@@ -91,7 +92,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		s.stopWeb(ctx)
 		s.drain(ctx)
 		s.stopAdmin()
-		s.stopErr = s.close()
+		s.stopErr = errors.Join(s.close(), s.traces.Close(ctx))
 	})
 	return s.stopErr
 }

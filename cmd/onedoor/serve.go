@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"onedoor/internal/command"
 	"onedoor/server"
+	"onedoor/server/observe"
 )
 
 // stopGrace is how long calls in hand may take when the server stops: within
@@ -20,6 +20,7 @@ const stopGrace = 8 * time.Second
 func newServe(a *app) *cobra.Command {
 	var config server.Config
 	var verbose, printConfig bool
+	var logForm string
 	c := &cobra.Command{
 		Use: "serve --data DIR", Short: "Serve a realm to phones and consoles", Args: cobra.NoArgs,
 		Long: `Serves the realm in DIR over gRPC until it is told to stop (Ctrl-C or SIGTERM).
@@ -83,22 +84,24 @@ loses nothing either.`,
 	f.IntVar(&config.LeaseDays, "lease-days", 0, "from now on phones may work `DAYS` without asking again; the realm keeps it (10 to begin with)")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
+	f.StringVar(&logForm, "log-format", observe.LogText, "form of the log on standard error: text or json")
+	f.StringVar(&config.TraceTo, "trace-to", "", "`URL` of an OpenTelemetry collector (OTLP over gRPC) to trace calls to, such as http://127.0.0.1:4317")
+	f.Float64Var(&config.TraceShare, "trace-share", 1, "which part of the calls is traced, above 0 and up to 1")
 	contactKeyFlag(c, &config.ContactKey)
 	configFlags(c)
 	f.BoolVar(&printConfig, printFlag, false, "print the settings that count, without passwords, and serve nothing")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		list, err := settingsOf(c)
+		var form error
+		if config.Log, form = observe.NewLog(a.Err, logForm, verbose); form != nil {
+			err = errors.Join(err, fmt.Errorf("--log-format %s: %w", logForm, form))
+		}
 		if printConfig {
 			return errors.Join(a.printSettings(list), checkSettings(err, config))
 		}
 		if err := checkSettings(err, config); err != nil {
 			return err
 		}
-		level := slog.LevelInfo
-		if verbose {
-			level = slog.LevelDebug
-		}
-		config.Log = slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: level}))
 		return a.serve(ctx, config)
 	})
 	return c

@@ -73,6 +73,9 @@ func (m *Metrics) Realm(code string) *Realm {
 	return r
 }
 
+// Code is the realm's six digits.
+func (r *Realm) Code() string { return r.code }
+
 // Call counts a call that was answered. The method must be one that the server has.
 func (r *Realm) Call(method, code string, took time.Duration) {
 	r.m.calls.WithLabelValues(r.code, method, code).Inc()
