@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
 	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -18,6 +19,8 @@ import (
 	"onedoor/internal/wire"
 	"onedoor/server/adminrpc"
 	"onedoor/server/casework"
+	"onedoor/server/feed"
+	"onedoor/server/feedrpc"
 	"onedoor/server/report"
 	"onedoor/server/reportrpc"
 	"onedoor/server/signin"
@@ -74,6 +77,8 @@ func (s *Server) openEdge(ctx context.Context) error {
 	adminv1.RegisterPrivacyServiceServer(s.grpc, s.admin)
 	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)
 	reportv1.RegisterReportServiceServer(s.grpc, s.figures)
+	s.feeds = feed.New(s.realm, feed.Options{Secrets: s.secrets, Cases: s.cases, Hub: s.hub, Now: s.config.Now, Log: s.config.Log})
+	feedv1.RegisterFeedServiceServer(s.grpc, feedrpc.New(s.realm, s.feeds, feedrpc.Options{Hub: s.hub, Stopping: s.stopping, Log: s.config.Log}))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {

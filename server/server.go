@@ -13,6 +13,7 @@ import (
 	"onedoor/server/adminrpc"
 	"onedoor/server/casework"
 	"onedoor/server/exchange"
+	"onedoor/server/feed"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
 	"onedoor/server/observe"
@@ -31,6 +32,7 @@ type Server struct {
 	secrets   *identity.Secrets
 	cases     *casework.Service
 	reports   *report.Service
+	feeds     *feed.Service
 	hub       *notify.Hub
 	admin     *adminrpc.Service
 	figures   *reportrpc.Service
@@ -73,6 +75,7 @@ func (s *Server) Serve() error {
 	var ending sync.WaitGroup
 	ending.Go(func() { s.endGrants(ctx) })  // stopped by cancel
 	ending.Go(func() { s.watchCases(ctx) }) // stopped by cancel
+	ending.Go(func() { s.feeds.Run(ctx) })  // stopped by cancel
 	ending.Go(s.serveWeb)                   // stopped by Stop
 	ending.Go(s.serveAdmin)                 // stopped by Stop
 	defer ending.Wait()

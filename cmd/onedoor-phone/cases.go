@@ -80,7 +80,7 @@ the step writes, or - for standard input.`,
 		if err := readUntil(&in, until); err != nil {
 			return err
 		}
-		if in.Fields, err = a.text(in.Fields); err != nil {
+		if in.Fields, err = a.Text(in.Fields); err != nil {
 			return err
 		}
 		if err := p.TakeStep(id, args[1], in); err != nil {
@@ -112,7 +112,7 @@ and what was agreed; the rest is filled.`,
 		if err := readUntil(&in, until); err != nil {
 			return err
 		}
-		if in.Fields, err = a.text(args[2]); err != nil {
+		if in.Fields, err = a.Text(args[2]); err != nil {
 			return err
 		}
 		id, err := p.BeginCase(kind, args[1], in)

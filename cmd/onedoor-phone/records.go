@@ -28,7 +28,7 @@ hazard premises_id and code; dispute title and territory.`,
 		if err != nil {
 			return err
 		}
-		text, err := a.text(args[1])
+		text, err := a.Text(args[1])
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ an array replaces. - reads it from standard input.`,
 		Example: `  onedoor-phone --dir ./phone edit RECORD_ID '{"note":"门锁已换"}'`,
 	}
 	c.RunE = a.using(func(_ context.Context, p *phone, args []string) error {
-		text, err := a.text(args[1])
+		text, err := a.Text(args[1])
 		if err != nil {
 			return err
 		}
@@ -80,19 +80,6 @@ among the conflicts and can be restored.`,
 // printID names the record, or the conflict, that a command wrote to.
 func (a *app) printID(id, did string) error {
 	return a.Print(recordjson.Object{}.With("id", id), func(w io.Writer) { fmt.Fprintf(w, "%s%s\n", did, command.Printable(id)) })
-}
-
-// text gives a JSON argument; "-" is standard input. One byte too many is enough
-// for the reader of the text to refuse it.
-func (a *app) text(arg string) (string, error) {
-	if arg != "-" {
-		return arg, nil
-	}
-	b, err := io.ReadAll(io.LimitReader(a.In, recordjson.TextBytesMax+1))
-	if err != nil {
-		return "", fmt.Errorf("read the JSON from standard input: %w", err)
-	}
-	return string(b), nil
 }
 
 // parseID reads a record's id; what is no id names no record.

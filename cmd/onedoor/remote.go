@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
 	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 
 	"onedoor/internal/command"
@@ -119,7 +120,9 @@ type client struct {
 	desk adminv1.PrivacyServiceClient
 	// reports are pulled from the same server.
 	reports reportv1.ReportServiceClient
-	ctx     context.Context
+	// feeds tell systems outside.
+	feeds feedv1.FeedServiceClient
+	ctx   context.Context
 }
 
 // asking runs a command's work against a server.
@@ -153,7 +156,7 @@ func (a *app) calling(ctx context.Context, args []string, f func(c *client, args
 	defer conn.Close()
 	return a.remote.explain(f(&client{
 		AdminServiceClient: adminv1.NewAdminServiceClient(conn), desk: adminv1.NewPrivacyServiceClient(conn),
-		reports: reportv1.NewReportServiceClient(conn), ctx: ctx,
+		reports: reportv1.NewReportServiceClient(conn), feeds: feedv1.NewFeedServiceClient(conn), ctx: ctx,
 	}, args))
 }
 

@@ -36,6 +36,19 @@ func (a *App) Print(result any, text func(w io.Writer)) error {
 	return written(io.WriteString(a.Out, b.String()))
 }
 
+// Text gives a JSON argument; "-" is standard input. One byte too many is enough
+// for the reader of the text to refuse it.
+func (a *App) Text(arg string) (string, error) {
+	if arg != "-" {
+		return arg, nil
+	}
+	b, err := io.ReadAll(io.LimitReader(a.In, recordjson.TextBytesMax+1))
+	if err != nil {
+		return "", fmt.Errorf("read the JSON from standard input: %w", err)
+	}
+	return string(b), nil
+}
+
 // PrintJSON writes a result as JSON on one line.
 func (a *App) PrintJSON(result any) error {
 	var b strings.Builder

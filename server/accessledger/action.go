@@ -21,6 +21,7 @@ const (
 	BreakGlass     = Action(adminv1.AccessAction_ACCESS_ACTION_BREAK_GLASS)
 	Lookup         = Action(adminv1.AccessAction_ACCESS_ACTION_LOOKUP)
 	Console        = Action(adminv1.AccessAction_ACCESS_ACTION_CONSOLE)
+	Feed           = Action(adminv1.AccessAction_ACCESS_ACTION_FEED)
 	PrivacyAccess  = Action(adminv1.AccessAction_ACCESS_ACTION_PRIVACY_ACCESS)
 )
 
@@ -50,6 +51,8 @@ const (
 	Lease             = Action(adminv1.AccessAction_ACCESS_ACTION_LEASE)
 	RulesImport       = Action(adminv1.AccessAction_ACCESS_ACTION_RULES_IMPORT)
 	MonthFreeze       = Action(adminv1.AccessAction_ACCESS_ACTION_MONTH_FREEZE)
+	FeedPut           = Action(adminv1.AccessAction_ACCESS_ACTION_FEED_PUT)
+	FeedClose         = Action(adminv1.AccessAction_ACCESS_ACTION_FEED_CLOSE)
 	KeysRotate        = Action(adminv1.AccessAction_ACCESS_ACTION_KEYS_ROTATE)
 	Restore           = Action(adminv1.AccessAction_ACCESS_ACTION_RESTORE)
 )

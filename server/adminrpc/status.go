@@ -109,15 +109,9 @@ func (s *Service) status(ctx context.Context, err error) error {
 	}
 	var refused *casework.Refusal
 	if errors.As(err, &refused) {
-		return stepRefused(refused)
+		return refusal.Step(refused.Error(), refused.ZH())
 	}
 	return refusals.Status(ctx, s.log, err)
-}
-
-// stepRefused tells why a step is not taken, in both languages.
-func stepRefused(err *casework.Refusal) error {
-	return refusal.New(codes.FailedPrecondition, "STEP", err.Error(),
-		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: err.ZH()}, refusal.English("nothing was changed"))
 }
 
 // slowDown tells a caller when to come again.

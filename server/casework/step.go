@@ -56,6 +56,8 @@ type taking struct {
 	edit   proto.Message
 	events []*recordv1.CaseEvent
 	after  proto.Message
+	// once says that a case which stands under the id is left as it stands; stood that there was one.
+	once, stood bool
 	// recheck is the task that a hazard's step brings; nil for none.
 	recheck *cases.Duty
 }
@@ -86,23 +88,34 @@ func (s *Service) Take(ctx context.Context, by accessledger.Actor, asked Asked) 
 	if t.id.IsZero() {
 		t.id = s.realm.NewID()
 	}
-	err := s.realm.WriteAs(ctx, by.User, func(r store.Reader) ([]exchange.ServerChange, error) {
-		t.r, t.now = r, s.now()
+	return t.take(ctx, by)
+}
+
+// take takes the step and shows the case as it stands with it.
+func (t *taking) take(ctx context.Context, by accessledger.Actor) (*Shown, error) {
+	err := t.s.realm.WriteAs(ctx, by.User, func(r store.Reader) ([]exchange.ServerChange, error) {
+		t.r, t.now = r, t.s.now()
+		if stands, err := t.stands(); stands || err != nil {
+			return nil, err
+		}
 		return t.changes(by)
 	})
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.Show(ctx, by, t.id)
+	out, err := t.s.Show(ctx, by, t.id)
 	if errors.Is(err, ErrNoCase) {
-		// The step was taken, and took the case out of the user's sight, as a recusal does.
-		return &Shown{ID: t.id, Kind: asked.kind(), State: t.state()}, nil
+		// The step was taken, and took the case out of the user's sight, as a recusal does; or it stands out of it already.
+		return &Shown{ID: t.id, Kind: t.asked.kind(), State: t.state()}, nil
 	}
 	return out, err
 }
 
 // state is how far the case has come with the step.
 func (t *taking) state() cases.State {
+	if t.stood {
+		return 0
+	}
 	if z, ok := t.after.(*recordv1.Hazard); ok {
 		return cases.State(z.GetState())
 	}

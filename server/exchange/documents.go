@@ -36,6 +36,9 @@ const (
 	BucketHolds = "retention.holds"
 	// BucketFrozen is the bucket of the months whose figures are final, which server/report keeps and a restore must not undo.
 	BucketFrozen = "report.frozen"
+	// BucketFeeds is the bucket of systems outside that are sent records, which server/feed keeps: a restore must not open
+	// again what was closed.
+	BucketFeeds = "feed"
 )
 
 var historyKey = []byte("1")

@@ -54,6 +54,9 @@ type cutting struct {
 	viewSent *syncv1.View
 	// looks are the sealed fields that the page shows.
 	looks accessledger.Looks
+	// kinds are those that are sent, nil for all; withheld are classes that are not, whoever may read them.
+	kinds    []syncengine.KindNumber
+	withheld schema.Classes
 }
 
 // cut builds the page. Keys the phone already stood on come first, in seq order
@@ -254,7 +257,7 @@ func (c *cutting) tells(row store.ScopeRow, left, increment bool) (bool, error) 
 
 func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	row, ok, err := c.r.Record(id)
-	if err != nil || !ok {
+	if err != nil || !ok || c.kinds != nil && !slices.Contains(c.kinds, row.Kind) {
 		return err
 	}
 	plain, err := c.plain.Scan(row.Body)
@@ -267,7 +270,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	kind, known := c.svc.schema.Kind(row.Kind)
 	if plain && present && known && !c.recused(c.plain.Keys) {
 		if roles := c.heldOf(&c.plain); roles != 0 {
-			if classes := c.svc.schema.Access.ReadClasses(row.Kind, roles); classes != 0 {
+			if classes := c.reads(row.Kind, roles); classes != 0 {
 				c.builder.AddPlain(kind, row.ID, row.Seq, &c.plain, c.held, classes)
 			}
 		}
@@ -280,7 +283,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	roles, held := rolesIn(c.view, rec)
 	var classes schema.Classes
 	if known {
-		classes = c.svc.schema.Access.ReadClasses(rec.Kind, roles)
+		classes = c.reads(rec.Kind, roles)
 	}
 	switch {
 	case classes == 0:
@@ -291,6 +294,11 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 		c.builder.Add(kind, rec, held, classes)
 	}
 	return nil
+}
+
+// reads gives the classes of a kind that are sent to who holds roles over a record.
+func (c *cutting) reads(kind syncengine.KindNumber, roles schema.Roles) schema.Classes {
+	return c.svc.schema.Access.ReadClasses(kind, roles) &^ c.withheld
 }
 
 // recused reports that the phone's user is kept from a record in these keys.

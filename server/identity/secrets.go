@@ -152,6 +152,11 @@ func (s *Secrets) LedgerKey() []byte { return s.derive("onedoor ledger") }
 // SignInKey seals what people's authenticators know.
 func (s *Secrets) SignInKey() []byte { return s.derive("onedoor sign-in") }
 
+// FeedKey signs what is posted for a feed; number counts how often its secret was drawn anew.
+func (s *Secrets) FeedKey(feed syncengine.ID, number uint32) []byte {
+	return s.derive(string(binary.BigEndian.AppendUint32(append([]byte("onedoor feed"), feed[:]...), number)))
+}
+
 // ReceiptKey signs receipts.
 func (s *Secrets) ReceiptKey() ed25519.PrivateKey { return s.receipt }
 

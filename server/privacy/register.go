@@ -84,6 +84,19 @@ func Entries(r store.Reader, of Register) (out []Entry, err error) {
 	return out, errors.Join(err, failed)
 }
 
+// Sharing gives an entry of the sharing register, or [ErrUnknown].
+func Sharing(r store.Reader, number uint64) (Entry, error) {
+	m := &storedv1.PrivacyRegister{}
+	value, ok, err := r.Document(bucketRegister, key(number))
+	if err = errors.Join(err, proto.Unmarshal(value, m)); err != nil {
+		return Entry{}, err
+	}
+	if !ok || Register(m.GetKind()) != sharing {
+		return Entry{}, fmt.Errorf("sharing %d: %w", number, ErrUnknown)
+	}
+	return entryOf(number, m), nil
+}
+
 func entryOf(number uint64, m *storedv1.PrivacyRegister) Entry {
 	e := Entry{
 		Number: number, Register: Register(m.GetKind()), At: syncengine.UnixMilli(m.GetAtMs()), What: m.GetWhat(), Recipient: m.GetRecipient(),

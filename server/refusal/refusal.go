@@ -99,3 +99,9 @@ func New(code codes.Code, reason, message string, details ...protoadapt.MessageV
 	}
 	return st.Err()
 }
+
+// Step tells why a step is not taken, in both languages.
+func Step(en, zh string) error {
+	return New(codes.FailedPrecondition, "STEP", en,
+		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: zh}, English("nothing was changed"))
+}

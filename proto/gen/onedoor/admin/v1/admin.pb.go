@@ -94,6 +94,10 @@ const (
 	Reason_REASON_PROVIDER Reason = 44
 	// The database cannot be reached, or handed over to a standby; call again in a moment.
 	Reason_REASON_STORE_UNAVAILABLE Reason = 65
+	// A feed was closed: it sends nothing any more.
+	Reason_REASON_FEED_CLOSED Reason = 78
+	// No sharing in force allows a feed the sealed fields that it asks for.
+	Reason_REASON_SHARING Reason = 79
 )
 
 // Enum value maps for Reason.
@@ -127,6 +131,8 @@ var (
 		71: "REASON_CHANGED",
 		44: "REASON_PROVIDER",
 		65: "REASON_STORE_UNAVAILABLE",
+		78: "REASON_FEED_CLOSED",
+		79: "REASON_SHARING",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":       0,
@@ -157,6 +163,8 @@ var (
 		"REASON_CHANGED":           71,
 		"REASON_PROVIDER":          44,
 		"REASON_STORE_UNAVAILABLE": 65,
+		"REASON_FEED_CLOSED":       78,
+		"REASON_SHARING":           79,
 	}
 )
 
@@ -338,7 +346,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\x92\x05\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xbe\x05\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -368,7 +376,9 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x12REASON_NO_CONFLICT\x10F\x12\x12\n" +
 	"\x0eREASON_CHANGED\x10G\x12\x13\n" +
 	"\x0fREASON_PROVIDER\x10,\x12\x1c\n" +
-	"\x18REASON_STORE_UNAVAILABLE\x10A2\xcc#\n" +
+	"\x18REASON_STORE_UNAVAILABLE\x10A\x12\x16\n" +
+	"\x12REASON_FEED_CLOSED\x10N\x12\x12\n" +
+	"\x0eREASON_SHARING\x10O2\xcc#\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12H\n" +
 	"\x05GetMe\x12\x1e.onedoor.admin.v1.GetMeRequest\x1a\x1f.onedoor.admin.v1.GetMeResponse\x12Z\n" +

@@ -49,6 +49,8 @@ const (
 	AccessAction_ACCESS_ACTION_LOOKUP AccessAction = 8
 	// Somebody read a record in the console.
 	AccessAction_ACCESS_ACTION_CONSOLE AccessAction = 9
+	// Records went to a system outside through a feed.
+	AccessAction_ACCESS_ACTION_FEED AccessAction = 10
 	// A user was made.
 	AccessAction_ACCESS_ACTION_USER_ADD AccessAction = 20
 	// A user was closed or opened again.
@@ -97,6 +99,10 @@ const (
 	AccessAction_ACCESS_ACTION_MONTH_FREEZE AccessAction = 42
 	// A table of casework's rules was imported.
 	AccessAction_ACCESS_ACTION_RULES_IMPORT AccessAction = 45
+	// A feed for a system outside was made or changed.
+	AccessAction_ACCESS_ACTION_FEED_PUT AccessAction = 46
+	// A feed was closed.
+	AccessAction_ACCESS_ACTION_FEED_CLOSE AccessAction = 47
 	// A resident was told what is held.
 	AccessAction_ACCESS_ACTION_PRIVACY_ACCESS AccessAction = 50
 	// A resident's data were corrected.
@@ -136,6 +142,7 @@ var (
 		7:  "ACCESS_ACTION_BREAK_GLASS",
 		8:  "ACCESS_ACTION_LOOKUP",
 		9:  "ACCESS_ACTION_CONSOLE",
+		10: "ACCESS_ACTION_FEED",
 		20: "ACCESS_ACTION_USER_ADD",
 		21: "ACCESS_ACTION_USER_STATE",
 		22: "ACCESS_ACTION_USERS_IMPORT",
@@ -160,6 +167,8 @@ var (
 		41: "ACCESS_ACTION_LEASE",
 		42: "ACCESS_ACTION_MONTH_FREEZE",
 		45: "ACCESS_ACTION_RULES_IMPORT",
+		46: "ACCESS_ACTION_FEED_PUT",
+		47: "ACCESS_ACTION_FEED_CLOSE",
 		50: "ACCESS_ACTION_PRIVACY_ACCESS",
 		51: "ACCESS_ACTION_PRIVACY_CORRECT",
 		52: "ACCESS_ACTION_PRIVACY_ERASE",
@@ -184,6 +193,7 @@ var (
 		"ACCESS_ACTION_BREAK_GLASS":        7,
 		"ACCESS_ACTION_LOOKUP":             8,
 		"ACCESS_ACTION_CONSOLE":            9,
+		"ACCESS_ACTION_FEED":               10,
 		"ACCESS_ACTION_USER_ADD":           20,
 		"ACCESS_ACTION_USER_STATE":         21,
 		"ACCESS_ACTION_USERS_IMPORT":       22,
@@ -208,6 +218,8 @@ var (
 		"ACCESS_ACTION_LEASE":              41,
 		"ACCESS_ACTION_MONTH_FREEZE":       42,
 		"ACCESS_ACTION_RULES_IMPORT":       45,
+		"ACCESS_ACTION_FEED_PUT":           46,
+		"ACCESS_ACTION_FEED_CLOSE":         47,
 		"ACCESS_ACTION_PRIVACY_ACCESS":     50,
 		"ACCESS_ACTION_PRIVACY_CORRECT":    51,
 		"ACCESS_ACTION_PRIVACY_ERASE":      52,
@@ -868,7 +880,7 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\bfirst_ms\x18\x04 \x01(\x03R\afirstMs\x12\x17\n" +
 	"\alast_ms\x18\x05 \x01(\x03R\x06lastMs\x12\x14\n" +
 	"\x05times\x18\x06 \x01(\rR\x05times\x12\x18\n" +
-	"\awritten\x18\a \x01(\bR\awritten*\x99\v\n" +
+	"\awritten\x18\a \x01(\bR\awritten*\xeb\v\n" +
 	"\fAccessAction\x12\x1d\n" +
 	"\x19ACCESS_ACTION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACCESS_ACTION_SYNC\x10\x01\x12\x19\n" +
@@ -879,7 +891,9 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\x14ACCESS_ACTION_EXPORT\x10\x06\x12\x1d\n" +
 	"\x19ACCESS_ACTION_BREAK_GLASS\x10\a\x12\x18\n" +
 	"\x14ACCESS_ACTION_LOOKUP\x10\b\x12\x19\n" +
-	"\x15ACCESS_ACTION_CONSOLE\x10\t\x12\x1a\n" +
+	"\x15ACCESS_ACTION_CONSOLE\x10\t\x12\x16\n" +
+	"\x12ACCESS_ACTION_FEED\x10\n" +
+	"\x12\x1a\n" +
 	"\x16ACCESS_ACTION_USER_ADD\x10\x14\x12\x1c\n" +
 	"\x18ACCESS_ACTION_USER_STATE\x10\x15\x12\x1e\n" +
 	"\x1aACCESS_ACTION_USERS_IMPORT\x10\x16\x12\x1a\n" +
@@ -903,7 +917,9 @@ const file_onedoor_admin_v1_ledger_proto_rawDesc = "" +
 	"\x19ACCESS_ACTION_SIGN_IN_SET\x10(\x12\x17\n" +
 	"\x13ACCESS_ACTION_LEASE\x10)\x12\x1e\n" +
 	"\x1aACCESS_ACTION_MONTH_FREEZE\x10*\x12\x1e\n" +
-	"\x1aACCESS_ACTION_RULES_IMPORT\x10-\x12 \n" +
+	"\x1aACCESS_ACTION_RULES_IMPORT\x10-\x12\x1a\n" +
+	"\x16ACCESS_ACTION_FEED_PUT\x10.\x12\x1c\n" +
+	"\x18ACCESS_ACTION_FEED_CLOSE\x10/\x12 \n" +
 	"\x1cACCESS_ACTION_PRIVACY_ACCESS\x102\x12!\n" +
 	"\x1dACCESS_ACTION_PRIVACY_CORRECT\x103\x12\x1f\n" +
 	"\x1bACCESS_ACTION_PRIVACY_ERASE\x104\x12\x1e\n" +

@@ -1,0 +1,214 @@
+package server_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+)
+
+// receiver is a system outside that pages are posted to.
+type receiver struct {
+	t      *testing.T
+	server *httptest.Server
+	// mu guards the fields below.
+	mu     sync.Mutex
+	secret string
+	// answers are given one after the other, then 200.
+	answers []int
+	ids     []string
+	taken   []posted
+	got     chan struct{}
+}
+
+// posted is the body of a post as a receiver reads it.
+type posted struct {
+	Type string `json:"type"`
+	Data struct {
+		Events []struct {
+			Type   string         `json:"type"`
+			Record map[string]any `json:"record"`
+		} `json:"events"`
+		Restart  bool `json:"restart"`
+		CaughtUp bool `json:"caught_up"`
+	} `json:"data"`
+}
+
+func receiving(t *testing.T, answers ...int) *receiver {
+	r := &receiver{t: t, answers: answers, got: make(chan struct{}, 100)}
+	r.server = httptest.NewServer(r)
+	t.Cleanup(r.server.Close)
+	return r
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		r.t.Error(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer func() { r.got <- struct{}{} }()
+	id := req.Header.Get("webhook-id")
+	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.secret, "whsec_"))
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(id + "." + req.Header.Get("webhook-timestamp") + "." + string(body)))
+	if want := "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil)); len(key) < 24 || req.Header.Get("webhook-signature") != want {
+		r.t.Errorf("signature %q, want %q by the secret %q", req.Header.Get("webhook-signature"), want, r.secret)
+	}
+	r.ids = append(r.ids, id)
+	if len(r.answers) > 0 {
+		code := r.answers[0]
+		r.answers = r.answers[1:]
+		if code >= 300 && code < 400 {
+			w.Header().Set("Location", r.server.URL+"/elsewhere")
+		}
+		w.WriteHeader(code)
+		return
+	}
+	var m posted
+	if err := json.Unmarshal(body, &m); err != nil {
+		r.t.Errorf("%s: %v", body, err)
+	}
+	r.taken = append(r.taken, m)
+}
+
+// addresses lists the doors that were taken, and how many pages began from the start.
+func (r *receiver) addresses() (out []string, restarts int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.taken {
+		if m.Type != "onedoor.feed.page" {
+			r.t.Errorf("a post of type %q", m.Type)
+		}
+		if m.Data.Restart {
+			restarts++
+		}
+		for _, e := range m.Data.Events {
+			address, _ := e.Record["address"].(string)
+			out = append(out, address)
+		}
+	}
+	return out, restarts
+}
+
+// posts makes a feed whose pages go to a receiver.
+func (w *world) posts(r *receiver) (feed string) {
+	w.t.Helper()
+	user, _ := w.user("城市平台", recordv1.Role_ROLE_COMMUNITY_STAFF, "530702001001")
+	r.mu.Lock() // The first post waits until the secret is known.
+	defer r.mu.Unlock()
+	m, err := w.feeds().PutFeed(w.ctx, &feedv1.PutFeedRequest{
+		Name: "城市平台", UserId: id(user), Kinds: []string{"premises"}, Purpose: "平台协同", Url: r.server.URL + "/hook?key=8",
+	})
+	w.must(err)
+	r.secret = m.GetSecret()
+	return m.GetFeed().GetId()
+}
+
+func TestFeed_PagesArePostedSignedInOrderAndAgainUntilTheyAreTaken(t *testing.T) {
+	w := serving(t)
+	ann := w.replica(11, w.code("和丽"))
+	w.sync(ann)
+	_, err := ann.AddJSON("premises", `{"address":"民主路1号","territory":"530702001001"}`)
+	w.must(err)
+	w.sync(ann)
+	r := receiving(t, 500, 302)
+	feed := w.posts(r)
+	// Something is written that no feed tells of, so that the next round does not wait for its time.
+	other := w.worker("木春")
+	later := func() {
+		w.later.Add(60 * 60_000)
+		_, err := w.admin().MintToken(w.ctx, &adminv1.MintTokenRequest{UserId: other})
+		w.must(err)
+	}
+	<-r.got
+	w.state(feed, feedv1.FeedState_FEED_STATE_FAILING, "500")
+	later()
+	<-r.got
+	w.state(feed, feedv1.FeedState_FEED_STATE_FAILING, "302")
+	later()
+	<-r.got
+	_, err = ann.AddJSON("premises", `{"address":"民主路2号","territory":"530702001001"}`)
+	w.must(err)
+	w.sync(ann)
+	<-r.got
+	got, restarts := r.addresses()
+	if !slices.Equal(got, []string{"民主路1号", "民主路2号"}) || restarts != 1 {
+		t.Errorf("taken %v with %d restarts", got, restarts)
+	}
+	if r.ids[0] != r.ids[1] || r.ids[1] != r.ids[2] || r.ids[2] == r.ids[3] {
+		t.Errorf("names of the posts: %v, want the same for the same page", r.ids)
+	}
+	w.state(feed, feedv1.FeedState_FEED_STATE_OPEN, "")
+}
+
+// state waits until the list says how a feed stands.
+func (w *world) state(feed string, want feedv1.FeedState, failure string) {
+	w.t.Helper()
+	for {
+		m, err := w.feeds().ListFeeds(w.ctx, &feedv1.ListFeedsRequest{})
+		w.must(err)
+		at := slices.IndexFunc(m.GetFeeds(), func(f *feedv1.Feed) bool { return f.GetId() == feed })
+		if got := m.GetFeeds()[at]; got.GetState() == want && (want != feedv1.FeedState_FEED_STATE_OPEN || got.GetTakenSeq() > 0) && strings.Contains(got.GetFailure(), failure) {
+			if strings.Contains(got.GetFailure(), "key=8") {
+				w.t.Errorf("the failure tells the address: %s", got.GetFailure())
+			}
+			return
+		}
+	}
+}
+
+func TestFeed_APostGoesOnBehindWhatWasTakenAfterAStopAndEndsWithTheFeed(t *testing.T) {
+	w := serving(t)
+	ann := w.replica(11, w.code("和丽"))
+	w.sync(ann)
+	add := func(address string) {
+		_, err := ann.AddJSON("premises", `{"address":"`+address+`","territory":"530702001001"}`)
+		w.must(err)
+		w.sync(ann)
+	}
+	add("民主路1号")
+	r := receiving(t)
+	feed := w.posts(r)
+	<-r.got
+	w.state(feed, feedv1.FeedState_FEED_STATE_OPEN, "")
+	w.stop()
+	w.resume(w.dir)
+	add("民主路2号")
+	<-r.got
+	got, restarts := r.addresses()
+	if !slices.Equal(got, []string{"民主路1号", "民主路2号"}) || restarts != 1 {
+		t.Errorf("taken %v with %d restarts", got, restarts)
+	}
+	_, err := w.feeds().CloseFeed(w.ctx, &feedv1.CloseFeedRequest{Id: feed})
+	w.must(err)
+	add("民主路3号")
+	other := receiving(t)
+	w.must(w.another(other))
+	<-other.got
+	if got, _ := r.addresses(); len(got) != 2 {
+		t.Errorf("a closed feed was posted %v", got)
+	}
+}
+
+// another makes a second feed, so that a round has passed when it is posted.
+func (w *world) another(r *receiver) error {
+	user, _ := w.user("法院", recordv1.Role_ROLE_COMMUNITY_STAFF, "530702001001")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, err := w.feeds().PutFeed(w.ctx, &feedv1.PutFeedRequest{Name: "法院", UserId: id(user), Kinds: []string{"premises"}, Purpose: "诉调对接", Url: r.server.URL})
+	r.secret = m.GetSecret()
+	return err
+}
