@@ -896,8 +896,9 @@ type Progress struct {
 	KeptRevoked uint64 `protobuf:"varint,8,opt,name=kept_revoked,json=keptRevoked,proto3" json:"kept_revoked,omitempty"`
 	// Epochs in which this incarnation has stood at places that this log fills otherwise: by their numbers it means another history.
 	Doubtful []uint32 `protobuf:"varint,9,rep,packed,name=doubtful,proto3" json:"doubtful,omitempty"`
-	// The first and the last change that were declared absent; what stands between them may be in the log. 0 for none.
-	AbsentFrom    uint64 `protobuf:"varint,20,opt,name=absent_from,json=absentFrom,proto3" json:"absent_from,omitempty"`
+	// The first change that was declared absent; 0 for none.
+	AbsentFrom uint64 `protobuf:"varint,20,opt,name=absent_from,json=absentFrom,proto3" json:"absent_from,omitempty"`
+	// The last one; what stands between them may be in the log.
 	AbsentTo      uint64 `protobuf:"varint,21,opt,name=absent_to,json=absentTo,proto3" json:"absent_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
