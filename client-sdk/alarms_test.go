@@ -90,3 +90,46 @@ func TestStory_ACouplesQuarrelFoundByTheTeam(t *testing.T) {
 	worker.step(id.String(), "follow-up", client.StepInput{Reason: "两人已和好"})
 	w.settle()
 }
+
+func TestAlarms_OfManyCasesAreThoseOfEachByItselfAlsoWhereOlderSoftwareWroteTheirTimelines(t *testing.T) {
+	w, reception, dispatcher, _ := centre(t)
+	ids := cases(reception, 30)
+	hand(reception, dispatcher)
+	for i, id := range ids {
+		if i%3 > 0 {
+			dispatcher.step(id.String(), "triage", client.StepInput{Fields: `{"clinic":"` + []string{"", "GENERAL", "SPECIALIST"}[i%3] + `"}`})
+		}
+	}
+	w.later(36 * time.Hour)
+	// Ten wait for a clinic, past the working day of triage; ten of the general clinic are past their day; the others have time.
+	want := func(when string) {
+		t.Helper()
+		if got := strings.Split(dispatcher.alarmed(), ", "); len(got) != 20 {
+			t.Errorf("%s: %d alarms: %v", when, len(got), got)
+		}
+	}
+	want("as this software writes entries")
+	if _, err := dispatcher.ForgetCases(); err != nil {
+		t.Fatal(err)
+	}
+	want("as older software did")
+}
+
+// BenchmarkAlarms lists the alarms of a phone that holds 5,000 settled cases and 200 open ones, with 10,400 entries.
+func BenchmarkAlarms(b *testing.B) {
+	w := newWorld(b)
+	desk := w.phone("受", recordv1.Role_ROLE_RECEPTION, community)
+	desk.sync()
+	for range 5_000 {
+		_, err := desk.BeginCase("dispute", "resolve", client.StepInput{Fields: `{"title":"楼道堆物","territory":"` + community +
+			`","parties":{"甲方":{"consent":"AGREED"},"乙方":{"consent":"AGREED"}}}`})
+		w.must(err)
+	}
+	cases(desk, 200)
+	b.ResetTimer()
+	for range b.N {
+		if _, err := desk.Alarms(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
