@@ -45,7 +45,7 @@ func (r *Replica) Propose(id syncengine.ID) (out *Proposal, err error) {
 		case kindPremises:
 			out, err = r.proposeGrade(tx, id, now)
 		case kindHazard:
-			out, err = r.proposeRecurrence(tx, &row, now)
+			out, err = r.proposeRecurrence(tx, &row)
 		default:
 			err = fmt.Errorf("%s: no rule proposes anything about it: %w", id, ErrUnknownKind)
 		}
@@ -100,37 +100,40 @@ func (r *Replica) proposeGrade(tx *localdb.Tx, door syncengine.ID, now domain.Un
 	}, nil
 }
 
-func (r *Replica) proposeRecurrence(tx *localdb.Tx, row *localdb.Record, now domain.UnixMilli) (*Proposal, error) {
+func (r *Replica) proposeRecurrence(tx *localdb.Tx, row *localdb.Record) (*Proposal, error) {
 	z := &recordv1.Hazard{}
 	if err := r.readMessage(row, z); err != nil {
-		return nil, err
-	}
-	door, _ := syncengine.IDFromBytes(z.GetPremisesId())
-	var past []casework.PastHazard
-	err := r.hazardsOf(tx, door, func(id syncengine.ID, other *recordv1.Hazard) error {
-		if id == row.ID {
-			return nil
-		}
-		timeline, err := r.timeline(tx, id)
-		past = append(past, casework.PastHazard{
-			ID: domain.ID(id), Door: domain.ID(door), Code: domain.HazardCode(other.GetCode()), PutRight: casebook.PutRight(other, timeline),
-		})
-		return err
-	})
-	if err != nil {
 		return nil, err
 	}
 	rules, err := r.rulesIn(tx)
 	if err != nil {
 		return nil, err
 	}
-	out := &Proposal{About: "recurrence", Reasons: []Sentence{{ZH: "近期没有同类隐患", EN: "no such hazard was put right here lately"}}}
-	if found, ok := casework.Recurrence(rules, domain.ID(door), domain.HazardCode(z.GetCode()), past, now); ok {
-		days := now.DaysSince(found.PutRight)
-		out.Value = found.ID.String()
-		out.Reasons = []Sentence{{ZH: fmt.Sprintf("同类隐患%d天前刚整改", days), EN: fmt.Sprintf("the same was put right here %d days ago", days)}}
+	repeats, _, err := r.repeats(tx, rules, row.ID, z)
+	if err == nil && repeats != nil {
+		repeats, err = r.notNoted(tx, repeats)
 	}
-	return out, nil
+	if err != nil || repeats == nil {
+		return &Proposal{About: "recurrence", Reasons: []Sentence{{ZH: "近期没有同类隐患", EN: "no such hazard was put right here lately"}}}, err
+	}
+	days := domain.UnixMilli(repeats.Found).DaysSince(domain.UnixMilli(repeats.PutRight))
+	return &Proposal{About: "recurrence", Value: repeats.Hazard.String(), Reasons: []Sentence{{
+		ZH: fmt.Sprintf("发现前%d天同类隐患刚整改", days), EN: fmt.Sprintf("the same was put right here %d days before it was found", days),
+	}}}, nil
+}
+
+// notNoted gives the link unless the earlier hazard was noted as come back already, or cannot be any more.
+func (r *Replica) notNoted(tx *localdb.Tx, link *HazardLink) (*HazardLink, error) {
+	row, ok, err := tx.Record(link.Hazard)
+	if err != nil || !ok {
+		return nil, err
+	}
+	z := &recordv1.Hazard{}
+	err = r.readMessage(&row, z)
+	if recur, _ := casework.Hazards.Step("recur"); err != nil || !recur.Leads(casework.State(z.GetState())) {
+		return nil, err
+	}
+	return link, nil
 }
 
 // hazardsOf reads the hazards of a door.

@@ -34,12 +34,18 @@ func TestPropose_ClinicGradeAndRecurrenceWithReasons(t *testing.T) {
 		ann.sync() // A phone that is away for a fortnight is locked.
 	}
 	again := ann.add("hazard", `{"premises_id":"`+door+`","code":"GAS"}`)
-	if got := ann.proposed(again); got.About != "recurrence" || got.Value != gas || got.Reasons[0].EN != "the same was put right here 40 days ago" {
+	if got := ann.proposed(again); got.About != "recurrence" || got.Value != gas || got.Reasons[0].EN != "the same was put right here 40 days before it was found" {
 		t.Errorf("%+v", got)
 	}
 	ann.step(gas, "recur", client.StepInput{})
 	if got := ann.proposed(again); got.Value != "" {
 		t.Errorf("a hazard that is open again is proposed: %+v", got)
+	}
+	if c := ann.caseOf(again); c.Repeats == nil || c.Repeats.Hazard.String() != gas || c.RepeatedBy != nil {
+		t.Errorf("the new one is not linked to the one that came back: %+v", c.Repeats)
+	}
+	if c := ann.caseOf(gas); c.Repeats != nil || len(c.RepeatedBy) != 1 || c.RepeatedBy[0].Hazard.String() != again {
+		t.Errorf("the one that came back is not linked to the new one: %+v", c.RepeatedBy)
 	}
 	if _, err := ann.Propose(parsed(t, ann.add("task", `{"what":"x","premises_id":"`+door+`"}`))); err == nil {
 		t.Error("a rule proposes something about a task")

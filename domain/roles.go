@@ -35,6 +35,10 @@ const (
 	RoleAuditor
 	// RoleOperator: devices, users, backups; no record content.
 	RoleOperator
+	// RolePsychologist: joins single cases by name; reads the case without contacts and writes its timeline.
+	RolePsychologist
+	// RoleLawyer: joins single cases by name, as a psychologist does.
+	RoleLawyer
 )
 
 // Rank orders the authors of concurrent values under the RANKED policy; the greater stands.
@@ -58,6 +62,8 @@ var roleFacts = [...]struct {
 	{"district", "区级", "district", 0, false, true},
 	{"auditor", "审计", "auditor", 0, false, true},
 	{"operator", "系统管理员", "operator", 0, false, true},
+	{"psychologist", "心理咨询师", "psychologist", 0, true, true},
+	{"lawyer", "律师", "lawyer", 0, true, true},
 }
 
 // ErrUnknownRole means that a text names no role.
@@ -86,7 +92,7 @@ func ParseRole(name string) (Role, error) {
 }
 
 // Valid reports whether r is one of the roles.
-func (r Role) Valid() bool { return r >= RoleHelper && r <= RoleOperator }
+func (r Role) Valid() bool { return r >= RoleHelper && int(r) <= len(roleFacts) }
 
 // String gives the role's name on the command line, such as "grid_worker".
 func (r Role) String() string {

@@ -44,7 +44,7 @@ func TestRank_OfficerStandsAboveGridWorkerAboveHelper(t *testing.T) {
 }
 
 func TestRole_OutOfRangeGrantsNothing(t *testing.T) {
-	for _, role := range []domain.Role{-1, 0, 13} {
+	for _, role := range []domain.Role{-1, 0, 15} {
 		if role.Valid() || role.Rank() != 0 || role.WorksOnReplica() || role.UsesConsole() {
 			t.Errorf("%s is taken for a role", role)
 		}

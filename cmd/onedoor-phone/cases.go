@@ -145,6 +145,15 @@ func (a *app) printCase(p *phone, id syncengine.ID) error {
 		for _, f := range c.Flags {
 			t.Add("lacks", client.Sentence{ZH: f.ZH, EN: f.EN}.In(a.language()))
 		}
+		if l := c.Repeats; l != nil {
+			t.Add("repeats", l.Hazard.String(), command.Clock(recordjson.Time(l.PutRight)))
+		}
+		for _, l := range c.RepeatedBy {
+			t.Add("repeated by", l.Hazard.String(), command.Clock(recordjson.Time(l.Found)))
+		}
+		for _, p := range c.People {
+			t.Add(p.Relation, p.Says().In(a.language()), command.Printable(p.Name))
+		}
 		for _, e := range c.Timeline {
 			t.Add(command.Clock(recordjson.Time(e.At)), e.Says.In(a.language()), command.Printable(e.Text))
 		}

@@ -141,8 +141,9 @@ func TestStory_AHazardIsRuledHandedOverAcknowledgedAndClosedAtDesks(t *testing.T
 	withKey(t, 7)
 	worker := op.equip(op.hire("格", "grid_worker", gridA))
 	officer := op.as(op.hire("警", "police_officer", "530702001001"))
-	builders := op.as(op.run("user", "add", "--name", "住", "--role", "department", "--department", "住建局").text("user_id"))
-	fire := op.as(op.run("user", "add", "--name", "消", "--role", "department", "--department", "消防大队").text("user_id"))
+	builder := op.run("user", "add", "--name", "住", "--role", "department", "--department", "住建局").text("user_id")
+	fireman := op.run("user", "add", "--name", "消", "--role", "department", "--department", "消防大队").text("user_id")
+	builders, fire := op.as(builder), op.as(fireman)
 	door := worker.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
 	id := worker.json("begin", "hazard", "find", `{"premises_id":"`+door+`","code":"STRUCT","severity_found":"SERIOUS"}`).text("id")
 	worker.json("sync")
@@ -168,15 +169,47 @@ func TestStory_AHazardIsRuledHandedOverAcknowledgedAndClosedAtDesks(t *testing.T
 	if out, err := builders.try("hazard", "close", id); err == nil {
 		t.Errorf("closed before it was acknowledged: %s", out)
 	}
+	// Who has to put it right finds the door, and reads no more of it; another department reads nothing.
+	phone := op.equip(builder)
+	for name, c := range map[string]object{
+		"list": list.list("cases")[0], "desk": builders.run("hazard", "show", id), "phone": phone.json("show", id),
+	} {
+		if c.text("door_address") != "民主路3号" || c.text("door_territory") != gridA {
+			t.Errorf("where the door is, on the %s: %v", name, c)
+		}
+	}
+	if phone.count("premises") != 0 || op.equip(fireman).count("hazard") != 0 {
+		t.Error("a department holds a door, or another one's hazard")
+	}
 	builders.run("hazard", "acknowledge", id)
 	closed := builders.run("hazard", "close", id, "--reason", "已加固")
-	if closed.text("state") != "CLOSED" || closed.at("timeline", 3, "what") != "closed" {
+	if closed.text("state") != "CLOSED" || closed.at("timeline", 3, "what") != "closed" || closed["door_address"] != nil {
 		t.Errorf("%v", closed)
 	}
 	worker.json("sync")
 	if c := worker.json("case", id); c.text("state") != "CLOSED" || len(c.list("timeline")) != 4 || len(c.list("flags")) != 0 {
 		t.Errorf("the phone shows %v", c)
 	}
+
+	// The same is wrong again at that door: both are linked, on the desk and on the phone, and nobody has to say so.
+	again := worker.json("begin", "hazard", "find", `{"premises_id":"`+door+`","code":"STRUCT"}`).text("id")
+	worker.json("sync")
+	for name, c := range map[string]object{"desk": officer.run("hazard", "show", again), "phone": worker.json("case", again)} {
+		if c.at("repeats", "id") != id || c.at("repeats", "put_right") == nil || c["repeated_by"] != nil {
+			t.Errorf("what came back, on the %s: %v", name, c)
+		}
+	}
+	for name, c := range map[string]object{"desk": officer.run("hazard", "show", id), "phone": worker.json("case", id)} {
+		if c.at("repeated_by", 0, "id") != again || c["repeats"] != nil {
+			t.Errorf("what it came back as, on the %s: %v", name, c)
+		}
+	}
+	if c := builders.run("hazard", "show", id); c["repeated_by"] != nil {
+		t.Errorf("a department is told of a hazard that it does not read: %v", c)
+	}
+	worker.json("step", again, "rectify")
+	worker.json("sync")
+	officer.run("hazard", "recheck", again)
 
 	notified := officer.run("hazard", "notify", "--door", door, "--code", "gas", "--deadline", "2099-03-10T18:00:00+08:00")
 	if notified.text("deadline") != "2099-03-10T18:00:00+08:00" || notified.at("tasks", 0, "why") != "rule recheck" {

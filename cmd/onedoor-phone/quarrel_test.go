@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ func TestStory_ACouplesQuarrelIsFoundByTheTeamAndWorkedWithTheCounsellor(t *test
 	worker, officer := o.hire("木林", "grid_worker", gridA), o.hire("赵警官", "police_officer", community)
 	dispatcher, mediator := o.hire("杨分流", "dispatcher", "530702001"), o.hire("李调解", "mediator", "530702001")
 	district := o.hire("区级", "district", "530702")
-	counsellor := o.run("user", "add", "--name", "何咨询", "--role", "department", "--department", "心理咨询").text("user_id")
+	counsellor, lawyer := o.hire("何咨询", "psychologist", ""), o.hire("方律师", "lawyer", "530702001")
 	team := o.equip(worker)
 	door := team.add("premises", `{"address":"福慧路1号","territory":"`+gridA+`"}`)
 	team.json("sync")
@@ -23,7 +24,7 @@ func TestStory_ACouplesQuarrelIsFoundByTheTeamAndWorkedWithTheCounsellor(t *test
 	// Two of the team stand at the door, without a signal, and write one visit; the worker registers what they heard.
 	code := team.json("joint", "--door", door, "--outcome", "seen", "--say", "夫妻争吵，声音很大").text("code")
 	patrol.json("joint", code, "--door", door, "--say", "无人受伤")
-	made := team.json("begin", "dispute", "register", `{"title":"夫妻争吵","territory":"`+gridA+`","premises_id":"`+door+`","category":"FAMILY","description":"为孩子上学争吵","people_count":2}`)
+	made := team.json("begin", "dispute", "register", `{"title":"夫妻争吵","territory":"`+gridA+`","premises_id":"`+door+`","category":"FAMILY","party_contacts":{"甲方":{"phone":"13888880001"}},"description":"为孩子上学争吵","people_count":2}`)
 	id := made.text("id")
 	if made.text("state") != "REGISTERED" || !slices.Contains(stepsOf(made), "report-police") {
 		t.Errorf("registered: %v", made)
@@ -56,6 +57,30 @@ func TestStory_ACouplesQuarrelIsFoundByTheTeamAndWorkedWithTheCounsellor(t *test
 		t.Errorf("the mediator has %d cases, the counsellor %d and %d doors", desk.count("dispute"), advice.count("dispute"), advice.count("premises"))
 	}
 
+	// A psychologist and a lawyer join by role: they read the case that names them, without the parties' numbers, say what they have
+	// to say, and decide nothing. A lawyer reads no case of the street before.
+	advocate := o.as(lawyer)
+	if list := advocate.run("case", "list"); list.number("total") != 0 {
+		t.Errorf("the lawyer reads before joining: %v", list)
+	}
+	joined := centre.run("case", "join", id, "--with", lawyer)
+	if joined.at("people", 4, "role") != "psychologist" || joined.at("people", 4, "relation") != "participant" || joined.at("people", 5, "name") != "方律师" {
+		t.Errorf("who takes part: %v", joined["people"])
+	}
+	shown := advocate.run("case", "show", id)
+	if shown.text("description") == "" || shown["party_contacts"] != nil || fmt.Sprint(shown["steps"]) != "[follow-up note]" {
+		t.Errorf("the lawyer is shown %v", shown)
+	}
+	advocate.run("case", "note", id, "--reason", "已说明诉讼途径")
+	for _, step := range []string{"handle", "return"} {
+		if out, err := advocate.try("case", step, id, "--reason", "不"); err == nil {
+			t.Errorf("a lawyer may %s: %s", step, out)
+		}
+	}
+	if desk.json("show", id)["party_contacts"] == nil || advice.json("show", id)["party_contacts"] != nil {
+		t.Error("the numbers of the parties reach the counsellor, or not the mediator")
+	}
+
 	// The work, on phones: nobody is mediated who has not agreed to it.
 	desk.run("step", id, "handle").wantLine(t, failed, "")
 	desk.json("step", id, "handle", "--fields", `{"parties":{"甲方":{"consent":"AGREED"},"乙方":{"consent":"AGREED"}}}`)
@@ -85,9 +110,13 @@ func TestStory_ACouplesQuarrelIsFoundByTheTeamAndWorkedWithTheCounsellor(t *test
 	for _, e := range advice.json("case", id).list("timeline") {
 		told = append(told, e.text("what"))
 	}
-	want := []string{"REGISTERED", "ACCEPTED", "TRIAGED", "ASSIGNED", "HANDLING", "NOTED", "MEDIATED", "AGREED", "PERFORMING", "CALL_BACK", "CLOSED", "FOLLOW_UP"}
+	want := []string{"REGISTERED", "ACCEPTED", "TRIAGED", "ASSIGNED", "JOINED", "NOTED", "HANDLING", "NOTED", "MEDIATED", "AGREED", "PERFORMING", "CALL_BACK", "CLOSED", "FOLLOW_UP"}
 	if !slices.Equal(told, want) {
 		t.Errorf("the timeline is %v, want %v", told, want)
+	}
+	people := advice.json("case", id).list("people")
+	if len(people) != 6 || people[0].text("relation") != "first_receiver" || people[0].text("name") != "木林" || people[5].text("role") != "lawyer" {
+		t.Errorf("the phone says who takes part: %v", people)
 	}
 	if team.json("show", id).text("registered_by") != worker {
 		t.Error("the first receiver has changed")

@@ -90,7 +90,7 @@ func exported(v values, m *adminv1.ExportCaseResponse, pdf bool) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	object = object.With("people", peopleJSON(m.GetCase())).With("attachments", attachmentsJSON(m.GetCase())).
+	object = object.With("attachments", attachmentsJSON(m.GetCase())).
 		With("exported", map[string]any{"at": command.TimeJSON(m.GetAtMs()), "realm": m.GetRealmName(), "seq": m.GetSeq()})
 	if !pdf {
 		text, err := object.MarshalJSON()

@@ -12,6 +12,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/domain"
 	cases "onedoor/domain/casework"
 	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
@@ -66,6 +67,17 @@ type proposalJSON struct {
 	Clinic    string   `json:"clinic"`
 	ReasonsZH []string `json:"reasons_zh"`
 	ReasonsEN []string `json:"reasons_en"`
+}
+
+// hazardLinkJSON is a hazard that came back, or came back as another one.
+type hazardLinkJSON struct {
+	ID       string          `json:"id"`
+	PutRight json.RawMessage `json:"put_right"`
+	Found    json.RawMessage `json:"found"`
+}
+
+func hazardLinkOf(l *adminv1.HazardLink) hazardLinkJSON {
+	return hazardLinkJSON{idText(l.GetHazardId()), command.TimeJSON(l.GetPutRightMs()), command.TimeJSON(l.GetFoundMs())}
 }
 
 // caseFields writes the record's fields, with the deadline that counts in place of the stored one.
@@ -152,9 +164,19 @@ func caseJSON(v values, m *adminv1.Case) (recordjson.Object, error) {
 	for _, t := range m.GetTasks() {
 		tasks = append(tasks, caseTaskOf(t))
 	}
-	out = out.With("timeline", timeline).With("tasks", tasks).With("steps", append([]string{}, m.GetSteps()...))
+	out = out.With("people", peopleJSON(m)).With("timeline", timeline).With("tasks", tasks).With("steps", append([]string{}, m.GetSteps()...))
 	if m.GetKind() != recordv1.Kind_KIND_HAZARD {
 		out = out.With("brings_in", bringsInOf(m))
+	}
+	if l := m.GetRepeats(); l != nil {
+		out = out.With("repeats", hazardLinkOf(l))
+	}
+	if len(m.GetRepeatedBy()) > 0 {
+		by := make([]hazardLinkJSON, 0, len(m.GetRepeatedBy()))
+		for _, l := range m.GetRepeatedBy() {
+			by = append(by, hazardLinkOf(l))
+		}
+		out = out.With("repeated_by", by)
 	}
 	if p := m.GetProposal(); p != nil {
 		out = out.With("proposal", proposalJSON{short(p.GetClinic()), p.GetReasonsZh(), p.GetReasonsEn()})
@@ -184,6 +206,15 @@ func writeCase(w io.Writer, m *adminv1.Case) {
 		due = ", to be put right by " + command.TimeText(at)
 	}
 	fmt.Fprintf(w, "%s  %s\n%s (%s)%s\n", idText(m.GetId()), command.Printable(title), zh, en, due)
+	if at := hazardOf(m).GetDoorAddress(); at != "" {
+		fmt.Fprintf(w, "at: %s\n", command.Printable(at))
+	}
+	if l := m.GetRepeats(); l != nil {
+		fmt.Fprintf(w, "repeats: %s, put right %s\n", idText(l.GetHazardId()), command.TimeText(l.GetPutRightMs()))
+	}
+	for _, l := range m.GetRepeatedBy() {
+		fmt.Fprintf(w, "came back as: %s, found %s\n", idText(l.GetHazardId()), command.TimeText(l.GetFoundMs()))
+	}
 	for _, f := range m.GetFlags() {
 		fmt.Fprintf(w, "lacks: %s\n", command.Printable(f.GetZh()))
 	}
@@ -195,6 +226,7 @@ func writeCase(w io.Writer, m *adminv1.Case) {
 			fmt.Fprintf(w, "the clinic brings in: %s, not there yet\n", short(r.GetRole()))
 		}
 	}
+	writePeople(w, m)
 	t := command.Table{}
 	for _, e := range m.GetTimeline() {
 		what, _ := cases.EventKind(e.GetWhat()).Words()
@@ -207,6 +239,16 @@ func writeCase(w io.Writer, m *adminv1.Case) {
 	if len(m.GetSteps()) > 0 {
 		fmt.Fprintf(w, "possible now: %s\n", strings.Join(m.GetSteps(), " "))
 	}
+}
+
+// writePeople writes who has to do with a case, by role.
+func writePeople(w io.Writer, m *adminv1.Case) {
+	t := command.Table{}
+	for _, p := range m.GetPeople() {
+		role := domain.Role(p.GetRole())
+		t.Add(relationsZH[p.GetRelation()], role.LabelZH(), "("+role.LabelEN()+")", p.GetName())
+	}
+	t.Write(w)
 }
 
 // clockWords says how much time is left.
@@ -251,13 +293,13 @@ func hazardOf(m *adminv1.Case) *recordv1.Hazard {
 	return z
 }
 
-// caseTitle names a case in a line: a dispute by its title, a hazard by what is wrong.
+// caseTitle names a case in a line: a dispute by its title, a hazard by what is wrong, and where while a department has it.
 func caseTitle(m *adminv1.Case) string {
 	if m.GetKind() != recordv1.Kind_KIND_HAZARD {
 		return disputeOf(m).GetTitle()
 	}
 	z := hazardOf(m)
-	return strings.TrimSpace(short(z.GetCode()) + " " + z.GetHandedOverTo())
+	return strings.Join(strings.Fields(short(z.GetCode())+" "+z.GetHandedOverTo()+" "+z.GetDoorAddress()), " ")
 }
 
 // flagWords counts what a case lacks.

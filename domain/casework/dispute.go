@@ -40,6 +40,8 @@ var (
 	direct   = []domain.Role{domain.RoleDispatcher, domain.RoleStreetLead}
 	workers  = []domain.Role{domain.RoleMediator, domain.RoleCommunityStaff, domain.RoleGridWorker, domain.RolePoliceOfficer}
 	everyone = append(append([]domain.Role(nil), intake...), domain.RoleDepartment)
+	// advisers join single cases by name: they say what they have to say on the timeline and decide nothing.
+	advisers = []domain.Role{domain.RolePsychologist, domain.RoleLawyer}
 )
 
 // handlers are those who work on the case, and the dispatcher. A department's handler has the role over a case only where it
@@ -99,7 +101,8 @@ var Disputes = Table{
 		{Name: "handle", ZH: "办理", EN: "begin the work, or begin it again", From: []State{Assigned, Failed, Agreed, Performing, Reopened},
 			To: Handling, Who: handlers(), Event: EventHandling,
 			Needs: []string{"dispute.worked_without_consent", "dispute.high_risk_untold"}, Source: article3},
-		{Name: "mediate", ZH: "调解", EN: "note a mediation", From: []State{Handling}, Who: handlers(), Event: EventMediated},
+		{Name: "mediate", ZH: "调解", EN: "note a mediation", From: []State{Handling},
+			Who: append(handlers(), as(Handler, advisers...)...), Event: EventMediated},
 		{Name: "agree", ZH: "达成协议", EN: "note the agreement", From: []State{Handling}, To: Agreed, Who: handlers(), Event: EventAgreed,
 			Needs: []string{"dispute.worked_without_consent", "dispute.agreed_without_form"}, Source: article28},
 		{Name: "fail", ZH: "调解不成", EN: "note that mediation failed", From: []State{Handling}, To: Failed, Who: handlers(),
@@ -122,7 +125,8 @@ var Disputes = Table{
 			Event: EventEscalated},
 		{Name: "supervise", ZH: "督办", EN: "supervise", From: unfinished, Who: anyone(direct...), Event: EventSupervised},
 		{Name: "follow-up", ZH: "随访", EN: "note a follow-up", From: append([]State{Closed}, unfinished...),
-			Who:   append(handlers(), anyone(domain.RoleGridWorker, domain.RolePoliceOfficer, domain.RoleCommunityStaff)...),
+			Who: append(append(handlers(), as(Handler, advisers...)...),
+				anyone(domain.RoleGridWorker, domain.RolePoliceOfficer, domain.RoleCommunityStaff)...),
 			Event: EventFollowUp, Source: article31},
 		{Name: "call-back", ZH: "回访", EN: "note a call-back", From: []State{Agreed, Performing, Verified, Closed},
 			Who: anyone(desk...), Event: EventCallBack, Source: article31},
@@ -135,8 +139,8 @@ var Disputes = Table{
 			Who: anyone(domain.RoleReception, domain.RoleDispatcher, domain.RoleStreetLead), Reason: true, Event: EventReopened},
 		{Name: "archive", ZH: "归档", EN: "archive", From: []State{Declined, Closed}, To: Archived, Who: anyone(direct...),
 			Event: EventArchived},
-		{Name: "note", ZH: "备注", EN: "add a note", From: append([]State{Closed, Declined}, unfinished...), Who: anyone(everyone...),
-			Reason: true, Event: EventNoted},
+		{Name: "note", ZH: "备注", EN: "add a note", From: append([]State{Closed, Declined}, unfinished...),
+			Who: append(anyone(everyone...), as(Handler, advisers...)...), Reason: true, Event: EventNoted},
 	},
 }
 

@@ -184,32 +184,5 @@ func (m *HazardMatter) Duties(rules Rules, now domain.UnixMilli) []Duty {
 	return d.out
 }
 
-// PastHazard is a hazard that a new one may be the recurrence of.
-type PastHazard struct {
-	// ID is its id, Door and Code what it was.
-	ID   domain.ID
-	Door domain.ID
-	Code domain.HazardCode
-	// PutRight is when it was put right or closed; 0 while it is not.
-	PutRight domain.UnixMilli
-}
-
-// Recurrence finds the hazard that a new one at a door repeats: the one of the same code that was put right last, within the
-// policy's time before now.
-func Recurrence(rules Rules, door domain.ID, code domain.HazardCode, past []PastHazard, now domain.UnixMilli) (PastHazard, bool) {
-	var found PastHazard
-	row, ok := rules.Policy.Term(policy.TermRecurrence, now.ShanghaiDay())
-	if !ok {
-		return found, false
-	}
-	for _, p := range past {
-		fits := p.Door == door && p.Code == code && p.PutRight != 0 && p.PutRight <= now
-		if fits && now.DaysSince(p.PutRight) <= domain.Days(row.Term.Days) && p.PutRight > found.PutRight {
-			found = p
-		}
-	}
-	return found, found.PutRight != 0
-}
-
 // Why gives the text that a duty's task carries as its reason: the rule's name, and the case's kind.
 func (d Duty) Why() string { return whyRule + string(d.Kind) }

@@ -61,6 +61,8 @@ dispatcher:      register resolve accept decline transfer report-police triage a
 mediator:        register resolve report-police return! handle! mediate! agree! fail! refuse! perform! confirm! pause! resume! follow-up! close! note
 department:      report-police return handle mediate agree fail refuse perform confirm pause resume follow-up close note
 street_lead:     register resolve report-police triage assign join extend escalate supervise reopen archive note
+psychologist:    mediate! follow-up! note!
+lawyer:          mediate! follow-up! note!
 helper:
 district:
 auditor:
@@ -72,6 +74,8 @@ police_officer:  find fix rule notify rectify hand-over recheck recheck-fails cl
 community_staff: find fix rule notify rectify hand-over recheck recheck-fails close recur
 department:      acknowledge send-back close
 street_lead:     rule acknowledge send-back close
+psychologist:
+lawyer:
 reception:
 dispatcher:
 mediator:
@@ -88,6 +92,8 @@ dispatcher:      make deliver open return done make-again
 mediator:        make deliver open return done make-again
 department:      make deliver open return done make-again
 street_lead:     make deliver open return done make-again
+psychologist:    open! return! done!
+lawyer:          open! return! done!
 district:
 auditor:
 operator:`,

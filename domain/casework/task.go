@@ -25,13 +25,16 @@ var Tasks = Table{
 		{Name: "make", ZH: "派发", EN: "make a task", From: []State{0}, To: Made, Who: anyone(taskers...),
 			Needs: []string{"task.needs_what", "task.needs_aim"}},
 		{Name: "deliver", ZH: "送达", EN: "note that it reached a phone", From: []State{Made}, To: Delivered, Who: anyone(taskers...)},
-		{Name: "open", ZH: "查看", EN: "open", From: []State{Made, Delivered}, To: Opened, Who: anyone(taskers...)},
-		{Name: "return", ZH: "退回", EN: "send back undone", From: []State{Made, Delivered, Opened}, To: Returned, Who: anyone(taskers...),
+		{Name: "open", ZH: "查看", EN: "open", From: []State{Made, Delivered}, To: Opened, Who: doers()},
+		{Name: "return", ZH: "退回", EN: "send back undone", From: []State{Made, Delivered, Opened}, To: Returned, Who: doers(),
 			Reason: true, Needs: []string{"task.returned_without_reason"}},
-		{Name: "done", ZH: "完成", EN: "note that it is done", From: []State{Made, Delivered, Opened}, To: Done, Who: anyone(taskers...)},
+		{Name: "done", ZH: "完成", EN: "note that it is done", From: []State{Made, Delivered, Opened}, To: Done, Who: doers()},
 		{Name: "make-again", ZH: "重新派发", EN: "make again what came back or went to another", From: []State{Delivered, Opened, Returned}, To: Made, Who: anyone(taskers...)},
 	},
 }
 
 // taskers are the roles that make and do tasks.
 var taskers = append([]domain.Role{domain.RoleHelper}, everyone...)
+
+// doers are those who do a task: of the advisers only whom it is for.
+func doers() []Who { return append(anyone(taskers...), as(Handler, advisers...)...) }

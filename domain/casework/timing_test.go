@@ -238,28 +238,3 @@ func TestDuties_HaveOneIDWheneverTheyAreFound(t *testing.T) {
 		t.Errorf("%d duties", len(seen))
 	}
 }
-
-func TestRecurrence_OfTheSameCodeAtTheSameDoorWithin90Days(t *testing.T) {
-	door, other := domain.ID{1}, domain.ID{2}
-	now := at(t, "2026-06-01 08:00")
-	past := func(id byte, door domain.ID, code domain.HazardCode, when string) casework.PastHazard {
-		return casework.PastHazard{ID: domain.ID{id}, Door: door, Code: code, PutRight: at(t, when)}
-	}
-	for _, c := range []struct {
-		why  string
-		past []casework.PastHazard
-		want byte
-	}{
-		{"90 days", []casework.PastHazard{past(1, door, 4, "2026-03-03 23:00")}, 1},
-		{"91 days", []casework.PastHazard{past(1, door, 4, "2026-03-02 01:00")}, 0},
-		{"another code", []casework.PastHazard{past(1, door, 3, "2026-05-03 23:00")}, 0},
-		{"another door", []casework.PastHazard{past(1, other, 4, "2026-05-03 23:00")}, 0},
-		{"still open", []casework.PastHazard{past(1, door, 4, "")}, 0},
-		{"the last of two", []casework.PastHazard{past(1, door, 4, "2026-05-20 23:00"), past(2, door, 4, "2026-05-03 23:00")}, 1},
-	} {
-		got, ok := casework.Recurrence(casework.DefaultRules(), door, 4, c.past, now)
-		if got.ID != (domain.ID{c.want}) || ok != (c.want != 0) {
-			t.Errorf("%s: %s, %v", c.why, got.ID, ok)
-		}
-	}
-}

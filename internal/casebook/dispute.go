@@ -65,8 +65,20 @@ func TakeDispute(rules casework.Rules, id domain.ID, d *recordv1.Dispute, timeli
 		showDistrict(rules, d, out.Edit, ask.Now)
 	}
 	out.Events = eventsOf(step, id, matter.State, ask)
-	setDeadline(rules, id, d, timeline, &out, ask.Now)
+	if !tells(step) {
+		setDeadline(rules, id, d, timeline, &out, ask.Now)
+	}
 	return out, nil
+}
+
+// tells reports that a step says something on the timeline and moves nothing, so that who joined a case to advise takes it
+// without writing the case.
+func tells(step *casework.Step) bool {
+	switch step.Event {
+	case casework.EventMediated, casework.EventFollowUp, casework.EventNoted:
+		return step.To == 0
+	}
+	return false
 }
 
 // fillDispute writes what a step says by itself, where neither the case nor the author has said it.

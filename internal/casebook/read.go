@@ -109,22 +109,10 @@ func DoorHazard(z *recordv1.Hazard) policy.DoorHazard {
 	}
 }
 
-// PutRight gives when a hazard was put right: the last entry of its timeline that says so, and when it was found where its
-// state says so without an entry, as a helper leaves it. It is 0 while the hazard is open.
-func PutRight(z *recordv1.Hazard, timeline []*recordv1.CaseEvent) (at domain.UnixMilli) {
-	switch casework.State(z.GetState()) {
-	case casework.Rectified, casework.Rechecked, casework.HazardClosed:
-	default:
-		return 0
+// HazardAtDoor reads what tells of a hazard whether it repeats another of its door.
+func HazardAtDoor(id domain.ID, z *recordv1.Hazard, timeline []*recordv1.CaseEvent) casework.HazardAtDoor {
+	return casework.HazardAtDoor{
+		ID: id, Visit: idOf(z.GetVisitId()), Code: domain.HazardCode(z.GetCode()), Found: domain.UnixMilli(z.GetFoundAt()),
+		State: casework.State(z.GetState()), Events: Events(timeline),
 	}
-	for _, e := range Events(timeline) {
-		switch e.What {
-		case casework.EventRectified, casework.EventRechecked, casework.EventClosed:
-			at = max(at, e.At)
-		}
-	}
-	if at == 0 {
-		at = domain.UnixMilli(z.GetFoundAt())
-	}
-	return at
 }

@@ -73,6 +73,7 @@ var fields = map[string]Words{
 	"check_reason": {"退回原因", "why returned"}, "premises_id": {"房屋", "door"}, "code": {"隐患类型", "code"}, "severity_found": {"发现时等级", "severity found"},
 	"severity_ruled": {"认定等级", "severity ruled"}, "disposal": {"处置方式", "disposal"}, "state": {"办理状态", "state"}, "found_at": {"发现时间", "found at"},
 	"deadline": {"期限", "deadline"}, "visit_id": {"走访", "visit"}, "checklist_item": {"检查项", "checklist item"}, "handed_over_to": {"移交给", "handed over to"},
+	"door_address": {"房屋地址", "address of the door"}, "door_territory": {"房屋所在", "where the door is"},
 	"title": {"案件名称", "title"}, "category": {"纠纷类别", "category"}, "source": {"来源", "source"}, "description": {"情况", "what happened"}, "scale": {"规模", "scale"},
 	"parties": {"当事人", "parties"}, "clinic": {"门诊", "clinic"}, "registered_at": {"登记时间", "registered at"}, "party_contacts": {"当事人联系方式", "contacts of parties"},
 	"accepted_at": {"受理时间", "accepted at"}, "risk": {"案件风险", "risk"}, "people_count": {"涉及人数", "people"}, "amount_fen": {"涉及金额（分）", "claim in fen"},

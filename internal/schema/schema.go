@@ -25,7 +25,7 @@ import (
 
 // Version is the number of the schema this software knows. It grows whenever a
 // kind or field is added, never otherwise.
-const Version uint32 = 3
+const Version uint32 = 4
 
 // TextCharsDefault is the greatest length of a text field that names none: an
 // address or a name on one screen line, with room.

@@ -242,6 +242,12 @@ func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err
 			m.Proposal.ReasonsZh, m.Proposal.ReasonsEn = append(m.Proposal.ReasonsZh, r.ZH), append(m.Proposal.ReasonsEn, r.EN)
 		}
 	}
+	if l := shown.Repeats; l != nil {
+		m.Repeats = linkOf(l.Earlier, l)
+	}
+	for i := range shown.RepeatedBy {
+		m.RepeatedBy = append(m.RepeatedBy, linkOf(shown.RepeatedBy[i].Later, &shown.RepeatedBy[i]))
+	}
 	err = s.realm.View(c.ctx, func(r store.Reader) error {
 		names := &names{r: r, known: map[syncengine.ID]identity.User{}}
 		for _, e := range shown.Timeline {
@@ -263,6 +269,10 @@ func (s *Service) caseOf(c *caller, shown *casework.Shown) (m *adminv1.Case, err
 		return nil, err
 	}
 	return m, s.labelCases(c, []*adminv1.Case{m})
+}
+
+func linkOf(other domain.ID, r *cases.Repeat) *adminv1.HazardLink {
+	return &adminv1.HazardLink{HazardId: other[:], PutRightMs: int64(r.PutRight), FoundMs: int64(r.Found)}
 }
 
 // bringsIn tells of each role that the policy brings in whether somebody of it has to do with the case.

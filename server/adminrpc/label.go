@@ -14,12 +14,15 @@ const labelDepth = 3
 // labelFields are the fields by which people call a record.
 var labelFields = []string{"address", "title", "what"}
 
+// saidAbove is the field in which a record says the address of its door to whom reads no doors.
+const saidAbove = "door_address"
+
 // label tells what a record is called, as far as the caller may read it: by its own address or title, else by that of the
-// door or case it is about. Empty where nothing of that may be read.
-func (x *reach) label(rec *syncengine.Record, v sight) (string, error) {
+// door or case it is about, else by what it says of its door. Empty where nothing of that may be read.
+func (x *reach) label(rec *syncengine.Record, v sight) (said string, err error) {
 	for range labelDepth {
 		if rec == nil || !v.seen || v.kind == nil {
-			return "", nil
+			return said, nil
 		}
 		m := v.kind.Type.New()
 		if err := wire.ReadShown(rec, m.Interface(), func(n syncengine.FieldNumber) bool { return !v.hides(n) }); err != nil {
@@ -30,15 +33,17 @@ func (x *reach) label(rec *syncengine.Record, v sight) (string, error) {
 				return m.Get(f.Desc).String(), nil
 			}
 		}
-		var err error
+		if f, ok := v.kind.FieldByName(saidAbove); ok && m.Has(f.Desc) {
+			said = m.Get(f.Desc).String()
+		}
 		if rec, err = x.parentOf(rec, v.kind); err != nil || rec == nil {
-			return "", err
+			return said, err
 		}
 		if v, err = x.of(rec); err != nil {
 			return "", err
 		}
 	}
-	return "", nil
+	return said, nil
 }
 
 // parentOf gives the first record that another follows; nil for none.

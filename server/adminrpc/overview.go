@@ -19,10 +19,12 @@ import (
 // worker is a person.
 const communityDigits = 12
 
-// looksOver reports a role whose work is a territory, or the district's figures. A department works on single cases.
+// looksOver reports a role whose work is a territory, or the district's figures. A department works on single cases, and so does
+// who joins one to advise.
 func looksOver(p identity.Principal) bool {
 	switch recordv1.Role(p.Role) {
-	case recordv1.Role_ROLE_HELPER, recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_AUDITOR:
+	case recordv1.Role_ROLE_HELPER, recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_AUDITOR,
+		recordv1.Role_ROLE_PSYCHOLOGIST, recordv1.Role_ROLE_LAWYER:
 		return false
 	}
 	return users(p)

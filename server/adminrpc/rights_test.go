@@ -32,19 +32,19 @@ var (
 		"premises":   "helper grid_worker police_officer community_staff street_lead",
 		"visit":      "helper grid_worker police_officer community_staff street_lead",
 		"hazard":     "helper grid_worker police_officer community_staff department street_lead",
-		"dispute":    "grid_worker police_officer community_staff reception dispatcher mediator department street_lead district",
-		"case_event": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
-		"task":       "helper grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
-		"attachment": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
+		"dispute":    "grid_worker police_officer community_staff reception dispatcher mediator department street_lead district psychologist lawyer",
+		"case_event": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead psychologist lawyer",
+		"task":       "helper grid_worker police_officer community_staff reception dispatcher mediator department street_lead psychologist lawyer",
+		"attachment": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead psychologist lawyer",
 	}
 	writers = map[string]string{
 		"premises":   "grid_worker police_officer community_staff",
 		"visit":      "helper grid_worker police_officer community_staff",
 		"hazard":     "helper grid_worker police_officer community_staff department street_lead",
 		"dispute":    "grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
-		"case_event": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
-		"task":       "helper grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
-		"attachment": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead",
+		"case_event": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead psychologist lawyer",
+		"task":       "helper grid_worker police_officer community_staff reception dispatcher mediator department street_lead psychologist lawyer",
+		"attachment": "grid_worker police_officer community_staff reception dispatcher mediator department street_lead psychologist lawyer",
 	}
 	// sealedFields are residents' names and numbers, policeFields what only the police may know, ruledFields what only
 	// officers, staff, dispatchers and the street's lead may write, notForHelpers the substance of a case.
@@ -55,7 +55,8 @@ var (
 		"dispute.mediator dispute.participants dispute.sealed dispute.recused dispute.departments dispute.escalated_at"
 	ruledWriters  = "police_officer community_staff dispatcher street_lead"
 	notForHelpers = "task.detail"
-	serverFields  = "attachment.state premises.territory visit.territory dispute.territory task.delivered_at task.delivered_device task.done_reason"
+	serverFields  = "attachment.state premises.territory visit.territory dispute.territory task.delivered_at task.delivered_device task.done_reason " +
+		"hazard.door_address hazard.door_territory"
 	// byTerritory are the roles that a territory gives anything.
 	byTerritory = "helper grid_worker police_officer community_staff reception dispatcher mediator street_lead"
 )

@@ -24,6 +24,7 @@ const (
 	kindDispute   = syncengine.KindNumber(recordv1.Kind_KIND_DISPUTE)
 	kindHazard    = syncengine.KindNumber(recordv1.Kind_KIND_HAZARD)
 	kindCaseEvent = syncengine.KindNumber(recordv1.Kind_KIND_CASE_EVENT)
+	kindDoor      = syncengine.KindNumber(recordv1.Kind_KIND_PREMISES)
 	kindTask      = syncengine.KindNumber(recordv1.Kind_KIND_TASK)
 	// kindAttachment belongs to a case or to one of its events.
 	kindAttachment = syncengine.KindNumber(recordv1.Kind_KIND_ATTACHMENT)

@@ -44,6 +44,19 @@ func (t *taking) takeHazard(user syncengine.ID, rules cases.Rules) error {
 	return nil
 }
 
+// addWhereabouts has a hazard say with the step where its door is, or no more, so that its department need not wait for the watch.
+func (t *taking) addWhereabouts(out []exchange.ServerChange) ([]exchange.ServerChange, error) {
+	z, ok := t.after.(*recordv1.Hazard)
+	if !ok {
+		return out, nil
+	}
+	want, err := t.s.whereaboutsOf(t.r, z)
+	if err == nil && want != saidOf(z) {
+		out = append(out, want.write(t.id))
+	}
+	return out, err
+}
+
 // addRecheck adds the re-check that a hazard's step brings, where nobody has made it yet: for whoever serves the door.
 func (t *taking) addRecheck(out []exchange.ServerChange) ([]exchange.ServerChange, error) {
 	if t.recheck == nil {

@@ -146,7 +146,7 @@ func brief(d *recordv1.Dispute) *recordv1.Dispute {
 
 // over reports that nothing is to be done about a hazard and nothing can be flagged: of one that was handed over, closing it may.
 func over(z *recordv1.Hazard) bool {
-	return cases.Hazards.Done(cases.State(z.GetState())) && z.GetHandedOverTo() == ""
+	return cases.Hazards.Done(cases.State(z.GetState())) && z.GetHandedOverTo() == "" && saidOf(z) == whereabouts{}
 }
 
 // briefHazard keeps what lists and duties look at.
@@ -154,6 +154,7 @@ func briefHazard(z *recordv1.Hazard) *recordv1.Hazard {
 	return &recordv1.Hazard{
 		State: z.State, Deadline: z.Deadline, HandedOverTo: z.HandedOverTo, RegisteredBy: z.RegisteredBy, PremisesId: z.PremisesId,
 		Code: z.Code, SeverityFound: z.SeverityFound, SeverityRuled: z.SeverityRuled,
+		DoorAddress: z.DoorAddress, DoorTerritory: z.DoorTerritory,
 	}
 }
 

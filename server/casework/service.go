@@ -106,6 +106,9 @@ type Shown struct {
 	// BringsIn are the roles that the policy brings in for a dispute of its clinic, Routed says that a department has it.
 	BringsIn []domain.Role
 	Routed   bool
+	// Repeats is the hazard that this one is, come back; nil for none. RepeatedBy are those that it came back as, the oldest first.
+	Repeats    *cases.Repeat
+	RepeatedBy []cases.Repeat
 	// sealed are the sealed fields among Fields.
 	sealed []syncengine.FieldNumber
 }
@@ -186,8 +189,12 @@ func (s *Service) show(r store.Reader, user, id syncengine.ID) (*Shown, error) {
 		return nil, err
 	}
 	out, err := s.shownTo(c, who, rules)
-	if err == nil {
-		out.At = r.Head().Seq
+	if err != nil {
+		return nil, err
+	}
+	out.At = r.Head().Seq
+	if c.Hazard != nil {
+		err = s.addRecurrence(r, user, c, out, rules)
 	}
 	return out, err
 }

@@ -290,7 +290,8 @@ func (t *taking) mayWrite() error {
 		}
 		return refuse(name, "role.field", fmt.Sprintf("您的角色不能填写“%s”。", name), fmt.Sprintf("your role may not write %s of a %s", name, kind.Name))
 	}
-	if t.who.write == 0 {
+	tells := len(fieldNames(t.edit.ProtoReflect())) == 0 && t.s.realm.Schema().Access.WriteClasses(kindCaseEvent, t.who.roles) != 0
+	if t.who.write == 0 && !tells {
 		return refuse("", "role.kind", "您的角色不能办理这个案件。", "your role may not work on this case")
 	}
 	return nil
@@ -309,6 +310,10 @@ func (t *taking) made(user syncengine.ID) ([]exchange.ServerChange, error) {
 				out = append(out, t.supervision(user))
 			}
 		}
+	}
+	out, err := t.addWhereabouts(out)
+	if err != nil {
+		return nil, err
 	}
 	return t.addRecheck(out)
 }

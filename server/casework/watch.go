@@ -20,7 +20,7 @@ import (
 // WatchEvery is how often deadlines are looked at: they are told to the minute.
 const WatchEvery = time.Minute
 
-// WatchTasksMax bounds the tasks that one look makes, closes or notes as delivered, so that a server that was down for weeks does
+// WatchTasksMax bounds the tasks that one look makes, closes or notes as delivered, and the hazards that it writes to, so that a server that was down for weeks does
 // not write all in one transaction; the next look goes on.
 const WatchTasksMax = 500
 
@@ -48,10 +48,13 @@ func (s *Service) Watch(ctx context.Context) {
 type Looked struct {
 	// Made counts the tasks that the rules asked for, Closed those whose reason was gone, Delivered those that have reached a phone.
 	Made, Closed, Delivered int
+	// Placed counts the hazards that say anew where their doors are.
+	Placed int
 }
 
-// Look makes the tasks that the rules ask for now and that are not there, closes those of rules whose reason is gone, and notes which
-// tasks have reached a phone of who is to do them. Looking again does nothing.
+// Look makes the tasks that the rules ask for now and that are not there, closes those of rules whose reason is gone, notes which
+// tasks have reached a phone of who is to do them, and has hazards that departments have say where their doors are. Looking again
+// does nothing.
 func (s *Service) Look(ctx context.Context) (out Looked, err error) {
 	var wanted wanted
 	err = s.realm.View(ctx, func(r store.Reader) (err error) {
@@ -76,9 +79,11 @@ type wanted struct {
 	duties    []duty
 	gone      []goneTask
 	delivered []deliveredTask
+	// unplaced are hazards that have to say something else of where their doors are.
+	unplaced []syncengine.ID
 }
 
-func (w *wanted) empty() bool { return len(w.duties)+len(w.gone)+len(w.delivered) == 0 }
+func (w *wanted) empty() bool { return len(w.duties)+len(w.gone)+len(w.delivered)+len(w.unplaced) == 0 }
 
 // look finds what is to be done now.
 func (s *Service) look(r store.Reader) (out wanted, err error) {
@@ -99,7 +104,10 @@ func (s *Service) look(r store.Reader) (out wanted, err error) {
 	if out.gone, err = s.goneTasks(r, asked); err != nil {
 		return out, err
 	}
-	out.delivered, err = s.deliveredTasks(r)
+	if out.delivered, err = s.deliveredTasks(r); err != nil {
+		return out, err
+	}
+	out.unplaced, err = s.whereaboutsDue(r)
 	return out, err
 }
 
@@ -132,6 +140,16 @@ func (s *Service) write(r store.Reader, w *wanted) (out Looked, all []exchange.S
 		}
 		if ok {
 			out.Delivered++
+			all = append(all, c)
+		}
+	}
+	for _, id := range w.unplaced {
+		c, ok, err := s.correction(r, id)
+		if err != nil {
+			return out, nil, err
+		}
+		if ok {
+			out.Placed++
 			all = append(all, c)
 		}
 	}

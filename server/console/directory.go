@@ -104,7 +104,8 @@ func (d *directory) Mediators() ([]*adminv1.User, error) {
 
 // Colleagues lists those who may join a case.
 func (d *directory) Colleagues() ([]*adminv1.User, error) {
-	return d.Working(recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_MEDIATOR, recordv1.Role_ROLE_POLICE_OFFICER, recordv1.Role_ROLE_COMMUNITY_STAFF, recordv1.Role_ROLE_STREET_LEAD)
+	return d.Working(recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_MEDIATOR, recordv1.Role_ROLE_POLICE_OFFICER, recordv1.Role_ROLE_COMMUNITY_STAFF, recordv1.Role_ROLE_STREET_LEAD,
+		recordv1.Role_ROLE_PSYCHOLOGIST, recordv1.Role_ROLE_LAWYER)
 }
 
 // Departments lists the departments that somebody works for.

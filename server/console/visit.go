@@ -112,7 +112,7 @@ func (v *visit) query(name string) string { return strings.TrimSpace(v.r.URL.Que
 // home sends somebody to the page that their work begins at.
 func (v *visit) home() error {
 	switch v.role() {
-	case recordv1.Role_ROLE_MEDIATOR:
+	case recordv1.Role_ROLE_MEDIATOR, recordv1.Role_ROLE_PSYCHOLOGIST, recordv1.Role_ROLE_LAWYER:
 		return v.seeOther("/cases?inbox=mine")
 	case recordv1.Role_ROLE_DEPARTMENT:
 		// What a department may read is what was routed to it.

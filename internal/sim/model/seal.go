@@ -17,10 +17,11 @@ import (
 const sealed syncengine.ScopeKey = "s"
 
 // byTerritory reports that a territory gives a role anything: a department's handler has what was routed to it, the
-// district what was escalated.
+// district what was escalated, who advises what names them.
 func byTerritory(role identity.Role) bool {
 	switch recordv1.Role(role) {
-	case recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_DISTRICT, recordv1.Role_ROLE_AUDITOR, recordv1.Role_ROLE_OPERATOR:
+	case recordv1.Role_ROLE_DEPARTMENT, recordv1.Role_ROLE_DISTRICT, recordv1.Role_ROLE_AUDITOR, recordv1.Role_ROLE_OPERATOR,
+		recordv1.Role_ROLE_PSYCHOLOGIST, recordv1.Role_ROLE_LAWYER:
 		return false
 	}
 	return true

@@ -56,6 +56,12 @@ type Case struct {
 	Flags []*CaseFlag `protobuf:"bytes,13,rep,name=flags,proto3" json:"flags,omitempty"`
 	// Roles that the policy brings in for a dispute of its clinic; none before triage.
 	BringsIn []*CaseRole `protobuf:"bytes,14,rep,name=brings_in,json=bringsIn,proto3" json:"brings_in,omitempty"`
+	// The hazard of the same code at the same door that was put right within the policy's time before this one was found; absent
+	// where none was, or the caller may not read it.
+	Repeats *HazardLink `protobuf:"bytes,15,opt,name=repeats,proto3" json:"repeats,omitempty"`
+	// The hazards that this one came back as, within the policy's time after it was put right, the oldest first; those that the
+	// caller may read.
+	RepeatedBy []*HazardLink `protobuf:"bytes,16,rep,name=repeated_by,json=repeatedBy,proto3" json:"repeated_by,omitempty"`
 	// What people call it, as far as the caller may read it: the title of a dispute, the address of a hazard's door. Empty where
 	// nothing of that may be read.
 	Label string `protobuf:"bytes,17,opt,name=label,proto3" json:"label,omitempty"`
@@ -193,6 +199,20 @@ func (x *Case) GetBringsIn() []*CaseRole {
 	return nil
 }
 
+func (x *Case) GetRepeats() *HazardLink {
+	if x != nil {
+		return x.Repeats
+	}
+	return nil
+}
+
+func (x *Case) GetRepeatedBy() []*HazardLink {
+	if x != nil {
+		return x.RepeatedBy
+	}
+	return nil
+}
+
 func (x *Case) GetLabel() string {
 	if x != nil {
 		return x.Label
@@ -205,6 +225,70 @@ func (x *Case) GetTerritoryId() []byte {
 		return x.TerritoryId
 	}
 	return nil
+}
+
+// HazardLink is a hazard that came back, or came back as another one.
+type HazardLink struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The other hazard.
+	HazardId []byte `protobuf:"bytes,1,opt,name=hazard_id,json=hazardId,proto3" json:"hazard_id,omitempty"`
+	// When the earlier one was put right.
+	PutRightMs int64 `protobuf:"varint,2,opt,name=put_right_ms,json=putRightMs,proto3" json:"put_right_ms,omitempty"`
+	// When the later one was found.
+	FoundMs       int64 `protobuf:"varint,3,opt,name=found_ms,json=foundMs,proto3" json:"found_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HazardLink) Reset() {
+	*x = HazardLink{}
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HazardLink) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HazardLink) ProtoMessage() {}
+
+func (x *HazardLink) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HazardLink.ProtoReflect.Descriptor instead.
+func (*HazardLink) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *HazardLink) GetHazardId() []byte {
+	if x != nil {
+		return x.HazardId
+	}
+	return nil
+}
+
+func (x *HazardLink) GetPutRightMs() int64 {
+	if x != nil {
+		return x.PutRightMs
+	}
+	return 0
+}
+
+func (x *HazardLink) GetFoundMs() int64 {
+	if x != nil {
+		return x.FoundMs
+	}
+	return 0
 }
 
 // CaseRole is a role that joins the cases of a clinic.
@@ -220,7 +304,7 @@ type CaseRole struct {
 
 func (x *CaseRole) Reset() {
 	*x = CaseRole{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -232,7 +316,7 @@ func (x *CaseRole) String() string {
 func (*CaseRole) ProtoMessage() {}
 
 func (x *CaseRole) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[1]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -245,7 +329,7 @@ func (x *CaseRole) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseRole.ProtoReflect.Descriptor instead.
 func (*CaseRole) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{1}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CaseRole) GetRole() v1.Role {
@@ -279,7 +363,7 @@ type CaseFlag struct {
 
 func (x *CaseFlag) Reset() {
 	*x = CaseFlag{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -291,7 +375,7 @@ func (x *CaseFlag) String() string {
 func (*CaseFlag) ProtoMessage() {}
 
 func (x *CaseFlag) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -304,7 +388,7 @@ func (x *CaseFlag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseFlag.ProtoReflect.Descriptor instead.
 func (*CaseFlag) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{2}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CaseFlag) GetRule() string {
@@ -354,7 +438,7 @@ type CaseAttachment struct {
 
 func (x *CaseAttachment) Reset() {
 	*x = CaseAttachment{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +450,7 @@ func (x *CaseAttachment) String() string {
 func (*CaseAttachment) ProtoMessage() {}
 
 func (x *CaseAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,7 +463,7 @@ func (x *CaseAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseAttachment.ProtoReflect.Descriptor instead.
 func (*CaseAttachment) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CaseAttachment) GetId() []byte {
@@ -434,7 +518,7 @@ type CasePerson struct {
 
 func (x *CasePerson) Reset() {
 	*x = CasePerson{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +530,7 @@ func (x *CasePerson) String() string {
 func (*CasePerson) ProtoMessage() {}
 
 func (x *CasePerson) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +543,7 @@ func (x *CasePerson) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CasePerson.ProtoReflect.Descriptor instead.
 func (*CasePerson) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CasePerson) GetUserId() []byte {
@@ -513,7 +597,7 @@ type CaseTiming struct {
 
 func (x *CaseTiming) Reset() {
 	*x = CaseTiming{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +609,7 @@ func (x *CaseTiming) String() string {
 func (*CaseTiming) ProtoMessage() {}
 
 func (x *CaseTiming) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +622,7 @@ func (x *CaseTiming) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseTiming.ProtoReflect.Descriptor instead.
 func (*CaseTiming) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CaseTiming) GetPhase() string {
@@ -615,7 +699,7 @@ type CaseEntry struct {
 
 func (x *CaseEntry) Reset() {
 	*x = CaseEntry{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +711,7 @@ func (x *CaseEntry) String() string {
 func (*CaseEntry) ProtoMessage() {}
 
 func (x *CaseEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +724,7 @@ func (x *CaseEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseEntry.ProtoReflect.Descriptor instead.
 func (*CaseEntry) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CaseEntry) GetId() []byte {
@@ -726,7 +810,7 @@ type CaseTask struct {
 
 func (x *CaseTask) Reset() {
 	*x = CaseTask{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +822,7 @@ func (x *CaseTask) String() string {
 func (*CaseTask) ProtoMessage() {}
 
 func (x *CaseTask) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +835,7 @@ func (x *CaseTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseTask.ProtoReflect.Descriptor instead.
 func (*CaseTask) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CaseTask) GetId() []byte {
@@ -832,7 +916,7 @@ type TriageProposal struct {
 
 func (x *TriageProposal) Reset() {
 	*x = TriageProposal{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +928,7 @@ func (x *TriageProposal) String() string {
 func (*TriageProposal) ProtoMessage() {}
 
 func (x *TriageProposal) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +941,7 @@ func (x *TriageProposal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TriageProposal.ProtoReflect.Descriptor instead.
 func (*TriageProposal) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TriageProposal) GetClinic() v1.Clinic {
@@ -892,7 +976,7 @@ type ShowCaseRequest struct {
 
 func (x *ShowCaseRequest) Reset() {
 	*x = ShowCaseRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +988,7 @@ func (x *ShowCaseRequest) String() string {
 func (*ShowCaseRequest) ProtoMessage() {}
 
 func (x *ShowCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +1001,7 @@ func (x *ShowCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowCaseRequest.ProtoReflect.Descriptor instead.
 func (*ShowCaseRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ShowCaseRequest) GetCaseId() []byte {
@@ -938,7 +1022,7 @@ type ShowCaseResponse struct {
 
 func (x *ShowCaseResponse) Reset() {
 	*x = ShowCaseResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1034,7 @@ func (x *ShowCaseResponse) String() string {
 func (*ShowCaseResponse) ProtoMessage() {}
 
 func (x *ShowCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1047,7 @@ func (x *ShowCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowCaseResponse.ProtoReflect.Descriptor instead.
 func (*ShowCaseResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ShowCaseResponse) GetCase() *Case {
@@ -986,7 +1070,7 @@ type ExportCaseRequest struct {
 
 func (x *ExportCaseRequest) Reset() {
 	*x = ExportCaseRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1082,7 @@ func (x *ExportCaseRequest) String() string {
 func (*ExportCaseRequest) ProtoMessage() {}
 
 func (x *ExportCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1095,7 @@ func (x *ExportCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCaseRequest.ProtoReflect.Descriptor instead.
 func (*ExportCaseRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExportCaseRequest) GetCaseId() []byte {
@@ -1045,7 +1129,7 @@ type ExportCaseResponse struct {
 
 func (x *ExportCaseResponse) Reset() {
 	*x = ExportCaseResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1057,7 +1141,7 @@ func (x *ExportCaseResponse) String() string {
 func (*ExportCaseResponse) ProtoMessage() {}
 
 func (x *ExportCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1070,7 +1154,7 @@ func (x *ExportCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportCaseResponse.ProtoReflect.Descriptor instead.
 func (*ExportCaseResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExportCaseResponse) GetCase() *Case {
@@ -1131,7 +1215,7 @@ type ListCasesRequest struct {
 
 func (x *ListCasesRequest) Reset() {
 	*x = ListCasesRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1227,7 @@ func (x *ListCasesRequest) String() string {
 func (*ListCasesRequest) ProtoMessage() {}
 
 func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1240,7 @@ func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCasesRequest.ProtoReflect.Descriptor instead.
 func (*ListCasesRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListCasesRequest) GetInbox() string {
@@ -1246,7 +1330,7 @@ type ListCasesResponse struct {
 
 func (x *ListCasesResponse) Reset() {
 	*x = ListCasesResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1342,7 @@ func (x *ListCasesResponse) String() string {
 func (*ListCasesResponse) ProtoMessage() {}
 
 func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1355,7 @@ func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCasesResponse.ProtoReflect.Descriptor instead.
 func (*ListCasesResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListCasesResponse) GetCases() []*Case {
@@ -1331,7 +1415,7 @@ type TakeStepRequest struct {
 
 func (x *TakeStepRequest) Reset() {
 	*x = TakeStepRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1427,7 @@ func (x *TakeStepRequest) String() string {
 func (*TakeStepRequest) ProtoMessage() {}
 
 func (x *TakeStepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[15]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1440,7 @@ func (x *TakeStepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeStepRequest.ProtoReflect.Descriptor instead.
 func (*TakeStepRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TakeStepRequest) GetStep() string {
@@ -1440,7 +1524,7 @@ type TakeStepResponse struct {
 
 func (x *TakeStepResponse) Reset() {
 	*x = TakeStepResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[16]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1536,7 @@ func (x *TakeStepResponse) String() string {
 func (*TakeStepResponse) ProtoMessage() {}
 
 func (x *TakeStepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[16]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1549,7 @@ func (x *TakeStepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeStepResponse.ProtoReflect.Descriptor instead.
 func (*TakeStepResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *TakeStepResponse) GetCase() *Case {
@@ -1490,7 +1574,7 @@ type TakeTaskStepRequest struct {
 
 func (x *TakeTaskStepRequest) Reset() {
 	*x = TakeTaskStepRequest{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[17]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +1586,7 @@ func (x *TakeTaskStepRequest) String() string {
 func (*TakeTaskStepRequest) ProtoMessage() {}
 
 func (x *TakeTaskStepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[17]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1599,7 @@ func (x *TakeTaskStepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeTaskStepRequest.ProtoReflect.Descriptor instead.
 func (*TakeTaskStepRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TakeTaskStepRequest) GetTaskId() []byte {
@@ -1550,7 +1634,7 @@ type TakeTaskStepResponse struct {
 
 func (x *TakeTaskStepResponse) Reset() {
 	*x = TakeTaskStepResponse{}
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[18]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1562,7 +1646,7 @@ func (x *TakeTaskStepResponse) String() string {
 func (*TakeTaskStepResponse) ProtoMessage() {}
 
 func (x *TakeTaskStepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[18]
+	mi := &file_onedoor_admin_v1_cases_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1575,7 +1659,7 @@ func (x *TakeTaskStepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeTaskStepResponse.ProtoReflect.Descriptor instead.
 func (*TakeTaskStepResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_admin_v1_cases_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TakeTaskStepResponse) GetTask() *CaseTask {
@@ -1589,7 +1673,7 @@ var File_onedoor_admin_v1_cases_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xe8\x05\n" +
+	"\x1conedoor/admin/v1/cases.proto\x12\x10onedoor.admin.v1\x1a\"onedoor/record/v1/case_event.proto\x1a\x1fonedoor/record/v1/dispute.proto\x1a\x1eonedoor/record/v1/hazard.proto\x1a\x1donedoor/record/v1/rules.proto\x1a\x1conedoor/record/v1/task.proto\"\xdf\x06\n" +
 	"\x04Case\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06fields\x18\x02 \x01(\fR\x06fields\x125\n" +
@@ -1605,9 +1689,18 @@ const file_onedoor_admin_v1_cases_proto_rawDesc = "" +
 	"\x04kind\x18\v \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12A\n" +
 	"\fhazard_state\x18\f \x01(\x0e2\x1e.onedoor.record.v1.HazardStateR\vhazardState\x120\n" +
 	"\x05flags\x18\r \x03(\v2\x1a.onedoor.admin.v1.CaseFlagR\x05flags\x127\n" +
-	"\tbrings_in\x18\x0e \x03(\v2\x1a.onedoor.admin.v1.CaseRoleR\bbringsIn\x12\x14\n" +
+	"\tbrings_in\x18\x0e \x03(\v2\x1a.onedoor.admin.v1.CaseRoleR\bbringsIn\x126\n" +
+	"\arepeats\x18\x0f \x01(\v2\x1c.onedoor.admin.v1.HazardLinkR\arepeats\x12=\n" +
+	"\vrepeated_by\x18\x10 \x03(\v2\x1c.onedoor.admin.v1.HazardLinkR\n" +
+	"repeatedBy\x12\x14\n" +
 	"\x05label\x18\x11 \x01(\tR\x05label\x12!\n" +
-	"\fterritory_id\x18\x12 \x01(\fR\vterritoryId\"O\n" +
+	"\fterritory_id\x18\x12 \x01(\fR\vterritoryId\"f\n" +
+	"\n" +
+	"HazardLink\x12\x1b\n" +
+	"\thazard_id\x18\x01 \x01(\fR\bhazardId\x12 \n" +
+	"\fput_right_ms\x18\x02 \x01(\x03R\n" +
+	"putRightMs\x12\x19\n" +
+	"\bfound_ms\x18\x03 \x01(\x03R\afoundMs\"O\n" +
 	"\bCaseRole\x12+\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.RoleR\x04role\x12\x16\n" +
 	"\x06joined\x18\x02 \x01(\bR\x06joined\"T\n" +
@@ -1731,71 +1824,74 @@ func file_onedoor_admin_v1_cases_proto_rawDescGZIP() []byte {
 	return file_onedoor_admin_v1_cases_proto_rawDescData
 }
 
-var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_onedoor_admin_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_onedoor_admin_v1_cases_proto_goTypes = []any{
 	(*Case)(nil),                 // 0: onedoor.admin.v1.Case
-	(*CaseRole)(nil),             // 1: onedoor.admin.v1.CaseRole
-	(*CaseFlag)(nil),             // 2: onedoor.admin.v1.CaseFlag
-	(*CaseAttachment)(nil),       // 3: onedoor.admin.v1.CaseAttachment
-	(*CasePerson)(nil),           // 4: onedoor.admin.v1.CasePerson
-	(*CaseTiming)(nil),           // 5: onedoor.admin.v1.CaseTiming
-	(*CaseEntry)(nil),            // 6: onedoor.admin.v1.CaseEntry
-	(*CaseTask)(nil),             // 7: onedoor.admin.v1.CaseTask
-	(*TriageProposal)(nil),       // 8: onedoor.admin.v1.TriageProposal
-	(*ShowCaseRequest)(nil),      // 9: onedoor.admin.v1.ShowCaseRequest
-	(*ShowCaseResponse)(nil),     // 10: onedoor.admin.v1.ShowCaseResponse
-	(*ExportCaseRequest)(nil),    // 11: onedoor.admin.v1.ExportCaseRequest
-	(*ExportCaseResponse)(nil),   // 12: onedoor.admin.v1.ExportCaseResponse
-	(*ListCasesRequest)(nil),     // 13: onedoor.admin.v1.ListCasesRequest
-	(*ListCasesResponse)(nil),    // 14: onedoor.admin.v1.ListCasesResponse
-	(*TakeStepRequest)(nil),      // 15: onedoor.admin.v1.TakeStepRequest
-	(*TakeStepResponse)(nil),     // 16: onedoor.admin.v1.TakeStepResponse
-	(*TakeTaskStepRequest)(nil),  // 17: onedoor.admin.v1.TakeTaskStepRequest
-	(*TakeTaskStepResponse)(nil), // 18: onedoor.admin.v1.TakeTaskStepResponse
-	(v1.DisputeState)(0),         // 19: onedoor.record.v1.DisputeState
-	(v1.Kind)(0),                 // 20: onedoor.record.v1.Kind
-	(v1.HazardState)(0),          // 21: onedoor.record.v1.HazardState
-	(v1.Role)(0),                 // 22: onedoor.record.v1.Role
-	(v1.CaseEventKind)(0),        // 23: onedoor.record.v1.CaseEventKind
-	(v1.TaskState)(0),            // 24: onedoor.record.v1.TaskState
-	(v1.Clinic)(0),               // 25: onedoor.record.v1.Clinic
-	(v1.HazardCode)(0),           // 26: onedoor.record.v1.HazardCode
-	(v1.Severity)(0),             // 27: onedoor.record.v1.Severity
+	(*HazardLink)(nil),           // 1: onedoor.admin.v1.HazardLink
+	(*CaseRole)(nil),             // 2: onedoor.admin.v1.CaseRole
+	(*CaseFlag)(nil),             // 3: onedoor.admin.v1.CaseFlag
+	(*CaseAttachment)(nil),       // 4: onedoor.admin.v1.CaseAttachment
+	(*CasePerson)(nil),           // 5: onedoor.admin.v1.CasePerson
+	(*CaseTiming)(nil),           // 6: onedoor.admin.v1.CaseTiming
+	(*CaseEntry)(nil),            // 7: onedoor.admin.v1.CaseEntry
+	(*CaseTask)(nil),             // 8: onedoor.admin.v1.CaseTask
+	(*TriageProposal)(nil),       // 9: onedoor.admin.v1.TriageProposal
+	(*ShowCaseRequest)(nil),      // 10: onedoor.admin.v1.ShowCaseRequest
+	(*ShowCaseResponse)(nil),     // 11: onedoor.admin.v1.ShowCaseResponse
+	(*ExportCaseRequest)(nil),    // 12: onedoor.admin.v1.ExportCaseRequest
+	(*ExportCaseResponse)(nil),   // 13: onedoor.admin.v1.ExportCaseResponse
+	(*ListCasesRequest)(nil),     // 14: onedoor.admin.v1.ListCasesRequest
+	(*ListCasesResponse)(nil),    // 15: onedoor.admin.v1.ListCasesResponse
+	(*TakeStepRequest)(nil),      // 16: onedoor.admin.v1.TakeStepRequest
+	(*TakeStepResponse)(nil),     // 17: onedoor.admin.v1.TakeStepResponse
+	(*TakeTaskStepRequest)(nil),  // 18: onedoor.admin.v1.TakeTaskStepRequest
+	(*TakeTaskStepResponse)(nil), // 19: onedoor.admin.v1.TakeTaskStepResponse
+	(v1.DisputeState)(0),         // 20: onedoor.record.v1.DisputeState
+	(v1.Kind)(0),                 // 21: onedoor.record.v1.Kind
+	(v1.HazardState)(0),          // 22: onedoor.record.v1.HazardState
+	(v1.Role)(0),                 // 23: onedoor.record.v1.Role
+	(v1.CaseEventKind)(0),        // 24: onedoor.record.v1.CaseEventKind
+	(v1.TaskState)(0),            // 25: onedoor.record.v1.TaskState
+	(v1.Clinic)(0),               // 26: onedoor.record.v1.Clinic
+	(v1.HazardCode)(0),           // 27: onedoor.record.v1.HazardCode
+	(v1.Severity)(0),             // 28: onedoor.record.v1.Severity
 }
 var file_onedoor_admin_v1_cases_proto_depIdxs = []int32{
-	19, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
-	5,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
-	6,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
-	7,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
-	8,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
-	3,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
-	4,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
-	20, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
-	21, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
-	2,  // 9: onedoor.admin.v1.Case.flags:type_name -> onedoor.admin.v1.CaseFlag
-	1,  // 10: onedoor.admin.v1.Case.brings_in:type_name -> onedoor.admin.v1.CaseRole
-	22, // 11: onedoor.admin.v1.CaseRole.role:type_name -> onedoor.record.v1.Role
-	22, // 12: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
-	23, // 13: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
-	24, // 14: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
-	25, // 15: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
-	0,  // 16: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	0,  // 17: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
-	19, // 18: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
-	25, // 19: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
-	20, // 20: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
-	21, // 21: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
-	26, // 22: onedoor.admin.v1.ListCasesRequest.code:type_name -> onedoor.record.v1.HazardCode
-	27, // 23: onedoor.admin.v1.ListCasesRequest.severity:type_name -> onedoor.record.v1.Severity
-	0,  // 24: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
-	20, // 25: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
-	0,  // 26: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
-	7,  // 27: onedoor.admin.v1.TakeTaskStepResponse.task:type_name -> onedoor.admin.v1.CaseTask
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	20, // 0: onedoor.admin.v1.Case.state:type_name -> onedoor.record.v1.DisputeState
+	6,  // 1: onedoor.admin.v1.Case.timing:type_name -> onedoor.admin.v1.CaseTiming
+	7,  // 2: onedoor.admin.v1.Case.timeline:type_name -> onedoor.admin.v1.CaseEntry
+	8,  // 3: onedoor.admin.v1.Case.tasks:type_name -> onedoor.admin.v1.CaseTask
+	9,  // 4: onedoor.admin.v1.Case.proposal:type_name -> onedoor.admin.v1.TriageProposal
+	4,  // 5: onedoor.admin.v1.Case.attachments:type_name -> onedoor.admin.v1.CaseAttachment
+	5,  // 6: onedoor.admin.v1.Case.people:type_name -> onedoor.admin.v1.CasePerson
+	21, // 7: onedoor.admin.v1.Case.kind:type_name -> onedoor.record.v1.Kind
+	22, // 8: onedoor.admin.v1.Case.hazard_state:type_name -> onedoor.record.v1.HazardState
+	3,  // 9: onedoor.admin.v1.Case.flags:type_name -> onedoor.admin.v1.CaseFlag
+	2,  // 10: onedoor.admin.v1.Case.brings_in:type_name -> onedoor.admin.v1.CaseRole
+	1,  // 11: onedoor.admin.v1.Case.repeats:type_name -> onedoor.admin.v1.HazardLink
+	1,  // 12: onedoor.admin.v1.Case.repeated_by:type_name -> onedoor.admin.v1.HazardLink
+	23, // 13: onedoor.admin.v1.CaseRole.role:type_name -> onedoor.record.v1.Role
+	23, // 14: onedoor.admin.v1.CasePerson.role:type_name -> onedoor.record.v1.Role
+	24, // 15: onedoor.admin.v1.CaseEntry.what:type_name -> onedoor.record.v1.CaseEventKind
+	25, // 16: onedoor.admin.v1.CaseTask.state:type_name -> onedoor.record.v1.TaskState
+	26, // 17: onedoor.admin.v1.TriageProposal.clinic:type_name -> onedoor.record.v1.Clinic
+	0,  // 18: onedoor.admin.v1.ShowCaseResponse.case:type_name -> onedoor.admin.v1.Case
+	0,  // 19: onedoor.admin.v1.ExportCaseResponse.case:type_name -> onedoor.admin.v1.Case
+	20, // 20: onedoor.admin.v1.ListCasesRequest.state:type_name -> onedoor.record.v1.DisputeState
+	26, // 21: onedoor.admin.v1.ListCasesRequest.clinic:type_name -> onedoor.record.v1.Clinic
+	21, // 22: onedoor.admin.v1.ListCasesRequest.kind:type_name -> onedoor.record.v1.Kind
+	22, // 23: onedoor.admin.v1.ListCasesRequest.hazard_state:type_name -> onedoor.record.v1.HazardState
+	27, // 24: onedoor.admin.v1.ListCasesRequest.code:type_name -> onedoor.record.v1.HazardCode
+	28, // 25: onedoor.admin.v1.ListCasesRequest.severity:type_name -> onedoor.record.v1.Severity
+	0,  // 26: onedoor.admin.v1.ListCasesResponse.cases:type_name -> onedoor.admin.v1.Case
+	21, // 27: onedoor.admin.v1.TakeStepRequest.kind:type_name -> onedoor.record.v1.Kind
+	0,  // 28: onedoor.admin.v1.TakeStepResponse.case:type_name -> onedoor.admin.v1.Case
+	8,  // 29: onedoor.admin.v1.TakeTaskStepResponse.task:type_name -> onedoor.admin.v1.CaseTask
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_cases_proto_init() }
@@ -1809,7 +1905,7 @@ func file_onedoor_admin_v1_cases_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_cases_proto_rawDesc), len(file_onedoor_admin_v1_cases_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -177,7 +177,7 @@ var File_onedoor_record_v1_attachment_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_attachment_proto_rawDesc = "" +
 	"\n" +
-	"\"onedoor/record/v1/attachment.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xb0\x03\n" +
+	"\"onedoor/record/v1/attachment.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xb4\x03\n" +
 	"\n" +
 	"Attachment\x12.\n" +
 	"\bowner_id\x18\x01 \x01(\fB\x0e\xda\xe2\x18\n" +
@@ -189,7 +189,9 @@ const file_onedoor_record_v1_attachment_proto_rawDesc = "" +
 	"media_type\x18\x04 \x01(\tB\n" +
 	"\xda\xe2\x18\x06\b\x05\x10\x04HdH\x03R\tmediaType\x88\x01\x01\x123\n" +
 	"\tthumbnail\x18\x05 \x01(\fB\x10\xda\xe2\x18\f\b\x01\x10\x04\x18\x01 \x01H\x80\x80\x01H\x04R\tthumbnail\x88\x01\x01\x12J\n" +
-	"\x05state\x18\x06 \x01(\x0e2\".onedoor.record.v1.AttachmentStateB\v\xda\xe2\x18\a\b\x02\x10\x06\x88\x01\x01H\x05R\x05state\x88\x01\x01:\x1a\xda\xe2\x18\x16\b\a\x1a\b\x02\x03\x04\x05\x06\a\b\t\"\b\x02\x03\x04\x05\x06\a\b\tB\v\n" +
+	"\x05state\x18\x06 \x01(\x0e2\".onedoor.record.v1.AttachmentStateB\v\xda\xe2\x18\a\b\x02\x10\x06\x88\x01\x01H\x05R\x05state\x88\x01\x01:\x1e\xda\xe2\x18\x1a\b\a\x1a\n" +
+	"\x02\x03\x04\x05\x06\a\b\t\r\x0e\"\n" +
+	"\x02\x03\x04\x05\x06\a\b\t\r\x0eB\v\n" +
 	"\t_owner_idB\t\n" +
 	"\a_sha256B\r\n" +
 	"\v_size_bytesB\r\n" +

@@ -1271,7 +1271,7 @@ var File_onedoor_record_v1_dispute_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\n" +
-	"\x1fonedoor/record/v1/dispute.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x8f\x1a\n" +
+	"\x1fonedoor/record/v1/dispute.proto\x12\x11onedoor.record.v1\x1a\x1fonedoor/record/v1/contact.proto\x1a\x1donedoor/record/v1/rules.proto\"\x91\x1a\n" +
 	"\aDispute\x12-\n" +
 	"\x05title\x18\x01 \x01(\tB\x12\xda\xe2\x18\x0e\b\x01\x10\x04\x18\x01 \x04@\x01HPP\x01H\x00R\x05title\x88\x01\x01\x121\n" +
 	"\tterritory\x18\x02 \x01(\fB\x0e\xda\xe2\x18\n" +
@@ -1342,8 +1342,8 @@ const file_onedoor_record_v1_dispute_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x18.onedoor.record.v1.PartyR\x05value:\x028\x01\x1a\\\n" +
 	"\x12PartyContactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.onedoor.record.v1.ContactR\x05value:\x028\x01:\x1d\xda\xe2\x18\x19\b\x04\x10\x01\x1a\t\x02\x03\x04\x05\x06\a\b\t\n" +
-	"\"\b\x02\x03\x04\x05\x06\a\b\tB\b\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.onedoor.record.v1.ContactR\x05value:\x028\x01:\x1f\xda\xe2\x18\x1b\b\x04\x10\x01\x1a\v\x02\x03\x04\x05\x06\a\b\t\n" +
+	"\r\x0e\"\b\x02\x03\x04\x05\x06\a\b\tB\b\n" +
 	"\x06_titleB\f\n" +
 	"\n" +
 	"_territoryB\v\n" +

@@ -337,7 +337,12 @@ type Hazard struct {
 	// work it through that name. Absent: not handed over.
 	HandedOverTo *string `protobuf:"bytes,13,opt,name=handed_over_to,json=handedOverTo,proto3,oneof" json:"handed_over_to,omitempty"`
 	// Key of the hazard in an imported source; opaque text. Absent: found on a phone.
-	ExternalRef   *string `protobuf:"bytes,14,opt,name=external_ref,json=externalRef,proto3,oneof" json:"external_ref,omitempty"`
+	ExternalRef *string `protobuf:"bytes,14,opt,name=external_ref,json=externalRef,proto3,oneof" json:"external_ref,omitempty"`
+	// Where its door is, as the door's address stands, for the department that has to find it and reads no doors. Written by the
+	// server while the hazard is handed over, and taken away when that ends. Absent: not handed over, or the door has no address.
+	DoorAddress *string `protobuf:"bytes,15,opt,name=door_address,json=doorAddress,proto3,oneof" json:"door_address,omitempty"`
+	// Id of the territory that its door is in, 16 bytes; written and taken away with door_address.
+	DoorTerritory []byte `protobuf:"bytes,16,opt,name=door_territory,json=doorTerritory,proto3,oneof" json:"door_territory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -470,11 +475,25 @@ func (x *Hazard) GetExternalRef() string {
 	return ""
 }
 
+func (x *Hazard) GetDoorAddress() string {
+	if x != nil && x.DoorAddress != nil {
+		return *x.DoorAddress
+	}
+	return ""
+}
+
+func (x *Hazard) GetDoorTerritory() []byte {
+	if x != nil {
+		return x.DoorTerritory
+	}
+	return nil
+}
+
 var File_onedoor_record_v1_hazard_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\n" +
-	"\x1eonedoor/record/v1/hazard.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xbf\b\n" +
+	"\x1eonedoor/record/v1/hazard.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\xd0\t\n" +
 	"\x06Hazard\x124\n" +
 	"\vpremises_id\x18\x01 \x01(\fB\x0e\xda\xe2\x18\n" +
 	"\b\x05\x10\x01(\x028\x01P\x01H\x00R\n" +
@@ -497,7 +516,10 @@ const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\x0echecklist_item\x18\f \x01(\tB\n" +
 	"\xda\xe2\x18\x06\b\x05\x10\x01H@H\vR\rchecklistItem\x88\x01\x01\x127\n" +
 	"\x0ehanded_over_to\x18\r \x01(\tB\f\xda\xe2\x18\b\b\x01\x10\x01(\x06H<H\fR\fhandedOverTo\x88\x01\x01\x124\n" +
-	"\fexternal_ref\x18\x0e \x01(\tB\f\xda\xe2\x18\b\b\x05\x10\x01@\x01H@H\rR\vexternalRef\x88\x01\x01:\x18\xda\xe2\x18\x14\b\x03\x10\x01\x1a\x06\x01\x02\x03\x04\b\t\"\x06\x01\x02\x03\x04\b\tB\x0e\n" +
+	"\fexternal_ref\x18\x0e \x01(\tB\f\xda\xe2\x18\b\b\x05\x10\x01@\x01H@H\rR\vexternalRef\x88\x01\x01\x123\n" +
+	"\fdoor_address\x18\x0f \x01(\tB\v\xda\xe2\x18\a\b\x01\x10\x06H\xc8\x01H\x0eR\vdoorAddress\x88\x01\x01\x126\n" +
+	"\x0edoor_territory\x18\x10 \x01(\fB\n" +
+	"\xda\xe2\x18\x06\b\x01\x10\x068\x02H\x0fR\rdoorTerritory\x88\x01\x01:\x18\xda\xe2\x18\x14\b\x03\x10\x01\x1a\x06\x01\x02\x03\x04\b\t\"\x06\x01\x02\x03\x04\b\tB\x0e\n" +
 	"\f_premises_idB\a\n" +
 	"\x05_codeB\x11\n" +
 	"\x0f_severity_foundB\x11\n" +
@@ -511,7 +533,9 @@ const file_onedoor_record_v1_hazard_proto_rawDesc = "" +
 	"\x0e_registered_byB\x11\n" +
 	"\x0f_checklist_itemB\x11\n" +
 	"\x0f_handed_over_toB\x0f\n" +
-	"\r_external_ref*\xbe\x02\n" +
+	"\r_external_refB\x0f\n" +
+	"\r_door_addressB\x11\n" +
+	"\x0f_door_territory*\xbe\x02\n" +
 	"\n" +
 	"HazardCode\x12\x1b\n" +
 	"\x17HAZARD_CODE_UNSPECIFIED\x10\x00\x12\x16\n" +

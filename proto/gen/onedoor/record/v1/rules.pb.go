@@ -217,6 +217,10 @@ const (
 	Role_ROLE_AUDITOR Role = 11
 	// Operator: devices, users, backups; no record content.
 	Role_ROLE_OPERATOR Role = 12
+	// Psychologist who joins single cases: those that name them, without the parties' contacts; reads the case, writes its timeline.
+	Role_ROLE_PSYCHOLOGIST Role = 13
+	// Lawyer who joins single cases, as a psychologist does.
+	Role_ROLE_LAWYER Role = 14
 )
 
 // Enum value maps for Role.
@@ -235,6 +239,8 @@ var (
 		10: "ROLE_DISTRICT",
 		11: "ROLE_AUDITOR",
 		12: "ROLE_OPERATOR",
+		13: "ROLE_PSYCHOLOGIST",
+		14: "ROLE_LAWYER",
 	}
 	Role_value = map[string]int32{
 		"ROLE_UNSPECIFIED":     0,
@@ -250,6 +256,8 @@ var (
 		"ROLE_DISTRICT":        10,
 		"ROLE_AUDITOR":         11,
 		"ROLE_OPERATOR":        12,
+		"ROLE_PSYCHOLOGIST":    13,
+		"ROLE_LAWYER":          14,
 	}
 )
 
@@ -1356,7 +1364,7 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x12RELATION_ESCALATED\x10\x05\x12\x13\n" +
 	"\x0fRELATION_AUTHOR\x10\x06\x12\x12\n" +
 	"\x0eRELATION_REALM\x10\a\x12\x18\n" +
-	"\x14RELATION_BREAK_GLASS\x10\b*\xa9\x03\n" +
+	"\x14RELATION_BREAK_GLASS\x10\b*\xe9\x03\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\vROLE_HELPER\x10\x01\x1a\x0f\xe8\xe2\x18\x01\xf2\xe2\x18\a\n" +
@@ -1382,7 +1390,13 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\xf2\xe2\x18\x06\n" +
 	"\x04\x02\x03\x05\a\x12\x10\n" +
 	"\fROLE_AUDITOR\x10\v\x12\x11\n" +
-	"\rROLE_OPERATOR\x10\f*\xda\x01\n" +
+	"\rROLE_OPERATOR\x10\f\x12!\n" +
+	"\x11ROLE_PSYCHOLOGIST\x10\r\x1a\n" +
+	"\xf2\xe2\x18\x06\n" +
+	"\x04\x02\x03\x06\a\x12\x1b\n" +
+	"\vROLE_LAWYER\x10\x0e\x1a\n" +
+	"\xf2\xe2\x18\x06\n" +
+	"\x04\x02\x03\x06\a*\xda\x01\n" +
 	"\vMergePolicy\x12\x1c\n" +
 	"\x18MERGE_POLICY_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MERGE_POLICY_LATEST\x10\x01\x12\x19\n" +
@@ -1391,29 +1405,27 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\x13MERGE_POLICY_RANKED\x10\x04\x12\x16\n" +
 	"\x12MERGE_POLICY_FIRST\x10\x05\x12\x17\n" +
 	"\x13MERGE_POLICY_STATES\x10\x06\x12\x17\n" +
-	"\x13MERGE_POLICY_REVIEW\x10\a*\xe3\x02\n" +
+	"\x13MERGE_POLICY_REVIEW\x10\a*\xef\x02\n" +
 	"\x0fVisibilityClass\x12 \n" +
-	"\x1cVISIBILITY_CLASS_UNSPECIFIED\x10\x00\x126\n" +
-	"\x15VISIBILITY_CLASS_OPEN\x10\x01\x1a\x1b\xda\xe2\x18\x17\n" +
-	"\n" +
-	"\x01\x02\x03\x04\x05\x06\a\b\t\n" +
-	"\x12\t\x01\x02\x03\x04\x05\x06\a\b\t\x124\n" +
+	"\x1cVISIBILITY_CLASS_UNSPECIFIED\x10\x00\x12:\n" +
+	"\x15VISIBILITY_CLASS_OPEN\x10\x01\x1a\x1f\xda\xe2\x18\x1b\n" +
+	"\f\x01\x02\x03\x04\x05\x06\a\b\t\n" +
+	"\r\x0e\x12\v\x01\x02\x03\x04\x05\x06\a\b\t\r\x0e\x124\n" +
 	"\x18VISIBILITY_CLASS_CONTACT\x10\x02\x1a\x16\xda\xe2\x18\x12\n" +
 	"\x06\x02\x03\x04\x05\x06\a\x12\x06\x02\x03\x04\x05\x06\a\x18\x01\x12'\n" +
 	"\x17VISIBILITY_CLASS_POLICE\x10\x03\x1a\n" +
 	"\xda\xe2\x18\x06\n" +
-	"\x01\x03\x12\x01\x03\x124\n" +
-	"\x15VISIBILITY_CLASS_CASE\x10\x04\x1a\x19\xda\xe2\x18\x15\n" +
-	"\t\x02\x03\x04\x05\x06\a\b\t\n" +
-	"\x12\b\x02\x03\x04\x05\x06\a\b\t\x122\n" +
-	"\x16VISIBILITY_CLASS_RULED\x10\x05\x1a\x16\xda\xe2\x18\x12\n" +
-	"\n" +
-	"\x01\x02\x03\x04\x05\x06\a\b\t\n" +
-	"\x12\x04\x03\x04\x06\t\x12-\n" +
-	"\x17VISIBILITY_CLASS_SERVER\x10\x06\x1a\x10\xda\xe2\x18\f\n" +
-	"\n" +
-	"\x01\x02\x03\x04\x05\x06\a\b\t\n" +
-	"*\x8b\x01\n" +
+	"\x01\x03\x12\x01\x03\x128\n" +
+	"\x15VISIBILITY_CLASS_CASE\x10\x04\x1a\x1d\xda\xe2\x18\x19\n" +
+	"\v\x02\x03\x04\x05\x06\a\b\t\n" +
+	"\r\x0e\x12\n" +
+	"\x02\x03\x04\x05\x06\a\b\t\r\x0e\x124\n" +
+	"\x16VISIBILITY_CLASS_RULED\x10\x05\x1a\x18\xda\xe2\x18\x14\n" +
+	"\f\x01\x02\x03\x04\x05\x06\a\b\t\n" +
+	"\r\x0e\x12\x04\x03\x04\x06\t\x12/\n" +
+	"\x17VISIBILITY_CLASS_SERVER\x10\x06\x1a\x12\xda\xe2\x18\x0e\n" +
+	"\f\x01\x02\x03\x04\x05\x06\a\b\t\n" +
+	"\r\x0e*\x8b\x01\n" +
 	"\n" +
 	"PersonData\x12\x1b\n" +
 	"\x17PERSON_DATA_UNSPECIFIED\x10\x00\x12\x19\n" +

@@ -248,7 +248,7 @@ var File_onedoor_record_v1_task_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_task_proto_rawDesc = "" +
 	"\n" +
-	"\x1conedoor/record/v1/task.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\x97\a\n" +
+	"\x1conedoor/record/v1/task.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\x9b\a\n" +
 	"\x04Task\x12+\n" +
 	"\x04what\x18\x01 \x01(\tB\x12\xda\xe2\x18\x0e\b\x01\x10\x01\x18\x01 \x01@\x01HxP\x01H\x00R\x04what\x88\x01\x01\x120\n" +
 	"\bfor_user\x18\x02 \x01(\fB\x10\xda\xe2\x18\f\b\x01\x10\x01\x18\x04(\x038\x03`\x01H\x01R\aforUser\x88\x01\x01\x122\n" +
@@ -268,7 +268,7 @@ const file_onedoor_record_v1_task_proto_rawDesc = "" +
 	"R\vdeliveredAt\x88\x01\x01\x12<\n" +
 	"\x10delivered_device\x18\f \x01(\fB\f\xda\xe2\x18\b\b\x01\x10\x06\x18\x048\x04H\vR\x0fdeliveredDevice\x88\x01\x01\x121\n" +
 	"\vdone_reason\x18\r \x01(\tB\v\xda\xe2\x18\a\b\x01\x10\x06H\xc8\x01H\fR\n" +
-	"doneReason\x88\x01\x01:<\xda\xe2\x188\b\x06\x1a\t\x01\x02\x03\x04\x05\x06\a\b\t\"\t\x01\x02\x03\x04\x05\x06\a\b\t*\bfor_user*\vpremises_id*\acase_idB\a\n" +
+	"doneReason\x88\x01\x01:@\xda\xe2\x18<\b\x06\x1a\v\x01\x02\x03\x04\x05\x06\a\b\t\r\x0e\"\v\x01\x02\x03\x04\x05\x06\a\b\t\r\x0e*\bfor_user*\vpremises_id*\acase_idB\a\n" +
 	"\x05_whatB\v\n" +
 	"\t_for_userB\x0e\n" +
 	"\f_premises_idB\n" +

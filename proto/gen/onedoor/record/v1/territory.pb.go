@@ -194,7 +194,7 @@ var File_onedoor_record_v1_territory_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_territory_proto_rawDesc = "" +
 	"\n" +
-	"!onedoor/record/v1/territory.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\x92\x03\n" +
+	"!onedoor/record/v1/territory.proto\x12\x11onedoor.record.v1\x1a\x1donedoor/record/v1/rules.proto\"\x94\x03\n" +
 	"\tTerritory\x12%\n" +
 	"\x04code\x18\x01 \x01(\tB\f\xda\xe2\x18\b\b\x01\x10\x06H\x11P\x01H\x00R\x04code\x88\x01\x01\x12,\n" +
 	"\tparent_id\x18\x02 \x01(\fB\n" +
@@ -208,9 +208,8 @@ const file_onedoor_record_v1_territory_proto_rawDesc = "" +
 	"\xda\xe2\x18\x06\b\x01\x10\x06h\x01H\x04R\tvalidFrom\x88\x01\x01\x120\n" +
 	"\vvalid_until\x18\x06 \x01(\x03B\n" +
 	"\xda\xe2\x18\x06\b\x01\x10\x06h\x01H\x05R\n" +
-	"validUntil\x88\x01\x01:\x12\xda\xe2\x18\x0e\b\x10\x1a\n" +
-	"\x01\x02\x03\x04\x05\x06\a\b\t\n" +
-	"B\a\n" +
+	"validUntil\x88\x01\x01:\x14\xda\xe2\x18\x10\b\x10\x1a\f\x01\x02\x03\x04\x05\x06\a\b\t\n" +
+	"\r\x0eB\a\n" +
 	"\x05_codeB\f\n" +
 	"\n" +
 	"_parent_idB\b\n" +
