@@ -1,6 +1,7 @@
 package localdb
 
 import (
+	"fmt"
 	"iter"
 
 	"onedoor/syncengine"
@@ -19,6 +20,9 @@ func scanOutcomes(s *statement) (OutcomeSegment, error) {
 // AppendOutcomes journals a segment. Where it overlaps older ones, as when changes were supplied again after a restore,
 // it counts and they do not.
 func (tx *Tx) AppendOutcomes(o OutcomeSegment) error {
+	if o.Last < o.First {
+		return fmt.Errorf("journal outcomes %d to %d: none", o.First, o.Last)
+	}
 	return tx.write("INSERT INTO outcomes (" + outcomeColumns + ") VALUES (?, ?, ?)").
 		int(int64(o.First)).int(int64(o.Last)).blob(o.Body).run()
 }

@@ -17,7 +17,8 @@ const (
 	selectAny    = "SELECT 1 FROM records WHERE id BETWEEN ? AND ? LIMIT 1"
 	// The order is that of the index on id, so no sorting is done.
 	selectRecords  = "SELECT kind, seq, body, id FROM records ORDER BY id"
-	entryColumns   = "seq, type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
+	entryColumns   = "seq, " + entryRest
+	entryRest      = "type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
 	selectEntry    = "SELECT " + entryColumns + " FROM log WHERE seq = ?"
 	selectEntries  = "SELECT " + entryColumns + " FROM log WHERE seq > ? ORDER BY seq"
 	selectScope    = "SELECT seq, record_id, type, entered FROM scope WHERE key = ? AND seq > ? ORDER BY seq, record_id LIMIT ?"

@@ -11,15 +11,17 @@ import (
 )
 
 var (
-	insertEntry  = insertion{head: "INSERT", table: "log (" + entryColumns + ")", columns: 15}
+	// insertEntry leaves the seq to the engine: the number behind the greatest, which the head is. A seq that is given
+	// may be none of a row, and for that the engine would copy each page that many rows touch.
+	insertEntry  = insertion{head: "INSERT", table: "log (" + entryRest + ")", columns: 14}
 	upsertRecord = insertion{head: "INSERT", table: "records (id, kind, seq, body)", columns: 4,
 		tail: " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq, body = excluded.body"}
 	upsertScope = insertion{head: "INSERT OR REPLACE", table: "scope (key, seq, record_id, type, entered)", columns: 5}
 )
 
 const (
-	rewriteEntry = "UPDATE log SET salt = ?13, body = ?14, extra = ?15 WHERE seq = ?1 AND type = ?2 AND incarnation = ?3 AND device_seq = ?4" +
-		" AND record_id = ?5 AND kind = ?6 AND prev = ?7 AND ref = ?8 AND stamp = ?9 AND suspect = ?10 AND reason = ?11 AND rank = ?12"
+	rewriteEntry = "UPDATE log SET salt = ?12, body = ?13, extra = ?14 WHERE seq = ?15 AND type = ?1 AND incarnation = ?2 AND device_seq = ?3" +
+		" AND record_id = ?4 AND kind = ?5 AND prev = ?6 AND ref = ?7 AND stamp = ?8 AND suspect = ?9 AND reason = ?10 AND rank = ?11"
 	deleteScope    = "DELETE FROM scope WHERE key = ? AND seq = ? AND record_id = ?"
 	upsertDocument = "INSERT OR REPLACE INTO documents (bucket, key, value) VALUES (?, ?, ?)"
 	deleteDocument = "DELETE FROM documents WHERE bucket = ? AND key = ?"
@@ -64,11 +66,14 @@ func (w *writer) Append(entries ...store.Entry) error {
 			return w.refuse("append log entry %d: the next is %d", entries[i].Seq, next)
 		}
 	}
-	err := insert(w, "append a log entry", &w.s.append, entries, bindEntry)
-	if err == nil {
-		w.head.Seq += syncengine.Seq(len(entries))
+	if err := insert(w, "append a log entry", &w.s.append, entries, bindEntry); err != nil || len(entries) == 0 {
+		return err
 	}
-	return err
+	w.head.Seq += syncengine.Seq(len(entries))
+	if last := w.s.conn.LastInsertRowID(); last != int64(w.head.Seq) {
+		return w.refuse("append a log entry: it stands as %d, the head says %d", last, w.head.Seq)
+	}
+	return nil
 }
 
 // RewriteEntry replaces the payload of an entry.
@@ -81,6 +86,7 @@ func (w *writer) RewriteEntry(e store.Entry) error {
 	}
 	stmt := w.s.rewrite
 	bindEntry(w, stmt, 0, &e)
+	stmt.BindInt64(insertEntry.columns+1, int64(e.Seq))
 	if err := w.write("rewrite a log entry", stmt); err != nil {
 		return err
 	}
@@ -91,21 +97,20 @@ func (w *writer) RewriteEntry(e store.Entry) error {
 }
 
 func bindEntry(_ *writer, stmt *sqlite.Stmt, at int, e *store.Entry) {
-	stmt.BindInt64(at+1, int64(e.Seq))
-	stmt.BindInt64(at+2, int64(e.Type))
-	stmt.BindBytes(at+3, e.Incarnation[:])
-	stmt.BindInt64(at+4, int64(e.DeviceSeq))
-	stmt.BindBytes(at+5, e.RecordID[:])
-	stmt.BindInt64(at+6, int64(e.Kind))
-	stmt.BindInt64(at+7, int64(e.Prev))
-	stmt.BindInt64(at+8, int64(e.Ref))
-	stmt.BindInt64(at+9, int64(e.Stamp))
-	stmt.BindBool(at+10, e.Suspect)
-	stmt.BindInt64(at+11, int64(e.Reason))
-	stmt.BindInt64(at+12, int64(e.Rank))
-	stmt.BindBytes(at+13, e.Salt)
-	stmt.BindBytes(at+14, e.Body)
-	stmt.BindBytes(at+15, e.Extra)
+	stmt.BindInt64(at+1, int64(e.Type))
+	stmt.BindBytes(at+2, e.Incarnation[:])
+	stmt.BindInt64(at+3, int64(e.DeviceSeq))
+	stmt.BindBytes(at+4, e.RecordID[:])
+	stmt.BindInt64(at+5, int64(e.Kind))
+	stmt.BindInt64(at+6, int64(e.Prev))
+	stmt.BindInt64(at+7, int64(e.Ref))
+	stmt.BindInt64(at+8, int64(e.Stamp))
+	stmt.BindBool(at+9, e.Suspect)
+	stmt.BindInt64(at+10, int64(e.Reason))
+	stmt.BindInt64(at+11, int64(e.Rank))
+	stmt.BindBytes(at+12, e.Salt)
+	stmt.BindBytes(at+13, e.Body)
+	stmt.BindBytes(at+14, e.Extra)
 }
 
 // PutRecord writes the states of records.
