@@ -49,7 +49,7 @@ func (r *Replica) request(tx *localdb.Tx, s *state, next *batchAhead, digests bo
 	out := &sending{digests: digests, destructions: s.pos.Destructions, asksLease: s.wantsLease(r.now())}
 	body := &syncv1.ExchangeBody{
 		Realm: s.self.Realm, Incarnation: s.self.Incarnation[:], Nonce: s.pos.Nonce, Cursor: s.pos.Cursor,
-		PageBytesMax: uint32(r.o.PageBytesMax), ClockMs: int64(r.now()), Epoch: uint32(s.pos.Epoch),
+		PageBytesMax: uint32(r.o.PageBytesMax), Epoch: uint32(s.pos.Epoch),
 		LacksEnrolment: !s.pos.Enrolment, WantsLease: out.asksLease,
 	}
 	book, err := r.rulebookIn(tx)
@@ -121,6 +121,8 @@ func (r *Replica) cutBatch(tx *localdb.Tx, s *state, next *batchAhead, out *send
 		return err
 	}
 	out.more = out.batch[len(out.batch)-1].DeviceSeq < s.end.Seq
+	// Stamps alone are corrected by it: a request without changes is some bytes smaller.
+	body.ClockMs = int64(r.now())
 	body.Batch = &syncv1.Batch{
 		ChainBefore: before[:], SchemaVersion: r.schema.Engine.Version, FirstDeviceSeq: uint64(first),
 	}

@@ -1797,7 +1797,7 @@ type ExchangeBody struct {
 	Status *Status `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
 	// Greatest size of the page wanted, in bytes before compression; 0 means the server's own.
 	PageBytesMax uint32 `protobuf:"varint,8,opt,name=page_bytes_max,json=pageBytesMax,proto3" json:"page_bytes_max,omitempty"`
-	// The phone's clock when it sends; the server measures its offset by it.
+	// The phone's clock when it sends changes; the server measures its offset by it. Absent when there are none.
 	ClockMs int64 `protobuf:"varint,9,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"`
 	// The newest receipt, sent with changes that are supplied again: it proves their first coordinates. Also sent while the
 	// phone knows of more than its cursor names, after an answer without a page: a log that lacks that was put back.
