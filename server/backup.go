@@ -13,6 +13,7 @@ import (
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
+	"onedoor/server/backupset"
 	"onedoor/server/identity"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
@@ -57,8 +58,10 @@ func (p Progress) log(what string) func(done, total syncengine.Seq) {
 type BackupOptions struct {
 	// Dir is the realm's folder, of a stopped or a running server.
 	Dir string
-	// Out is the file to make; it must not be there.
+	// Out is the file to make; it must not be there. With Set the backup is kept there instead.
 	Out string
+	// Set is where the backup is kept, encrypted where it has recipients; nil for a file of its own.
+	Set *backupset.Set
 	// ContactKey is the file of the contact key; beside Dir when empty. It is read to check the copy and is not in it.
 	ContactKey string
 	// Progress is told how far the copy and its check have come.
@@ -81,6 +84,8 @@ type BackupResult struct {
 	// ContactKey is the path of the contact key, without which the backup's contacts cannot be read; empty where
 	// nothing in it is sealed.
 	ContactKey string
+	// Kept is the backup in its Set.
+	Kept backupset.Entry
 	// Unregistered is why phones were not told of the backup, which is good
 	// nevertheless; nil when they are.
 	Unregistered error
@@ -100,10 +105,14 @@ func Backup(ctx context.Context, o BackupOptions) (BackupResult, error) {
 	if _, err := os.Stat(Config{Dir: o.Dir}.path(DatabaseFile)); err != nil {
 		return BackupResult{}, absent(o.Dir, err)
 	}
-	if err := checkOut(o.Out); err != nil {
-		return BackupResult{}, err
+	beside := o.Dir
+	if o.Set == nil {
+		if err := checkOut(o.Out); err != nil {
+			return BackupResult{}, err
+		}
+		beside = filepath.Dir(o.Out)
 	}
-	stage, err := os.MkdirTemp(filepath.Dir(o.Out), backupStage)
+	stage, err := os.MkdirTemp(beside, backupStage)
 	if err != nil {
 		return BackupResult{}, fmt.Errorf("make a backup: %w: give a place that you may write", err)
 	}
@@ -115,14 +124,32 @@ func Backup(ctx context.Context, o BackupOptions) (BackupResult, error) {
 	case err != nil:
 		return BackupResult{}, fmt.Errorf("make a backup: %w", err)
 	}
-	if err := placeBackup(Config{Dir: stage}.path(DatabaseFile), o.Out, &made); err != nil {
+	where, err := o.keep(ctx, Config{Dir: stage}.path(DatabaseFile), &made)
+	if err != nil {
 		return BackupResult{}, err
 	}
 	made.Unregistered = register(o.Dir, registered{
 		Epoch: uint32(made.At.Epoch), Seq: uint64(made.At.Seq), Tag: tag[:], Made: made.Made.UTC().Format(time.RFC3339),
-		File: absolute(o.Out), Bytes: made.Bytes,
+		File: where, Bytes: made.Bytes,
 	})
 	return made, nil
+}
+
+// keep gives the checked copy its place, and tells which.
+func (o BackupOptions) keep(ctx context.Context, copied string, made *BackupResult) (where string, err error) {
+	if o.Set == nil {
+		return absolute(o.Out), placeBackup(copied, o.Out, made)
+	}
+	f, err := os.Open(copied)
+	if err != nil {
+		return "", fmt.Errorf("make a backup: %w", err)
+	}
+	defer f.Close()
+	made.Kept, err = o.Set.Put(ctx, backupset.Entry{
+		Realm: made.Realm, Epoch: uint32(made.At.Epoch), Seq: uint64(made.At.Seq), Records: made.Records, Made: made.Made.UTC().Truncate(time.Second), Software: Version(),
+	}, f)
+	made.Bytes = made.Kept.Bytes
+	return made.Kept.Name, err
 }
 
 // checkOut refuses a standing file: of two backups under one name only one would be left.

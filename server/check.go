@@ -27,7 +27,24 @@ func (c Config) Check() error {
 	if c.LeaseDays < 0 {
 		problems = append(problems, fmt.Errorf("a lease of %d days: give 1 day or more", c.LeaseDays))
 	}
-	return errors.Join(append(problems, c.checkLedger(), c.checkTraces())...)
+	return errors.Join(append(problems, c.checkLedger(), c.checkTraces(), c.checkBackups())...)
+}
+
+func (c Config) checkBackups() error {
+	switch {
+	case c.Backups.URL == "" && len(c.Backups.Recipients) > 0:
+		return fmt.Errorf("%w: --backup-recipient encrypts what --backup-to keeps, which is missing", ErrIncomplete)
+	case c.Backups.URL == "":
+		return nil
+	case c.Store != "":
+		return errors.New("--backup-to copies the SQLite file in --data: a realm that --store names is backed up by its database, as docs/operating.md says")
+	case c.BackupEvery < 0 || c.BackupEvery > 0 && c.BackupEvery < backupEveryLeast:
+		return fmt.Errorf("--backup-every %v: give %v or more", c.BackupEvery, backupEveryLeast)
+	}
+	if err := c.Backups.CheckKept(); err != nil {
+		return fmt.Errorf("--backup-to: %w", err)
+	}
+	return nil
 }
 
 func (c Config) checkTraces() error {

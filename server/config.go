@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"onedoor/internal/sqlitevfs"
+	"onedoor/server/backupset"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
 )
@@ -66,6 +67,11 @@ type Config struct {
 	// Ledger is a folder on other storage for the side ledger, which keeps what a
 	// restore must not undo; empty for none. It must be there.
 	Ledger string
+	// Backups says where backups are kept that the server makes by itself; no place for none. BackupEvery is how often, a day
+	// when 0; BackupKeep which are kept.
+	Backups     backupset.Place
+	BackupEvery time.Duration
+	BackupKeep  backupset.Policy
 	// LeaseDays changes how long phones may work on what they were granted without asking again, in days; 0 leaves it.
 	LeaseDays int
 	// ContactKey is the file of the key under which residents' names and numbers are sealed; beside Dir, with

@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"filippo.io/age"
+
 	"onedoor/server/accessledger"
+	"onedoor/server/backupset"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/sideledger"
@@ -32,8 +35,11 @@ var ErrHoldsRealm = errors.New("a realm stands in the folder")
 
 // RestoreOptions say what to restore and where to; From and Dir are needed.
 type RestoreOptions struct {
-	// From is a file that Backup made.
+	// From is a file that Backup made. With Set it is the name of a backup there, the newest when empty.
 	From string
+	// Set is where the backup is kept, Identities are the private keys that open it; nil for a file of its own.
+	Set        *backupset.Set
+	Identities []age.Identity
 	// Dir is the folder to make the realm in.
 	Dir string
 	// Replace is the code of the realm that may be moved aside; 0 refuses a folder
@@ -109,12 +115,14 @@ type restoring struct {
 	// old is what could be read of the realm that stands in the folder; nil for none.
 	old *oldRealm
 	tag store.Tag
+	// kept is the backup in its set.
+	kept backupset.Entry
 }
 
 // look refuses what must not be touched, and makes the stage.
 func (r *restoring) look(ctx context.Context) error {
-	if info, err := os.Stat(r.o.From); err != nil || info.IsDir() {
-		return errors.Join(fmt.Errorf("restore: %s is no file: give one that `onedoor backup` made", r.o.From), err)
+	if err := r.find(ctx); err != nil {
+		return err
 	}
 	if err := r.checkFree(); err != nil {
 		if r.o.Replace == 0 {
@@ -139,10 +147,40 @@ func (r *restoring) look(ctx context.Context) error {
 	return nil
 }
 
+// find looks for the backup before anything is touched.
+func (r *restoring) find(ctx context.Context) (err error) {
+	if r.o.Set != nil {
+		if r.kept, err = r.o.Set.Find(ctx, r.o.From, r.o.Replace); err != nil {
+			return fmt.Errorf("restore: %w", err)
+		}
+		return nil
+	}
+	if info, err := os.Stat(r.o.From); err != nil || info.IsDir() {
+		return errors.Join(fmt.Errorf("restore: %s is no file: give one that `onedoor backup` made", r.o.From), err)
+	}
+	return nil
+}
+
+// fetch copies the backup into the stage.
+func (r *restoring) fetch(ctx context.Context) error {
+	if r.o.Set != nil {
+		return r.o.Set.Fetch(ctx, r.kept, r.stage.path(DatabaseFile), r.o.Identities)
+	}
+	return copyFile(r.o.From, r.stage.path(DatabaseFile), r.o.Progress.of("copying"))
+}
+
+// source names the backup in the list of the new realm.
+func (r *restoring) source() string {
+	if r.o.Set != nil {
+		return r.kept.Name
+	}
+	return absolute(r.o.From)
+}
+
 // prepare makes the realm in the stage: copied, checked, in a new epoch, with a
 // token of its own.
 func (r *restoring) prepare(ctx context.Context) error {
-	if err := copyFile(r.o.From, r.stage.path(DatabaseFile), r.o.Progress.of("copying")); err != nil {
+	if err := r.fetch(ctx); err != nil {
 		return err
 	}
 	m, err := unpackSecrets(ctx, r.stage)
@@ -288,7 +326,7 @@ func (r *restoring) putBack() (err error) {
 func (r *restoring) list() error {
 	return register(r.config.Dir, registered{
 		Epoch: uint32(r.result.Epoch), Seq: uint64(r.result.After), Tag: r.tag[:],
-		Made: r.result.Made.UTC().Format(time.RFC3339), File: absolute(r.o.From),
+		Made: r.result.Made.UTC().Format(time.RFC3339), File: r.source(),
 	})
 }
 

@@ -24,6 +24,7 @@ func (s *Server) startUpkeep(context.Context) error {
 		defer close(s.upkeep.ended)
 		var both sync.WaitGroup
 		both.Go(func() { s.reports.Keep(ctx, wait) })
+		both.Go(func() { s.keepBackedUp(ctx) })
 		retention.Keep(ctx, s.realm, wait, s.retained)
 		both.Wait()
 	}()

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"onedoor/internal/command"
 	"onedoor/server"
+	"onedoor/server/backupset"
 	"onedoor/server/store/sqlitestore"
 )
 
@@ -39,9 +41,9 @@ type lostJSON struct {
 
 func newRestore(a *app) *cobra.Command {
 	var o server.RestoreOptions
-	var replace string
+	var replace, name, identity string
 	c := &cobra.Command{
-		Use: "restore --from FILE --data DIR", Short: "Make a realm of a backup, in a new epoch that phones heal", Args: cobra.NoArgs,
+		Use: "restore --from (FILE | URL) --data DIR", Short: "Make a realm of a backup, in a new epoch that phones heal", Args: cobra.NoArgs,
 		Long: `Makes the realm in DIR from FILE, which ` + "`onedoor backup`" + ` made: copies it, checks it
 as verify does, begins a new epoch and mints a new operator's token. Then serve
 it. Phones that come back bring what they have handed in since the backup, with
@@ -56,14 +58,21 @@ again as they stood last, and what was revoked stays revoked.
 Residents' names and numbers are sealed under the contact key of the time of the
 backup, which is not in FILE: give it with --contact-key, unless it lies beside DIR.
 
+FILE may be the URL of a folder or bucket that ` + "`backup --to`" + ` or ` + "`serve --backup-to`" + ` keeps
+backups in: the newest is taken, or the one that --backup names, compared with its
+manifest and opened with the private key of --identity.
+
 A DIR that holds a realm is refused. With --replace CODE, the code of that realm,
 its files are moved into a folder of their own beside the new ones; stop its
 server first. Never copy a database file back by hand: this command is how phones
 learn that it happened.`,
 		Example: `  onedoor restore --from monday.backup --data ./restored
-  onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --ledger /mnt/ledger --json`,
+  onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --ledger /mnt/ledger --json
+  onedoor restore --from s3://onedoor-backups?region=cn-north-1 --identity backup.key --data ./restored`,
 	}
-	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`")
+	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`, or file:///FOLDER or s3://BUCKET?region=R that holds backups")
+	c.Flags().StringVar(&name, "backup", "", "`NAME` of the backup in a folder or bucket (default: the newest)")
+	c.Flags().StringVar(&identity, "identity", "", "`FILE` with the private key that opens it, of onedoor keys backup")
 	c.Flags().StringVar(&o.Dir, "data", "", "the `DIR` to make the realm in")
 	c.Flags().StringVar(&o.Ledger, "ledger", "", "replay the side ledger in `DIR`")
 	contactKeyFlag(c, &o.ContactKey)
@@ -77,9 +86,30 @@ learn that it happened.`,
 			}
 			o.Replace = uint32(code)
 		}
+		if strings.Contains(o.From, "://") {
+			return a.restoreFrom(ctx, o, backupset.Place{URL: o.From}, name, identity)
+		}
+		if name != "" || identity != "" {
+			return command.Misused("--backup and --identity go with a URL in --from")
+		}
 		return a.restore(ctx, o)
 	})
 	return c
+}
+
+// restoreFrom restores from a folder or a bucket with backups.
+func (a *app) restoreFrom(ctx context.Context, o server.RestoreOptions, from backupset.Place, name, identity string) (err error) {
+	if identity != "" {
+		if o.Identities, err = backupset.ReadIdentities(identity); err != nil {
+			return err
+		}
+	}
+	set, err := backupset.Open(ctx, from)
+	if err != nil {
+		return err
+	}
+	o.Set, o.From = set, name
+	return errors.Join(a.restore(ctx, o), set.Close())
 }
 
 func (a *app) restore(ctx context.Context, o server.RestoreOptions) error {

@@ -43,7 +43,7 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/observe", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd")},
+		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
 		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
@@ -58,7 +58,7 @@ var House = []Room{
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
-			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/identity", "server/notify", "server/observe", "server/refusal",
+			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
@@ -76,6 +76,8 @@ var House = []Room{
 	{Path: "server/observe/tracetest", Holds: "an OpenTelemetry collector in memory; only tests import it"},
 	{Path: "server/observe", Holds: "how a running server is watched: metrics, traces, logs with their trace",
 		May: []string{"server/exchange", "server/store"}},
+	{Path: "server/backupset/buckettest", Holds: "a server that speaks S3, in memory; only tests import it"},
+	{Path: "server/backupset", Holds: "backups in a folder or a bucket: put, compare, list, fetch, take away", May: []string{"internal/privatefile"}},
 	{Path: "server/refusal", Holds: "errors as statuses of gRPC: code, reason and hint, the same for every service", May: []string{"proto/gen"}},
 	{Path: "server/bearer", Holds: "the token of a call", May: []string{"server/identity"}},
 	{Path: "server/feed", Holds: "feeds: what systems outside are told of records, read by them or posted to them, and the cases that they submit",
@@ -192,7 +194,7 @@ var Bans = []Ban{
 		Why: "a store keeps what it is given; it knows no merge rule, no grant and nobody to call"},
 	{From: []string{"server/notify"}, To: []string{"proto/gen/...", "internal/wire", "server/store/..."},
 		Why: "a hint carries no data: it says that a realm reached a seq, and the phone pulls through its grants"},
-	{From: []string{"..."}, To: []string{"server/store/storetest", "server/observe/tracetest"},
+	{From: []string{"..."}, To: []string{"server/store/storetest", "server/observe/tracetest", "server/backupset/buckettest"},
 		Why: "it imports testing, which a command must not carry: only tests may import it"},
 	{From: []string{"server/accessledger", "server/sealed", "server/exchange", "server/report/...", "server/feed", "server/privacy", "server/retention", "server/casework", "server/notify",
 		"server/store/...", "internal/schema"}, To: []string{"google.golang.org/grpc/..."},
@@ -203,6 +205,8 @@ var Bans = []Ban{
 	{From: []string{"..."}, Except: []string{"server/observe/..."},
 		To:  []string{"github.com/prometheus/...", "go.opentelemetry.io/..."},
 		Why: "a room reports events of its own; only server/observe knows who counts them, and no phone carries it"},
+	{From: []string{"..."}, Except: []string{"server/backupset"}, To: []string{"gocloud.dev/...", "github.com/aws/..."},
+		Why: "a cloud's SDK stands behind one room: only server/backupset knows where backups lie"},
 	{From: []string{"..."}, To: []string{"C"},
 		Why: "onedoor is built for phones and servers without a C compiler"},
 }

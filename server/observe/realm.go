@@ -94,6 +94,7 @@ func (r *Realm) Backup(err error) {
 	if err != nil {
 		result = resultFailed
 	}
+	r.m.state.forget(r.code)
 	r.m.backups.WithLabelValues(r.code, result).Inc()
 }
 

@@ -191,6 +191,15 @@ func (c *stateCollector) add(code string, look Look) {
 	c.looks[code] = &looking{look: look}
 }
 
+// forget has a realm looked at anew.
+func (c *stateCollector) forget(code string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.looks[code]; l != nil {
+		l.at = time.Time{}
+	}
+}
+
 func (c *stateCollector) remove(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

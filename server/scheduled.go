@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"onedoor/server/backupset"
+)
+
+const (
+	// backupEveryDefault is how often a backup is made: what was made at the server itself since the last one is lost with it.
+	backupEveryDefault = 24 * time.Hour
+	// backupEveryLeast bounds how often: each reads the whole file, and the write-ahead log grows meanwhile.
+	backupEveryLeast = 10 * time.Minute
+	// backupLook is how often it is looked whether one is due: a machine that slept has missed no timer.
+	backupLook = time.Minute
+	// backupAgain is how long after one that failed the next is tried.
+	backupAgain = 15 * time.Minute
+)
+
+// backupEvery is how often a backup is made.
+func (c Config) backupEvery() time.Duration {
+	if c.BackupEvery == 0 {
+		return backupEveryDefault
+	}
+	return c.BackupEvery
+}
+
+// keepBackedUp makes a backup whenever the newest one, whoever made it, is old enough, until ctx ends.
+func (s *Server) keepBackedUp(ctx context.Context) {
+	if s.config.Backups.URL == "" {
+		return
+	}
+	s.clearStages()
+	for {
+		pause := backupLook
+		if s.backupDue() {
+			err := s.backUp(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			s.observed.Backup(err)
+			if err != nil {
+				s.config.Log.Error("no backup was made; it is tried again in a while", "in", backupAgain, "error", err)
+				pause = backupAgain
+			}
+		}
+		if wait(ctx, pause) != nil {
+			return
+		}
+	}
+}
+
+// clearStages takes away what a crash left of backups under way. Only this server makes them in the realm's folder.
+func (s *Server) clearStages() {
+	left, _ := filepath.Glob(s.config.path(backupStage + "*")) // The pattern is whole.
+	for _, stage := range left {
+		if err := os.RemoveAll(stage); err != nil {
+			s.config.Log.Warn("what is left of an interrupted backup cannot be taken away", "folder", stage, "error", err)
+		}
+	}
+}
+
+// backupDue reports that the newest backup is as old as one may get. A time to come counts as none: a clock was put back.
+func (s *Server) backupDue() bool {
+	made, ok, err := s.lastBackup()
+	if err != nil || !ok {
+		return true
+	}
+	age := s.config.Now().Sub(made)
+	return age >= s.config.backupEvery() || age < 0
+}
+
+// backUp makes one backup and takes old ones away.
+func (s *Server) backUp(ctx context.Context) error {
+	set, err := backupset.Open(ctx, s.config.Backups)
+	if err != nil {
+		return err
+	}
+	began := s.config.Now()
+	made, err := Backup(ctx, BackupOptions{Dir: s.config.Dir, Set: set, ContactKey: s.config.ContactKey, Now: s.config.Now})
+	if err == nil {
+		s.config.Log.Info("a backup was made and read back", "name", made.Kept.Name, "seq", made.At.Seq, "bytes", made.Bytes, "took", s.config.Now().Sub(began))
+		if made.Unregistered != nil {
+			s.config.Log.Warn("phones are not told of the backup and keep their journals", "error", made.Unregistered)
+		}
+		err = s.retainBackups(ctx, set, made.Realm)
+	}
+	return errors.Join(err, set.Close())
+}
+
+func (s *Server) retainBackups(ctx context.Context, set *backupset.Set, realm uint32) error {
+	gone, err := set.Retain(ctx, realm, s.config.BackupKeep, s.config.Now())
+	if len(gone) > 0 {
+		s.config.Log.Info("old backups were taken away", "names", gone)
+	}
+	if err != nil {
+		return fmt.Errorf("a backup was made, and old ones are left: %w", err)
+	}
+	return nil
+}
