@@ -3,10 +3,12 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
@@ -84,6 +86,18 @@ func (p *phone) tellSealed() {
 		first = syncengine.DeviceSeq(list[0].DeviceSeq)
 	}
 	p.w.model.Sealed(p.id, first, sealed)
+}
+
+// clings looks after a phone that has carried out the order to wipe and whose disk would not let go of its files: whoever opens
+// the app next takes away what is left.
+func (p *phone) clings() bool {
+	left := func(name string) bool { there, _ := p.disk.Exists(folder + "/" + name); return there }
+	if !p.sick || !slices.ContainsFunc([]string{client.DatabaseFile, client.LogFile}, left) {
+		return false
+	}
+	p.disk.PowerOff(disk.Nothing, nil)
+	p.died("is wiped, and its disk fails when its files go")
+	return true
 }
 
 // wiped looks after a phone that has carried out the order to wipe: nothing may be left of it.

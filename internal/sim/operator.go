@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -173,10 +174,14 @@ func (w *world) revoke(p *phone, wipe bool) {
 	})
 }
 
-// distrusts reports that the server holds a device for revoked, whatever was said to whoever asked for it.
+// distrusts reports that the server holds a device for revoked, whatever was said to whoever asked for it. One that a restore
+// has lost is not known yet.
 func (s *server) distrusts(incarnation syncengine.ID) (revoked bool) {
 	s.view(func(r store.Reader) error {
 		d, err := identity.GetDevice(r, incarnation)
+		if errors.Is(err, identity.ErrDeviceUnknown) {
+			return nil
+		}
 		revoked = d.State != identity.DeviceActive
 		return err
 	})

@@ -116,7 +116,9 @@ func (s *syncing) abandon() {
 func (p *phone) synced(s *syncing) {
 	var fault *client.Fault
 	if errors.Is(s.err, client.ErrWiped) && !p.disk.Off() {
-		p.wiped()
+		if !p.clings() {
+			p.wiped()
+		}
 		return
 	}
 	if p.hurt(s.err, "syncs") {

@@ -115,6 +115,7 @@ func (w *world) take(s *step) {
 	}
 	d := diceFor(w.c.Seed, "do", s.number)
 	s.do(w, d)
+	w.server.feelPower()
 	w.reportsFollow(s.number)
 	if d.oneIn(w.weather.lookIn) && !w.deserted() {
 		w.look(w.somePhone(d))

@@ -107,6 +107,9 @@ func (j *judging) redact(barriers []syncengine.Barrier) error {
 		return nil
 	}
 	j.push.result.barred = append(j.push.result.barred, j.in.change.RecordID)
+	if err := j.noteHolder(barriers); err != nil {
+		return err
+	}
 	j.extra.InnerDigest = slices.Clone(j.in.inner[:])
 	if left.Empty {
 		j.gone = true
@@ -119,6 +122,29 @@ func (j *judging) redact(barriers []syncengine.Barrier) error {
 		return fmt.Errorf("what is left of change %d: %w", j.seq, err)
 	}
 	j.in = &redacted
+	return nil
+}
+
+// noteHolder notes with the erasures that bar a change whose phone sent it: they concern that phone, and every copy of
+// it, from here on, also where the answer to this batch is lost.
+func (j *judging) noteHolder(barriers []syncengine.Barrier) error {
+	name := j.push.device.Incarnation
+	for i := range barriers {
+		at, stands := newestIn(j.work.world.History, barriers[i].At)
+		if !stands {
+			continue
+		}
+		seq, _ := j.work.world.History.Current(at)
+		m := &storedv1.Erasure{}
+		known, err := j.work.read(bucketErasure, seqKey(seq), m)
+		if err != nil {
+			return err
+		}
+		if known && !slices.ContainsFunc(m.GetAuthors(), func(b []byte) bool { return string(b) == string(name[:]) }) {
+			m.Authors = append(m.Authors, slices.Clone(name[:]))
+			j.work.put(bucketErasure, seqKey(seq), m)
+		}
+	}
 	return nil
 }
 
