@@ -242,6 +242,36 @@ func TestErase_OfAReleasedChangeThatSaidNothingElseTheReleaseStands(t *testing.T
 	w.clean()
 }
 
+// A record that the log lacks, as after a restore, has nobody who is known to hold it. Who brings it is known from then on, also
+// where the answer is lost: a copy of that phone's database is told as well.
+func TestErase_WhoBringsWhatIsErasedIsToldLaterToo(t *testing.T) {
+	w := newEraseWorld(t)
+	stranger := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridB))
+	stranger.sync()
+	w.visit = stranger.create(kindVisit, &recordv1.Visit{
+		Territory: w.gridB[:], Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum(), Note: proto.String(secretNote + "八"),
+	})
+	at := w.erase()
+	concerned := func() (yes bool) {
+		w.must(w.service.View(w.ctx, func(r store.Reader) error {
+			d, err := identity.GetDevice(r, stranger.incarnation)
+			if err == nil {
+				yes, err = w.service.ErasureConcerns(r, at.Seq, d)
+			}
+			return err
+		}))
+		return yes
+	}
+	if concerned() {
+		t.Fatal("a phone is held to have what nobody has seen of it")
+	}
+	stranger.call(stranger.request())
+	if !concerned() {
+		t.Error("the phone that sent it is not told of the erasure")
+	}
+	w.verify()
+}
+
 func TestErase_EveryCellSparesWhatPlacesAndCounts(t *testing.T) {
 	w := newEraseWorld(t)
 	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: w.visit, Cells: []syncengine.Cells{syncengine.EveryCell}}})

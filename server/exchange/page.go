@@ -241,7 +241,7 @@ func (c *cutting) entry(rows []store.ScopeRow, increment bool) error {
 	if !present && !left {
 		return nil
 	}
-	return c.record(rows[0].RecordID, present, increment)
+	return c.record(rows[0].RecordID, present, left, increment)
 }
 
 // tells reports that a stay which ended is told. A fill replaces what the phone
@@ -255,7 +255,9 @@ func (c *cutting) tells(row store.ScopeRow, left, increment bool) (bool, error) 
 	return ok && c.userOf(e.Incarnation) == c.device.UserID, err
 }
 
-func (c *cutting) record(id syncengine.ID, present, increment bool) error {
+// record adds a record as it stands, or that it has left: also where it stands under
+// another key of the phone, over which its user's roles do not read it.
+func (c *cutting) record(id syncengine.ID, present, left, increment bool) error {
 	row, ok, err := c.r.Record(id)
 	if err != nil || !ok || c.kinds != nil && !slices.Contains(c.kinds, row.Kind) {
 		return err
@@ -268,7 +270,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 		return nil
 	}
 	kind, known := c.svc.schema.Kind(row.Kind)
-	if plain && present && known && !c.recused(c.plain.Keys) {
+	if plain && present && !left && known && !c.recused(c.plain.Keys) {
 		if roles := c.heldOf(&c.plain); roles != 0 {
 			if classes := c.reads(row.Kind, roles); classes != 0 {
 				c.builder.AddPlain(kind, row.ID, row.Seq, &c.plain, c.held, classes)
@@ -287,7 +289,7 @@ func (c *cutting) record(id syncengine.ID, present, increment bool) error {
 	}
 	switch {
 	case classes == 0:
-		if !present || c.withdrawn(rec) {
+		if left || c.withdrawn(rec) {
 			c.builder.Gone(id)
 		}
 	case present:

@@ -3,6 +3,8 @@ package exchange_test
 import (
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/server/exchange"
@@ -99,4 +101,33 @@ func TestExchange_AStoreThatDoesNotKnowTheViewBeforeAFillBeginsItAgain(t *testin
 			w.verify()
 		})
 	}
+}
+
+// A door's case moves with it to a grid in which the worker only helps out: helpers read doors and no cases.
+func TestExchange_WhatMovesToWhereARoleDoesNotReadItIsGone(t *testing.T) {
+	w := newWorld(t)
+	staff := w.phone(w.user(recordv1.Role_ROLE_COMMUNITY_STAFF, w.community))
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	w.must(w.service.Update(w.ctx, func(tx store.Writer) error {
+		_, err := identity.SetGrants(tx, user, []identity.Grant{
+			{Role: uint32(recordv1.Role_ROLE_GRID_WORKER), Territory: w.gridA}, {Role: uint32(recordv1.Role_ROLE_HELPER), Territory: w.gridB},
+		}, 2)
+		return err
+	}))
+	home := staff.create(kindPremises, door(w.gridA, "1"))
+	dispute := staff.create(kindDispute, &recordv1.Dispute{
+		PremisesId: home[:], Title: proto.String("楼道堆物"), Category: recordv1.DisputeCategory_DISPUTE_CATEGORY_NEIGHBOUR.Enum(), Territory: w.gridA[:],
+	})
+	staff.sync()
+	p := w.phone(user)
+	p.sync()
+	if p.have[dispute] == nil {
+		t.Fatal("the worker was not sent the case")
+	}
+	w.moveDoor(home, w.gridB)
+	p.sync()
+	if !p.gone[dispute] || p.have[home] == nil {
+		t.Errorf("the case is gone from the phone: %v, the door is there: %v", p.gone[dispute], p.have[home] != nil)
+	}
+	w.verify()
 }
