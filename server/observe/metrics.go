@@ -2,6 +2,9 @@ package observe
 
 import (
 	"net/http"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -106,3 +109,22 @@ func (m *Metrics) Handler() http.Handler {
 
 // Gather gives all metrics as they are now, for tests and for who has no Prometheus.
 func (m *Metrics) Gather() prometheus.Gatherer { return m.registry }
+
+// described finds the name in how a metric describes itself.
+var described = regexp.MustCompile(`fqName: "([^"]+)"`)
+
+// Names lists the metrics of this software, also those that nothing has been counted in yet.
+func (m *Metrics) Names() (list []string) {
+	all := make(chan *prometheus.Desc)
+	go func() { // ends when all are told
+		m.registry.Describe(all)
+		close(all)
+	}()
+	for d := range all {
+		if found := described.FindStringSubmatch(d.String()); found != nil && strings.HasPrefix(found[1], namespace+"_") {
+			list = append(list, found[1])
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
