@@ -274,7 +274,7 @@ func (r *restoring) replay(ctx context.Context, st store.Store) (known []synceng
 }
 
 // aside lists the files of a realm that are moved aside together.
-var aside = []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm", SecretsFile, TokenFile, BackupsFile}
+var aside = []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm", SecretsFile, TokenFile, BackupsFile, CountFile}
 
 // setAside moves the realm that stands in the folder into one of its own.
 func (r *restoring) setAside() error {

@@ -83,7 +83,7 @@ var House = []Room{
 	{Path: "server/feed", Holds: "feeds: what systems outside are told of records, read by them or posted to them, and the cases that they submit",
 		May: withShared("internal/recordjson", "server/accessledger", "server/casework", "server/privacy", "server/exchange", "server/identity", "server/notify", "server/store")},
 	{Path: "server/report", Deep: true, Holds: "projections: readers of the log that may be dropped and rebuilt",
-		May: withShared("server/accessledger", "server/exchange", "server/identity", "server/store")},
+		May: withShared("internal/sealedfile", "server/accessledger", "server/exchange", "server/identity", "server/store")},
 	{Path: "server/directory", Holds: "the read-only records by which phones know territories and colleagues",
 		May: withShared("server/exchange", "server/identity", "server/store")},
 	{Path: "server/privacy", Holds: "a resident's rights: requests and registers, and what is held of whom",
@@ -146,6 +146,7 @@ var House = []Room{
 	{Path: "internal/csvfile", Holds: "strict reading of CSV files that people hand in"},
 
 	{Path: "internal/sqlitescrub", Holds: "makes what was deleted from a SQLite database unreadable in its files"},
+	{Path: "internal/sealedfile", Holds: "large files that are unreadable without a key kept elsewhere", May: []string{"internal/privatefile"}},
 	{Path: "internal/privatefile", Holds: "small files that nobody but their owner may read, such as keys"},
 	{Path: "internal/sqlitevfs", Holds: "what SQLite databases stand on: the disk seam, and the bridge for a VFS written in Go"},
 	{Path: "internal/recordunits", Holds: "records as the units that figures count, the same on phone and server",

@@ -34,6 +34,9 @@ const (
 	bucketPlaced     = "placed"
 	// BucketHolds is the bucket of legal holds, which server/retention keeps and a restore must not undo.
 	BucketHolds = "retention.holds"
+	// BucketDerivedKeys is the bucket of keys that open what readers of the log keep in files beside the store. An erasure
+	// deletes them all, so that such a file tells nothing of what was erased.
+	BucketDerivedKeys = "derived.keys"
 	// BucketFrozen is the bucket of the months whose figures are final, which server/report keeps and a restore must not undo.
 	BucketFrozen = "report.frozen"
 	// BucketFeeds is the bucket of systems outside that are sent records, which server/feed keeps: a restore must not open

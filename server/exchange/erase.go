@@ -297,5 +297,13 @@ func (e *erasing) enter(rec *syncengine.Record) error {
 	}
 	k.append(entry)
 	k.put(bucketErasure, seqKey(e.at.Seq), m)
-	return nil
+	return k.dropDerivedKeys()
+}
+
+// dropDerivedKeys makes unreadable what readers of the log have derived from it into files.
+func (k *work) dropDerivedKeys() error {
+	return k.w.Documents(BucketDerivedKeys, nil, nil, func(d store.Document) bool {
+		k.drop(BucketDerivedKeys, d.Key)
+		return true
+	})
 }

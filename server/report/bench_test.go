@@ -2,6 +2,8 @@ package report_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
@@ -97,6 +99,33 @@ func BenchmarkPull(b *testing.B) {
 			pull("frozen/"+figure.Name, month(figure.Name))
 		}
 	}
+}
+
+// BenchmarkSaved keeps the count of a district with ten million visits in a file, and goes on from there as a start does.
+func BenchmarkSaved(b *testing.B) {
+	w := largeDistrict(b)
+	w.door(gridA1, nil) // So that there is a log, at whose end the count stands.
+	path := filepath.Join(b.TempDir(), "reports.saved")
+	w.reports.SaveTo(path, w.random)
+	timed := func(name string, f func()) {
+		b.Run(name, func(b *testing.B) {
+			runtime.GC()
+			began := processorTime()
+			for b.Loop() {
+				f()
+			}
+			b.ReportMetric(float64((processorTime()-began).Milliseconds())/float64(b.N), "cpu-ms/op")
+			if info, err := os.Stat(path); err == nil {
+				b.ReportMetric(float64(info.Size())/1e6, "MB")
+			}
+		})
+	}
+	timed("save", func() { w.keepCount(w.reports) })
+	timed("start", func() {
+		if _, opened := w.fromFile(path, "1"); !opened {
+			b.Fatal("the file is not used")
+		}
+	})
 }
 
 // visitsOf writes so many visits as a server takes them.

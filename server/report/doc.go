@@ -10,7 +10,7 @@
 // small cells. It never gives a figure by worker: [Service.Own] is a worker's own count, for the worker alone. It writes
 // no record.
 //
-// Memory: 24 bytes a call at a door, some 200 a door and 500 a case.
+// Memory: 20 bytes a call at a door, some 200 a door and 500 a case. A large count is saved over a restart, see saved.go.
 //
 // Read pull.go first, then gate.go and rows.go; service.go, fold.go and projection.go for where the numbers come from, frozen.go for
 // those that stand.

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync/atomic"
 
@@ -18,6 +19,13 @@ import (
 type Options struct {
 	// Log takes what cannot be done beside a call; silent when nil.
 	Log *slog.Logger
+	// Saved is the file in which the count is kept over a restart; empty for none.
+	Saved string
+	// Software tells builds apart: a count is taken from the file only by the one that wrote it. Needed with Saved, and asked
+	// only where there is a file.
+	Software func() ([]byte, error)
+	// Random gives the file's keys; needed with Saved.
+	Random io.Reader
 }
 
 // Service counts a realm's figures.
@@ -31,6 +39,8 @@ type Service struct {
 	tree       *identity.Tree
 	published  map[string]*published
 
+	saved *savedCount
+
 	// counted is how far the projection stands, for who must not wait while it is counted.
 	counted atomic.Pointer[Watermark]
 }
@@ -40,6 +50,9 @@ func New(realm *exchange.Service, o Options) *Service {
 	s := &Service{realm: realm, log: o.Log, turn: newTurn(), published: map[string]*published{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if o.Saved != "" {
+		s.saved = &savedCount{path: o.Saved, software: o.Software, random: o.Random, after: saveAfter, atStop: saveAtStop}
 	}
 	return s
 }
@@ -67,7 +80,11 @@ func (s *Service) followTo(r store.Reader, progress Progress) error {
 	}
 	p := s.projection
 	if fresh {
-		p = newProjection()
+		if p = s.openSaved(r); p != nil {
+			fresh = false
+		} else {
+			p = newProjection()
+		}
 	}
 	if err := s.lay(r, p); err != nil || p.at.Seq == r.Head().Seq && !fresh {
 		return err
@@ -94,6 +111,18 @@ func (s *Service) Counted() (at Watermark, ok bool) {
 		return *w, true
 	}
 	return at, false
+}
+
+// openSaved gives the count that was saved when the server stopped, once; nil where there is none that counts.
+func (s *Service) openSaved(r store.Reader) *projection {
+	if s.saved == nil || s.saved.opened {
+		return nil
+	}
+	p, err := s.saved.open(r, s.realm)
+	if err != nil {
+		s.log.Info("the count of reports that was saved is not used: the log is counted anew", "why", err)
+	}
+	return p
 }
 
 // lay has a projection count by the rules that the realm works by now.

@@ -278,6 +278,88 @@ func (x *FrozenPlace) GetDenominators() []int64 {
 	return nil
 }
 
+// SavedCount is the key of a count of reports that a server has saved in a file, and what it counts. An erasure deletes it.
+type SavedCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of AES-256-GCM, 32 bytes.
+	Key []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Where in the log the count stands: the epoch.
+	Epoch uint32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The last entry that counts.
+	Seq uint64 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
+	// Tag of the commit of that entry, 8 bytes.
+	Tag []byte `protobuf:"bytes,4,opt,name=tag,proto3" json:"tag,omitempty"`
+	// Tells the build of the software that counted; another one does not use it.
+	Software      []byte `protobuf:"bytes,5,opt,name=software,proto3" json:"software,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedCount) Reset() {
+	*x = SavedCount{}
+	mi := &file_onedoor_stored_v1_report_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedCount) ProtoMessage() {}
+
+func (x *SavedCount) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_report_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedCount.ProtoReflect.Descriptor instead.
+func (*SavedCount) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_report_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SavedCount) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *SavedCount) GetEpoch() uint32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *SavedCount) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *SavedCount) GetTag() []byte {
+	if x != nil {
+		return x.Tag
+	}
+	return nil
+}
+
+func (x *SavedCount) GetSoftware() []byte {
+	if x != nil {
+		return x.Software
+	}
+	return nil
+}
+
 var File_onedoor_stored_v1_report_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_report_proto_rawDesc = "" +
@@ -304,7 +386,14 @@ const file_onedoor_stored_v1_report_proto_rawDesc = "" +
 	"\n" +
 	"numerators\x18\x03 \x03(\x03R\n" +
 	"numerators\x12\"\n" +
-	"\fdenominators\x18\x04 \x03(\x03R\fdenominatorsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\fdenominators\x18\x04 \x03(\x03R\fdenominators\"t\n" +
+	"\n" +
+	"SavedCount\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\rR\x05epoch\x12\x10\n" +
+	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x10\n" +
+	"\x03tag\x18\x04 \x01(\fR\x03tag\x12\x1a\n" +
+	"\bsoftware\x18\x05 \x01(\fR\bsoftwareB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_report_proto_rawDescOnce sync.Once
@@ -318,11 +407,12 @@ func file_onedoor_stored_v1_report_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_report_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_onedoor_stored_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_onedoor_stored_v1_report_proto_goTypes = []any{
 	(*FrozenMonth)(nil),  // 0: onedoor.stored.v1.FrozenMonth
 	(*FrozenFigure)(nil), // 1: onedoor.stored.v1.FrozenFigure
 	(*FrozenPlace)(nil),  // 2: onedoor.stored.v1.FrozenPlace
+	(*SavedCount)(nil),   // 3: onedoor.stored.v1.SavedCount
 }
 var file_onedoor_stored_v1_report_proto_depIdxs = []int32{
 	2, // 0: onedoor.stored.v1.FrozenFigure.places:type_name -> onedoor.stored.v1.FrozenPlace
@@ -344,7 +434,7 @@ func file_onedoor_stored_v1_report_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_report_proto_rawDesc), len(file_onedoor_stored_v1_report_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
