@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // CadenceClass groups doors that are visited equally often; the numbers are those of the proto enum. The zero value
 // means that the class is derived with [CadenceClassOf].
@@ -66,6 +69,12 @@ func (c Cadence) Every(class CadenceClass, grade Grade) Days {
 		return min(own, graded)
 	}
 	return own
+}
+
+// Range gives the shortest and the longest time between two visits that any door has.
+func (c Cadence) Range() (least, most Days) {
+	all := []Days{c.GreenDays, c.YellowDays, c.OrangeDays, c.RedDays, c.MonthlyDays, c.HouseholdDays, c.HotelDays}
+	return slices.Min(all), slices.Max(all)
 }
 
 func (c Cadence) rental(grade Grade) Days {

@@ -111,23 +111,24 @@ func Figures() []*Figure {
 	return out
 }
 
-// Bounds gives the least and the greatest value of a sum when so many changes are on phones and not here yet. Each of them
-// may be one unit that comes, or one that is counted otherwise. ok is false where there may be no value.
-func (u Unit) Bounds(s Sum, unsent int64) (low, high float64, ok bool) {
+// Bounds gives the least and the greatest value of a sum of which as many units of the numerator and of the denominator may still
+// move: come, go, or be counted otherwise. Where nothing is in the denominator yet there is no value, and any may come. ok is
+// false for a unit of which nothing can be said.
+func (u Unit) Bounds(s Sum, num, den int64) (low, high float64, ok bool) {
 	switch u {
 	case Count:
-		return float64(max(0, s.Num-unsent)), float64(s.Num + unsent), true
-	case Minutes, Mixed:
-		return 0, 0, false
+		return float64(max(0, s.Num-num)), float64(s.Num + num), true
+	case Share:
+		if s.Den == 0 {
+			return 0, 1, num > 0
+		}
+		// A unit taken off the numerator, or put into it, moves a share further than one that comes or goes beside it.
+		return float64(max(0, s.Num-num)) / float64(s.Den), min(1, float64(s.Num+num)/float64(s.Den)), true
+	case PerHundred:
+		if s.Den == 0 && den == 0 {
+			return 0, 0, false
+		}
+		return hundred * float64(max(0, s.Num-num)) / float64(s.Den+den), hundred * float64(s.Num+num) / float64(max(1, s.Den-den)), true
 	}
-	if s.Den == 0 {
-		return 0, 0, false
-	}
-	// A unit taken off the numerator, or put into it, moves a share further than one that comes beside it.
-	low, _ = u.Value(Sum{max(0, s.Num-unsent), s.Den})
-	high, _ = u.Value(Sum{s.Num + unsent, s.Den})
-	if u == Share {
-		high = min(high, 1)
-	}
-	return low, high, true
+	return 0, 0, false
 }

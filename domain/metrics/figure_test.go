@@ -213,17 +213,21 @@ func TestBounds_HoldWhateverTheUnsentChangesAre(t *testing.T) {
 	}
 }
 
-// checkBounds tries every way in which so many changes may each add a unit, counted or not, or turn one.
+// checkBounds tries every way in which so many units may each come or go, counted or not, or turn.
 func checkBounds(t *testing.T, s metrics.Sum, unsent int64) {
 	t.Helper()
-	low, high, ok := metrics.Share.Bounds(s, unsent)
+	low, high, ok := metrics.Share.Bounds(s, unsent, unsent)
 	for counted := range unsent + 1 {
 		for beside := range unsent - counted + 1 {
 			for turned := -(unsent - counted - beside); turned <= unsent-counted-beside; turned++ {
 				num := s.Num + counted + turned
 				den := s.Den + counted + beside
+				gone, fewer := metrics.Share.Value(metrics.Sum{Num: s.Num - counted + turned, Den: s.Den - counted - beside})
+				if n, d := s.Num-counted+turned, s.Den-counted-beside; fewer && n >= 0 && n <= d && (gone < low || gone > high) {
+					t.Errorf("%+v with %d unsent: %d/%d lies outside of %v..%v", s, unsent, n, d, low, high)
+				}
 				value, some := metrics.Share.Value(metrics.Sum{Num: num, Den: den})
-				if num < 0 || num > den || !some || s.Den == 0 {
+				if num < 0 || num > den || !some || unsent == 0 && s.Den == 0 {
 					continue
 				}
 				if !ok || value < low || value > high {

@@ -80,6 +80,9 @@ func (s *Service) Counting(done, total syncengine.Seq) (release func()) {
 	}
 }
 
+// NameAtMost has bounds take a visit for one of so many doors.
+func (s *Service) NameAtMost(doors int64) { s.visitDoors = doors }
+
 // SaveTo has a service keep its count in a file from now on.
 func (s *Service) SaveTo(path string, random io.Reader) {
 	s.saved = &savedCount{path: path, random: random, software: func() ([]byte, error) { return []byte("1"), nil }}

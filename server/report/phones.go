@@ -96,6 +96,11 @@ func heardBy(tree *identity.Tree, all []phone, l *layout, since syncengine.UnixM
 	out := make([]heard, len(l.places))
 	for i := range all {
 		p := &all[i]
+		if len(p.areas) == 0 { // Who works in no territory of their own may write to a case in any.
+			for n := range out {
+				out[n].unsent += int64(p.contact.Pending)
+			}
+		}
 		for n := range l.touched(tree, p.areas) {
 			out[n].of++
 			out[n].unsent += int64(p.contact.Pending)

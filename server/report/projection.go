@@ -40,6 +40,8 @@ type projection struct {
 	// patrols holds visits that name no door, by the territory they name.
 	patrols map[syncengine.ID]*door
 	checks  map[syncengine.ID]*check
+	// widest is how many doors a visit that was taken in has ever named at most.
+	widest int
 	// checked tells at which doors those visits called that a check names without naming doors, by the visits' numbers.
 	checked  map[uint64]*checked
 	hazards  roster[*hazard]
@@ -244,6 +246,7 @@ func (p *projection) setVisit(v *seenVisit, fresh bool) {
 	if v.unit == nil {
 		return
 	}
+	p.widest = max(p.widest, len(v.ever))
 	if v.unit.Check {
 		p.setCheck(v)
 	}

@@ -87,7 +87,11 @@ type pulling struct {
 	layout *layout
 	heard  []heard
 	period metrics.Period
-	out    *Report
+	// bounded says that rows have bounds: what is frozen does not move, and what phones held at an earlier entry nobody knows.
+	bounded bool
+	// moved is how far one unsent change moves the figure; nil before that is asked.
+	moved *[2]int64
+	out   *Report
 }
 
 // Pull gives a report to whoever holds a token, and notes it in the access ledger first.
@@ -247,6 +251,7 @@ func (p *pulling) count() error {
 	if p.reach >= reachStreet {
 		g = pulled(p.layout, s, p.figure)
 	}
+	p.bounded = p.out.At == watermark(p.r)
 	p.fill(s, g)
 	return nil
 }

@@ -84,13 +84,28 @@ func (p *pulling) row(place, class int, sum metrics.Sum, hidden, bounded bool) R
 	if v, ok := p.figure.Unit.Value(sum); ok {
 		out.Value = &v
 	}
-	if !bounded {
+	if !bounded || !p.bounded {
 		return out
 	}
-	if low, high, ok := p.figure.Unit.Bounds(sum, p.heard[place].unsent); ok {
+	num, den := p.mostMoved()
+	unsent := p.heard[place].unsent
+	if low, high, ok := p.figure.Unit.Bounds(sum, unsent*num, unsent*den); ok {
 		out.Low, out.High = &low, &high
 	}
 	return out
+}
+
+// mostMoved gives the most units by which one unsent change moves the figure, found out once where there are any.
+func (p *pulling) mostMoved() (num, den int64) {
+	if p.heard[0].unsent == 0 {
+		return 0, 0
+	}
+	if p.moved == nil {
+		m := mover{p: p.s.projection, f: p.figure, period: p.period, named: p.s.visitDoors}
+		num, den := m.most()
+		p.moved = &[2]int64{num, den}
+	}
+	return p.moved[0], p.moved[1]
 }
 
 // Statement is what every export says of itself: source, time and rules.

@@ -32,6 +32,7 @@ func readProjection(from io.Reader) (*projection, error) {
 		return nil, fmt.Errorf("%w: of format %d", errSaved, format)
 	}
 	r.p.at = Watermark{Epoch: syncengine.Epoch(r.number()), Seq: syncengine.Seq(r.number()), Committed: syncengine.UnixMilli(r.number())}
+	r.p.widest = int(r.number())
 	r.bytes(r.p.at.Tag[:])
 	r.each("grounds", func() { r.p.groundAt(r.id()) })
 	r.each("crews", func() { r.p.crew(r.people()) })

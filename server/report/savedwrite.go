@@ -28,7 +28,7 @@ type saving struct {
 // save writes the projection.
 func (p *projection) save(w io.Writer) error {
 	s := &saving{w: bufio.NewWriterSize(w, 64<<10), p: p, numberOf: make(map[*door]uint64, len(p.doors))}
-	s.numbers(savedFormat, uint64(p.at.Epoch), uint64(p.at.Seq), uint64(p.at.Committed))
+	s.numbers(savedFormat, uint64(p.at.Epoch), uint64(p.at.Seq), uint64(p.at.Committed), uint64(p.widest))
 	s.bytes(p.at.Tag[:])
 	s.ids(p.grounds)
 	s.numbers(uint64(len(p.crews)))

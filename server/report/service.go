@@ -40,6 +40,8 @@ type Service struct {
 	published  map[string]*published
 
 	saved *savedCount
+	// visitDoors is how many doors a visit may name.
+	visitDoors int64
 
 	// counted is how far the projection stands, for who must not wait while it is counted.
 	counted atomic.Pointer[Watermark]
@@ -47,7 +49,7 @@ type Service struct {
 
 // New makes a service. It counts nothing before it is first asked.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, log: o.Log, turn: newTurn(), published: map[string]*published{}}
+	s := &Service{realm: realm, log: o.Log, turn: newTurn(), visitDoors: domain.VisitDoorsMax, published: map[string]*published{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
