@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"onedoor/internal/command"
+	"onedoor/internal/settings"
 	"onedoor/server"
 	"onedoor/server/observe"
 )
@@ -17,10 +18,16 @@ import (
 // the ten seconds that container runtimes give before they kill.
 const stopGrace = 8 * time.Second
 
+// serving are the settings of a server.
+type serving struct {
+	config  server.Config
+	verbose bool
+	logForm string
+}
+
 func newServe(a *app) *cobra.Command {
-	var config server.Config
-	var verbose, printConfig bool
-	var logForm string
+	var s serving
+	var printConfig bool
 	c := &cobra.Command{
 		Use: "serve --data DIR", Short: "Serve a realm to phones and consoles", Args: cobra.NoArgs,
 		Long: `Serves the realm in DIR over gRPC until it is told to stop (Ctrl-C or SIGTERM).
@@ -69,7 +76,24 @@ loses nothing either.`,
   onedoor serve --config /etc/onedoor/onedoor.yaml
   onedoor serve --config /etc/onedoor/onedoor.yaml --print-config`,
 	}
-	f := c.Flags()
+	s.flags(c)
+	c.Flags().BoolVar(&printConfig, printFlag, false, "print the settings that count, without passwords, and serve nothing")
+	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
+		list, err := s.read(a, c)
+		if printConfig {
+			return errors.Join(a.printSettings(list), checkSettings(err, s.config))
+		}
+		if err := checkSettings(err, s.config); err != nil {
+			return err
+		}
+		return a.serve(ctx, s.config)
+	})
+	return c
+}
+
+// flags gives a command the settings of a server.
+func (s *serving) flags(c *cobra.Command) {
+	f, config := c.Flags(), &s.config
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
 	storeFlag(c, &config.Store)
 	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
@@ -88,28 +112,22 @@ loses nothing either.`,
 	f.DurationVar(&config.BackupKeep.For, "backup-keep-for", 0, "keep every backup for so long, besides the newest")
 	f.IntVar(&config.LeaseDays, "lease-days", 0, "from now on phones may work `DAYS` without asking again; the realm keeps it (10 to begin with)")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
-	f.BoolVar(&verbose, "verbose", false, "log every call, without what it carries")
-	f.StringVar(&logForm, "log-format", observe.LogText, "form of the log on standard error: text or json")
+	f.BoolVar(&s.verbose, "verbose", false, "log every call, without what it carries")
+	f.StringVar(&s.logForm, "log-format", observe.LogText, "form of the log on standard error: text or json")
 	f.StringVar(&config.TraceTo, "trace-to", "", "`URL` of an OpenTelemetry collector (OTLP over gRPC) to trace calls to, such as http://127.0.0.1:4317")
 	f.Float64Var(&config.TraceShare, "trace-share", 1, "which part of the calls is traced, above 0 and up to 1")
 	contactKeyFlag(c, &config.ContactKey)
 	configFlags(c)
-	f.BoolVar(&printConfig, printFlag, false, "print the settings that count, without passwords, and serve nothing")
-	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
-		list, err := settingsOf(c)
-		var form error
-		if config.Log, form = observe.NewLog(a.Err, logForm, verbose); form != nil {
-			err = errors.Join(err, fmt.Errorf("--log-format %s: %w", logForm, form))
-		}
-		if printConfig {
-			return errors.Join(a.printSettings(list), checkSettings(err, config))
-		}
-		if err := checkSettings(err, config); err != nil {
-			return err
-		}
-		return a.serve(ctx, config)
-	})
-	return c
+}
+
+// read fills in what stands in the environment and the file, and opens the log.
+func (s *serving) read(a *app, c *cobra.Command) ([]settings.Setting, error) {
+	list, err := settingsOf(c)
+	var form error
+	if s.config.Log, form = observe.NewLog(a.Err, s.logForm, s.verbose); form != nil {
+		err = errors.Join(err, fmt.Errorf("--log-format %s: %w", s.logForm, form))
+	}
+	return list, err
 }
 
 // serve runs a server until ctx ends.

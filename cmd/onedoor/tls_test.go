@@ -43,14 +43,21 @@ func TestRemote_ATokenIsNotSentInPlainTextToAnotherMachine(t *testing.T) {
 }
 
 // certificate makes one for 127.0.0.1 that signs itself.
-func certificate(t *testing.T) (certFile, keyFile string) {
+func certificate(t *testing.T) (certFile, keyFile string) { return certificateFor(t, time.Hour) }
+
+// longCertificate makes one that does not end soon.
+func longCertificate(t *testing.T) (certFile, keyFile string) {
+	return certificateFor(t, 90*24*time.Hour)
+}
+
+func certificateFor(t *testing.T, life time.Duration) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(life), IsCA: true, BasicConstraintsValid: true,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

@@ -1,0 +1,101 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"onedoor/server"
+)
+
+// checks gives what doctor found of one name, and whether something is to be done about it.
+func (o object) checks(name string) (found string, acts bool) {
+	list, _ := o.at("checks").([]any)
+	for _, x := range list {
+		c := object(x.(map[string]any))
+		if c.text("name") == name {
+			found += c.text("found") + "\n"
+			acts = acts || c.text("do") != ""
+		}
+	}
+	return found, acts
+}
+
+func TestDoctor_AMachineThatIsWellNeedsNothing(t *testing.T) {
+	folder := "file://" + filepath.Join(t.TempDir(), "backups")
+	ledger := t.TempDir()
+	w := serving(t, "--ledger", ledger)
+	w.workday()
+	for range 2 {
+		if r := run(t, "backup", "--data", w.dir, "--to", folder); r.code != done && !strings.Contains(r.err, "there already") {
+			t.Fatalf("%+v", r)
+		}
+		w.user("和丽", "grid_worker", community)
+	}
+	cert, key := longCertificate(t)
+	r := run(t, "doctor", "--data", w.dir, "--ledger", ledger, "--backup-to", folder, "--tls-cert", cert, "--tls-key", key, "--json")
+	got := decode(t, r.out)
+	if r.code != done || got.at("ok") != true {
+		t.Errorf("%+v", r)
+	}
+	for _, name := range []string{"settings", "versions", "permissions", "disk-space", "certificate", "realm", "clock", "backup-old", "backup-kept", "side-ledger", "wal-large"} {
+		if found, acts := got.checks(name); found == "" || acts {
+			t.Errorf("%s: %q, to be done: %v", name, found, acts)
+		}
+	}
+	if r := run(t, "doctor", "--data", w.dir); r.code != done || !strings.Contains(r.out, "ok  ") {
+		t.Errorf("as text: %+v", r)
+	}
+}
+
+func TestDoctor_SaysWhatToDoAboutWhatIsWrong(t *testing.T) {
+	dir := founded(t)
+	folder := t.TempDir()
+	if r := run(t, "backup", "--data", dir, "--to", "file://"+folder); r.code != done {
+		t.Fatalf("%+v", r)
+	}
+	kept, err := filepath.Glob(filepath.Join(folder, "*.backup"))
+	if err != nil || len(kept) != 1 {
+		t.Fatal(kept, err)
+	}
+	for _, f := range []string{kept[0], filepath.Join(dir, server.SecretsFile)} {
+		if err := os.Chmod(f, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(kept[0], []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cert, key := certificate(t) // It ends in an hour.
+	r := run(t, "doctor", "--data", dir, "--backup-to", "file://"+folder, "--tls-cert", cert, "--tls-key", key, "--ledger", filepath.Join(dir, "none"), "--json")
+	got := decode(t, r.out)
+	if r.code != failed || got.at("ok") != false {
+		t.Errorf("%+v", r)
+	}
+	for name, says := range map[string]string{
+		"permissions": "can be read by others: mode 0644", "backup-kept": "is not what was written", "certificate": "ends on", "side-ledger": "cannot be written", "settings": "side ledger's folder",
+	} {
+		if found, acts := got.checks(name); !acts || !strings.Contains(found, says) {
+			t.Errorf("%s: %q, to be done: %v", name, found, acts)
+		}
+	}
+	none := run(t, "doctor", "--data", filepath.Join(dir, "none"), "--json")
+	if found, acts := decode(t, none.out).checks("realm"); none.code != failed || !acts || !strings.Contains(found, "onedoor init") {
+		t.Errorf("%+v", none)
+	}
+	run(t, "doctor").wantLine(t, usage, "--data")
+}
+
+func TestDoctor_AClockThatStandsBeforeTheNewestCommitIsNoticed(t *testing.T) {
+	dir := founded(t)
+	yesterday := func() time.Time { return time.Now().Add(-24 * time.Hour) }
+	list := server.Doctor(t.Context(), server.Config{Dir: dir, Now: yesterday})
+	for _, x := range list {
+		if x.Name == "clock" && x.Do != "" && strings.Contains(x.Found, "before the newest commit") {
+			return
+		}
+	}
+	t.Errorf("%+v", list)
+}

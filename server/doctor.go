@@ -1,0 +1,282 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"onedoor/internal/schema"
+	"onedoor/server/backupset"
+	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/server/store/pgstore"
+	"onedoor/syncengine"
+)
+
+const (
+	// clockAhead is how far behind the newest commit the clock may stand: what another server of the realm has is no more.
+	clockAhead = time.Minute
+	// clockEntries is how many of the newest entries are looked at for what phones' clocks say, and clockSuspect the part of
+	// them that may be suspect: one phone's clock is out now and then, many phones' clocks mean the server's.
+	clockEntries = 1000
+	clockSuspect = 0.5
+	// clockEntriesLeast is how few tell nothing.
+	clockEntriesLeast = 20
+)
+
+// Checkup is one thing that was looked at.
+type Checkup struct {
+	// Name says what, as docs/operating.md has it.
+	Name string `json:"name"`
+	// Found says what was found.
+	Found string `json:"found"`
+	// Do says what to do about it; empty where nothing is to be done.
+	Do string `json:"do,omitempty"`
+}
+
+// Doctor looks at a realm's machine: settings, files, disks, clock, certificate, versions, backups, side ledger, database.
+// The server may run or be stopped; nothing is changed. Whatever cannot be looked at is a finding.
+func Doctor(ctx context.Context, c Config) []Checkup {
+	d := &doctor{c: c.filled()}
+	for _, look := range []func(context.Context){d.settings, d.software, d.files, d.disks, d.certificate, d.realm, d.backups, d.ledger, d.database} {
+		look(ctx)
+	}
+	return d.found
+}
+
+// NeedsAction reports whether anything is to be done.
+func NeedsAction(list []Checkup) bool {
+	return slices.ContainsFunc(list, func(x Checkup) bool { return x.Do != "" })
+}
+
+type doctor struct {
+	c     Config
+	found []Checkup
+}
+
+func (d *doctor) well(name, format string, args ...any) {
+	d.found = append(d.found, Checkup{Name: name, Found: fmt.Sprintf(format, args...)})
+}
+
+func (d *doctor) ill(name, do, format string, args ...any) {
+	d.found = append(d.found, Checkup{Name: name, Found: fmt.Sprintf(format, args...), Do: do})
+}
+
+// advised takes what a running server would advise too; well is what is told where it advises nothing.
+func (d *doctor) advised(a *Advice, name, format string, args ...any) {
+	if a == nil {
+		d.well(name, format, args...)
+		return
+	}
+	d.ill(a.Name, a.Do, "%s", a.Why)
+}
+
+func (d *doctor) settings(context.Context) {
+	err := d.c.Check()
+	if err == nil {
+		d.well("settings", "nothing is wrong with them")
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		d.ill("settings", "correct it: onedoor serve --print-config shows what counts", "%s", strings.TrimSpace(line))
+	}
+}
+
+func (d *doctor) software(context.Context) {
+	d.well("versions", "software %s, record schema %d", Version(), schema.Version)
+}
+
+// files looks at who may read what holds keys.
+func (d *doctor) files(context.Context) {
+	for _, f := range []struct {
+		path   string
+		others fs.FileMode
+	}{
+		{d.c.path(SecretsFile), 0o077}, {d.c.path(TokenFile), 0o077}, {d.c.contactKey(), 0o077}, {d.c.KeyFile, 0o007}, {d.c.path(DatabaseFile), 0o077},
+	} {
+		if f.path == "" {
+			continue
+		}
+		info, err := os.Stat(f.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // Whether it is needed is told by who opens the realm.
+		case err != nil:
+			d.ill("permissions", "run this as the server's user", "%v", err)
+		case info.Mode().Perm()&f.others != 0:
+			d.ill("permissions", fmt.Sprintf("chmod %04o %s", info.Mode().Perm()&^f.others, f.path), "%s can be read by others: mode %04o", f.path, info.Mode().Perm())
+		default:
+			d.well("permissions", "%s has mode %04o", f.path, info.Mode().Perm())
+		}
+	}
+}
+
+func (d *doctor) disks(context.Context) {
+	places := d.c.places()
+	for _, name := range sorted(places) {
+		free, size, err := disk(places[name])
+		if err != nil {
+			d.ill("disk-space", "mount it, or correct the setting", "%v", err)
+			continue
+		}
+		d.advised(diskAdvice(name, free, size), "disk-space", "%s free of %s where the %s lies", bytesText(free), bytesText(size), name)
+	}
+	if info, err := os.Stat(d.c.path(DatabaseFile + walSuffix)); err == nil {
+		d.advised(walAdvice(info.Size()), "wal-large", "the write-ahead log has %s", bytesText(info.Size()))
+	}
+}
+
+func (d *doctor) certificate(context.Context) {
+	if d.c.CertFile == "" {
+		return
+	}
+	ends, err := certificateEnds(d.c.CertFile)
+	if err != nil {
+		d.ill("certificate", "put it back; a running server goes on with the one it read", "%v", err)
+		return
+	}
+	d.advised(certificateAdvice(d.c.CertFile, ends, d.c.Now()), "certificate", "%s ends on %s", d.c.CertFile, ends.Format(time.DateOnly))
+}
+
+// realm opens the realm for reading, and looks at its versions and at the clock.
+func (d *doctor) realm(ctx context.Context) {
+	st, err := d.c.openStoreReader(ctx)
+	if err != nil {
+		d.ill("realm", "what the message says; docs/operating.md lists them", "%v", err)
+		return
+	}
+	defer st.Close()
+	err = st.View(ctx, func(r store.Reader) error {
+		realm, err := identity.GetRealm(r)
+		if err != nil {
+			return err
+		}
+		d.well("realm", "%06d, epoch %d up to entry %d, record schema %d", realm.Code, r.Head().Epoch, r.Head().Seq, realm.SchemaVersion)
+		if err := checkSchema(d.c.Dir, realm.SchemaVersion); err != nil {
+			d.ill("versions", "install the newer software again", "%v", err)
+		}
+		return d.clock(r)
+	})
+	if err != nil {
+		d.ill("realm", "onedoor verify tells more", "%v", err)
+	}
+}
+
+// clock compares this machine's clock with what the realm knows: no time service has to be reachable.
+func (d *doctor) clock(r store.Reader) error {
+	now := d.c.Now()
+	if behind := timeAt(r.Head().Committed).Sub(now); behind > clockAhead {
+		d.ill("clock", "set it by a time service (chronyc tracking, timedatectl)", "it stands %s before the newest commit, %s", behind.Round(time.Second), timeAt(r.Head().Committed).Format(time.DateTime))
+		return nil
+	}
+	looked, suspect := 0, 0
+	after := syncengine.Seq(0)
+	if r.Head().Seq > clockEntries {
+		after = r.Head().Seq - clockEntries
+	}
+	err := r.Entries(after, func(e store.Entry) bool {
+		if e.DeviceSeq != 0 {
+			looked++
+			if e.Suspect {
+				suspect++
+			}
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return err
+	case looked >= clockEntriesLeast && float64(suspect) > clockSuspect*float64(looked):
+		d.ill("clock", "compare it with a time service: many phones are seldom wrong together", "of the newest %d changes %d have a phone's time that this clock does not believe", looked, suspect)
+	default:
+		d.well("clock", "%s, after the newest commit; %d of the newest %d changes have a time that it does not believe", now.Format(time.DateTime), suspect, looked)
+	}
+	return nil
+}
+
+// backups looks at the newest backup, and reads it where it is kept by the server.
+func (d *doctor) backups(ctx context.Context) {
+	if d.c.elsewhere() {
+		d.well("backup-old", "the realm lies in a database: its backups are the database's")
+		return
+	}
+	b, ok, err := newestBackup(d.c.Dir)
+	if err != nil {
+		d.ill("backup-old", "run this as the server's user", "%v", err)
+		return
+	}
+	var made time.Time
+	if ok {
+		made, _ = time.Parse(time.RFC3339, b.Made) // What cannot be read counts as none.
+	}
+	d.advised(backupAdvice(made, d.c.Now()), "backup-old", "%s of %s, up to entry %d", b.File, b.Made, b.Seq)
+	if d.c.Backups.URL != "" && d.c.Backups.Check() == nil {
+		d.kept(ctx)
+	}
+}
+
+// kept reads the newest backup of the place where the server keeps them.
+func (d *doctor) kept(ctx context.Context) {
+	const name = "backup-kept"
+	set, err := backupset.Open(ctx, d.c.Backups)
+	if err != nil {
+		d.ill(name, "mend the place for backups", "%v", err)
+		return
+	}
+	defer set.Close()
+	list, err := set.List(ctx, 0)
+	switch {
+	case err != nil:
+		d.ill(name, "mend the place for backups, or its credentials", "%v", err)
+		return
+	case len(list) < backupset.KeepLeast:
+		d.ill(name, "phones clear what they have handed in once two backups hold it: make another", "%d backups are kept", len(list))
+	}
+	if len(list) == 0 {
+		return
+	}
+	if err := set.Compare(ctx, list[0]); err != nil {
+		d.ill(name, "make a backup at once, and find out who changed that one", "%v", err)
+		return
+	}
+	d.well(name, "%d backups; %s was read and is what was written", len(list), list[0].Name)
+}
+
+func (d *doctor) ledger(context.Context) {
+	if d.c.Ledger == "" {
+		d.well("side-ledger", "none is kept: a restore will undo revocations made since the backup")
+		return
+	}
+	if err := unix.Access(d.c.Ledger, unix.W_OK|unix.X_OK); err != nil {
+		d.ill("side-ledger", "mend its storage, owner or mode", "%s cannot be written: %v", d.c.Ledger, err)
+		return
+	}
+	d.well("side-ledger", "%s can be written", d.c.Ledger)
+}
+
+// lossy are values of a database's settings with which it confirms what a loss of power takes back.
+var lossy = map[string][]string{"fsync": {"off"}, "synchronous_commit": {"off"}, "full_page_writes": {"off"}}
+
+// database asks the database server what it confirms.
+func (d *doctor) database(ctx context.Context) {
+	if !d.c.elsewhere() {
+		return
+	}
+	settings, err := pgstore.Settings(ctx, d.c.database())
+	if err != nil {
+		d.ill("database", "start it, or mend address, name and password in --store", "%v", err)
+		return
+	}
+	for _, name := range sorted(lossy) {
+		if slices.Contains(lossy[name], settings[name]) {
+			d.ill("database", fmt.Sprintf("ALTER SYSTEM SET %s = on, and reload: what is acknowledged must survive", name), "%s is %s", name, settings[name])
+		}
+	}
+	d.well("database", "PostgreSQL %s, fsync %s, synchronous_commit %s", settings["server_version"], settings["fsync"], settings["synchronous_commit"])
+}
