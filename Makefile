@@ -76,8 +76,9 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 
-generate: tools ## Write proto/gen and docs/access.md from the proto files.
+generate: tools ## Write proto/gen, docs/access.md and the description of calls over HTTP from the proto files.
 	.bin/buf generate
+	cp proto/gen/http/onedoor.swagger.json server/gateway/openapi.json
 	go test ./internal/schema -run TestAccessPage -update
 
 generated: tools ## Fail if proto/gen is not what the proto files give.
@@ -85,6 +86,7 @@ generated: tools ## Fail if proto/gen is not what the proto files give.
 	rm -rf .bin/fresh
 	.bin/buf generate --output .bin/fresh
 	diff -rq proto/gen .bin/fresh/proto/gen || { echo "proto/gen is stale: run make generate" >&2; exit 1; }
+	cmp proto/gen/http/onedoor.swagger.json server/gateway/openapi.json || { echo "server/gateway/openapi.json is stale: run make generate" >&2; exit 1; }
 
 lint: tools ## buf lint, gofmt, vet, staticcheck.
 	@echo "== lint"

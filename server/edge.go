@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -62,8 +64,24 @@ func (s *Server) openEdge(ctx context.Context) error {
 	if err := s.admin.Publish(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
 	}
-	s.grpc = grpc.NewServer(
-		grpc.Creds(s.transport),
+	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)
+	s.feeds = feed.New(s.realm, feed.Options{Secrets: s.secrets, Cases: s.cases, Hub: s.hub, Now: s.config.Now, Log: s.config.Log})
+	phones := syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now, Log: s.config.Log})
+	systems := feedrpc.New(s.realm, s.feeds, feedrpc.Options{Hub: s.hub, Stopping: s.stopping, Log: s.config.Log})
+	s.grpc = s.newCalls(s.transport, phones, systems)
+	s.inner = s.newCalls(insecure.NewCredentials(), phones, systems)
+	healthv1.RegisterHealthServer(s.grpc, s.health)
+	reflection.Register(s.grpc)
+	for name := range s.grpc.GetServiceInfo() {
+		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
+	}
+	return nil
+}
+
+// newCalls makes a gRPC server with the services of the realm.
+func (s *Server) newCalls(transport credentials.TransportCredentials, phones syncv1.SyncServiceServer, systems feedv1.FeedServiceServer) *grpc.Server {
+	g := grpc.NewServer(
+		grpc.Creds(transport),
 		grpc.MaxRecvMsgSize(wire.MessageBytesMax), grpc.MaxSendMsgSize(wire.MessageBytesMax),
 		grpc.InitialWindowSize(wire.WindowBytes), grpc.InitialConnWindowSize(wire.WindowBytes),
 		grpc.MaxHeaderListSize(headerBytesMax), grpc.MaxConcurrentStreams(streamsMax), grpc.ConnectionTimeout(handshakeTimeout),
@@ -74,17 +92,10 @@ func (s *Server) openEdge(ctx context.Context) error {
 		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, s.noticeBackups),
 		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
 	)
-	syncv1.RegisterSyncServiceServer(s.grpc, syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now, Log: s.config.Log}))
-	adminv1.RegisterAdminServiceServer(s.grpc, s.admin)
-	adminv1.RegisterPrivacyServiceServer(s.grpc, s.admin)
-	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)
-	reportv1.RegisterReportServiceServer(s.grpc, s.figures)
-	s.feeds = feed.New(s.realm, feed.Options{Secrets: s.secrets, Cases: s.cases, Hub: s.hub, Now: s.config.Now, Log: s.config.Log})
-	feedv1.RegisterFeedServiceServer(s.grpc, feedrpc.New(s.realm, s.feeds, feedrpc.Options{Hub: s.hub, Stopping: s.stopping, Log: s.config.Log}))
-	healthv1.RegisterHealthServer(s.grpc, s.health)
-	reflection.Register(s.grpc)
-	for name := range s.grpc.GetServiceInfo() {
-		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
-	}
-	return nil
+	syncv1.RegisterSyncServiceServer(g, phones)
+	adminv1.RegisterAdminServiceServer(g, s.admin)
+	adminv1.RegisterPrivacyServiceServer(g, s.admin)
+	reportv1.RegisterReportServiceServer(g, s.figures)
+	feedv1.RegisterFeedServiceServer(g, systems)
+	return g
 }

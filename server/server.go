@@ -37,17 +37,19 @@ type Server struct {
 	admin     *adminrpc.Service
 	figures   *reportrpc.Service
 	grpc      *grpc.Server
-	web       web
-	adminWeb  web
-	metrics   *observe.Metrics
-	observed  *observe.Realm
-	watched   *observe.Store
-	traces    *observe.Traces
-	health    *health.Server
-	listener  net.Listener
-	ledger    *sideledger.Ledger
-	backups   backups
-	upkeep    upkeep
+	// inner answers the calls that come over HTTP.
+	inner    *grpc.Server
+	web      web
+	adminWeb web
+	metrics  *observe.Metrics
+	observed *observe.Realm
+	watched  *observe.Store
+	traces   *observe.Traces
+	health   *health.Server
+	listener net.Listener
+	ledger   *sideledger.Ledger
+	backups  backups
+	upkeep   upkeep
 	// stopping is closed when the server begins to stop.
 	stopping chan struct{}
 	// stop makes a second Stop wait for the first one and give what it gave.

@@ -8,9 +8,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"onedoor/internal/wire"
 	"onedoor/server/console"
+	"onedoor/server/gateway"
 )
 
 const (
@@ -24,10 +31,16 @@ const (
 	webIdleTimeout = 2 * time.Minute
 )
 
-// web is the console with its listener; empty where no address was given.
+// webPipeBytes is the room of the pipe between the calls over HTTP and the services.
+const webPipeBytes = 1 << 20
+
+// web is the console and the calls over HTTP with their listener; empty where no address was given.
 type web struct {
 	http     *http.Server
 	listener net.Listener
+	// pipe and conn carry the calls over HTTP to the services.
+	pipe *bufconn.Listener
+	conn *grpc.ClientConn
 }
 
 // openWeb makes the console and binds its address.
@@ -53,11 +66,32 @@ func (s *Server) openWeb(ctx context.Context) error {
 	if s.config.Front != nil {
 		pages = s.config.Front(c)
 	}
+	calls, err := s.openCalls(ctx)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	mux.Handle(gateway.Prefix, calls)
+	mux.Handle(gateway.SpecPath, calls)
 	s.web.http = &http.Server{
-		Handler: pages, TLSConfig: config, ReadHeaderTimeout: webHeaderTimeout, ReadTimeout: webReadTimeout, WriteTimeout: webWriteTimeout, IdleTimeout: webIdleTimeout,
+		Handler: mux, TLSConfig: config, ReadHeaderTimeout: webHeaderTimeout, ReadTimeout: webReadTimeout, WriteTimeout: webWriteTimeout, IdleTimeout: webIdleTimeout,
 		MaxHeaderBytes: headerBytesMax, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+// openCalls makes the calls over HTTP, and the pipe by which they reach the services.
+func (s *Server) openCalls(ctx context.Context) (http.Handler, error) {
+	s.web.pipe = bufconn.Listen(webPipeBytes)
+	var err error
+	s.web.conn, err = grpc.NewClient("passthrough:///pipe", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.web.pipe.DialContext(ctx) }),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
+	if err != nil {
+		return nil, err
+	}
+	return gateway.New(ctx, s.web.conn)
 }
 
 // webTLS gives the console's TLS, nil for plain text, or refuses: the rules are those of the phones' address.
@@ -84,6 +118,9 @@ func (s *Server) serveWeb() {
 	if s.web.http == nil {
 		return
 	}
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	calls.Go(func() { _ = s.inner.Serve(s.web.pipe) }) // stopped by stopWeb
 	serve := s.web.http.Serve
 	if s.web.http.TLSConfig != nil {
 		serve = func(l net.Listener) error { return s.web.http.ServeTLS(l, "", "") } // The pair comes from TLSConfig.
@@ -101,4 +138,6 @@ func (s *Server) stopWeb(ctx context.Context) {
 	if err := s.web.http.Shutdown(ctx); err != nil {
 		_ = s.web.http.Close() // What was in hand is cut; that is the error.
 	}
+	_ = s.web.conn.Close() // Nobody is left who calls.
+	s.inner.Stop()
 }

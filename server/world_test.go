@@ -87,11 +87,18 @@ func (w *world) now() time.Time { return clock().Add(time.Duration(w.later.Load(
 
 func serving(t *testing.T) *world {
 	t.Helper()
+	return servingWith(t, func(*server.Config) {})
+}
+
+// servingWith is serving with a change of the configuration.
+func servingWith(t *testing.T, change func(*server.Config)) *world {
+	t.Helper()
 	w := &world{t: t, dir: founded(t), log: &logBuffer{}, served: make(chan error, 1)}
 	config := server.Config{
 		Dir: w.dir, Listen: "127.0.0.1:0", Now: w.now, Random: seeded(2),
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
+	change(&config)
 	var err error
 	w.server, err = server.Open(t.Context(), config)
 	w.must(err)

@@ -57,7 +57,7 @@ var House = []Room{
 		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/recordjson", "internal/recordwords", "internal/line", "internal/grpczstd", "testdata/notes")},
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
-		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
+		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/gateway", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
@@ -70,6 +70,8 @@ var House = []Room{
 		May: withShared("server/report", "server/bearer", "server/refusal", "server/exchange", "server/identity", "server/store")},
 	{Path: "server/feedrpc", Holds: "the calls of systems outside: decode, call, encode",
 		May: withShared("server/feed", "server/accessledger", "server/casework", "server/bearer", "server/refusal", "server/exchange", "server/identity", "server/notify", "server/store")},
+	{Path: "server/gateway", Holds: "the calls of phones, reports and feeds over HTTP as JSON",
+		May: withShared()},
 	{Path: "server/console", Deep: true, Holds: "the web console of the centre and the district",
 		May: withShared("server/throttle", "server/notify", "internal/recordwords", "internal/reportfile")},
 
