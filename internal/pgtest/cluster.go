@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -110,8 +111,20 @@ func (c *Cluster) run(name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// Up starts a cluster that is down and waits until it answers.
+// Up starts a cluster that is down and waits until it answers. Children of a killed one may hold its memory for a moment
+// longer, in which it refuses to start.
 func (c *Cluster) Up() error {
+	const tries = 200
+	for try := 0; ; try++ {
+		err := c.up()
+		if err == nil || try == tries || !strings.Contains(err.Error(), "still in use") {
+			return err
+		}
+		time.Sleep(readyEvery)
+	}
+}
+
+func (c *Cluster) up() error {
 	args := []string{"-D", c.data(), "-k", c.dir}
 	for _, set := range append(append([]string{}, settings...), c.more...) {
 		args = append(args, "-c", set)

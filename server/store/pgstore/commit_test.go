@@ -2,6 +2,9 @@ package pgstore_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
 	"testing"
 
 	"onedoor/server/store"
@@ -71,4 +74,36 @@ func newest(t *testing.T, s store.Store) (n syncengine.Seq) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// head gives the seq at which a store stands.
+func head(t *testing.T, s store.Store) (seq syncengine.Seq) {
+	t.Helper()
+	must(t, s.View(ctx, func(r store.Reader) error { seq = r.Head().Seq; return nil }))
+	return seq
+}
+
+// noise fills bytes that no engine can pack.
+func noise(b []byte, seed uint64) {
+	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
+	_, _ = r.Read(b) // It never fails.
+}
+
+// lockedText takes a log while stores write to it.
+type lockedText struct {
+	// mu guards text.
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
