@@ -133,7 +133,7 @@ func (a *app) work() (progress server.Progress, finish func()) {
 					_ = bar.Finish() // A bar that cannot be drawn is no reason to stop the work.
 				}
 				piece, bar = what, progressbar.NewOptions64(total, progressbar.OptionSetWriter(a.Err),
-					progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
+					progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount(), progressbar.OptionShowIts())
 			}
 			bar.ChangeMax64(total)
 			_ = bar.Set64(done)

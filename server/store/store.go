@@ -176,6 +176,17 @@ type Reader interface {
 	LastDocument(bucket string, atMost []byte) (doc Document, ok bool, err error)
 }
 
+// Whole is a Reader that gives everything it holds, for copies: what Records and Entries give, and the rest.
+type Whole interface {
+	Reader
+	// AllScope calls f for every row of the scope index, by (key, seq, record id), until f returns false.
+	AllScope(f func(ScopeRow) bool) error
+	// AllDocuments calls f for every document, by (bucket, key), until f returns false.
+	AllDocuments(f func(bucket string, d Document) bool) error
+	// Size counts what there is, entries of the log aside.
+	Size() (records, rows, documents int64, err error)
+}
+
 // Writer is a Reader that sees its own writes. It keeps no slice that it is given. All of them become visible and
 // durable together, or none: once a write or a read of the engine has failed,
 // nothing more is written and Update fails, even if f drops the error.

@@ -138,3 +138,22 @@ func (o Options) Named(realm string) Options {
 	}
 	return o
 }
+
+// Address gives the URL with the realm's name in it.
+func (o Options) Address() (string, error) {
+	base, realm, err := o.split()
+	if err != nil || realm == "" {
+		return base, err
+	}
+	joint := "?"
+	if strings.Contains(base, "?") {
+		joint = "&"
+	}
+	return base + joint + url.Values{RealmParameter: {realm}}.Encode(), nil
+}
+
+// RealmName gives the realm's name; empty where none is named.
+func (o Options) RealmName() (string, error) {
+	_, realm, err := o.split()
+	return realm, err
+}

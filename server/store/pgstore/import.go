@@ -1,0 +1,185 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"strings"
+
+	"onedoor/server/store"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Imported counts what an import brought.
+type Imported struct {
+	Entries, Records, ScopeRows, Documents int64
+}
+
+// importing is a realm on its way into a database, in one transaction: it is there whole or not at all, and no server
+// sees it before.
+type importing struct {
+	*Store
+	sess *session
+	from store.Whole
+	// done counts the rows that were copied and read back, of total.
+	done, total int64
+	progress    func(done, total int64)
+}
+
+// Import copies a realm that nobody writes meanwhile into a database, reads the copy back, compares it with what it was
+// given, and only then lets it be seen. It keeps every number and byte. progress may be nil. The error is fs.ErrExist
+// where the database has the realm.
+func Import(ctx context.Context, o Options, from store.Whole, progress func(done, total int64)) (out Imported, err error) {
+	t, err := o.parse(true)
+	if err != nil {
+		return out, err
+	}
+	s := newStore(t, true)
+	if s.realm == "" {
+		return out, fmt.Errorf("no realm is named: add ?%s=CODE to the database's URL", RealmParameter)
+	}
+	sess, err := s.connect(ctx)
+	if err != nil {
+		return out, s.explain("copy a realm", err)
+	}
+	defer sess.close()
+	if err := s.migrate(ctx, sess); err != nil {
+		return out, s.explain("copy a realm", err)
+	}
+	i := &importing{Store: s, sess: sess, from: from, progress: progress}
+	return i.run(ctx)
+}
+
+func (i *importing) run(ctx context.Context) (out Imported, err error) {
+	records, rows, documents, err := i.from.Size()
+	if err != nil {
+		return out, err
+	}
+	h := i.from.Head()
+	i.total = 2 * (int64(h.Seq) + records + rows + documents) // Each is written and read back.
+	if err := i.claim(ctx); err != nil {
+		return out, i.explain("copy a realm", ended(ctx, err))
+	}
+	copied, err := i.copyAll(ctx)
+	if err != nil {
+		return out, i.explain("copy a realm", ended(ctx, err))
+	}
+	read, err := i.readBack(ctx)
+	if err != nil {
+		return out, i.explain("read the copy back", ended(ctx, err))
+	}
+	for n, name := range []string{"the log", "the records", "the scope index", "the documents"} {
+		if copied[n] != read[n] {
+			return out, fmt.Errorf("%s: %s was not copied as it is (%d rows, read back %d): nothing was kept", i.name(), name, copied[n].rows, read[n].rows)
+		}
+	}
+	out = Imported{copied[0].rows, copied[1].rows, copied[2].rows, copied[3].rows}
+	return out, i.publish(ctx, h)
+}
+
+// claim makes the realm's row, which a second import of the same realm waits for.
+func (i *importing) claim(ctx context.Context) error {
+	if _, err := i.sess.exec(ctx, beginWrite); err != nil {
+		return err
+	}
+	n, err := i.sess.exec(ctx, insertHead, i.realm, make([]byte, 8), i.sess.place)
+	if err == nil && n == 0 {
+		return settled{fmt.Errorf("%s: %w", i.name(), fs.ErrExist)}
+	}
+	return err
+}
+
+// publish writes the head and commits.
+func (i *importing) publish(ctx context.Context, h store.Head) error {
+	_, err := i.sess.exec(ctx, updateHead, i.realm, int64(h.Epoch), int64(h.Seq), h.Tag[:], int64(h.Committed), i.sess.place)
+	if err != nil {
+		return i.explain("copy a realm", err)
+	}
+	if _, err := i.sess.exec(context.WithoutCancel(ctx), commitTx); err != nil {
+		return fmt.Errorf("the answer to the commit was lost, so the realm is there whole or not at all: run it again, which tells: %w", i.explain("copy a realm", err))
+	}
+	return nil
+}
+
+// part is what one table came to.
+type part struct {
+	rows int64
+	sum  [sha256.Size]byte
+}
+
+func (d *digest) part() part { return part{d.Rows, d.sum()} }
+
+// step counts a row.
+func (i *importing) step() {
+	const tellEvery = 1000
+	if i.done++; i.progress != nil && (i.done%tellEvery == 0 || i.done == i.total) {
+		i.progress(i.done, i.total)
+	}
+}
+
+// copyAll copies every table.
+func (i *importing) copyAll(ctx context.Context) (parts [4]part, err error) {
+	realm := i.realm
+	entries, records, rows, documents := newDigest(), newDigest(), newDigest(), newDigest()
+	err = errors.Join(
+		copyRows(ctx, i, "onedoor_log", "realm, "+entryColumns, func(f func(store.Entry) bool) error { return i.from.Entries(0, f) }, func(e store.Entry) []any {
+			entries.entry(e)
+			return []any{realm, int64(e.Seq), int16(e.Type), e.Incarnation[:], int64(e.DeviceSeq), e.RecordID[:], int64(e.Kind), int64(e.Prev), int64(e.Ref), int64(e.Stamp),
+				e.Suspect, int16(e.Reason), int16(e.Rank), given(e.Salt), given(e.Body), given(e.Extra)}
+		}),
+		copyRows(ctx, i, "onedoor_records", "realm, id, kind, seq, body", i.from.Records, func(rec store.Record) []any {
+			records.record(rec)
+			return []any{realm, rec.ID[:], int64(rec.Kind), int64(rec.Seq), given(rec.Body)}
+		}),
+		copyRows(ctx, i, "onedoor_scope", "realm, key, seq, record_id, type, entered", i.from.AllScope, func(row store.ScopeRow) []any {
+			rows.row(row)
+			return []any{realm, []byte(row.Key), int64(row.Seq), row.RecordID[:], int16(row.Type), int64(row.Entered)}
+		}),
+		copyRows(ctx, i, "onedoor_documents", "realm, bucket, key, value", i.documents, func(d placed) []any {
+			documents.document(d.bucket, d.Document)
+			return []any{realm, []byte(d.bucket), given(d.Key), given(d.Value)}
+		}),
+	)
+	return [4]part{entries.part(), records.part(), rows.part(), documents.part()}, err
+}
+
+// documents walks the documents with their buckets.
+func (i *importing) documents(f func(placed) bool) error {
+	return i.from.AllDocuments(func(bucket string, d store.Document) bool { return f(placed{walked{Document: d}, bucket}) })
+}
+
+// copyRows copies what a walk gives into a table. After a table that failed the transaction takes no other.
+func copyRows[T any](ctx context.Context, i *importing, table, columns string, walk func(func(T) bool) error, row func(T) []any) error {
+	var failed error
+	next, stop := iter.Pull(iter.Seq[T](func(yield func(T) bool) { failed = walk(yield) }))
+	defer stop()
+	_, err := i.sess.conn.CopyFrom(ctx, pgx.Identifier{table}, strings.Split(columns, ", "), pgx.CopyFromFunc(func() ([]any, error) {
+		v, ok := next()
+		if !ok {
+			return nil, failed
+		}
+		i.step()
+		return row(v), nil
+	}))
+	if failed != nil {
+		return settled{failed}
+	}
+	return ended(ctx, err)
+}
+
+// readBack reads what the database holds now, in the order in which it was given.
+func (i *importing) readBack(ctx context.Context) (parts [4]part, err error) {
+	r := &reader{ctx: ctx, store: i.Store, s: i.sess, head: i.from.Head()}
+	entries, records, rows, documents := newDigest(), newDigest(), newDigest(), newDigest()
+	err = errors.Join(
+		r.Entries(0, func(e store.Entry) bool { entries.entry(e); i.step(); return true }),
+		r.Records(func(rec store.Record) bool { records.record(rec); i.step(); return true }),
+		r.AllScope(func(row store.ScopeRow) bool { rows.row(row); i.step(); return true }),
+		r.AllDocuments(func(bucket string, d store.Document) bool { documents.document(bucket, d); i.step(); return true }),
+	)
+	return [4]part{entries.part(), records.part(), rows.part(), documents.part()}, err
+}
