@@ -32,6 +32,7 @@ type epochJSON struct {
 	PutBack  bool            `json:"put_back"`
 	Revealed string          `json:"revealed_by,omitempty"`
 	ByLedger bool            `json:"revealed_by_ledger,omitempty"`
+	ByStore  bool            `json:"revealed_by_store,omitempty"`
 }
 
 func epochsOf(v *server.Verification) []epochJSON {
@@ -39,7 +40,7 @@ func epochsOf(v *server.Verification) []epochJSON {
 	for _, e := range v.Epochs {
 		j := epochJSON{
 			Epoch: uint32(e.Epoch), Parent: uint32(e.Parent), AfterSeq: uint64(e.At), Begun: command.TimeJSON(int64(e.Time)),
-			PutBack: e.ByLedger || !e.RevealedBy.IsZero(), ByLedger: e.ByLedger,
+			PutBack: e.ByLedger || e.ByStore || !e.RevealedBy.IsZero(), ByLedger: e.ByLedger, ByStore: e.ByStore,
 		}
 		if !e.RevealedBy.IsZero() {
 			j.Revealed = e.RevealedBy.String()
@@ -55,8 +56,11 @@ func (e epochJSON) line() string {
 		return fmt.Sprintf("epoch %d began after entry %d of epoch %d, by a restore", e.Epoch, e.AfterSeq, e.Parent)
 	}
 	by := "device " + e.Revealed
-	if e.ByLedger {
+	switch {
+	case e.ByLedger:
 		by = "the side ledger"
+	case e.ByStore:
+		by = "the database server"
 	}
 	return fmt.Sprintf("epoch %d began after entry %d of epoch %d: the database had been put back to an earlier state without `onedoor restore`, as %s showed",
 		e.Epoch, e.AfterSeq, e.Parent, by)

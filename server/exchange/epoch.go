@@ -25,8 +25,8 @@ type Renewal struct {
 	// without a restore, beyond an epoch that it knows; zero for a restore.
 	revealed syncengine.ID
 	beyond   syncengine.Epoch
-	// byLedger tells that the side ledger showed it.
-	byLedger bool
+	// byLedger tells that the side ledger showed it, byStore that the store did.
+	byLedger, byStore bool
 }
 
 // BeginEpoch begins a new history of the log in a restored store, with the head
@@ -51,7 +51,7 @@ func beginEpoch(w store.Writer, o Renewal) (syncengine.History, error) {
 	}
 	next := max(m.GetEpoch(), uint32(o.beyond)) + 1
 	learn(m, o.Known, &next)
-	f := &storedv1.Fork{Epoch: next, At: uint64(w.Head().Seq), Parent: m.GetEpoch(), BegunMs: int64(o.Now), RevealedByLedger: o.byLedger}
+	f := &storedv1.Fork{Epoch: next, At: uint64(w.Head().Seq), Parent: m.GetEpoch(), BegunMs: int64(o.Now), RevealedByLedger: o.byLedger, RevealedByStore: o.byStore}
 	if !o.revealed.IsZero() {
 		f.RevealedBy = o.revealed[:]
 	}
@@ -135,8 +135,8 @@ type Begun struct {
 	// RevealedBy is the incarnation whose proof showed that the database had been put
 	// back without a restore; zero for an epoch that a restore began.
 	RevealedBy syncengine.ID
-	// ByLedger tells that the side ledger showed it.
-	ByLedger bool
+	// ByLedger tells that the side ledger showed it, ByStore that the store did.
+	ByLedger, ByStore bool
 }
 
 // Epochs lists how each epoch but the first began, as far as it is known.
@@ -145,7 +145,7 @@ func Epochs(r store.Reader) ([]Begun, error) {
 	out := make([]Begun, len(m.GetForks()))
 	for i, f := range historyOf(m, syncengine.Epoch(m.GetEpoch())).Forks {
 		stored := m.GetForks()[i]
-		out[i] = Begun{Fork: f, Time: syncengine.UnixMilli(stored.GetBegunMs()), ByLedger: stored.GetRevealedByLedger()}
+		out[i] = Begun{Fork: f, Time: syncengine.UnixMilli(stored.GetBegunMs()), ByLedger: stored.GetRevealedByLedger(), ByStore: stored.GetRevealedByStore()}
 		out[i].RevealedBy, _ = syncengine.IDFromBytes(stored.GetRevealedBy())
 	}
 	return out, err

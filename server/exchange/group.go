@@ -361,7 +361,11 @@ func (s *Service) update(f func(store.Writer) error) (err error) {
 			err = fmt.Errorf("%w: %v", ErrFault, fault)
 		}
 	}()
-	return s.store.Update(context.Background(), f)
+	err = s.store.Update(context.Background(), f)
+	if errors.Is(err, store.ErrWentBack) {
+		return s.wentBack(err)
+	}
+	return err
 }
 
 // attempt runs one job. When the engine fails on a change, that change alone is

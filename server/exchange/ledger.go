@@ -106,6 +106,12 @@ func (s *Service) ledgering(f func(store.Writer) error) (err error) {
 	}
 	var appended uint64
 	err = s.update(func(w store.Writer) error {
+		if appended != 0 { // The store lost the transaction behind its entry, and runs it again.
+			if err := s.ledger.Void(appended); err != nil {
+				return fmt.Errorf("%w: nothing was changed: %w", ErrLedger, err)
+			}
+			appended = 0
+		}
 		r := &recorder{Writer: w}
 		if err := f(r); err != nil || len(r.changed) == 0 {
 			return err
@@ -127,7 +133,7 @@ func (s *Service) ledgering(f func(store.Writer) error) (err error) {
 		}
 		return nil
 	})
-	if err != nil && appended != 0 {
+	if err != nil && appended != 0 && !errors.Is(err, store.ErrUnknown) { // What may have been committed is seen to by the next start.
 		if e := s.ledger.Void(appended); e != nil {
 			s.log.Error("an entry of the side ledger could not be taken back: what it says is done when the server starts again", "entry", appended, "error", e)
 		}

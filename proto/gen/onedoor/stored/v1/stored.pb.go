@@ -1440,8 +1440,10 @@ type Fork struct {
 	RevealedBy []byte `protobuf:"bytes,6,opt,name=revealed_by,json=revealedBy,proto3" json:"revealed_by,omitempty"`
 	// Whether the side ledger showed it, when the database was opened.
 	RevealedByLedger bool `protobuf:"varint,7,opt,name=revealed_by_ledger,json=revealedByLedger,proto3" json:"revealed_by_ledger,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The store itself showed that: a database server that had lost commits which it had acknowledged.
+	RevealedByStore bool `protobuf:"varint,8,opt,name=revealed_by_store,json=revealedByStore,proto3" json:"revealed_by_store,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Fork) Reset() {
@@ -1519,6 +1521,13 @@ func (x *Fork) GetRevealedBy() []byte {
 func (x *Fork) GetRevealedByLedger() bool {
 	if x != nil {
 		return x.RevealedByLedger
+	}
+	return false
+}
+
+func (x *Fork) GetRevealedByStore() bool {
+	if x != nil {
+		return x.RevealedByStore
 	}
 	return false
 }
@@ -2148,7 +2157,7 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\aHistory\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12-\n" +
 	"\x05forks\x18\x02 \x03(\v2\x17.onedoor.stored.v1.ForkR\x05forks\x12\x1a\n" +
-	"\bdoubtful\x18\x03 \x03(\rR\bdoubtful\"\xc8\x01\n" +
+	"\bdoubtful\x18\x03 \x03(\rR\bdoubtful\"\xf4\x01\n" +
 	"\x04Fork\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x04R\x02at\x12\x16\n" +
@@ -2157,7 +2166,8 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\bbegun_ms\x18\x05 \x01(\x03R\abegunMs\x12\x1f\n" +
 	"\vrevealed_by\x18\x06 \x01(\fR\n" +
 	"revealedBy\x12,\n" +
-	"\x12revealed_by_ledger\x18\a \x01(\bR\x10revealedByLedger\";\n" +
+	"\x12revealed_by_ledger\x18\a \x01(\bR\x10revealedByLedger\x12*\n" +
+	"\x11revealed_by_store\x18\b \x01(\bR\x0frevealedByStore\";\n" +
 	"\x06Backup\x12\x18\n" +
 	"\asecrets\x18\x01 \x01(\fR\asecrets\x12\x17\n" +
 	"\amade_ms\x18\x02 \x01(\x03R\x06madeMs\"o\n" +
