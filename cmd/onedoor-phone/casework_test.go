@@ -133,6 +133,65 @@ func TestStory_AStepThatLostWhatItNeededIsFlagged(t *testing.T) {
 	}
 }
 
+// TestStory_AStepInARoleThatMayNotIsTakenAndFlagged: a grid worker's phone, which is not asked who may, sends a case to a clinic and
+// notes a re-check that is the officer's to supervise; both arrive, the centre sees who took them, and the flag goes once somebody who
+// may has taken the step, or who may has closed the work.
+func TestStory_AStepInARoleThatMayNotIsTakenAndFlagged(t *testing.T) {
+	w := serving(t)
+	op := at(w)
+	withKey(t, 7)
+	worker := op.equip(op.hire("格", "grid_worker", gridA))
+	helper := op.equip(op.hire("微", "helper", gridA))
+	centre, officer := op.as(op.hire("分", "dispatcher", "530702001")), op.as(op.hire("警", "police_officer", "530702001001"))
+	id := worker.json("begin", "dispute", "register", `{"title":"漏水","territory":"`+gridA+`"}`).text("id")
+	door := worker.add("premises", `{"address":"民主路3号","territory":"`+gridA+`"}`)
+	worker.json("sync")
+	helper.json("sync")
+	hazard := helper.json("begin", "hazard", "find", `{"premises_id":"`+door+`","code":"GAS"}`).text("id")
+	helper.json("step", hazard, "rectify")
+	helper.json("sync")
+	if list := centre.run("case", "list", "--inbox", "flagged"); list.number("total") != 0 {
+		t.Errorf("before anything: %v", list)
+	}
+	centre.run("case", "accept", id)
+	worker.json("sync")
+
+	worker.json("edit", id, `{"state":"TRIAGED","clinic":"GENERAL"}`)
+	helper.json("edit", hazard, `{"state":"RECHECKED"}`)
+	if got := worker.json("sync"); got.number("quarantined") != 0 {
+		t.Errorf("something was refused: %v", got)
+	}
+	helper.json("sync")
+	const ofCase, ofHazard = "dispute.step_role", "hazard.step_role"
+	if c := centre.run("case", "show", id); c.text("state") != "TRIAGED" || c.at("flags", 0, "rule") != ofCase ||
+		c.at("flags", 0, "zh") != "“分诊”由社区网格员办理，应由分流员、街道督办办理，请有权限的人重新办理。" {
+		t.Errorf("the case: %v", c)
+	}
+	if z := officer.run("hazard", "show", hazard); z.text("state") != "RECHECKED" || z.at("flags", 0, "rule") != ofHazard {
+		t.Errorf("the hazard: %v", z)
+	}
+	if list := centre.run("case", "list", "--inbox", "flagged"); list.number("total") != 1 || list.at("cases", 0, "flags", 0, "rule") != ofCase {
+		t.Errorf("the dispatcher's inbox: %v", list)
+	}
+	if list := officer.run("hazard", "list", "--inbox", "flagged"); list.number("total") != 1 || list.at("cases", 0, "flags", 0, "rule") != ofHazard {
+		t.Errorf("the officer's inbox: %v", list)
+	}
+
+	centre.run("case", "triage", id, "--clinic", "general")
+	if c := centre.run("case", "show", id); len(c.list("flags")) != 0 {
+		t.Errorf("triaged by who may: %v", c["flags"])
+	}
+	officer.run("hazard", "close", hazard)
+	if z := officer.run("hazard", "show", hazard); len(z.list("flags")) != 0 {
+		t.Errorf("closed by who may: %v", z["flags"])
+	}
+	for _, inbox := range []*operator{centre, officer} {
+		if list := inbox.run("case", "list", "--inbox", "flagged"); list.number("total") != 0 {
+			t.Errorf("made good, and listed: %v", list)
+		}
+	}
+}
+
 // TestStory_AHazardIsRuledHandedOverAcknowledgedAndClosedAtDesks: what a grid worker finds is ruled by the officer, handed over to a
 // department, which finds it in its inbox beside the disputes routed to it, acknowledges it and closes it.
 func TestStory_AHazardIsRuledHandedOverAcknowledgedAndClosedAtDesks(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"onedoor/internal/casebook"
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -42,6 +43,8 @@ type Case struct {
 	Hazard  *recordv1.Hazard
 	// Events is the timeline, the oldest first.
 	Events []Event
+	// by tells who wrote its state.
+	by writer
 	// Tasks are those about the case, by due time.
 	Tasks []Task
 	// Attachments are those of the case and of its events, in the order they were made.
@@ -58,6 +61,8 @@ type Attachment struct {
 type Event struct {
 	ID syncengine.ID
 	*recordv1.CaseEvent
+	// by tells who wrote it.
+	by writer
 }
 
 // Task is a task about a case.
@@ -81,7 +86,14 @@ func (s *Service) read(r store.Reader, id syncengine.ID) (*Case, error) {
 	if err := wire.ReadShown(rec, c.message(), nil); err != nil {
 		return nil, err
 	}
-	return c, s.readDependents(r, c)
+	authors, err := s.realm.Authors(r)
+	if err != nil {
+		return nil, err
+	}
+	if c.by, err = s.stateBy(authors, rec); err != nil {
+		return nil, err
+	}
+	return c, s.readDependents(r, authors, c)
 }
 
 // message is the record's message.
@@ -116,7 +128,7 @@ func (c *Case) people() cases.People {
 }
 
 // readDependents reads what follows the case: events and tasks.
-func (s *Service) readDependents(r store.Reader, c *Case) error {
+func (s *Service) readDependents(r store.Reader, authors *exchange.Authors, c *Case) error {
 	rows, err := r.Scope(nil, syncengine.RecordKey(c.ID), 0, DependentsMax+1)
 	if err != nil {
 		return err
@@ -130,7 +142,7 @@ func (s *Service) readDependents(r store.Reader, c *Case) error {
 			continue
 		}
 		seen[row.RecordID] = true
-		if err := s.readDependent(r, c, row.RecordID); err != nil {
+		if err := s.readDependent(r, authors, c, row.RecordID); err != nil {
 			return err
 		}
 	}
@@ -144,14 +156,14 @@ func (s *Service) readDependents(r store.Reader, c *Case) error {
 	return nil
 }
 
-func (s *Service) readDependent(r store.Reader, c *Case, id syncengine.ID) error {
+func (s *Service) readDependent(r store.Reader, authors *exchange.Authors, c *Case, id syncengine.ID) error {
 	rec, err := s.realm.Record(r, id)
 	if err != nil || rec == nil || rec.Dead() {
 		return err
 	}
 	switch rec.Kind {
 	case kindCaseEvent:
-		e, err := eventOf(rec)
+		e, err := writtenEvent(authors, rec)
 		if err == nil && string(e.GetCaseId()) == string(c.ID[:]) {
 			c.Events = append(c.Events, e)
 		}
@@ -177,6 +189,14 @@ func (s *Service) readDependent(r store.Reader, c *Case, id syncengine.ID) error
 func eventOf(rec *syncengine.Record) (Event, error) {
 	e := Event{ID: rec.ID, CaseEvent: &recordv1.CaseEvent{}}
 	return e, wire.ReadShown(rec, e.CaseEvent, nil)
+}
+
+// writtenEvent reads an entry of a timeline with the roles in which it was written.
+func writtenEvent(authors *exchange.Authors, rec *syncengine.Record) (e Event, err error) {
+	if e, err = eventOf(rec); err == nil {
+		e.by, err = writtenBy(authors, rec, syncengine.CellKey{Field: syncengine.LifeField})
+	}
+	return e, err
 }
 
 // visible gives the shown values that classes allow, and the sealed fields among them.

@@ -65,13 +65,13 @@ func (f *filing) file(id syncengine.ID) {
 	if d := f.disputes[id]; d != nil {
 		m := casebook.Matter(domain.ID(id), d, f.eventsOf(id))
 		facet := disputeFacet(d)
-		facet.Flagged = f.lacking[id] || len(m.Flags(f.rules)) > 0
+		facet.Flagged = f.lacking[id] || len(f.toldOf(id, f.rules)) > 0
 		f.put(id, f.turn(&m), facet, append([][]byte{d.GetRegisteredBy(), d.GetMediator()}, d.GetParticipants()...))
 		return
 	}
 	if z := f.hazards[id]; z != nil {
 		facet := hazardFacet(z)
-		facet.Flagged = f.lacking[id] || len(timelineFlags(id, nil, z, f.eventsOf(id), f.rules)) > 0
+		facet.Flagged = f.lacking[id] || len(f.toldOf(id, f.rules)) > 0
 		f.put(id, hazardTurn(z), facet, [][]byte{z.GetRegisteredBy()})
 		return
 	}

@@ -10,10 +10,12 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/domain"
 	cases "onedoor/domain/casework"
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/casework/docket"
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -28,7 +30,9 @@ type index struct {
 	// disputes that are not archived and hazards that are not over, by id; events by the id of their case.
 	disputes map[syncengine.ID]*recordv1.Dispute
 	hazards  map[syncengine.ID]*recordv1.Hazard
-	events   map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent
+	events   map[syncengine.ID]map[syncengine.ID]Event
+	// by tells of cases who wrote their states.
+	by map[syncengine.ID]writer
 	// caseOf tells of an event which case it is of.
 	caseOf map[syncengine.ID]syncengine.ID
 	// tasks are those that are open and that the watch may have something to do about.
@@ -55,7 +59,8 @@ func newIndex() *index {
 func (x *index) clear() {
 	x.epoch, x.seq = 0, 0
 	x.disputes, x.hazards = map[syncengine.ID]*recordv1.Dispute{}, map[syncengine.ID]*recordv1.Hazard{}
-	x.events, x.caseOf = map[syncengine.ID]map[syncengine.ID]*recordv1.CaseEvent{}, map[syncengine.ID]syncengine.ID{}
+	x.events, x.caseOf = map[syncengine.ID]map[syncengine.ID]Event{}, map[syncengine.ID]syncengine.ID{}
+	x.by = map[syncengine.ID]writer{}
 	x.lacking, x.tasks = map[syncengine.ID]bool{}, map[syncengine.ID]openTask{}
 	x.places, x.unsettled = map[syncengine.ID]syncengine.ID{}, map[syncengine.ID]*recordv1.Hazard{}
 	x.docket, x.keys, x.unfiled = docket.New(), map[syncengine.ID][]syncengine.ScopeKey{}, map[syncengine.ID]bool{}
@@ -68,9 +73,12 @@ func (s *Service) follow(r store.Reader) error {
 	if x.epoch == head.Epoch && x.seq >= head.Seq {
 		return nil
 	}
-	var failed error
+	authors, failed := s.realm.Authors(r)
+	if failed != nil {
+		return failed
+	}
 	take := func(id syncengine.ID, kind syncengine.KindNumber) bool {
-		failed = s.take(r, id, kind)
+		failed = s.take(r, authors, id, kind)
 		return failed == nil
 	}
 	var err error
@@ -89,7 +97,7 @@ func (s *Service) follow(r store.Reader) error {
 }
 
 // take reads a record anew if it is one of a case.
-func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNumber) error {
+func (s *Service) take(r store.Reader, authors *exchange.Authors, id syncengine.ID, kind syncengine.KindNumber) error {
 	if kind != kindDispute && kind != kindHazard && kind != kindCaseEvent && kind != kindTask {
 		return nil
 	}
@@ -104,6 +112,9 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 	}
 	if kind == kindDispute || kind == kindHazard {
 		x.places[id], x.keys[id], x.unfiled[id] = placeOf(rec), rec.CurrentKeys(), true
+		if x.by[id], err = s.stateBy(authors, rec); err != nil {
+			return err
+		}
 	}
 	switch kind {
 	case kindDispute:
@@ -119,7 +130,7 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		err = wire.ReadShown(rec, m, nil)
 		x.hazards[id] = briefHazard(m)
 		s.noteLacking(id, kind, m)
-		if over(m) {
+		if over(m) && len(trespasses(cases.Hazards, cases.State(m.GetState()), x.by[id], nil)) == 0 {
 			x.finish(id, hazardFacet(m))
 		}
 		x.countHazard(id, m)
@@ -127,7 +138,7 @@ func (s *Service) take(r store.Reader, id syncengine.ID, kind syncengine.KindNum
 		err = x.takeTask(rec)
 	case kindCaseEvent:
 		var e Event
-		if e, err = eventOf(rec); err == nil {
+		if e, err = writtenEvent(authors, rec); err == nil {
 			x.addEvent(e)
 		}
 	}
@@ -177,10 +188,10 @@ func (x *index) addEvent(e Event) {
 	}
 	x.caseOf[e.ID], x.unfiled[of] = of, true
 	if x.events[of] == nil {
-		x.events[of] = map[syncengine.ID]*recordv1.CaseEvent{}
+		x.events[of] = map[syncengine.ID]Event{}
 	}
 	e.Text = nil // No list needs it, and it is a person's own words.
-	x.events[of][e.ID] = e.CaseEvent
+	x.events[of][e.ID] = e
 }
 
 // finish keeps of a case that nothing is to be done about only where lists have it.
@@ -200,6 +211,7 @@ func (x *index) forget(id syncengine.ID) {
 	delete(x.hazards, id)
 	delete(x.lacking, id)
 	delete(x.tasks, id)
+	delete(x.by, id)
 	delete(x.unsettled, id)
 	delete(x.places, id)
 	if of, ok := x.caseOf[id]; ok {
@@ -211,5 +223,21 @@ func (x *index) forget(id syncengine.ID) {
 
 // eventsOf gives the timeline of a case, in any order.
 func (x *index) eventsOf(id syncengine.ID) []*recordv1.CaseEvent {
-	return slices.Collect(maps.Values(x.events[id]))
+	out := make([]*recordv1.CaseEvent, 0, len(x.events[id]))
+	for _, e := range x.events[id] {
+		out = append(out, e.CaseEvent)
+	}
+	return out
+}
+
+// toldOf says what the timeline of a case is flagged for, and which steps of it were taken in roles that may not.
+func (x *index) toldOf(id syncengine.ID, rules cases.Rules) []domain.Complaint {
+	events := slices.Collect(maps.Values(x.events[id]))
+	if d := x.disputes[id]; d != nil {
+		return append(timelineFlags(id, d, nil, x.eventsOf(id), rules), trespasses(cases.Disputes, cases.State(d.GetState()), x.by[id], events)...)
+	}
+	if z := x.hazards[id]; z != nil {
+		return append(timelineFlags(id, nil, z, x.eventsOf(id), rules), trespasses(cases.Hazards, cases.State(z.GetState()), x.by[id], events)...)
+	}
+	return nil
 }

@@ -206,11 +206,8 @@ func (l *looking) candidate(id syncengine.ID) candidate {
 		if timing, ok := m.Timing(l.rules, l.now); ok {
 			c.timing = &timing
 		}
-		c.timeline = m.Flags(l.rules)
 	}
-	if z := x.hazards[id]; z != nil {
-		c.timeline = timelineFlags(id, nil, z, x.eventsOf(id), l.rules)
-	}
+	c.timeline = x.toldOf(id, l.rules)
 	return c
 }
 

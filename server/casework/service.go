@@ -68,11 +68,7 @@ func (s *Service) standingOf(r store.Reader, user syncengine.ID, rec *syncengine
 		actor: cases.Actor{User: domain.ID(user)}, roles: roles,
 		read: access.ReadClasses(rec.Kind, roles), write: access.WriteClasses(rec.Kind, roles),
 	}
-	for _, role := range domain.Roles() {
-		if roles&schema.RolesOf(uint32(role)) != 0 {
-			out.actor.Roles = append(out.actor.Roles, role)
-		}
-	}
+	out.actor.Roles = rolesOf(roles)
 	return out, nil
 }
 
