@@ -27,7 +27,7 @@ func (c Config) Check() error {
 	if c.LeaseDays < 0 {
 		problems = append(problems, fmt.Errorf("a lease of %d days: give 1 day or more", c.LeaseDays))
 	}
-	return errors.Join(append(problems, c.checkLedger(), c.checkTraces(), c.checkBackups())...)
+	return errors.Join(append(problems, c.checkLedger(), c.checkTraces(), c.checkBackups(), c.checkClients())...)
 }
 
 func (c Config) checkBackups() error {
@@ -43,6 +43,16 @@ func (c Config) checkBackups() error {
 	}
 	if err := c.Backups.CheckKept(); err != nil {
 		return fmt.Errorf("--backup-to: %w", err)
+	}
+	return nil
+}
+
+func (c Config) checkClients() error {
+	if (c.MinClient.Version == "") != c.MinClient.By.IsZero() {
+		return fmt.Errorf("%w: --min-client needs --min-client-by, the last day on which older apps are served", ErrIncomplete)
+	}
+	if err := c.MinClient.Check(); err != nil {
+		return fmt.Errorf("--min-client %s: %w", c.MinClient.Version, err)
 	}
 	return nil
 }

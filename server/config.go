@@ -15,6 +15,7 @@ import (
 	"onedoor/server/backupset"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
+	"onedoor/server/syncrpc"
 )
 
 // Names of the files in a realm's folder.
@@ -72,6 +73,8 @@ type Config struct {
 	Backups     backupset.Place
 	BackupEvery time.Duration
 	BackupKeep  backupset.Policy
+	// MinClient is the oldest app that phones may have.
+	MinClient syncrpc.Minimum
 	// LeaseDays changes how long phones may work on what they were granted without asking again, in days; 0 leaves it.
 	LeaseDays int
 	// ContactKey is the file of the key under which residents' names and numbers are sealed; beside Dir, with

@@ -15,8 +15,8 @@ import (
 	"onedoor/internal/command"
 )
 
-// appVersion stands in the operator's list of devices.
-const appVersion = "onedoor-phone"
+// appVersion stands in the operator's list of devices; servers that ask for newer apps go by its numbers.
+const appVersion = "onedoor-phone 1.0.0"
 
 // line says how the server is reached; only enrol and sync have its flags.
 type line struct {

@@ -104,6 +104,9 @@ failed is not sent again; what it did not take stays in the outbox.`,
 		if err != nil {
 			return err
 		}
+		if u, wanted := p.UpdateWanted(); wanted {
+			fmt.Fprintln(a.Err, client.ExplainUpdate(u, a.language()))
+		}
 		return a.Print(report.Object(), func(w io.Writer) {
 			fmt.Fprintf(w, "sent %d: %d applied, %d merged, %d quarantined\n", report.Pushed, report.Applied, report.Merged, report.Quarantined)
 			fmt.Fprintf(w, "fetched %d records in %d round trips, %d bytes up, %d bytes down\n", report.Pulled, report.RoundTrips, report.BytesUp, report.BytesDown)

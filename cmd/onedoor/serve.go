@@ -18,11 +18,16 @@ import (
 // the ten seconds that container runtimes give before they kill.
 const stopGrace = 8 * time.Second
 
+// districtTime is the time of the days that settings name.
+var districtTime = time.FixedZone("+08:00", 8*60*60)
+
 // serving are the settings of a server.
 type serving struct {
 	config  server.Config
 	verbose bool
 	logForm string
+	// clientsBy is the last day on which older apps are served.
+	clientsBy string
 }
 
 func newServe(a *app) *cobra.Command {
@@ -110,6 +115,8 @@ func (s *serving) flags(c *cobra.Command) {
 	f.DurationVar(&config.BackupEvery, "backup-every", 24*time.Hour, "how often a backup is made")
 	f.IntVar(&config.BackupKeep.Newest, "backup-keep", 14, "keep the newest `N` backups, two at least")
 	f.DurationVar(&config.BackupKeep.For, "backup-keep-for", 0, "keep every backup for so long, besides the newest")
+	f.StringVar(&config.MinClient.Version, "min-client", "", "the oldest `VERSION` of the app that phones may have, such as 1.4.0")
+	f.StringVar(&s.clientsBy, "min-client-by", "", "the last `DATE` on which older ones are served, and told to update, such as 2027-01-31")
 	f.IntVar(&config.LeaseDays, "lease-days", 0, "from now on phones may work `DAYS` without asking again; the realm keeps it (10 to begin with)")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&s.verbose, "verbose", false, "log every call, without what it carries")
@@ -123,6 +130,13 @@ func (s *serving) flags(c *cobra.Command) {
 // read fills in what stands in the environment and the file, and opens the log.
 func (s *serving) read(a *app, c *cobra.Command) ([]settings.Setting, error) {
 	list, err := settingsOf(c)
+	if s.clientsBy != "" {
+		day, wrong := time.ParseInLocation(time.DateOnly, s.clientsBy, districtTime)
+		if wrong != nil {
+			err = errors.Join(err, fmt.Errorf("--min-client-by %s: give a date such as 2027-01-31", s.clientsBy))
+		}
+		s.config.MinClient.By = day.AddDate(0, 0, 1)
+	}
 	var form error
 	if s.config.Log, form = observe.NewLog(a.Err, s.logForm, s.verbose); form != nil {
 		err = errors.Join(err, fmt.Errorf("--log-format %s: %w", s.logForm, form))

@@ -30,6 +30,8 @@ type Service struct {
 	realm *exchange.Service
 	hub   *notify.Hub
 	log   *slog.Logger
+	// minimum is the oldest app that phones may have.
+	minimum Minimum
 	// enrolments slows down who guesses join codes.
 	enrolments *enrolments
 	// stopping is closed when the server begins to stop, so that watches end.
@@ -44,6 +46,8 @@ type Options struct {
 	BehindGateway bool
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
+	// Minimum is the oldest app that phones may have.
+	Minimum Minimum
 	// Log takes faults; silent when nil.
 	Log *slog.Logger
 }
@@ -56,11 +60,14 @@ func New(realm *exchange.Service, hub *notify.Hub, o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{realm: realm, hub: hub, log: o.Log, stopping: o.Stopping, enrolments: newEnrolments(o.BehindGateway, o.Now)}
+	return &Service{realm: realm, hub: hub, log: o.Log, minimum: o.Minimum, stopping: o.Stopping, enrolments: newEnrolments(o.BehindGateway, o.Now)}
 }
 
 // Exchange takes changes and gives the next page.
 func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	if err := s.admit(ctx, req); err != nil {
+		return nil, s.status(ctx, err)
+	}
 	resp, err := s.realm.Exchange(ctx, req)
 	return resp, s.status(ctx, err)
 }
@@ -143,6 +150,9 @@ func (s *Service) status(ctx context.Context, err error) error {
 	var slow *throttle.SlowDown
 	if errors.As(err, &slow) {
 		return slowDown(slow)
+	}
+	if _, refused := status.FromError(err); refused {
+		return err
 	}
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {

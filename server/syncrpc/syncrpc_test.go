@@ -47,3 +47,20 @@ func TestStatus_WhatTheTableNamesIsTold(t *testing.T) {
 		t.Error("no error has a status")
 	}
 }
+
+func TestMinimum_GoesByTheNumbersAtTheEndOfAnAppsName(t *testing.T) {
+	m := syncrpc.Minimum{Version: "1.4"}
+	for app, want := range map[string]bool{
+		"onedoor-phone 1.4.0": true, "onedoor-phone 1.10": true, "2": true, "网格通 1.4": true,
+		"onedoor-phone 1.3.9": false, "onedoor-phone 0.9": false, "onedoor-phone": false, "": false, "onedoor-phone 1.x": false,
+	} {
+		if got := m.Serves(app); got != want {
+			t.Errorf("%q is served: %v", app, got)
+		}
+	}
+	for version, want := range map[string]bool{"": true, "1.4.0": true, "1.x": false, "newest": false} {
+		if err := (syncrpc.Minimum{Version: version}).Check(); (err == nil) != want {
+			t.Errorf("%q: error %v", version, err)
+		}
+	}
+}

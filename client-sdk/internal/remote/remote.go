@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -57,6 +59,37 @@ type Remote struct {
 	conn   *grpc.ClientConn
 	client syncv1.SyncServiceClient
 	meter  meter
+	// update is what the newest answer asked for; nil for nothing.
+	update atomic.Pointer[Update]
+}
+
+// Update is the app's version that a server asks for.
+type Update struct {
+	To string
+	// ByMs is until when older ones are served, by the server's clock.
+	ByMs int64
+}
+
+// note keeps what an answer's header says of the app.
+func (r *Remote) note(header metadata.MD) {
+	to, by := header.Get(wire.UpdateToHeader), header.Get(wire.UpdateByHeader)
+	if len(to) == 0 || len(by) == 0 {
+		r.update.Store(nil)
+		return
+	}
+	ms, err := strconv.ParseInt(by[0], 10, 64)
+	if err != nil {
+		return
+	}
+	r.update.Store(&Update{To: to[0], ByMs: ms})
+}
+
+// Update gives what the newest answer asked for; ok is false for nothing.
+func (r *Remote) Update() (u Update, ok bool) {
+	if at := r.update.Load(); at != nil {
+		return *at, true
+	}
+	return u, false
 }
 
 // Dial prepares calls to a server; it does no I/O before the first of them.
@@ -121,7 +154,9 @@ func (r *Remote) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.E
 func (r *Remote) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	resp, err := r.client.Exchange(ctx, req)
+	var header metadata.MD
+	resp, err := r.client.Exchange(ctx, req, grpc.Header(&header))
+	r.note(header)
 	return resp, faultOf(err)
 }
 

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -25,6 +26,7 @@ import (
 	"onedoor/client-sdk/internal/remote"
 	"onedoor/client-sdk/internal/speech"
 	_ "onedoor/internal/grpczstd" // The server answers in the encoding it is called in.
+	"onedoor/internal/wire"
 )
 
 // desk answers every exchange with what it is told to.
@@ -32,9 +34,14 @@ type desk struct {
 	syncv1.UnimplementedSyncServiceServer
 	err   error
 	reply *syncv1.ExchangeResponse
+	// header is what it says beside its answers, in pairs.
+	header []string
 }
 
-func (d *desk) Exchange(context.Context, *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+func (d *desk) Exchange(ctx context.Context, _ *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	if err := grpc.SetHeader(ctx, metadata.Pairs(d.header...)); err != nil {
+		return nil, err
+	}
 	return d.reply, d.err
 }
 
@@ -150,5 +157,33 @@ func TestWireBytes_CountsWhatTravels(t *testing.T) {
 	}
 	if up, down := r.WireBytes(); up == 0 || down == 0 || up > 1000 || down > 1000 {
 		t.Errorf("%d bytes up, %d down for texts of zeros", up, down)
+	}
+}
+
+func TestExchange_AnswersTellThatANewerAppIsAskedForUntilTheyDoNot(t *testing.T) {
+	d := &desk{reply: &syncv1.ExchangeResponse{}, header: []string{wire.UpdateToHeader, "1.4", wire.UpdateByHeader, "1780000000000"}}
+	r := dial(t, serve(t, d), remote.Options{})
+	for _, want := range []bool{true, false} {
+		if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		u, asked := r.Update()
+		if asked != want || want && (u.To != "1.4" || u.ByMs != 1_780_000_000_000) {
+			t.Errorf("asked for a newer app: %v, %+v", asked, u)
+		}
+		d.header = nil
+	}
+}
+
+func TestExchange_ARefusedAppIsToldToUpdateAndIsNotTriedAgain(t *testing.T) {
+	st, err := status.New(codes.FailedPrecondition, "older than 1.4").WithDetails(&errdetails.ErrorInfo{Reason: wire.ReasonAppOld, Domain: "onedoor"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := dial(t, serve(t, &desk{err: st.Err()}), remote.Options{})
+	_, err = r.Exchange(t.Context(), &syncv1.ExchangeRequest{})
+	fault, ok := errors.AsType[*remote.Fault](err)
+	if !ok || fault.Passing || fault.Reason != wire.ReasonAppOld || fault.Says.ZH == "" || fault.Says.EN == "" {
+		t.Errorf("error %+v", err)
 	}
 }
