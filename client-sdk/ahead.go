@@ -26,10 +26,14 @@ type batchAhead struct {
 	count   int
 	// packed forgets what the transport has packed of it; nil when it has nothing.
 	packed func()
+	// sent is the call that brings it to the server before its exchange; nil for none.
+	sent *sendingAhead
 }
 
 // unpack lets the transport forget a batch.
 func (b *batchAhead) unpack() {
+	b.sent.drop()
+	b.sent = nil
 	if b.packed != nil {
 		b.packed()
 		b.packed = nil
@@ -58,8 +62,9 @@ func (u *run) readAhead(sent *sending) error {
 	}
 	first := sent.batch[len(sent.batch)-1].DeviceSeq + 1
 	var supplied syncengine.DeviceSeq
+	var ahead bool
 	err := u.r.view(func(tx *localdb.Tx, s *state) (err error) {
-		supplied = s.pos.Supplied
+		supplied, ahead = s.pos.Supplied, s.pos.TakesAhead && !u.whole
 		u.next.rows, err = u.r.readBatch(tx, first, s.end.Seq)
 		return err
 	})
@@ -67,11 +72,11 @@ func (u *run) readAhead(sent *sending) error {
 		// What is supplied again is said with more than its own bytes.
 		return err
 	}
-	return u.packAhead()
+	return u.packAhead(ahead)
 }
 
-// packAhead encodes the batch that was read and has the transport pack it.
-func (u *run) packAhead() (err error) {
+// packAhead encodes the batch that was read and sends it ahead, where the server takes it, or has the transport pack it.
+func (u *run) packAhead(ahead bool) (err error) {
 	cutter := outbox.Cutter{Most: u.r.o.BatchChangesMax}
 	for i := range u.next.rows {
 		if !takes(&cutter, &u.next.rows[i]) {
@@ -82,6 +87,11 @@ func (u *run) packAhead() (err error) {
 	batch := &syncv1.Batch{Changes: batchChanges(u.next.rows[:u.next.count], &resupplying{})}
 	if u.next.encoded, err = proto.Marshal(batch); err != nil {
 		return err
+	}
+	if ahead {
+		if u.next.sent, err = u.sendAhead(&u.next); u.next.sent != nil || err != nil {
+			return err
+		}
 	}
 	if p, ok := u.transport.(Packer); ok {
 		u.next.packed = p.Ahead(u.next.encoded)
@@ -103,9 +113,13 @@ func batchChanges(rows []localdb.Change, again *resupplying) []*syncv1.BatchChan
 // fillBatch puts the changes of a request into its batch, those made ready ahead as they are encoded.
 func fillBatch(batch *syncv1.Batch, out *sending, next *batchAhead, again *resupplying) {
 	if again.receipt == nil && next.as(out.batch[0].DeviceSeq, len(out.batch)) {
+		out.ahead = true
+		if next.sent.arrived() {
+			batch.SentAhead = next.sent.hash[:]
+			return
+		}
 		// Fields that stand encoded are written as they stand, behind the others.
 		batch.ProtoReflect().SetUnknown(protoreflect.RawFields(next.encoded))
-		out.ahead = true
 		return
 	}
 	batch.Changes = batchChanges(out.batch, again)
@@ -120,6 +134,7 @@ func (u *run) callAhead(a *answer) error {
 	if !a.plain() {
 		return nil
 	}
+	u.next.sent.wait()
 	var sent *sending
 	err := u.r.view(func(tx *localdb.Tx, s *state) (err error) {
 		epoch := syncengine.Epoch(a.GetEpoch())

@@ -113,6 +113,8 @@ type position struct {
 	DigestsAt syncengine.UnixMilli
 	// BytesUp and BytesDown count all that was ever sent and received.
 	BytesUp, BytesDown int64
+	// TakesAhead tells that the server which answered changes last takes them before their exchange.
+	TakesAhead bool
 	// VersionSent is the version of the app that the server was told last.
 	VersionSent string
 	// Enrolment is set while the phone has the realm's signed word that it is its user's.

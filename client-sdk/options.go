@@ -40,6 +40,14 @@ type Packer interface {
 	Ahead(part []byte) (drop func())
 }
 
+// AheadSender is a transport that can bring the changes of a batch before the exchange that names them.
+type AheadSender interface {
+	// SendsAhead reports that so many bytes are worth a call of their own.
+	SendsAhead(bytes int) bool
+	// SendAhead brings them. Where it fails, the exchange brings them itself.
+	SendAhead(ctx context.Context, req *syncv1.SendAheadRequest) error
+}
+
 // Disk is what a replica's files stand on. A simulation hands in one that can lose
 // its power, fill up and fail; its VFS is one of modernc.org/sqlite/lib.
 type Disk = sqlitevfs.Disk

@@ -114,6 +114,8 @@ type run struct {
 	begun, measured, counted traffic
 	// showing is set once a server did not know the phone: the next requests show its enrolment.
 	showing bool
+	// whole is set once a server did not have what was sent ahead: the next requests bring their changes themselves.
+	whole bool
 	// ahead is the next call when it is under way already; nil when it is not.
 	ahead *call
 	// next is the batch behind the one that was sent last.
@@ -234,6 +236,10 @@ func (u *run) exchange(digests bool) syncloop.Event {
 		u.showing = true
 		return u.exchange(digests)
 	}
+	if !u.whole && aheadUnknown(c.err) {
+		u.whole = true
+		return u.exchange(digests)
+	}
 	if c.err != nil {
 		return u.failed(c.err, isPassing(u.ctx, c.err))
 	}
@@ -302,6 +308,7 @@ func (u *run) unknown(err error) bool {
 }
 
 func (u *run) nextRequest(digests bool) (sent *sending, err error) {
+	u.next.sent.wait()
 	err = u.r.view(func(tx *localdb.Tx, s *state) error {
 		shown := *s
 		shown.showing = u.showing

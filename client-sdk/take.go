@@ -183,6 +183,7 @@ func (t *taking) journal() error {
 	if len(t.a.outcomes) == 0 {
 		return nil
 	}
+	t.s.pos.TakesAhead = t.a.GetTakesAhead()
 	segment, err := t.a.segment()
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ const (
 	Cut           Fault = "cut"                   // the reply is lost after the server's commit
 	Twins         Fault = "twins"                 // two copies of a batch in one group commit
 	Together      Fault = "together"              // batches of several phones in one group commit
+	SentAhead     Fault = "sent_ahead"            // a batch comes before the exchange that names it; no weather: it is lost or forgotten at times
 	TinyPages     Fault = "tiny_pages"            // pages of one record
 	SmallBatches  Fault = "small_batches"         // a phone sends few changes at a time, and has more
 	Kill          Fault = "kill"                  // a phone dies between two steps

@@ -72,7 +72,7 @@ func (p *phone) countSmall(req *syncv1.ExchangeRequest) {
 	if p.batchChanges == 0 {
 		return
 	}
-	body := bodyOf(req)
+	body := p.w.wholeBody(req)
 	if n := len(body.GetBatch().GetChanges()); n > 0 && uint64(n) < body.GetStatus().GetOutboxCount() {
 		p.w.strike(SmallBatches)
 	}
@@ -220,6 +220,9 @@ func outcomeLetter(o *syncv1.Outcome) string {
 func faultOf(err error) error {
 	if errors.Is(err, exchange.ErrUnknownDevice) {
 		return &client.Fault{Reason: "UNKNOWN_DEVICE", Cause: err}
+	}
+	if errors.Is(err, exchange.ErrAheadUnknown) {
+		return &client.Fault{Passing: true, Reason: "AHEAD_UNKNOWN", Cause: err}
 	}
 	return &client.Fault{Passing: true, Reason: "UNAVAILABLE", Cause: err}
 }

@@ -50,6 +50,8 @@ type phone struct {
 	syncing *syncing
 	// calls counts the exchanges that were begun, latest is the number of the last one that reached the server.
 	calls, latest int
+	// aheads counts the batches that were sent ahead.
+	aheads int
 	// mark is the last change that the auditor was told of.
 	mark int64
 	// doubts are the last replies that were handed to the replica and are not known to be durable.

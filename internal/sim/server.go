@@ -305,7 +305,7 @@ func (s *server) commit() {
 	for i, a := range group {
 		requests[i] = clone(a.request)
 		if !a.stranger {
-			calls[i] = s.w.model.Arrived(bodyOf(a.request), s.w.unix())
+			calls[i] = s.w.model.Arrived(s.w.wholeBody(a.request), s.w.unix())
 		}
 	}
 	answers := s.service.ExchangeTogether(s.ctx, requests)

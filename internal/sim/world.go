@@ -37,7 +37,9 @@ type world struct {
 	places *places
 	staff  *staff
 	phones []*phone
-	known  *known
+	// ahead holds what phones sent ahead of an exchange, by hash, for the auditor alone.
+	ahead map[[32]byte][]byte
+	known *known
 	// software says what versions there are.
 	software software
 	// revoked are the devices that nobody trusts any more.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/binary"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -10,6 +11,7 @@ import (
 // Domain strings keep a signature made for one purpose from serving another.
 const (
 	exchangeDomain  = "onedoor exchange 1\x00"
+	aheadDomain     = "onedoor ahead 1\x00"
 	enrolDomain     = "onedoor enrol 1\x00"
 	lookUpDomain    = "onedoor look up 1\x00"
 	watchDomain     = "onedoor watch 1\x00"
@@ -24,6 +26,14 @@ const (
 
 // ExchangeMessage is what the device key signs of an exchange.
 func ExchangeMessage(body []byte) []byte { return append([]byte(exchangeDomain), body...) }
+
+// AheadHash names changes that are sent ahead of their exchange.
+func AheadHash(changes []byte) [sha256.Size]byte { return sha256.Sum256(changes) }
+
+// AheadMessage is what the device key signs of changes sent ahead; hash is that of the changes.
+func AheadMessage(r *syncv1.SendAheadRequest, hash [sha256.Size]byte) []byte {
+	return frame(aheadDomain, number(uint64(r.GetRealm())), r.GetIncarnation(), number(r.GetFirstDeviceSeq()), hash[:])
+}
 
 // LookUpMessage is what the device key signs of a look-up.
 func LookUpMessage(body []byte) []byte { return append([]byte(lookUpDomain), body...) }

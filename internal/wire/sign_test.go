@@ -53,6 +53,7 @@ func TestVerifyReceipt_HoldsForEveryFieldOfTheReceipt(t *testing.T) {
 func TestMessages_OfOnePurposeServeNoOther(t *testing.T) {
 	messages := map[string][]byte{
 		"exchange": wire.ExchangeMessage(nil),
+		"ahead":    wire.AheadMessage(&syncv1.SendAheadRequest{}, [32]byte{}),
 		"enrol":    wire.EnrolMessage(&syncv1.EnrolRequest{}),
 		"watch":    wire.WatchMessage(&syncv1.WatchRequest{}),
 		"receipt":  wire.ReceiptMessage(&syncv1.Receipt{}),

@@ -16,6 +16,8 @@ var (
 	ErrUnknownDevice = errors.New("device is not enrolled here")
 	// ErrBadSignature: the request was not signed by the device's key.
 	ErrBadSignature = errors.New("signature does not fit the device's key")
+	// ErrAheadUnknown: a batch names changes that did not come ahead, or are forgotten; nothing changed.
+	ErrAheadUnknown = errors.New("the changes that were sent ahead are not here")
 	// ErrStale: a signed request without a nonce is too old to be trusted.
 	ErrStale = errors.New("request is too old")
 	// ErrClosed: the service is stopping.

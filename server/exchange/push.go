@@ -73,17 +73,25 @@ type supplied struct {
 	change *wire.Change
 }
 
-// decodeBatch reads the changes of a request. A batch that is not contiguous is malformed.
-func decodeBatch(b *syncv1.Batch, keys keyring) ([]supplied, error) {
-	if n := len(b.GetChanges()); n > wire.BatchChangesMax {
-		return nil, badRequest("a batch of %d changes, %d are allowed", n, wire.BatchChangesMax)
-	}
+// decodeBatch reads the changes of a request, or takes those that came ahead and were read then.
+func decodeBatch(b *syncv1.Batch, ahead *aheadBatch, keys keyring) ([]supplied, error) {
 	if len(b.GetChanges()) > 0 && (b.GetFirstDeviceSeq() == 0 || len(b.GetChainBefore()) != 32) {
 		return nil, badRequest("a batch without its place in the chain")
 	}
-	out := make([]supplied, len(b.GetChanges()))
-	for i, c := range b.GetChanges() {
-		seq := syncengine.DeviceSeq(b.GetFirstDeviceSeq()) + syncengine.DeviceSeq(i)
+	if ahead != nil {
+		return ahead.decoded, nil
+	}
+	return decodeChanges(syncengine.DeviceSeq(b.GetFirstDeviceSeq()), b.GetChanges(), keys)
+}
+
+// decodeChanges reads the changes of a batch. One that is not contiguous is malformed.
+func decodeChanges(first syncengine.DeviceSeq, changes []*syncv1.BatchChange, keys keyring) ([]supplied, error) {
+	if n := len(changes); n > wire.BatchChangesMax {
+		return nil, badRequest("a batch of %d changes, %d are allowed", n, wire.BatchChangesMax)
+	}
+	out := make([]supplied, len(changes))
+	for i, c := range changes {
+		seq := first + syncengine.DeviceSeq(i)
 		if err := out[i].open(c, seq, keys); err != nil {
 			return nil, err
 		}

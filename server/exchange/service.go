@@ -65,6 +65,7 @@ type Service struct {
 	caches  caches
 	uploads uploads
 	places  places
+	aheads  aheads
 	// randomMu guards source.
 	randomMu sync.Mutex
 	source   io.Reader
@@ -251,6 +252,7 @@ func (s *Service) reply(ctx context.Context, call *call) (*syncv1.ExchangeRespon
 		Outcomes: call.push.result.outcomes, Expected: uint64(call.push.result.expected),
 		Receipt: call.push.result.receipt, Fork: call.push.result.fork,
 		NonceState: state, ClockMs: int64(call.push.received), Epoch: uint32(call.push.result.epoch),
+		TakesAhead: call.push.carried,
 	}
 	if call.push.result.fork == nil {
 		if err := s.answer(ctx, call, state, reply); err != nil {
@@ -274,6 +276,8 @@ func (s *Service) speaker(c *call) syncengine.ID {
 type call struct {
 	body *syncv1.ExchangeBody
 	push push
+	// ahead is the batch that came before its exchange; nil for one that came with it.
+	ahead *aheadBatch
 	// from is the phone's position; genuine tells that its cursor was given out by this
 	// realm, valid that it names a place of this very log.
 	from           cursor
@@ -307,6 +311,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	}
 	if !ed25519.Verify(device.PublicKey, wire.ExchangeMessage(req.GetBody()), req.GetSignature()) {
 		return nil, ErrBadSignature
+	}
+	if err := s.bringAhead(c, incarnation); err != nil {
+		return nil, err
 	}
 	if n := len(c.body.GetStatus().GetDigests()); n > wire.DigestsMax {
 		return nil, badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
@@ -365,10 +372,12 @@ func (c *call) prepare(s *Service, device identity.Device) (err error) {
 	if r := c.body.GetReceipt(); r != nil && wire.VerifyReceipt(s.receiptPublicKey(), r) && string(r.GetIncarnation()) == string(device.Incarnation[:]) {
 		p.trusted = r
 	}
-	p.changes, err = decodeBatch(c.body.GetBatch(), s.secrets)
+	if p.changes, err = decodeBatch(c.body.GetBatch(), c.ahead, s.secrets); err != nil {
+		return err
+	}
 	p.sealed = anySealed(p.changes)
 	p.carried = len(p.changes) > 0
-	return err
+	return nil
 }
 
 // ReceiptKey verifies this realm's receipts.

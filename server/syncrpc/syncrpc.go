@@ -72,6 +72,12 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	return resp, s.status(ctx, err)
 }
 
+// SendAhead takes the changes of a batch before the exchange that names them.
+func (s *Service) SendAhead(ctx context.Context, req *syncv1.SendAheadRequest) (*syncv1.SendAheadResponse, error) {
+	resp, err := s.realm.SendAhead(ctx, req)
+	return resp, s.status(ctx, err)
+}
+
 // LookUp shows one door outside of the user's area.
 func (s *Service) LookUp(ctx context.Context, req *syncv1.LookUpRequest) (*syncv1.LookUpResponse, error) {
 	resp, err := s.realm.LookUpSigned(ctx, req)
@@ -114,6 +120,7 @@ var reasons = []reason{
 	{exchange.ErrWrongRealm, codes.FailedPrecondition, "WRONG_REALM", "enrol at the server of the phone's own district"},
 	{exchange.ErrUnknownDevice, codes.Unauthenticated, "UNKNOWN_DEVICE", "ask the operator for a join code and enrol"},
 	{exchange.ErrBadSignature, codes.Unauthenticated, "BAD_SIGNATURE", "the device's key does not fit; enrol again, unsent work stays on the phone"},
+	{exchange.ErrAheadUnknown, codes.Aborted, "AHEAD_UNKNOWN", "send the changes themselves; nothing was changed"},
 	{exchange.ErrLookReason, codes.InvalidArgument, "LOOK_REASON", "give a reason of 4 to 200 characters, without numbers of people"},
 	{exchange.ErrLookDoor, codes.NotFound, "LOOK_DOOR", "give the id, or the whole address as the record has it"},
 	{exchange.ErrLookRole, codes.PermissionDenied, "LOOK_ROLE", "ask an officer, a grid worker or community staff"},

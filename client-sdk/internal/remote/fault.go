@@ -42,6 +42,7 @@ var reasons = map[string]speech.Sentence{
 	"WRONG_REALM":       {ZH: "这台手机属于另一个区，请连接本区的服务器。", EN: "the phone belongs to another district: use that district's server"},
 	"UNKNOWN_DEVICE":    {ZH: "服务器没有登记这台设备，请向管理员要加入码重新登记。", EN: "the device is not enrolled at this server: ask the operator for a join code"},
 	"BAD_SIGNATURE":     {ZH: "设备密钥不符，请联系管理员；未同步的内容仍在手机上。", EN: "the device's key does not fit: ask the operator; unsent work stays on the phone"},
+	"AHEAD_UNKNOWN":     {ZH: "服务器需要重新接收这批数据，请再同步一次；内容仍在手机上。", EN: "the server needs the changes once more: sync again; your work stays on the phone"},
 	"STALE":             {ZH: "手机时间偏差太大，请先同步一次。", EN: "the request is too old by the server's clock: sync once, then try again"},
 	wire.ReasonAppOld:   {ZH: "应用版本过旧，服务器不再接收，请升级应用；未上传的内容仍在手机上，升级后会上传。", EN: "the app is older than the server asks for: update it; unsent work stays on the phone and is sent then"},
 	"CODE_MISTYPED":     {ZH: "加入码输入有误，请核对后重新输入。", EN: "the join code is mistyped: compare it with the one shown"},

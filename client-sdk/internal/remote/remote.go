@@ -163,6 +163,20 @@ func (r *Remote) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*sy
 // Ahead packs a part of an exchange that is to come; drop forgets it.
 func (r *Remote) Ahead(part []byte) (drop func()) { return grpczstd.Ahead(part) }
 
+// aheadBytesMin is the least that is worth a call of its own: less is sent with its exchange in no time.
+const aheadBytesMin = 64 << 10
+
+// SendsAhead reports that so many bytes of changes are worth sending before their exchange.
+func (r *Remote) SendsAhead(bytes int) bool { return bytes >= aheadBytesMin }
+
+// SendAhead brings the changes of a batch before the exchange that names them.
+func (r *Remote) SendAhead(ctx context.Context, req *syncv1.SendAheadRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := r.client.SendAhead(ctx, req)
+	return faultOf(err)
+}
+
 // Watch calls hint whenever the server's log has grown, until the context ends
 // or the line fails.
 func (r *Remote) Watch(ctx context.Context, req *syncv1.WatchRequest, hint func(seq uint64)) error {

@@ -1277,8 +1277,10 @@ type Batch struct {
 	Changes []*BatchChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
 	// device_seq of the first change; the others follow densely.
 	FirstDeviceSeq uint64 `protobuf:"varint,4,opt,name=first_device_seq,json=firstDeviceSeq,proto3" json:"first_device_seq,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// SHA-256 of what SendAhead brought: the changes are those, and none stand here. Absent when they do.
+	SentAhead     []byte `protobuf:"bytes,5,opt,name=sent_ahead,json=sentAhead,proto3" json:"sent_ahead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Batch) Reset() {
@@ -1339,6 +1341,132 @@ func (x *Batch) GetFirstDeviceSeq() uint64 {
 	return 0
 }
 
+func (x *Batch) GetSentAhead() []byte {
+	if x != nil {
+		return x.SentAhead
+	}
+	return nil
+}
+
+// SendAheadRequest brings the changes of a batch whose exchange is to follow. Only towards a server that says it takes them.
+type SendAheadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Six-digit code of the realm.
+	Realm uint32 `protobuf:"varint,1,opt,name=realm,proto3" json:"realm,omitempty"`
+	// Incarnation that speaks.
+	Incarnation []byte `protobuf:"bytes,2,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// device_seq of the first change.
+	FirstDeviceSeq uint64 `protobuf:"varint,3,opt,name=first_device_seq,json=firstDeviceSeq,proto3" json:"first_device_seq,omitempty"`
+	// Encoded Batch with its changes alone.
+	Changes []byte `protobuf:"bytes,4,opt,name=changes,proto3" json:"changes,omitempty"`
+	// Ed25519 signature by the device key over the fields before and the SHA-256 of changes, as internal/wire frames them.
+	Signature     []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendAheadRequest) Reset() {
+	*x = SendAheadRequest{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendAheadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendAheadRequest) ProtoMessage() {}
+
+func (x *SendAheadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendAheadRequest.ProtoReflect.Descriptor instead.
+func (*SendAheadRequest) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SendAheadRequest) GetRealm() uint32 {
+	if x != nil {
+		return x.Realm
+	}
+	return 0
+}
+
+func (x *SendAheadRequest) GetIncarnation() []byte {
+	if x != nil {
+		return x.Incarnation
+	}
+	return nil
+}
+
+func (x *SendAheadRequest) GetFirstDeviceSeq() uint64 {
+	if x != nil {
+		return x.FirstDeviceSeq
+	}
+	return 0
+}
+
+func (x *SendAheadRequest) GetChanges() []byte {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *SendAheadRequest) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// SendAheadResponse says that the server has them.
+type SendAheadResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendAheadResponse) Reset() {
+	*x = SendAheadResponse{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendAheadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendAheadResponse) ProtoMessage() {}
+
+func (x *SendAheadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendAheadResponse.ProtoReflect.Descriptor instead.
+func (*SendAheadResponse) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{14}
+}
+
 // Absent declares changes that this phone no longer has, after an older backup of it was restored.
 type Absent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1354,7 +1482,7 @@ type Absent struct {
 
 func (x *Absent) Reset() {
 	*x = Absent{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1494,7 @@ func (x *Absent) String() string {
 func (*Absent) ProtoMessage() {}
 
 func (x *Absent) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[13]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1507,7 @@ func (x *Absent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Absent.ProtoReflect.Descriptor instead.
 func (*Absent) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Absent) GetFrom() uint64 {
@@ -1431,7 +1559,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1571,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[14]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1584,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Status) GetCheckpoint() *Coordinate {
@@ -1537,7 +1665,7 @@ type KeyDigest struct {
 
 func (x *KeyDigest) Reset() {
 	*x = KeyDigest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1549,7 +1677,7 @@ func (x *KeyDigest) String() string {
 func (*KeyDigest) ProtoMessage() {}
 
 func (x *KeyDigest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[15]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1562,7 +1690,7 @@ func (x *KeyDigest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyDigest.ProtoReflect.Descriptor instead.
 func (*KeyDigest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *KeyDigest) GetKey() []byte {
@@ -1618,7 +1746,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1758,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[16]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1771,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Enrolment) GetIncarnation() []byte {
@@ -1736,7 +1864,7 @@ type ExchangeRequest struct {
 
 func (x *ExchangeRequest) Reset() {
 	*x = ExchangeRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1876,7 @@ func (x *ExchangeRequest) String() string {
 func (*ExchangeRequest) ProtoMessage() {}
 
 func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[17]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1889,7 @@ func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeRequest.ProtoReflect.Descriptor instead.
 func (*ExchangeRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExchangeRequest) GetBody() []byte {
@@ -1842,7 +1970,7 @@ type ExchangeBody struct {
 
 func (x *ExchangeBody) Reset() {
 	*x = ExchangeBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +1982,7 @@ func (x *ExchangeBody) String() string {
 func (*ExchangeBody) ProtoMessage() {}
 
 func (x *ExchangeBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[18]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +1995,7 @@ func (x *ExchangeBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeBody.ProtoReflect.Descriptor instead.
 func (*ExchangeBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ExchangeBody) GetRealm() uint32 {
@@ -2044,7 +2172,7 @@ type GrantSwitch struct {
 
 func (x *GrantSwitch) Reset() {
 	*x = GrantSwitch{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2056,7 +2184,7 @@ func (x *GrantSwitch) String() string {
 func (*GrantSwitch) ProtoMessage() {}
 
 func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[19]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2069,7 +2197,7 @@ func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantSwitch.ProtoReflect.Descriptor instead.
 func (*GrantSwitch) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{19}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GrantSwitch) GetVersion() uint64 {
@@ -2107,7 +2235,7 @@ type WipeReceipt struct {
 
 func (x *WipeReceipt) Reset() {
 	*x = WipeReceipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2247,7 @@ func (x *WipeReceipt) String() string {
 func (*WipeReceipt) ProtoMessage() {}
 
 func (x *WipeReceipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[20]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2260,7 @@ func (x *WipeReceipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WipeReceipt.ProtoReflect.Descriptor instead.
 func (*WipeReceipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{20}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WipeReceipt) GetOrderedMs() int64 {
@@ -2190,7 +2318,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2202,7 +2330,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2215,7 +2343,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Checkpoint) GetAt() *Coordinate {
@@ -2288,14 +2416,16 @@ type ExchangeResponse struct {
 	Forks []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
 	// Told to a phone that speaks of another epoch than the one in force: its changes, from the first to the last, that the log lacks
 	// since another copy of its database has declared them absent. Without a chain. What it still has of them it brings again.
-	Absent        *Absent `protobuf:"bytes,40,opt,name=absent,proto3" json:"absent,omitempty"`
+	Absent *Absent `protobuf:"bytes,40,opt,name=absent,proto3" json:"absent,omitempty"`
+	// True, with an answer to changes, where the server takes them ahead.
+	TakesAhead    bool `protobuf:"varint,44,opt,name=takes_ahead,json=takesAhead,proto3" json:"takes_ahead,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2307,7 +2437,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2320,7 +2450,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ExchangeResponse) GetOutcomes() *Outcomes {
@@ -2505,6 +2635,13 @@ func (x *ExchangeResponse) GetAbsent() *Absent {
 	return nil
 }
 
+func (x *ExchangeResponse) GetTakesAhead() bool {
+	if x != nil {
+		return x.TakesAhead
+	}
+	return false
+}
+
 // Rulebook is the tables of casework's rules that a realm has imported: policy, cadences, shifts and years of official days. The
 // phone replaces what it had by it.
 type Rulebook struct {
@@ -2517,7 +2654,7 @@ type Rulebook struct {
 
 func (x *Rulebook) Reset() {
 	*x = Rulebook{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2529,7 +2666,7 @@ func (x *Rulebook) String() string {
 func (*Rulebook) ProtoMessage() {}
 
 func (x *Rulebook) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2542,7 +2679,7 @@ func (x *Rulebook) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rulebook.ProtoReflect.Descriptor instead.
 func (*Rulebook) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Rulebook) GetTables() []*RuleTable {
@@ -2565,7 +2702,7 @@ type RuleTable struct {
 
 func (x *RuleTable) Reset() {
 	*x = RuleTable{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2577,7 +2714,7 @@ func (x *RuleTable) String() string {
 func (*RuleTable) ProtoMessage() {}
 
 func (x *RuleTable) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2590,7 +2727,7 @@ func (x *RuleTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTable.ProtoReflect.Descriptor instead.
 func (*RuleTable) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RuleTable) GetName() string {
@@ -2620,7 +2757,7 @@ type Wipe struct {
 
 func (x *Wipe) Reset() {
 	*x = Wipe{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2632,7 +2769,7 @@ func (x *Wipe) String() string {
 func (*Wipe) ProtoMessage() {}
 
 func (x *Wipe) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2645,7 +2782,7 @@ func (x *Wipe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Wipe.ProtoReflect.Descriptor instead.
 func (*Wipe) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Wipe) GetOrderedMs() int64 {
@@ -2675,7 +2812,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2687,7 +2824,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2700,7 +2837,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -2742,7 +2879,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2754,7 +2891,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +2904,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2847,7 +2984,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2859,7 +2996,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2872,7 +3009,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -2936,7 +3073,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2948,7 +3085,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2961,7 +3098,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -3012,7 +3149,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3024,7 +3161,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3037,7 +3174,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -3079,7 +3216,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3091,7 +3228,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3104,7 +3241,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -3186,7 +3323,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3198,7 +3335,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3211,7 +3348,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -3288,7 +3425,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3300,7 +3437,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3450,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -3387,7 +3524,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3399,7 +3536,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3412,7 +3549,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -3455,7 +3592,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3467,7 +3604,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3480,7 +3617,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -3539,7 +3676,7 @@ type Grants struct {
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3551,7 +3688,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3564,7 +3701,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -3622,7 +3759,7 @@ type SealingKey struct {
 
 func (x *SealingKey) Reset() {
 	*x = SealingKey{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3634,7 +3771,7 @@ func (x *SealingKey) String() string {
 func (*SealingKey) ProtoMessage() {}
 
 func (x *SealingKey) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3647,7 +3784,7 @@ func (x *SealingKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealingKey.ProtoReflect.Descriptor instead.
 func (*SealingKey) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SealingKey) GetNumber() uint32 {
@@ -3681,7 +3818,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3693,7 +3830,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3706,7 +3843,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -3752,7 +3889,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3764,7 +3901,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3777,7 +3914,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *View) GetVersion() []byte {
@@ -3816,7 +3953,7 @@ type KeyView struct {
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3828,7 +3965,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3841,7 +3978,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -3885,7 +4022,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3897,7 +4034,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3910,7 +4047,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -3963,7 +4100,7 @@ type EpochFork struct {
 
 func (x *EpochFork) Reset() {
 	*x = EpochFork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3975,7 +4112,7 @@ func (x *EpochFork) String() string {
 func (*EpochFork) ProtoMessage() {}
 
 func (x *EpochFork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3988,7 +4125,7 @@ func (x *EpochFork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochFork.ProtoReflect.Descriptor instead.
 func (*EpochFork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *EpochFork) GetEpoch() uint32 {
@@ -4029,7 +4166,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4041,7 +4178,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4054,7 +4191,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -4102,7 +4239,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4114,7 +4251,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4127,7 +4264,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -4169,7 +4306,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4181,7 +4318,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4194,7 +4331,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -4217,7 +4354,7 @@ type LookUpRequest struct {
 
 func (x *LookUpRequest) Reset() {
 	*x = LookUpRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4229,7 +4366,7 @@ func (x *LookUpRequest) String() string {
 func (*LookUpRequest) ProtoMessage() {}
 
 func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4242,7 +4379,7 @@ func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpRequest.ProtoReflect.Descriptor instead.
 func (*LookUpRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *LookUpRequest) GetBody() []byte {
@@ -4280,7 +4417,7 @@ type LookUpBody struct {
 
 func (x *LookUpBody) Reset() {
 	*x = LookUpBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4292,7 +4429,7 @@ func (x *LookUpBody) String() string {
 func (*LookUpBody) ProtoMessage() {}
 
 func (x *LookUpBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4305,7 +4442,7 @@ func (x *LookUpBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpBody.ProtoReflect.Descriptor instead.
 func (*LookUpBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LookUpBody) GetRealm() uint32 {
@@ -4369,7 +4506,7 @@ type LookUpResponse struct {
 
 func (x *LookUpResponse) Reset() {
 	*x = LookUpResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4381,7 +4518,7 @@ func (x *LookUpResponse) String() string {
 func (*LookUpResponse) ProtoMessage() {}
 
 func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4394,7 +4531,7 @@ func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpResponse.ProtoReflect.Descriptor instead.
 func (*LookUpResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{48}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *LookUpResponse) GetNonce() []byte {
@@ -4510,12 +4647,21 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\n" +
 	"device_seq\x18\x01 \x01(\x04R\tdeviceSeq\x12\x1b\n" +
 	"\trecord_id\x18\x02 \x01(\fR\brecordId\x12!\n" +
-	"\finner_digest\x18\x03 \x01(\fR\vinnerDigest\"\xb3\x01\n" +
+	"\finner_digest\x18\x03 \x01(\fR\vinnerDigest\"\xd2\x01\n" +
 	"\x05Batch\x12!\n" +
 	"\fchain_before\x18\x01 \x01(\fR\vchainBefore\x12%\n" +
 	"\x0eschema_version\x18\x02 \x01(\rR\rschemaVersion\x126\n" +
 	"\achanges\x18\x03 \x03(\v2\x1c.onedoor.sync.v1.BatchChangeR\achanges\x12(\n" +
-	"\x10first_device_seq\x18\x04 \x01(\x04R\x0efirstDeviceSeq\"B\n" +
+	"\x10first_device_seq\x18\x04 \x01(\x04R\x0efirstDeviceSeq\x12\x1d\n" +
+	"\n" +
+	"sent_ahead\x18\x05 \x01(\fR\tsentAhead\"\xac\x01\n" +
+	"\x10SendAheadRequest\x12\x14\n" +
+	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
+	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12(\n" +
+	"\x10first_device_seq\x18\x03 \x01(\x04R\x0efirstDeviceSeq\x12\x18\n" +
+	"\achanges\x18\x04 \x01(\fR\achanges\x12\x1c\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\"\x13\n" +
+	"\x11SendAheadResponse\"B\n" +
 	"\x06Absent\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\x04R\x02to\x12\x14\n" +
@@ -4599,7 +4745,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\n" +
 	"Checkpoint\x12+\n" +
 	"\x02at\x18\x01 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\x02at\x12\x10\n" +
-	"\x03tag\x18\x02 \x01(\fR\x03tag\"\xfa\b\n" +
+	"\x03tag\x18\x02 \x01(\fR\x03tag\"\x9b\t\n" +
 	"\x10ExchangeResponse\x125\n" +
 	"\boutcomes\x18\x01 \x01(\v2\x19.onedoor.sync.v1.OutcomesR\boutcomes\x12\x1a\n" +
 	"\bexpected\x18\x02 \x01(\x04R\bexpected\x122\n" +
@@ -4630,7 +4776,9 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x0ewipe_confirmed\x18\x15 \x01(\bR\rwipeConfirmed\x125\n" +
 	"\brulebook\x18\" \x01(\v2\x19.onedoor.sync.v1.RulebookR\brulebook\x120\n" +
 	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forks\x12/\n" +
-	"\x06absent\x18( \x01(\v2\x17.onedoor.sync.v1.AbsentR\x06absent\">\n" +
+	"\x06absent\x18( \x01(\v2\x17.onedoor.sync.v1.AbsentR\x06absent\x12\x1f\n" +
+	"\vtakes_ahead\x18, \x01(\bR\n" +
+	"takesAhead\">\n" +
 	"\bRulebook\x122\n" +
 	"\x06tables\x18\x01 \x03(\v2\x1a.onedoor.sync.v1.RuleTableR\x06tables\"3\n" +
 	"\tRuleTable\x12\x12\n" +
@@ -4818,10 +4966,11 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x19CONFLICT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16CONFLICT_KIND_CONFLICT\x10\x01\x12\x16\n" +
 	"\x12CONFLICT_KIND_KEPT\x10\x02\x12\x1d\n" +
-	"\x19CONFLICT_KIND_DELETE_EDIT\x10\x032\xbb\x02\n" +
+	"\x19CONFLICT_KIND_DELETE_EDIT\x10\x032\x8f\x03\n" +
 	"\vSyncService\x12F\n" +
 	"\x05Enrol\x12\x1d.onedoor.sync.v1.EnrolRequest\x1a\x1e.onedoor.sync.v1.EnrolResponse\x12O\n" +
-	"\bExchange\x12 .onedoor.sync.v1.ExchangeRequest\x1a!.onedoor.sync.v1.ExchangeResponse\x12H\n" +
+	"\bExchange\x12 .onedoor.sync.v1.ExchangeRequest\x1a!.onedoor.sync.v1.ExchangeResponse\x12R\n" +
+	"\tSendAhead\x12!.onedoor.sync.v1.SendAheadRequest\x1a\".onedoor.sync.v1.SendAheadResponse\x12H\n" +
 	"\x05Watch\x12\x1d.onedoor.sync.v1.WatchRequest\x1a\x1e.onedoor.sync.v1.WatchResponse0\x01\x12I\n" +
 	"\x06LookUp\x12\x1e.onedoor.sync.v1.LookUpRequest\x1a\x1f.onedoor.sync.v1.LookUpResponseB*Z(onedoor/proto/gen/onedoor/sync/v1;syncv1b\x06proto3"
 
@@ -4838,66 +4987,68 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
-	(Life)(0),                // 0: onedoor.sync.v1.Life
-	(NonceState)(0),          // 1: onedoor.sync.v1.NonceState
-	(OutcomeCode)(0),         // 2: onedoor.sync.v1.OutcomeCode
-	(QuarantineReason)(0),    // 3: onedoor.sync.v1.QuarantineReason
-	(ConflictKind)(0),        // 4: onedoor.sync.v1.ConflictKind
-	(*EnrolRequest)(nil),     // 5: onedoor.sync.v1.EnrolRequest
-	(*EnrolResponse)(nil),    // 6: onedoor.sync.v1.EnrolResponse
-	(*Coordinate)(nil),       // 7: onedoor.sync.v1.Coordinate
-	(*Change)(nil),           // 8: onedoor.sync.v1.Change
-	(*Patch)(nil),            // 9: onedoor.sync.v1.Patch
-	(*Element)(nil),          // 10: onedoor.sync.v1.Element
-	(*StateFrom)(nil),        // 11: onedoor.sync.v1.StateFrom
-	(*BatchChange)(nil),      // 12: onedoor.sync.v1.BatchChange
-	(*SealedChange)(nil),     // 13: onedoor.sync.v1.SealedChange
-	(*Sealed)(nil),           // 14: onedoor.sync.v1.Sealed
-	(*First)(nil),            // 15: onedoor.sync.v1.First
-	(*ErasedChange)(nil),     // 16: onedoor.sync.v1.ErasedChange
-	(*Batch)(nil),            // 17: onedoor.sync.v1.Batch
-	(*Absent)(nil),           // 18: onedoor.sync.v1.Absent
-	(*Status)(nil),           // 19: onedoor.sync.v1.Status
-	(*KeyDigest)(nil),        // 20: onedoor.sync.v1.KeyDigest
-	(*Enrolment)(nil),        // 21: onedoor.sync.v1.Enrolment
-	(*ExchangeRequest)(nil),  // 22: onedoor.sync.v1.ExchangeRequest
-	(*ExchangeBody)(nil),     // 23: onedoor.sync.v1.ExchangeBody
-	(*GrantSwitch)(nil),      // 24: onedoor.sync.v1.GrantSwitch
-	(*WipeReceipt)(nil),      // 25: onedoor.sync.v1.WipeReceipt
-	(*Checkpoint)(nil),       // 26: onedoor.sync.v1.Checkpoint
-	(*ExchangeResponse)(nil), // 27: onedoor.sync.v1.ExchangeResponse
-	(*Rulebook)(nil),         // 28: onedoor.sync.v1.Rulebook
-	(*RuleTable)(nil),        // 29: onedoor.sync.v1.RuleTable
-	(*Wipe)(nil),             // 30: onedoor.sync.v1.Wipe
-	(*Outcomes)(nil),         // 31: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),          // 32: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),          // 33: onedoor.sync.v1.Receipt
-	(*Page)(nil),             // 34: onedoor.sync.v1.Page
-	(*Author)(nil),           // 35: onedoor.sync.v1.Author
-	(*PageRecord)(nil),       // 36: onedoor.sync.v1.PageRecord
-	(*Write)(nil),            // 37: onedoor.sync.v1.Write
-	(*CellDetail)(nil),       // 38: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),       // 39: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),         // 40: onedoor.sync.v1.Decision
-	(*Grants)(nil),           // 41: onedoor.sync.v1.Grants
-	(*SealingKey)(nil),       // 42: onedoor.sync.v1.SealingKey
-	(*Grant)(nil),            // 43: onedoor.sync.v1.Grant
-	(*View)(nil),             // 44: onedoor.sync.v1.View
-	(*KeyView)(nil),          // 45: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),          // 46: onedoor.sync.v1.Barrier
-	(*EpochFork)(nil),        // 47: onedoor.sync.v1.EpochFork
-	(*Fork)(nil),             // 48: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),     // 49: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),    // 50: onedoor.sync.v1.WatchResponse
-	(*LookUpRequest)(nil),    // 51: onedoor.sync.v1.LookUpRequest
-	(*LookUpBody)(nil),       // 52: onedoor.sync.v1.LookUpBody
-	(*LookUpResponse)(nil),   // 53: onedoor.sync.v1.LookUpResponse
+	(Life)(0),                 // 0: onedoor.sync.v1.Life
+	(NonceState)(0),           // 1: onedoor.sync.v1.NonceState
+	(OutcomeCode)(0),          // 2: onedoor.sync.v1.OutcomeCode
+	(QuarantineReason)(0),     // 3: onedoor.sync.v1.QuarantineReason
+	(ConflictKind)(0),         // 4: onedoor.sync.v1.ConflictKind
+	(*EnrolRequest)(nil),      // 5: onedoor.sync.v1.EnrolRequest
+	(*EnrolResponse)(nil),     // 6: onedoor.sync.v1.EnrolResponse
+	(*Coordinate)(nil),        // 7: onedoor.sync.v1.Coordinate
+	(*Change)(nil),            // 8: onedoor.sync.v1.Change
+	(*Patch)(nil),             // 9: onedoor.sync.v1.Patch
+	(*Element)(nil),           // 10: onedoor.sync.v1.Element
+	(*StateFrom)(nil),         // 11: onedoor.sync.v1.StateFrom
+	(*BatchChange)(nil),       // 12: onedoor.sync.v1.BatchChange
+	(*SealedChange)(nil),      // 13: onedoor.sync.v1.SealedChange
+	(*Sealed)(nil),            // 14: onedoor.sync.v1.Sealed
+	(*First)(nil),             // 15: onedoor.sync.v1.First
+	(*ErasedChange)(nil),      // 16: onedoor.sync.v1.ErasedChange
+	(*Batch)(nil),             // 17: onedoor.sync.v1.Batch
+	(*SendAheadRequest)(nil),  // 18: onedoor.sync.v1.SendAheadRequest
+	(*SendAheadResponse)(nil), // 19: onedoor.sync.v1.SendAheadResponse
+	(*Absent)(nil),            // 20: onedoor.sync.v1.Absent
+	(*Status)(nil),            // 21: onedoor.sync.v1.Status
+	(*KeyDigest)(nil),         // 22: onedoor.sync.v1.KeyDigest
+	(*Enrolment)(nil),         // 23: onedoor.sync.v1.Enrolment
+	(*ExchangeRequest)(nil),   // 24: onedoor.sync.v1.ExchangeRequest
+	(*ExchangeBody)(nil),      // 25: onedoor.sync.v1.ExchangeBody
+	(*GrantSwitch)(nil),       // 26: onedoor.sync.v1.GrantSwitch
+	(*WipeReceipt)(nil),       // 27: onedoor.sync.v1.WipeReceipt
+	(*Checkpoint)(nil),        // 28: onedoor.sync.v1.Checkpoint
+	(*ExchangeResponse)(nil),  // 29: onedoor.sync.v1.ExchangeResponse
+	(*Rulebook)(nil),          // 30: onedoor.sync.v1.Rulebook
+	(*RuleTable)(nil),         // 31: onedoor.sync.v1.RuleTable
+	(*Wipe)(nil),              // 32: onedoor.sync.v1.Wipe
+	(*Outcomes)(nil),          // 33: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),           // 34: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),           // 35: onedoor.sync.v1.Receipt
+	(*Page)(nil),              // 36: onedoor.sync.v1.Page
+	(*Author)(nil),            // 37: onedoor.sync.v1.Author
+	(*PageRecord)(nil),        // 38: onedoor.sync.v1.PageRecord
+	(*Write)(nil),             // 39: onedoor.sync.v1.Write
+	(*CellDetail)(nil),        // 40: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),        // 41: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),          // 42: onedoor.sync.v1.Decision
+	(*Grants)(nil),            // 43: onedoor.sync.v1.Grants
+	(*SealingKey)(nil),        // 44: onedoor.sync.v1.SealingKey
+	(*Grant)(nil),             // 45: onedoor.sync.v1.Grant
+	(*View)(nil),              // 46: onedoor.sync.v1.View
+	(*KeyView)(nil),           // 47: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),           // 48: onedoor.sync.v1.Barrier
+	(*EpochFork)(nil),         // 49: onedoor.sync.v1.EpochFork
+	(*Fork)(nil),              // 50: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),      // 51: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),     // 52: onedoor.sync.v1.WatchResponse
+	(*LookUpRequest)(nil),     // 53: onedoor.sync.v1.LookUpRequest
+	(*LookUpBody)(nil),        // 54: onedoor.sync.v1.LookUpBody
+	(*LookUpResponse)(nil),    // 55: onedoor.sync.v1.LookUpResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	41, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
-	21, // 1: onedoor.sync.v1.EnrolResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	43, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	23, // 1: onedoor.sync.v1.EnrolResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
 	9,  // 2: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 3: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
 	10, // 4: onedoor.sync.v1.Patch.map_removed:type_name -> onedoor.sync.v1.Element
@@ -4909,65 +5060,67 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	7,  // 10: onedoor.sync.v1.First.coordinates:type_name -> onedoor.sync.v1.Coordinate
 	12, // 11: onedoor.sync.v1.Batch.changes:type_name -> onedoor.sync.v1.BatchChange
 	7,  // 12: onedoor.sync.v1.Status.checkpoint:type_name -> onedoor.sync.v1.Coordinate
-	20, // 13: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest
+	22, // 13: onedoor.sync.v1.Status.digests:type_name -> onedoor.sync.v1.KeyDigest
 	17, // 14: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
-	18, // 15: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
-	19, // 16: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	33, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	26, // 18: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
-	21, // 19: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	41, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	46, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
-	25, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
-	24, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
-	47, // 24: onedoor.sync.v1.ExchangeBody.forks:type_name -> onedoor.sync.v1.EpochFork
+	20, // 15: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
+	21, // 16: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
+	35, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	28, // 18: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	23, // 19: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	43, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	48, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	27, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
+	26, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
+	49, // 24: onedoor.sync.v1.ExchangeBody.forks:type_name -> onedoor.sync.v1.EpochFork
 	7,  // 25: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	31, // 26: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	33, // 27: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	34, // 28: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	33, // 26: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	35, // 27: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	36, // 28: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
 	7,  // 29: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	41, // 30: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	44, // 31: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	46, // 32: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	43, // 30: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	46, // 31: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	48, // 32: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
 	7,  // 33: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	20, // 34: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	48, // 35: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	22, // 34: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	50, // 35: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
 	1,  // 36: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	21, // 37: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	30, // 38: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
-	28, // 39: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
-	47, // 40: onedoor.sync.v1.ExchangeResponse.forks:type_name -> onedoor.sync.v1.EpochFork
-	18, // 41: onedoor.sync.v1.ExchangeResponse.absent:type_name -> onedoor.sync.v1.Absent
-	29, // 42: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
-	32, // 43: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	23, // 37: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	32, // 38: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
+	30, // 39: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
+	49, // 40: onedoor.sync.v1.ExchangeResponse.forks:type_name -> onedoor.sync.v1.EpochFork
+	20, // 41: onedoor.sync.v1.ExchangeResponse.absent:type_name -> onedoor.sync.v1.Absent
+	31, // 42: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
+	34, // 43: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
 	2,  // 44: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
 	3,  // 45: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
 	7,  // 46: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	35, // 47: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	36, // 48: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	40, // 49: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	37, // 50: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	38, // 51: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	39, // 52: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	39, // 53: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	37, // 47: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	38, // 48: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	42, // 49: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	39, // 50: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	40, // 51: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	41, // 52: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	41, // 53: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
 	4,  // 54: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	32, // 55: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	43, // 56: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	42, // 57: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
-	45, // 58: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	34, // 55: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	45, // 56: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	44, // 57: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	47, // 58: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
 	7,  // 59: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	21, // 60: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	23, // 60: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
 	1,  // 61: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
 	5,  // 62: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	22, // 63: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	49, // 64: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	51, // 65: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 66: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	27, // 67: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	50, // 68: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	53, // 69: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	66, // [66:70] is the sub-list for method output_type
-	62, // [62:66] is the sub-list for method input_type
+	24, // 63: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	18, // 64: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
+	51, // 65: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	53, // 66: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 67: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	29, // 68: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	19, // 69: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
+	52, // 70: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	55, // 71: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	67, // [67:72] is the sub-list for method output_type
+	62, // [62:67] is the sub-list for method input_type
 	62, // [62:62] is the sub-list for extension type_name
 	62, // [62:62] is the sub-list for extension extendee
 	0,  // [0:62] is the sub-list for field type_name
@@ -4978,15 +5131,15 @@ func file_onedoor_sync_v1_sync_proto_init() {
 	if File_onedoor_sync_v1_sync_proto != nil {
 		return
 	}
-	file_onedoor_sync_v1_sync_proto_msgTypes[14].OneofWrappers = []any{}
-	file_onedoor_sync_v1_sync_proto_msgTypes[18].OneofWrappers = []any{}
+	file_onedoor_sync_v1_sync_proto_msgTypes[16].OneofWrappers = []any{}
+	file_onedoor_sync_v1_sync_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   49,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,10 +24,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SyncService_Enrol_FullMethodName    = "/onedoor.sync.v1.SyncService/Enrol"
-	SyncService_Exchange_FullMethodName = "/onedoor.sync.v1.SyncService/Exchange"
-	SyncService_Watch_FullMethodName    = "/onedoor.sync.v1.SyncService/Watch"
-	SyncService_LookUp_FullMethodName   = "/onedoor.sync.v1.SyncService/LookUp"
+	SyncService_Enrol_FullMethodName     = "/onedoor.sync.v1.SyncService/Enrol"
+	SyncService_Exchange_FullMethodName  = "/onedoor.sync.v1.SyncService/Exchange"
+	SyncService_SendAhead_FullMethodName = "/onedoor.sync.v1.SyncService/SendAhead"
+	SyncService_Watch_FullMethodName     = "/onedoor.sync.v1.SyncService/Watch"
+	SyncService_LookUp_FullMethodName    = "/onedoor.sync.v1.SyncService/LookUp"
 )
 
 // SyncServiceClient is the client API for SyncService service.
@@ -40,6 +41,9 @@ type SyncServiceClient interface {
 	Enrol(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*EnrolResponse, error)
 	// Exchange pushes a batch of changes and returns outcomes and the next page of the log.
 	Exchange(ctx context.Context, in *ExchangeRequest, opts ...grpc.CallOption) (*ExchangeResponse, error)
+	// SendAhead brings the changes of a batch before the exchange that names them, while the one before is being answered. It decides
+	// nothing: where the server does not have them any more, the exchange brings them itself.
+	SendAhead(ctx context.Context, in *SendAheadRequest, opts ...grpc.CallOption) (*SendAheadResponse, error)
 	// Watch only says "look again": it carries no record.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 	// LookUp shows one door outside of the user's area for minutes, with a reason that the territory's officer is told.
@@ -68,6 +72,16 @@ func (c *syncServiceClient) Exchange(ctx context.Context, in *ExchangeRequest, o
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExchangeResponse)
 	err := c.cc.Invoke(ctx, SyncService_Exchange_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *syncServiceClient) SendAhead(ctx context.Context, in *SendAheadRequest, opts ...grpc.CallOption) (*SendAheadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SendAheadResponse)
+	err := c.cc.Invoke(ctx, SyncService_SendAhead_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +127,9 @@ type SyncServiceServer interface {
 	Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error)
 	// Exchange pushes a batch of changes and returns outcomes and the next page of the log.
 	Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error)
+	// SendAhead brings the changes of a batch before the exchange that names them, while the one before is being answered. It decides
+	// nothing: where the server does not have them any more, the exchange brings them itself.
+	SendAhead(context.Context, *SendAheadRequest) (*SendAheadResponse, error)
 	// Watch only says "look again": it carries no record.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	// LookUp shows one door outside of the user's area for minutes, with a reason that the territory's officer is told.
@@ -132,6 +149,9 @@ func (UnimplementedSyncServiceServer) Enrol(context.Context, *EnrolRequest) (*En
 }
 func (UnimplementedSyncServiceServer) Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Exchange not implemented")
+}
+func (UnimplementedSyncServiceServer) SendAhead(context.Context, *SendAheadRequest) (*SendAheadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SendAhead not implemented")
 }
 func (UnimplementedSyncServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
@@ -196,6 +216,24 @@ func _SyncService_Exchange_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SyncService_SendAhead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SendAheadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SyncServiceServer).SendAhead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SyncService_SendAhead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SyncServiceServer).SendAhead(ctx, req.(*SendAheadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SyncService_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -239,6 +277,10 @@ var SyncService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Exchange",
 			Handler:    _SyncService_Exchange_Handler,
+		},
+		{
+			MethodName: "SendAhead",
+			Handler:    _SyncService_SendAhead_Handler,
 		},
 		{
 			MethodName: "LookUp",
