@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -35,7 +37,7 @@ func (w *world) listen() string {
 	w.must(err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
-	server, stopping := grpc.NewServer(), make(chan struct{})
+	server, stopping := grpc.NewServer(grpc.UnaryInterceptor(w.countAhead)), make(chan struct{})
 	syncv1.RegisterSyncServiceServer(server, syncrpc.New(w.service, hub, syncrpc.Options{Stopping: stopping}))
 	go func() { _ = server.Serve(l) }() // stopped by Stop
 	w.t.Cleanup(func() {
@@ -43,6 +45,14 @@ func (w *world) listen() string {
 		server.Stop()
 	})
 	return l.Addr().String()
+}
+
+// countAhead counts the calls that bring changes before their exchange.
+func (w *world) countAhead(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	if _, ok := req.(*syncv1.SendAheadRequest); ok {
+		w.aheads.Add(1)
+	}
+	return handle(ctx, req)
 }
 
 // dial enrols a phone that speaks gRPC.
@@ -94,6 +104,46 @@ func TestSync_OverTheWireIsAsSmallInARealmWithARulebook(t *testing.T) {
 		t.Errorf("a sync with nothing new: %+v, %d bytes are allowed each way", empty, limit)
 	}
 	t.Logf("an empty sync: %d bytes up, %d down", empty.BytesUp, empty.BytesDown)
+}
+
+// longNote makes a note that a batch holds some two hundred of.
+func longNote(rng *rand.Rand) string {
+	b := make([]byte, 900)
+	for i := range b {
+		b[i] = byte('a' + rng.IntN(26))
+	}
+	return string(b)
+}
+
+func TestSendAhead_OverTheWireALongOutboxComesBeforeItsExchanges(t *testing.T) {
+	w := newWorld(t)
+	ann := w.dial("安", w.listen(), 1)
+	grid, rng := w.grids[gridA], rand.New(rand.NewPCG(1, 2))
+	write := func(n int) {
+		w.must(ann.Group(func(g *client.Group) error {
+			for range n {
+				if _, err := g.Add(&recordv1.Visit{Territory: grid[:], Note: proto.String(longNote(rng))}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	write(1)
+	for range 2 { // The phone hears that the server takes changes ahead.
+		_, err := ann.Sync(t.Context())
+		w.must(err)
+	}
+	const groups, each = 12, 150
+	for range groups {
+		write(each)
+	}
+	report, err := ann.Sync(t.Context())
+	w.must(err)
+	ahead := int(w.aheads.Load())
+	if report.Applied != groups*each || report.RoundTrips < 4 || ahead != report.RoundTrips-1 {
+		t.Errorf("report %+v, %d batches were sent ahead", report, ahead)
+	}
 }
 
 func TestSync_ErrorsOfTheServerAreSentences(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ import (
 // world is a district with two grids, served from memory, and a clock that the
 // story turns.
 type world struct {
+	// aheads counts the batches that came before their exchange over gRPC.
+	aheads  atomic.Int64
 	t       testing.TB
 	store   store.Store
 	service *exchange.Service
