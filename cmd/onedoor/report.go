@@ -165,44 +165,18 @@ func (w *countWait) show(m *reportv1.Counting) {
 	}
 }
 
-// inspection are the figures of 矛盾纠纷排查情况表, bulletin those of 网格工作通报.
-var (
-	inspection = []string{"found", "handled", "resolved"}
-	bulletin   = []string{"coverage", "due_done", "contact_made", "hazards_found", "rectified", "found", "resolved"}
-)
-
 // workbook writes a report as XLSX: on a sheet of its own, and on the office's sheets of its subject. Their other figures are
 // pulled as any, at the same entry of the log.
 func (a *app) workbook(c *client, w io.Writer, r *reportfile.Report, req *reportv1.PullReportRequest) error {
-	sheets := []reportfile.Sheet{reportfile.Plain(r)}
-	also := func(names []string) ([]*reportfile.Report, error) {
-		var out []*reportfile.Report
-		for _, name := range names {
-			other := &reportv1.PullReportRequest{Figure: name, Territory: req.Territory, By: req.By, From: req.From, To: req.To, AsOf: req.AsOf, Format: req.Format}
-			if other.AsOf == 0 && r.Head.GetProvisional() {
-				other.AsOf = r.Head.GetAsOf()
-			}
-			one, err := a.pull(c, other)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, one)
+	sheets, err := reportfile.Office(r, func(name string, asOf uint64) (*reportfile.Report, error) {
+		other := &reportv1.PullReportRequest{Figure: name, Territory: req.Territory, By: req.By, From: req.From, To: req.To, AsOf: req.AsOf, Format: req.Format}
+		if other.AsOf == 0 {
+			other.AsOf = asOf
 		}
-		return out, nil
+		return a.pull(c, other)
+	})
+	if err != nil {
+		return err
 	}
-	if slices.Contains(inspection, r.Head.GetFigure().GetName()) {
-		of, err := also(inspection)
-		if err != nil {
-			return err
-		}
-		sheets = append(sheets, reportfile.Inspection(of[0], of[1], of[2]), reportfile.ByType(of[0]))
-	}
-	if slices.Contains(bulletin, r.Head.GetFigure().GetName()) {
-		of, err := also(bulletin)
-		if err != nil {
-			return err
-		}
-		sheets = append(sheets, reportfile.Bulletin(of))
-	}
-	return reportfile.XLSX(w, sheets)
+	return reportfile.XLSX(w, append([]reportfile.Sheet{reportfile.Plain(r)}, sheets...))
 }

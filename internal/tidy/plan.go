@@ -43,7 +43,7 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd")},
+		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/casesheet", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
 		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
@@ -73,7 +73,7 @@ var House = []Room{
 	{Path: "server/gateway", Holds: "the calls of phones, reports and feeds over HTTP as JSON",
 		May: withShared()},
 	{Path: "server/console", Deep: true, Holds: "the web console of the centre and the district",
-		May: withShared("server/throttle", "server/notify", "internal/recordwords", "internal/reportfile")},
+		May: withShared("server/throttle", "server/notify", "internal/recordwords", "internal/reportfile", "internal/rulesheet", "internal/casesheet", "internal/casefile")},
 
 	{Path: "server/observe/tracetest", Holds: "an OpenTelemetry collector in memory; only tests import it"},
 	{Path: "server/observe", Holds: "how a running server is watched: metrics, traces, logs with their trace",
@@ -128,6 +128,8 @@ var House = []Room{
 		May: withShared("internal/territoryfile", "internal/csvfile")},
 	{Path: "internal/territoryfile", Holds: "files of territory codes", May: []string{"domain", "internal/csvfile"}},
 	{Path: "internal/rentsafe", Holds: "a real feed of rental-house inspections", May: []string{"domain", "internal/csvfile"}},
+	{Path: "internal/casesheet", Holds: "what stands in the file of a case, in the words of the field",
+		May: []string{"internal/casefile", "domain", "syncengine", "proto/gen"}},
 	{Path: "internal/casefile", Holds: "a case set as one file: PDF with its font"},
 	{Path: "internal/reportfile", Holds: "reports set as files of the office: CSV and XLSX", May: []string{"proto/gen"}},
 	{Path: "internal/rulesheet", Holds: "the rules in force on a day, as people and scripts read them, the same at server and phone",

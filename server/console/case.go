@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	cases "onedoor/domain/casework"
+	"onedoor/internal/casefile"
+	"onedoor/internal/casesheet"
 )
 
 // party is one side of a case with what may be read of it.
@@ -201,10 +204,30 @@ func (v *visit) exportCase() error {
 	if err != nil {
 		return err
 	}
+	if v.form("as") == "pdf" {
+		return v.casePDF(out, people.Area(d.GetTerritory()))
+	}
 	v.show(http.StatusOK, "casefile", &view{Title: d.GetTitle(), Section: "/cases", Data: &caseFileData{
 		caseData: caseData{Case: out.GetCase(), Dispute: d, Parties: v.parties(d), Facts: v.facts(d, people), Directory: people, NowMs: out.GetAtMs()},
 		Realm:    out.GetRealmName(), Seq: out.GetSeq(), Reason: v.form("reason"), By: v.me.GetUser().GetName(),
 	}})
+	return nil
+}
+
+// casePDF gives a case as a PDF to keep.
+func (v *visit) casePDF(m *adminv1.ExportCaseResponse, place string) error {
+	f, err := casesheet.Of(m, place)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := casefile.Write(&b, f); err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "application/pdf")
+	v.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="case-%s.pdf"`, idText(m.GetCase().GetId())))
+	v.w.WriteHeader(http.StatusOK)
+	_, _ = v.w.Write(b.Bytes()) // A browser that has gone needs no answer.
 	return nil
 }
 

@@ -101,6 +101,16 @@ func (f *fields) texts(name string) (out []string) {
 	return out
 }
 
+// idLines gives the ids of a text, one a line or parted by blanks or commas.
+func (f *fields) idLines(name string) (out [][]byte) {
+	for _, text := range strings.FieldsFunc(f.r.PostFormValue(name), func(r rune) bool { return strings.ContainsRune(" ,，;；\r\n\t", r) }) {
+		if id := f.oneID(text); id != nil {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 func (f *fields) oneID(text string) []byte {
 	if text = strings.TrimSpace(text); text == "" {
 		return nil
@@ -115,6 +125,15 @@ func (f *fields) oneID(text string) []byte {
 
 // day gives the beginning of a day of the calendar; 0 where none was chosen.
 func (f *fields) day(name string) int64 { return f.moment(name, time.DateOnly) }
+
+// endOfDay gives the end of a day of the calendar; 0 where none was chosen.
+func (f *fields) endOfDay(name string) int64 {
+	at := f.day(name)
+	if at == 0 {
+		return 0
+	}
+	return at + (24 * time.Hour).Milliseconds()
+}
 
 // minute gives a time to the minute.
 func (f *fields) minute(name string) int64 { return f.moment(name, "2006-01-02T15:04") }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	cases "onedoor/domain/casework"
 )
 
 // uploadBytesMax bounds the form with a file: the largest file that the calls take, and the form around it.
@@ -15,8 +17,11 @@ const uploadMemory = 4 << 20
 
 // bodyMax is how large the body of a request may be.
 func bodyMax(r *http.Request) int64 {
-	if r.URL.Path == "/imports" {
+	switch r.URL.Path {
+	case "/imports":
 		return uploadBytesMax
+	case "/rules":
+		return formBytesMax + cases.RulebookBytesMax
 	}
 	return formBytesMax
 }

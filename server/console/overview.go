@@ -1,14 +1,45 @@
 package console
 
 import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 )
 
 // overviewData is what the overview shows.
 type overviewData struct {
 	*adminv1.GetOverviewResponse
 	Waiting *waitingCounts
+	// Coverage is how the doors of the territories below were called at this month; nil for who pulls no figures.
+	Coverage *coverageData
+	// Reads says which lists the reader may look into.
+	ReadsCases, ReadsHazards bool
 }
+
+// coverageData is calls at doors against what was due, by territory.
+type coverageData struct {
+	Seen, Due *reportv1.Figure
+	From, To  string
+	Rows      []coverageRow
+	Hidden    bool
+	// Address leads to the figure with its bounds and statement.
+	Address string
+}
+
+// coverageRow is a territory's coverage and its due calls.
+type coverageRow struct {
+	Name      string
+	Seen, Due reportRow
+}
+
+// freshHeader is sent by a page that renews its records: what was counted for it stands as it is.
+const freshHeader = "Onedoor-Fresh"
 
 // waitingCounts are what waits for a person's decision within the reader's reach, up to a page of each.
 type waitingCounts struct {
@@ -22,11 +53,53 @@ func (v *visit) overviewPage() error {
 	if err != nil {
 		return err
 	}
-	d := &overviewData{GetOverviewResponse: out}
+	d := &overviewData{GetOverviewResponse: out, ReadsCases: v.may("ListCases"), ReadsHazards: v.readsHazards()}
 	if d.Waiting, err = v.waiting(); err != nil {
 		return err
 	}
+	if v.r.Header.Get(freshHeader) == "" && v.pullsReports() {
+		// A territory that is granted besides may be looked at here and yet be none whose figures are pulled.
+		if d.Coverage, err = v.coverage(out.GetTerritoryCode()); err != nil && problemOf(err).status != http.StatusForbidden {
+			return err
+		}
+	}
 	return v.showPage("overview", &view{Title: out.GetTerritoryName(), Section: "/overview", Data: d, Charts: true, Live: true})
+}
+
+// coverage pulls this month's coverage and due calls. Like every pull it passes the reports' gate and stands in the access ledger.
+func (v *visit) coverage(code string) (*coverageData, error) {
+	now := v.c.o.Now().In(shanghai)
+	req := &reportv1.PullReportRequest{
+		Figure: "coverage", Territory: code, By: levelBelow(code), From: now.AddDate(0, 0, 1-now.Day()).Format(time.DateOnly), To: now.Format(time.DateOnly), Format: "table",
+	}
+	if len(code) > communityDigits || len(code) == communityDigits && !v.goesBelow(code) {
+		req.By = ""
+	}
+	seen, err := v.pull(req)
+	if err != nil {
+		return nil, err
+	}
+	req = proto.CloneOf(req)
+	req.Figure, req.AsOf = "due_done", seen.Head.GetAsOf()
+	due, err := v.pull(req)
+	if err != nil {
+		return nil, err
+	}
+	d := &coverageData{Seen: seen.Head.GetFigure(), Due: due.Head.GetFigure(), From: req.GetFrom(), To: req.GetTo(), Address: "/reports?" + url.Values{
+		"figure": {"coverage"}, "territory": {code}, "from": {req.GetFrom()}, "to": {req.GetTo()},
+	}.Encode()}
+	done := map[string]reportRow{}
+	card := v.reportCard(due, "")
+	for _, row := range card.Places {
+		done[row.Name] = row
+	}
+	of := v.reportCard(seen, "")
+	for _, row := range of.Places {
+		d.Rows = append(d.Rows, coverageRow{row.Name, row, done[row.Name]})
+	}
+	hidden := func(row reportRow) bool { return row.Hidden }
+	d.Hidden = slices.ContainsFunc(of.Places, hidden) || slices.ContainsFunc(card.Places, hidden)
+	return d, nil
 }
 
 // waiting counts what waits.

@@ -11,13 +11,13 @@ var looks = []struct {
 	role  domain.Role
 	pages map[string]string
 }{
-	{domain.RoleStreetLead, map[string]string{"overview": "/overview", "cases": "/cases", "cases-overdue": "/cases?inbox=overdue", "hazards": "/hazards", "hazards-major": "/hazards?severity=3"}},
+	{domain.RoleStreetLead, map[string]string{"overview": "/overview", "cases": "/cases", "cases-overdue": "/cases?inbox=overdue", "hazards": "/hazards", "hazards-major": "/hazards?severity=3", "rules": "/rules"}},
 	{domain.RoleCommunityStaff, map[string]string{"conflicts": "/conflicts", "overview-community": "/overview"}},
 	{domain.RolePoliceOfficer, nil},
-	{domain.RoleReception, map[string]string{"newcase": "/cases/new", "privacy": "/privacy"}},
+	{domain.RoleReception, map[string]string{"newcase": "/cases/new", "privacy": "/privacy", "registers": "/registers", "registers-incident": "/registers?register=incident", "retention": "/retention"}},
 	{domain.RoleDistrict, map[string]string{"overview-district": "/overview", "reports": "/reports"}},
 	{domain.RoleAuditor, map[string]string{"ledger": "/ledger", "health-auditor": "/health"}},
-	{domain.RoleOperator, map[string]string{"health": "/health", "people": "/people", "teams": "/teams?team=new", "handover": "/handover", "imports": "/imports", "quarantine": "/quarantine"}},
+	{domain.RoleOperator, map[string]string{"health": "/health", "people": "/people", "teams": "/teams?team=new", "handover": "/handover", "imports": "/imports", "quarantine": "/quarantine", "retention-operator": "/retention", "rules-operator": "/rules"}},
 }
 
 func TestPages_AreWholeAtThreeWidthsAndOpenToEverybody(t *testing.T) {

@@ -88,6 +88,11 @@ type personData struct {
 	Account   *adminv1.Account
 	Directory *directory
 	NowMs     int64
+	// Given are the grants that a person gave besides; Roles and Areas are what may be given.
+	Given []*adminv1.Grant
+	Roles []recordv1.Role
+	Areas []*adminv1.Territory
+	Flash string
 	// JoinCode and Invitation are shown once, after they were made.
 	JoinCode   *adminv1.CreateJoinCodeResponse
 	Invitation *adminv1.InviteResponse
@@ -120,6 +125,7 @@ func (v *visit) personView() (*view, *personData, error) {
 	if d.Grants, err = call(v, v.c.o.Admin.GetGrants, &adminv1.GetGrantsRequest{UserId: id}); err != nil {
 		return nil, nil, err
 	}
+	d.Given, d.Roles, d.Areas = given(d.Grants.GetGrants()), roleChoices, d.Directory.Within("", recordv1.TerritoryLevel_TERRITORY_LEVEL_GRID)
 	devices, err := call(v, v.c.o.Admin.ListDevices, &adminv1.ListDevicesRequest{UserId: id})
 	if err != nil {
 		return nil, nil, err
@@ -146,6 +152,7 @@ func (v *visit) actOnPerson() error {
 	}
 	var code *adminv1.CreateJoinCodeResponse
 	var invitation *adminv1.InviteResponse
+	var flash string
 	switch v.form("act") {
 	case "join":
 		code, err = call(v, v.c.o.Admin.CreateJoinCode, &adminv1.CreateJoinCodeRequest{UserId: id})
@@ -157,6 +164,12 @@ func (v *visit) actOnPerson() error {
 		_, err = call(v, v.c.o.Admin.SetUserState, &adminv1.SetUserStateRequest{UserId: id, State: adminv1.UserState_USER_STATE_CLOSED})
 	case "open":
 		_, err = call(v, v.c.o.Admin.SetUserState, &adminv1.SetUserStateRequest{UserId: id, State: adminv1.UserState_USER_STATE_ACTIVE})
+	case "grant":
+		err = v.grantMore(id)
+	case "take-back":
+		err = v.takeBack(id)
+	case "assign":
+		flash, err = v.assignDoors(id)
 	default:
 		err = errNoPage
 	}
@@ -168,8 +181,8 @@ func (v *visit) actOnPerson() error {
 	if err != nil {
 		return v.showAgain(err, "person", m)
 	}
-	d.JoinCode, d.Invitation = code, invitation
-	if code == nil && invitation == nil {
+	d.JoinCode, d.Invitation, d.Flash = code, invitation, flash
+	if code == nil && invitation == nil && flash == "" {
 		return v.seeOther(personAddress(id))
 	}
 	return v.showPage("person", m)

@@ -113,6 +113,8 @@ type requestData struct {
 	Directory *directory
 	Held      []heldRecord
 	May       bool
+	// Correction is the record that is to be corrected; nil for other requests.
+	Correction *correction
 }
 
 // requestPage shows one request.
@@ -140,6 +142,11 @@ func (v *visit) requestView() (*view, *requestData, error) {
 	if d.Directory, err = v.directory(); err != nil {
 		return nil, nil, err
 	}
+	if q := out.GetRequests()[0]; d.May && q.GetDecision() == 0 && q.GetKind() == adminv1.PrivacyRequestKind_PRIVACY_REQUEST_KIND_CORRECT && len(q.GetRecordIds()) == 1 {
+		if d.Correction, err = v.correctionOf(q.GetRecordIds()[0]); err != nil {
+			return nil, nil, err
+		}
+	}
 	title := fmt.Sprintf(v.lang.pick("请求 %d：%s", "Request %d: %s"), number, d.Request.Kind)
 	return &view{Title: title, Section: "/privacy", Data: d}, d, nil
 }
@@ -149,6 +156,10 @@ func (v *visit) answerRequest() error {
 	number, err := strconv.ParseUint(v.r.PathValue("number"), 10, 64)
 	if err != nil {
 		return errNoPage
+	}
+	m, d, err := v.requestView()
+	if err != nil {
+		return err
 	}
 	ask := &adminv1.Ask{Request: number, Reason: v.form("reason")}
 	var held []*adminv1.HeldRecord
@@ -161,17 +172,18 @@ func (v *visit) answerRequest() error {
 		_, err = call(v, v.c.o.Privacy.Erase, &adminv1.EraseRequest{Ask: ask})
 	case "seal":
 		_, err = call(v, v.c.o.Privacy.SealCase, &adminv1.SealCaseRequest{Ask: ask})
+	case "correct":
+		err = v.correct(ask, d.Request.GetRecordIds())
 	case "refuse":
 		_, err = call(v, v.c.o.Privacy.Refuse, &adminv1.RefuseRequest{Request: number, Reason: ask.GetReason()})
 	default:
 		err = refused("请选择如何办理。", "Choose what is to be done.")
 	}
-	m, d, viewErr := v.requestView()
-	if viewErr != nil {
-		return viewErr
-	}
 	if err != nil {
 		return v.showAgain(err, "request", m)
+	}
+	if m, d, err = v.requestView(); err != nil {
+		return err
 	}
 	if d.Held, err = v.heldRecords(held); err != nil {
 		return err

@@ -3,6 +3,8 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -16,14 +18,14 @@ import (
 // reportsData is what the page of reports shows.
 type reportsData struct {
 	Figures []*reportv1.Figure
+	Sets    []figureSet
 	Areas   []area
 	Asked   *reportv1.PullReportRequest
-	Report  *reportfile.Report
-	Rows    []reportRow
-	Totals  []reportRow
-	Late    []reportRow
-	Hidden  bool
-	Address string
+	Cards   []reportCard
+	// Above leads back to the territories above the one that is shown.
+	Above []area
+	// Sheet is the address of the file with all that is shown, on the office's sheets where they are of its figures.
+	Sheet string
 	// Levels are what rows may be.
 	Levels []level
 }
@@ -34,46 +36,77 @@ type level struct{ Name, Label string }
 // area is a territory to choose.
 type area struct{ Code, Name, Indent string }
 
+// figureSet is several figures that an office reads together.
+type figureSet struct {
+	Name, Label string
+	figures     []string
+}
+
+// figureSets are the offices' sheets.
+func (v *visit) figureSets() []figureSet {
+	return []figureSet{
+		{"inspection", v.lang.pick("矛盾纠纷排查情况表", "Disputes found and settled (情况表)"), reportfile.InspectionFigures},
+		{"bulletin", v.lang.pick("网格工作通报", "Bulletin of grid work (通报)"), reportfile.BulletinFigures},
+	}
+}
+
+// reportCard is one figure as a page shows it: whole places first, then the parts that they are split into.
+type reportCard struct {
+	Report *reportfile.Report
+	// ID parts the tables of one page.
+	ID string
+	// Places are whole territories, Whole is all of them together; Parts and PartTotals are split by the figure's parts.
+	Places, Whole, Parts, PartTotals, Late []reportRow
+	Hidden                                 bool
+	Address                                string
+}
+
 // reportRow is a row as people read it.
 type reportRow struct {
 	Name, Part, Numerator, Denominator, Value, Bounds string
 	// Plot is the value for the chart; empty where there is none to show.
 	Plot   string
 	Hidden bool
+	// Below is the address of the same figure in the territory's own parts; empty where the reader goes no deeper.
+	Below string
 }
 
-// reportsPage pulls one figure and shows it with its chart, its statement and its file.
+// reportsPage pulls the figures that were asked for and shows them with their charts, statements and files.
 func (v *visit) reportsPage() error {
-	d, err := v.reportsAsked()
+	d, names, err := v.reportsAsked()
 	if err != nil {
 		return err
 	}
 	m := &view{Title: v.lang.pick("统计报表", "Reports"), Section: "/reports", Data: d, Charts: true}
-	if d.Asked.GetFigure() == "" {
-		return v.showPage("reports", m)
+	for i, name := range names {
+		one := proto.CloneOf(d.Asked)
+		one.Figure = name
+		if i > 0 && d.Cards[0].Report.Head.GetProvisional() {
+			one.AsOf = d.Cards[0].Report.Head.GetAsOf() // All stand for one moment.
+		}
+		r, err := v.pull(one)
+		if err != nil {
+			d.Cards = nil
+			return v.showAgain(err, "reports", m)
+		}
+		d.Cards = append(d.Cards, v.reportCard(r, fmt.Sprint("report", i)))
 	}
-	if d.Report, err = v.pull(d.Asked); err != nil {
-		return v.showAgain(err, "reports", m)
-	}
-	d.Rows, d.Totals, d.Late = reportRows(d.Report, d.Report.Rows), reportRows(d.Report, d.Report.Totals), reportRows(d.Report, d.Report.Late)
-	for _, row := range append(d.Rows, d.Totals...) {
-		d.Hidden = d.Hidden || row.Hidden
-	}
-	d.Address = "/reports/file?" + v.r.URL.RawQuery
+	d.Sheet = "/reports/file?form=xlsx&" + v.r.URL.RawQuery
 	return v.showPage("reports", m)
 }
 
-// reportsAsked reads the question; without one it is the last whole month in the reader's territory.
-func (v *visit) reportsAsked() (*reportsData, error) {
+// reportsAsked reads the question; without one it is the last whole month in the reader's territory. Names are the figures that
+// are to be shown.
+func (v *visit) reportsAsked() (d *reportsData, names []string, err error) {
 	figures, err := v.c.o.Reports.ListFigures(v.ctx, &reportv1.ListFiguresRequest{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	dir, err := v.directory()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	d := &reportsData{Figures: figures.GetFigures(), Levels: []level{
+	d = &reportsData{Figures: figures.GetFigures(), Sets: v.figureSets(), Levels: []level{
 		{"street", v.lang.pick("街道", "street")}, {"community", v.lang.pick("社区", "community")}, {"grid", v.lang.pick("网格", "grid")},
 	}}
 	home := v.me.GetUser().GetTerritoryCode()
@@ -85,7 +118,28 @@ func (v *visit) reportsAsked() (*reportsData, error) {
 		Figure: v.query("figure"), Territory: orElse(v.query("territory"), home), From: orElse(v.query("from"), first), To: orElse(v.query("to"), last),
 	}
 	d.Asked.By = orElse(v.query("by"), levelBelow(d.Asked.GetTerritory()))
-	return d, nil
+	for _, a := range d.Areas {
+		if code := d.Asked.GetTerritory(); code != a.Code && strings.HasPrefix(code, a.Code) {
+			d.Above = append(d.Above, area{Code: v.inArea(a.Code), Name: a.Name})
+		}
+	}
+	if d.Asked.GetFigure() != "" {
+		names = []string{d.Asked.GetFigure()}
+	}
+	for _, set := range d.Sets {
+		if set.Name == d.Asked.GetFigure() {
+			names = set.figures
+		}
+	}
+	return d, names, nil
+}
+
+// inArea gives the address of what is shown in another territory, by the level below it.
+func (v *visit) inArea(code string) string {
+	q := v.r.URL.Query()
+	q.Set("territory", code)
+	q.Del("by")
+	return "/reports?" + q.Encode()
 }
 
 // levelBelow names the level of the rows that one looks for first: the territories directly below.
@@ -117,27 +171,91 @@ func lastMonth(now time.Time) (first, last string) {
 func (v *visit) pull(req *reportv1.PullReportRequest) (*reportfile.Report, error) {
 	req.AtOnce = true // A page that comes after a minute is one that nobody waits for.
 	parts, err := gather(named(v.ctx, req), v.c.o.Reports.PullReport, req)
+	if err != nil {
+		return nil, err
+	}
 	out := &reportfile.Report{}
 	for _, m := range parts {
 		out.Add(m)
 	}
-	return out, err
+	return out, nil
 }
 
-// reportRows writes rows. What may not be shown has no number in the page, for a chart neither.
-func reportRows(r *reportfile.Report, rows []*reportv1.Row) (out []reportRow) {
-	f := r.Head.GetFigure()
-	for _, row := range rows {
-		line := reportRow{
-			Name: row.GetName(), Part: row.GetClassZh(), Numerator: reportfile.Count(row.Numerator, row.GetSuppressed()),
-			Denominator: reportfile.Count(row.Denominator, row.GetSuppressed()), Value: reportfile.Value(f, row), Bounds: reportfile.Bounds(f, row), Hidden: row.GetSuppressed(),
+// reportCard parts a report into whole places and parts.
+func (v *visit) reportCard(r *reportfile.Report, id string) reportCard {
+	q := v.r.URL.Query()
+	q.Set("figure", r.Head.GetFigure().GetName())
+	q.Set("form", "csv")
+	c := reportCard{Report: r, ID: id, Address: "/reports/file?" + q.Encode()}
+	seen := map[string]bool{}
+	for _, row := range r.Rows {
+		if key := row.GetTerritory() + row.GetName(); !seen[key] {
+			seen[key] = true
+			c.Places = append(c.Places, v.placeRow(r, row))
 		}
-		if row.Value != nil && !row.GetSuppressed() {
-			line.Plot = plotted(f, row.GetValue())
+		if row.GetClass() != wholeClass {
+			c.Parts = append(c.Parts, v.reportRow(r, row))
 		}
-		out = append(out, line)
+	}
+	for _, row := range r.Totals {
+		switch whole := row.GetClass() == wholeClass; {
+		case row.GetTerritory() != r.Head.GetTerritory() || seen[row.GetTerritory()+row.GetName()]:
+		case whole:
+			c.Whole = append(c.Whole, v.reportRow(r, row))
+		default:
+			c.PartTotals = append(c.PartTotals, v.reportRow(r, row))
+		}
+	}
+	for _, row := range r.Late {
+		c.Late = append(c.Late, v.reportRow(r, row))
+	}
+	for _, rows := range [][]reportRow{c.Places, c.Parts, c.PartTotals} {
+		c.Hidden = c.Hidden || slices.ContainsFunc(rows, func(row reportRow) bool { return row.Hidden })
+	}
+	return c
+}
+
+// wholeClass names the rows of all parts together.
+const wholeClass = "all"
+
+// placeRow gives a place as a whole, with the way to what is below it.
+func (v *visit) placeRow(r *reportfile.Report, of *reportv1.Row) reportRow {
+	out := reportRow{Name: of.GetName(), Numerator: reportfile.Nothing, Denominator: reportfile.Nothing, Value: reportfile.Nothing}
+	for _, rows := range [][]*reportv1.Row{r.Rows, r.Totals} {
+		for _, row := range rows {
+			if row.GetTerritory() == of.GetTerritory() && row.GetName() == of.GetName() && row.GetClass() == wholeClass {
+				out = v.reportRow(r, row)
+			}
+		}
+	}
+	if code := of.GetTerritory(); code != r.Head.GetTerritory() && v.goesBelow(code) {
+		out.Below = v.inArea(code)
 	}
 	return out
+}
+
+// goesBelow reports that the reader pulls figures of what is below a territory: grids are for their community's own staff.
+func (v *visit) goesBelow(code string) bool {
+	if len(code) < communityDigits {
+		return true
+	}
+	return len(code) == communityDigits && v.role() == recordv1.Role_ROLE_COMMUNITY_STAFF
+}
+
+// communityDigits is the length of a community's code.
+const communityDigits = 12
+
+// reportRow writes a row. What may not be shown has no number in the page, for a chart neither.
+func (v *visit) reportRow(r *reportfile.Report, row *reportv1.Row) reportRow {
+	f := r.Head.GetFigure()
+	line := reportRow{
+		Name: row.GetName(), Part: row.GetClassZh(), Numerator: reportfile.Count(row.Numerator, row.GetSuppressed()),
+		Denominator: reportfile.Count(row.Denominator, row.GetSuppressed()), Value: reportfile.Value(f, row), Bounds: reportfile.Bounds(f, row), Hidden: row.GetSuppressed(),
+	}
+	if row.Value != nil && !row.GetSuppressed() {
+		line.Plot = plotted(f, row.GetValue())
+	}
+	return line
 }
 
 // plotted gives a value for a chart: a share in percent.
@@ -148,14 +266,18 @@ func plotted(f *reportv1.Figure, value float64) string {
 	return fmt.Sprintf("%.2f", value)
 }
 
-// reportFile gives the same report as a file: CSV, or XLSX.
+// reportFile gives what the page shows as a file: CSV of one figure, or XLSX with each figure on a sheet of its own and the office's
+// sheets of its subject.
 func (v *visit) reportFile() error {
-	d, err := v.reportsAsked()
+	d, names, err := v.reportsAsked()
 	if err != nil {
 		return err
 	}
+	if len(names) == 0 {
+		return refused("请先选择指标。", "Choose a figure first.")
+	}
 	asked := proto.CloneOf(d.Asked)
-	asked.Format = "csv"
+	asked.Figure, asked.Format = names[0], "csv"
 	if v.query("form") == "xlsx" {
 		asked.Format = "xlsx"
 	}
@@ -163,12 +285,52 @@ func (v *visit) reportFile() error {
 	if err != nil {
 		return err
 	}
-	kind := map[string]string{"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-	v.w.Header().Set("Content-Type", kind[asked.GetFormat()])
-	v.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%s.%s"`, r.Head.GetFigure().GetName(), r.Head.GetFrom(), r.Head.GetTo(), asked.GetFormat()))
-	v.w.WriteHeader(http.StatusOK)
-	if asked.GetFormat() == "xlsx" {
-		return reportfile.XLSX(v.w, []reportfile.Sheet{reportfile.Plain(r)})
+	if asked.GetFormat() == "csv" {
+		v.fileHead(r, "text/csv; charset=utf-8", "csv")
+		return reportfile.CSV(v.w, r)
 	}
-	return reportfile.CSV(v.w, r)
+	sheets, err := v.sheets(r, names, asked)
+	if err != nil {
+		return err
+	}
+	v.fileHead(r, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+	return reportfile.XLSX(v.w, sheets)
+}
+
+// sheets gives each figure on its own sheet, and the office's sheets of the first one's subject.
+func (v *visit) sheets(first *reportfile.Report, names []string, asked *reportv1.PullReportRequest) ([]reportfile.Sheet, error) {
+	pulled := map[string]*reportfile.Report{first.Head.GetFigure().GetName(): first}
+	pull := func(name string, asOf uint64) (*reportfile.Report, error) {
+		if r := pulled[name]; r != nil {
+			return r, nil
+		}
+		other := proto.CloneOf(asked)
+		other.Figure, other.AsOf = name, asOf
+		r, err := v.pull(other)
+		pulled[name] = r
+		return r, err
+	}
+	office, err := reportfile.Office(first, pull)
+	if err != nil {
+		return nil, err
+	}
+	var asOf uint64
+	if first.Head.GetProvisional() {
+		asOf = first.Head.GetAsOf()
+	}
+	for _, name := range names {
+		r, err := pull(name, asOf)
+		if err != nil {
+			return nil, err
+		}
+		office = append(office, reportfile.Plain(r))
+	}
+	return office, nil
+}
+
+// fileHead says what kind of file follows, and what it is called.
+func (v *visit) fileHead(r *reportfile.Report, kind, ending string) {
+	v.w.Header().Set("Content-Type", kind)
+	v.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%s.%s"`, r.Head.GetFigure().GetName(), r.Head.GetFrom(), r.Head.GetTo(), ending))
+	v.w.WriteHeader(http.StatusOK)
 }

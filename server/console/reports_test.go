@@ -102,7 +102,11 @@ func pull(b *browser.Tab, figure string) map[string][][]string {
 	from, to := quarter()
 	b.Go("/reports?" + url.Values{"figure": {figure}, "from": {from.Format(time.DateOnly)}, "to": {to.Format(time.DateOnly)}}.Encode())
 	out := map[string][][]string{}
-	for _, row := range browser.Eval[[][]string](b, "[...document.querySelectorAll('#report tbody tr, #report tfoot tr')].map((r) => [...r.cells].map((c) => c.innerText.trim()))") {
+	// Places stand as a whole in one table, and by parts in another, which may be folded.
+	for _, row := range browser.Eval[[][]string](b, "[...document.querySelectorAll('.report tr:has(td)')].map((r) => [...r.cells].map((c) => c.textContent.trim()))") {
+		out[row[0]] = append(out[row[0]], append([]string{"合计"}, row[1:]...))
+	}
+	for _, row := range browser.Eval[[][]string](b, "[...document.querySelectorAll('.report-parts tr:has(td)')].map((r) => [...r.cells].map((c) => c.textContent.trim()))") {
 		out[row[0]] = append(out[row[0]], row[1:])
 	}
 	return out

@@ -38,7 +38,8 @@ func (v *visit) sections() []section {
 		on(v.may("GetOverview"), "/overview", "总览", "Overview"),
 		on(records, "/cases", "案件", "Cases"),
 		on(v.readsHazards(), "/hazards", "隐患", "Hazards"),
-		on(v.mayRegister(), "/cases/new", "登记案件", "Register a case"))
+		on(v.mayRegister(), "/cases/new", "登记案件", "Register a case"),
+		on(records, "/rules", "政策与节假日", "Policy and days"))
 	part("统计", "Figures", on(v.pullsReports(), "/reports", "统计报表", "Reports"))
 	part("核对", "Review",
 		on(records, "/conflicts", "冲突", "Conflicts"),
@@ -48,9 +49,12 @@ func (v *visit) sections() []section {
 		on(v.may("AddUser"), "/people", "人员", "People"),
 		on(v.may("PutTeam"), "/teams", "网格团队", "Teams"),
 		on(v.may("PlanHandover"), "/handover", "房屋交接", "Handover"),
-		on(v.may("ImportPremises"), "/imports", "导入", "Imports"))
+		on(v.may("ImportPremises"), "/imports", "导入", "Imports"),
+		on(!records, "/rules", "政策与节假日", "Policy and days"))
 	part("合规", "Compliance",
 		on(v.may("ListRequests"), "/privacy", "个人信息请求", "Privacy requests"),
+		on(v.may("ListEntries"), "/registers", "合规登记", "Registers"),
+		on(v.may("GetRetention"), "/retention", "保存期限", "Retention"),
 		on(v.may("ReadAccessLedger"), "/ledger", "查阅台账", "Access ledger"))
 	return out
 }

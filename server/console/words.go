@@ -11,6 +11,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/domain/calendar"
 	cases "onedoor/domain/casework"
 	"onedoor/internal/recordwords"
 	"onedoor/internal/schema"
@@ -25,7 +26,8 @@ func (l language) functions() template.FuncMap {
 	return template.FuncMap{
 		"t": l.pick, "time": l.time, "day": l.day, "span": l.span, "ago": l.ago, "id": idText, "short": shortID, "num": number,
 		"role": l.role, "clinic": l.clinic, "state": l.state, "step": l.step, "event": l.event, "taskState": l.taskState,
-		"hazard": l.hazardCode, "hazardState": l.hazardState, "severity": l.severity, "severityTone": severityTone, "kind": l.kind, "clock": l.clock, "clockTone": clockTone, "bytes": sizeText, "join": strings.Join, "add": add, "deviceState": l.deviceState,
+		"hazard": l.hazardCode, "hazardState": l.hazardState, "severity": l.severity, "severityTone": severityTone, "table": l.table, "retentionClass": func(c recordv1.RetentionClass) string { return l.retentionClass(int32(c)) },
+		"clinicNamed": l.clinicNamed, "origin": l.origin, "date": l.date, "tone": toneOf, "plus": plusOf, "term": l.term, "ruleName": l.ruleName, "gradeTone": gradeTone, "filled": filled, "kind": l.kind, "clock": l.clock, "clockTone": clockTone, "bytes": sizeText, "join": strings.Join, "add": add, "deviceState": l.deviceState,
 		"category": l.category, "source": l.source, "risk": l.risk, "relation": l.relation, "iso": isoTime, "percent": percent, "dict": dict, "qr": newQRPicture, "indent": indent, "lang": func() string { return string(l) },
 	}
 }
@@ -62,6 +64,31 @@ func (l language) day(ms int64) string {
 		return "—"
 	}
 	return time.UnixMilli(ms).In(shanghai).Format(l.pick("2006年1月2日", "2 Jan 2006"))
+}
+
+// date writes a day that stands as 2026-05-29.
+func (l language) date(text string) string {
+	at, err := time.ParseInLocation(time.DateOnly, text, shanghai)
+	if err != nil {
+		return text
+	}
+	return l.day(at.UnixMilli())
+}
+
+// toneOf gives a figure that is above nothing its colour.
+func toneOf(n uint32, tone string) string {
+	if n == 0 {
+		return ""
+	}
+	return tone
+}
+
+// plusOf marks a figure that was not counted to its end.
+func plusOf(more bool) string {
+	if more {
+		return "+"
+	}
+	return ""
 }
 
 // isoTime is what machines read of a time.
@@ -144,6 +171,72 @@ func (l language) role(r recordv1.Role) string {
 }
 
 func (l language) clinic(c recordv1.Clinic) string { return l.pick(domain.Clinic(c).Words()) }
+
+// clinicNamed names a clinic by its short name, as sheets of rules have it.
+func (l language) clinicNamed(name string) string {
+	for _, c := range domain.Clinics() {
+		if c.String() == name {
+			return l.pick(c.Words())
+		}
+	}
+	return name
+}
+
+// origin says where a grant comes from.
+func (l language) origin(o adminv1.GrantOrigin) string {
+	switch o {
+	case adminv1.GrantOrigin_GRANT_ORIGIN_TERRITORY:
+		return l.pick("本人岗位", "own post")
+	case adminv1.GrantOrigin_GRANT_ORIGIN_TEAM:
+		return l.pick("团队", "team")
+	case adminv1.GrantOrigin_GRANT_ORIGIN_ASSIGNMENT:
+		return l.pick("分派的房屋", "assigned doors")
+	case adminv1.GrantOrigin_GRANT_ORIGIN_PERSON:
+		return l.pick("另行授权", "granted besides")
+	}
+	return ""
+}
+
+// term writes a term that stands as 20d or 5w; a dash for none.
+func (l language) term(text string) string {
+	t, err := calendar.ParseTerm(text)
+	if err != nil || t.None() {
+		return "—"
+	}
+	return l.pick(t.Words())
+}
+
+// ruleNames are what people call the names in tables of rules.
+var ruleNames = map[string][2]string{
+	"accept": {"受理", "accepting"}, "transfer": {"移送", "transfer"}, "triage": {"分诊", "triage"}, "judicial_confirmation": {"申请司法确认", "judicial confirmation"},
+	"performance": {"履行协议", "performance"}, "call_back": {"回访", "call back"}, "recheck": {"隐患复查", "re-check of a hazard"}, "acknowledge": {"部门签收", "a department's acknowledgement"},
+	"check_return": {"抽查退回", "a check that came back"}, "recurrence": {"算作复发", "counts as come back"},
+	"rental_green": {"出租房（绿）", "rental, green"}, "rental_yellow": {"出租房（黄）", "rental, yellow"}, "rental_orange": {"出租房（橙）", "rental, orange"}, "rental_red": {"出租房（红）", "rental, red"},
+	"group_let_or_mixed": {"群租、三合一", "group-let or mixed use"}, "household": {"普通住户", "household"}, "hotel": {"旅馆民宿", "hotel"},
+	"GREEN": {"绿", "green"}, "YELLOW": {"黄", "yellow"}, "ORANGE": {"橙", "orange"}, "RED": {"红", "red"},
+}
+
+// ruleName names what a table of rules names; a name of newer software is told as it stands.
+func (l language) ruleName(name string) string {
+	if w, ok := ruleNames[name]; ok {
+		return l.pick(w[0], w[1])
+	}
+	return name
+}
+
+// gradeTone is the colour of a grade: a word of the style sheet.
+func gradeTone(name string) string {
+	switch name {
+	case "RED":
+		return "late"
+	case "ORANGE", "YELLOW":
+		return "soon"
+	}
+	return "calm"
+}
+
+// filled puts a number into a sentence that has a place for it.
+func filled(text string, n int64) string { return strings.ReplaceAll(text, "{n}", fmt.Sprint(n)) }
 
 func (l language) state(s recordv1.DisputeState) string {
 	return l.pick(cases.Disputes.StateWords(cases.State(s)))

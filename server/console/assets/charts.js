@@ -9,6 +9,12 @@
   function readTable(table) {
     const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
     const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+    if (table.dataset.columns === "pairs") {
+      // Two shares a territory: what is hidden has no number, here neither.
+      const rows = [...table.tBodies[0].rows];
+      const number = (text) => text === undefined || text === "" ? null : Number(text);
+      return { names: rows.map((row) => row.cells[0].textContent.trim()), series: [{ name: heads[3], data: rows.map((row) => number(row.dataset.plot)) }, { name: heads[6], data: rows.map((row) => number(row.dataset.plot2 ?? row.getAttribute("data-plot-2"))) }], tones: [] };
+    }
     if (table.dataset.columns === "plot") {
       const plotted = [...table.tBodies[0].rows].filter((row) => row.dataset.plot !== "");
       return { names: plotted.map((row) => [...row.querySelectorAll("th, td:not(.n)")].map((cell) => cell.textContent.trim()).filter(Boolean).join(" ")), series: [{ name: heads.at(-2), data: plotted.map((row) => Number(row.dataset.plot)) }], tones: [] };
@@ -22,8 +28,8 @@
     if (!table) return;
     const data = readTable(table);
     const sideways = data.names.length > 6;
-    const category = { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-2") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, interval: 0, width: sideways ? 96 : undefined, overflow: "truncate" }, inverse: sideways };
-    const value = { type: "value", minInterval: 1, splitLine: { lineStyle: { color: colour("line") } }, axisLabel: { color: colour("ink-2"), fontSize: 13 } };
+    const category = { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-2") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, interval: 0, width: sideways ? 128 : undefined, overflow: "truncate" }, inverse: sideways };
+    const value = { type: "value", minInterval: 1, splitLine: { lineStyle: { color: colour("line") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, formatter: "{value}" + (table.dataset.unit || "") }, max: table.dataset.unit === "%" ? 100 : undefined };
     if (sideways) box.style.height = 90 + 28 * data.names.length + "px";
     const stacked = !table.dataset.columns;
     const chart = echarts.init(box, null, { renderer: "canvas" });
@@ -31,7 +37,7 @@
     chart.setOption({
       animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       color: data.tones.length ? data.tones.map((tone) => tones[tone]) : stacked ? ages : ["#0b5c87", "#c77d1e"],
-      grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 28, top: 40, bottom: 8, containLabel: true },
       legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: colour("ink"), fontSize: 13 } },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, renderMode: "richText" },
       xAxis: sideways ? value : category, yAxis: sideways ? category : value,

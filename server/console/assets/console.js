@@ -44,7 +44,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     if (asking || document.hidden) return;
     asking = true;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+      const answer = await fetch(location.href, { headers: { Accept: "text/html", "Onedoor-Fresh": "1" }, redirect: "error" });
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-fresh]")) {
