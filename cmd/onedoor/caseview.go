@@ -14,6 +14,7 @@ import (
 
 	"onedoor/domain"
 	cases "onedoor/domain/casework"
+	"onedoor/internal/casesheet"
 	"onedoor/internal/command"
 	"onedoor/internal/recordjson"
 )
@@ -246,7 +247,7 @@ func writePeople(w io.Writer, m *adminv1.Case) {
 	t := command.Table{}
 	for _, p := range m.GetPeople() {
 		role := domain.Role(p.GetRole())
-		t.Add(relationsZH[p.GetRelation()], role.LabelZH(), "("+role.LabelEN()+")", p.GetName())
+		t.Add(casesheet.Relation(p.GetRelation()), role.LabelZH(), "("+role.LabelEN()+")", p.GetName())
 	}
 	t.Write(w)
 }

@@ -26,6 +26,9 @@ import (
 // relationsZH names what somebody has to do with a case.
 var relationsZH = map[string]string{"first_receiver": "首接", "mediator": "主办", "participant": "参与"}
 
+// Relation names what somebody has to do with a case.
+func Relation(name string) string { return relationsZH[name] }
+
 // Of puts an exported case into the words of its file. Place is the name of its territory.
 func Of(m *adminv1.ExportCaseResponse, place string) (*casefile.File, error) {
 	c, d := m.GetCase(), &recordv1.Dispute{}

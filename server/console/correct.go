@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -24,6 +26,7 @@ type correctable struct {
 	// Long says that it has several lines.
 	Long bool
 	set  func(m protoreflect.Message, value string)
+	rank int
 }
 
 // correction is a record as its correction finds it.
@@ -46,6 +49,9 @@ func (v *visit) correctionOf(id []byte) (*correction, error) {
 	c.now = c.kind.Type.New()
 	hidden := map[uint32]bool{}
 	for _, cell := range out.GetCells() {
+		if cell.GetCell().GetField() == uint32(syncengine.LifeField) {
+			continue // That the record stands is no field of its message.
+		}
 		hidden[cell.GetCell().GetField()] = cell.GetCell().GetHidden()
 		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(cell.GetShown().GetData(), c.now.Interface()); err != nil {
 			return nil, err
@@ -56,6 +62,8 @@ func (v *visit) correctionOf(id []byte) (*correction, error) {
 			c.add(v.lang, f)
 		}
 	}
+	// Contacts stand first: they are what residents ask about, in the order of the parties.
+	slices.SortStableFunc(c.Values, func(a, b correctable) int { return cmp.Compare(a.rank, b.rank) })
 	return c, nil
 }
 
@@ -72,11 +80,10 @@ func (c *correction) add(l language, f *schema.Field) {
 			})
 			return true
 		})
-		slices.SortFunc(c.Values, func(a, b correctable) int { return slices.Compare([]byte(a.Name), []byte(b.Name)) })
 	case isContact(d) && !d.IsList():
 		c.addContact(l, label, f.Name, c.now.Get(d).Message(), func(m protoreflect.Message) protoreflect.Message { return m.Mutable(d).Message() })
-	case d.Kind() == protoreflect.StringKind && !d.IsList() && f.Engine.Scope == syncengine.NoScope:
-		c.Values = append(c.Values, correctable{Name: f.Name, Label: label, Value: c.now.Get(d).String(), Long: f.Rules.GetPerson() == recordv1.PersonData_PERSON_DATA_FREE_TEXT,
+	case d.Kind() == protoreflect.StringKind && !d.IsList() && f.Engine.Scope == syncengine.NoScope && c.now.Has(d):
+		c.Values = append(c.Values, correctable{Name: f.Name, Label: label, Value: c.now.Get(d).String(), Long: f.Rules.GetPerson() == recordv1.PersonData_PERSON_DATA_FREE_TEXT, rank: len(partyAliases) + 1,
 			set: func(m protoreflect.Message, value string) { m.Set(d, protoreflect.ValueOfString(value)) }})
 	}
 }
@@ -89,7 +96,8 @@ func isContact(d protoreflect.FieldDescriptor) bool {
 func (c *correction) addContact(l language, label, name string, now protoreflect.Message, in func(protoreflect.Message) protoreflect.Message) {
 	part := func(field, zh, en string) {
 		d := now.Descriptor().Fields().ByName(protoreflect.Name(field))
-		c.Values = append(c.Values, correctable{Name: name + "." + field, Label: label + " " + l.pick(zh, en), Value: now.Get(d).String(),
+		_, alias, _ := strings.Cut(name, ".")
+		c.Values = append(c.Values, correctable{Name: name + "." + field, Label: label + " " + l.pick(zh, en), Value: now.Get(d).String(), rank: slices.Index(partyAliases, alias),
 			set: func(m protoreflect.Message, value string) {
 				into := in(m)
 				if !into.IsValid() || proto.Size(into.Interface()) == 0 {

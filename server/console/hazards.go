@@ -145,7 +145,9 @@ func (v *visit) hazardPage() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range d.GetSteps() {
+	steps := d.GetSteps()
+	slices.SortStableFunc(steps, func(a, b string) int { return hazardOrder(a) - hazardOrder(b) })
+	for _, name := range steps {
 		step, ok := cases.Hazards.Step(name)
 		if !ok || slices.Contains(step.Needs, cases.NeedVisit) && len(d.Hazard.GetVisitId()) == 0 {
 			continue // What belongs to a visit is noted on the phone that makes it.
@@ -162,6 +164,16 @@ func (v *visit) hazardPage() error {
 	}
 	m.Live = true
 	return v.showPage("hazard", m)
+}
+
+// usualSteps are a hazard's steps in the order in which a desk thinks of them; the first that is open is the one to take.
+var usualSteps = []string{"acknowledge", "recheck", "close", "notify", "hand-over", "rectify", "rule", "recheck-fails", "send-back", "fix"}
+
+func hazardOrder(step string) int {
+	if i := slices.Index(usualSteps, step); i >= 0 {
+		return i
+	}
+	return len(usualSteps)
 }
 
 // hazardFacts lists what is known of a hazard.

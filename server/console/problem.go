@@ -118,6 +118,16 @@ func refusalOf(err error) *problem {
 	return &p
 }
 
+// reasonOf gives the reason of a refusal; unspecified for none and for any other error.
+func reasonOf(err error) adminv1.Reason {
+	for _, d := range status.Convert(err).Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return adminv1.Reason(adminv1.Reason_value["REASON_"+info.GetReason()])
+		}
+	}
+	return adminv1.Reason_REASON_UNSPECIFIED
+}
+
 // Error makes a problem an error that pages may give.
 func (p *problem) Error() string { return p.EN }
 

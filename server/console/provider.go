@@ -27,7 +27,8 @@ const (
 	providerTimeout = 15 * time.Second
 )
 
-// toProvider sends the browser to the identity provider: the authorisation code flow with PKCE (RFC 7636).
+// toProvider sends the browser to the identity provider: the authorisation code flow with PKCE (RFC 7636). It is a link and no
+// form, since the page's policy lets forms go to this console alone, and their redirects as well.
 func (v *visit) toProvider() {
 	ctx, cancel := context.WithTimeout(v.ctx, providerTimeout)
 	defer cancel()
@@ -38,7 +39,7 @@ func (v *visit) toProvider() {
 		return
 	}
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
-	v.setProviderCookie(strings.Join([]string{state, verifier, url.QueryEscape(ownPath(v.form("next")))}, " "), int(providerWait/time.Second))
+	v.setProviderCookie(strings.Join([]string{state, verifier, url.QueryEscape(ownPath(v.query("next")))}, " "), int(providerWait/time.Second))
 	http.Redirect(v.w, v.r, config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier), oidc.Nonce(nonce)), http.StatusSeeOther)
 }
 
@@ -94,6 +95,9 @@ func (v *visit) fromProvider() {
 
 // redeem turns the code that the browser brought into a session.
 func (v *visit) redeem() (*adminv1.SignInResponse, string, error) {
+	if v.query("error") != "" {
+		return nil, "", refused("在统一身份认证那里没有完成登录，请重新开始。", "Signing in was not finished at the identity provider: begin again.")
+	}
 	cookie, err := v.r.Cookie(providerCookie)
 	if err != nil {
 		return nil, "", refused("登录已超时，请重新开始。", "Signing in took too long: begin again.")
@@ -116,6 +120,9 @@ func (v *visit) redeem() (*adminv1.SignInResponse, string, error) {
 	}
 	raw, _ := token.Extra("id_token").(string)
 	s, err := call(v, v.c.o.Admin.SignIn, &adminv1.SignInRequest{Proof: &adminv1.SignInRequest_IdToken{IdToken: raw}})
+	if reasonOf(err) == adminv1.Reason_REASON_SIGN_IN {
+		err = &problem{status: http.StatusForbidden, ZH: "统一身份认证认识您，但这个账号还没有关联到本系统的人员。请联系系统管理员。", EN: "The identity provider knows you, but the account belongs to nobody here yet. Ask the operator to link it."}
+	}
 	next, _ := url.QueryUnescape(kept[2])
 	return s, ownPath(next), err
 }

@@ -12,6 +12,9 @@ const keptPrefix = "kept."
 // keptPath is the field with the address that the other form goes to.
 const keptPath = "kept-path"
 
+// keptFile is the field with the name of a field for a file, which has to be chosen again.
+const keptFile = "kept-file"
+
 // keptForm is a form that could not be sent since its session had ended. It stands in the page to sign in, so nothing of it is
 // stored anywhere but in the browser that it was typed in.
 type keptForm struct {
@@ -19,16 +22,32 @@ type keptForm struct {
 	Path string
 	// Fields are what was typed, in the order of their names.
 	Fields []keptField
+	// Files are the names of its fields for files.
+	Files []string
 }
 
 type keptField struct{ Name, Value string }
 
-// keep takes a form as it came; nil for one that is not to be sent twice, or with a file, which a page cannot hold.
+// keep takes a form as it came; nil for one that cannot be read. Of a form with a file it keeps the other fields and which file is
+// to be chosen again: a page cannot hold a file.
 func keep(r *http.Request) *keptForm {
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") || r.ParseForm() != nil {
+	every := func(name string) (string, bool) { return name, true }
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		if r.ParseForm() != nil {
+			return nil
+		}
+		return &keptForm{Path: ownPath(r.URL.RequestURI()), Fields: fieldsOf(r, every)}
+	}
+	if r.ParseMultipartForm(uploadMemory) != nil {
 		return nil
 	}
-	return &keptForm{Path: ownPath(r.URL.RequestURI()), Fields: fieldsOf(r, func(name string) (string, bool) { return name, true })}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // What is left is the system's to remove.
+	out := &keptForm{Path: ownPath(r.URL.RequestURI()), Fields: fieldsOf(r, every)}
+	for name := range r.MultipartForm.File {
+		out.Files = append(out.Files, name)
+	}
+	slices.Sort(out.Files)
+	return out
 }
 
 // keptIn reads the form that a form to sign in carries; nil for none.
@@ -37,7 +56,10 @@ func keptIn(r *http.Request) *keptForm {
 	if path == "" {
 		return nil
 	}
-	return &keptForm{Path: ownPath(path), Fields: fieldsOf(r, func(name string) (string, bool) { return strings.CutPrefix(name, keptPrefix) })}
+	return &keptForm{
+		Path: ownPath(path), Files: r.PostForm[keptFile],
+		Fields: fieldsOf(r, func(name string) (string, bool) { return strings.CutPrefix(name, keptPrefix) }),
+	}
 }
 
 // fieldsOf lists the fields of a form that named takes, under the names it gives.

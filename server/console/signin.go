@@ -10,7 +10,7 @@ import (
 func (c *Console) signInRoutes(m *http.ServeMux) {
 	m.HandleFunc("GET /signin", func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).signInPage(http.StatusOK, nil) })
 	m.HandleFunc("POST /signin", func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).signIn() })
-	m.HandleFunc("POST /signin/provider", func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).toProvider() })
+	m.HandleFunc("GET /signin/provider", func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).toProvider() })
 	m.HandleFunc("GET "+callbackPath, func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).fromProvider() })
 	m.HandleFunc("GET /setup", func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).setUpPage() })
 	m.HandleFunc("POST /setup", func(w http.ResponseWriter, r *http.Request) { c.stranger(w, r).setUp() })

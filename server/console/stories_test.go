@@ -241,6 +241,27 @@ func TestStory_AFormWhoseSessionHasEndedKeepsItsText(t *testing.T) {
 	wantText(t, b, "h1", "登录过期前写的")
 }
 
+func TestStory_AFormWithAFileWhoseSessionHasEndedKeepsItsOtherFields(t *testing.T) {
+	b := afresh(t, domain.RoleOperator, "/rules")
+	const table = "version,effective_from,turn,days,source\\n2027-1,2027-01-01,hotel,21,test\\n"
+	fill := func() {
+		browser.Eval[bool](b, "(() => { const d = new DataTransfer(); d.items.add(new File([`"+table+"`], 'cadences.csv', {type: 'text/csv'})); document.querySelector('[name=file]').files = d.files; return true })()")
+	}
+	b.Choose("[name=table]", "cadences")
+	fill()
+	if ok := browser.Eval[bool](b, "fetch('/signout', {method: 'POST'}).then((r) => r.ok)"); !ok {
+		t.Fatal("not signed out")
+	}
+	b.Submit("button[value=check]")
+	signIn(t, b, desk(t, domain.RoleOperator))
+	wantText(t, b, "main", "cadences")
+	wantText(t, b, ".notice.warn", "文件要重新选择")
+	look(b, "resume-file")
+	fill()
+	b.Submit("form[action='/rules'] button.primary")
+	wantText(t, b, ".notice", "检查通过")
+}
+
 func TestStory_TheLedgerTellsWhoSawAContact(t *testing.T) {
 	desk := as(t, domain.RoleReception, "/")
 	walkIn(desk, "台账里看得到")

@@ -27,6 +27,7 @@
     const table = document.getElementById(box.dataset.chart);
     if (!table) return;
     const data = readTable(table);
+    if (data.series.every((s) => s.data.every((n) => n === null))) return; // Nothing to draw: the table says so.
     const sideways = data.names.length > 6;
     const category = { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-2") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, interval: 0, width: sideways ? 128 : undefined, overflow: "truncate" }, inverse: sideways };
     const value = { type: "value", minInterval: 1, splitLine: { lineStyle: { color: colour("line") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, formatter: "{value}" + (table.dataset.unit || "") }, max: table.dataset.unit === "%" ? 100 : undefined };
