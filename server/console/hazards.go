@@ -75,11 +75,11 @@ func (v *visit) hazardsPage() error {
 func (v *visit) hazardLine(m *adminv1.Case) (hazardLine, error) {
 	z := &recordv1.Hazard{}
 	err := proto.Unmarshal(m.GetFields(), z)
-	return hazardLine{Case: m, Hazard: z, Label: v.hazardLabel(m, z), Timing: v.hazardTiming(z)}, err
+	return hazardLine{Case: m, Hazard: z, Label: v.hazardLabel(m), Timing: v.hazardTiming(z)}, err
 }
 
 // hazardLabel says where a hazard is.
-func (v *visit) hazardLabel(m *adminv1.Case, _ *recordv1.Hazard) string {
+func (v *visit) hazardLabel(m *adminv1.Case) string {
 	return cmp.Or(m.GetLabel(), v.lang.pick("隐患 ", "hazard ")+shortID(m.GetId()))
 }
 

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -58,8 +57,10 @@ func (v *visit) overviewPage() error {
 		return err
 	}
 	if v.r.Header.Get(freshHeader) == "" && v.pullsReports() {
-		// A territory that is granted besides may be looked at here and yet be none whose figures are pulled.
-		if d.Coverage, err = v.coverage(out.GetTerritoryCode()); err != nil && problemOf(err).status != http.StatusForbidden {
+		// A territory that is granted besides may be looked at here and yet be none whose figures are pulled; and after a start
+		// the figures come a moment later than the counts of what is open.
+		d.Coverage, err = v.coverage(out.GetTerritoryCode())
+		if reason := reasonOf(err); err != nil && reason != adminv1.Reason_REASON_NOT_PERMITTED && reason != adminv1.Reason_REASON_COUNTING {
 			return err
 		}
 	}
