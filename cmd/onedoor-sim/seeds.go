@@ -32,7 +32,7 @@ type seedsFlags struct {
 	seeds, steps, workers int
 	base, seed            uint64
 	trace                 bool
-	skip, without         string
+	skip, without, store  string
 }
 
 func newSeeds(a *app) *cobra.Command {
@@ -50,6 +50,7 @@ breaks something is made smaller, and printed with the command that plays it
 again. Exit code 0 means that nothing was found.`,
 		Example: `  onedoor-sim run --seeds 300 --json
   onedoor-sim run --seed 7 --trace
+  onedoor-sim run --seeds 300 --store 'postgres://onedoor@db/simulated'
   onedoor-sim run --seed 7 --steps 40 --skip 3,9-12 --without kill,drop --trace`,
 	}
 	flags := c.Flags()
@@ -60,6 +61,7 @@ again. Exit code 0 means that nothing was found.`,
 	flags.IntVar(&f.steps, "steps", 0, "with --seed: end the script after this `NUMBER` of steps")
 	flags.StringVar(&f.skip, "skip", "", "with --seed: leave these `STEPS` out, such as 3,9-12")
 	flags.StringVar(&f.without, "without", "", "leave these `KINDS` of faults out, separated by commas")
+	flags.StringVar(&f.store, "store", "", "`URL` of a database of the PostgreSQL family for the seeds that run on a real file (one in ten); each makes realms of its own there and drops them")
 	flags.IntVar(&f.workers, "workers", 0, "run this `NUMBER` of seeds beside each other; 0 takes one a processor")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		if c.Flags().Changed("seed") {
@@ -84,7 +86,7 @@ func (a *app) seeds(ctx context.Context, f *seedsFlags) error {
 	}
 	began := time.Now()
 	progress, finish := a.progress()
-	o := sim.Options{Seeds: f.seeds, Base: f.base, Workers: f.workers, Without: without}
+	o := sim.Options{Seeds: f.seeds, Base: f.base, Workers: f.workers, Without: without, Store: f.store}
 	if progress != nil {
 		o.Progress = func(done, seeds int) { progress("seeds", done, seeds) }
 	}
@@ -118,7 +120,7 @@ func (a *app) oneSeed(f *seedsFlags) error {
 }
 
 func (f *seedsFlags) oneCase() (c sim.Case, err error) {
-	c = sim.Case{Seed: f.seed, Steps: f.steps}
+	c = sim.Case{Seed: f.seed, Steps: f.steps, Store: f.store}
 	if c.Without, err = sim.ParseFaults(f.without); err != nil {
 		return c, err
 	}

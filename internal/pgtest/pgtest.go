@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -107,4 +108,13 @@ func complete(dir string) bool {
 		}
 	}
 	return true
+}
+
+// Value gives the one value of a query in a database of the shared cluster.
+func Value(url, query string) (string, error) {
+	out, err := shared.cluster.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", query)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", query, err, out)
+	}
+	return strings.TrimSpace(out), nil
 }

@@ -10,6 +10,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
+	"onedoor/server/store/pgstore"
 	"onedoor/syncengine"
 )
 
@@ -20,9 +21,10 @@ import (
 type backup struct {
 	name string
 	at   syncengine.Coordinate
-	// memory or files hold the store, as the weather has it.
+	// memory, files or a realm of a database server hold the store, as the weather has it.
 	memory *memstore.Store
 	files  disk.Snapshot
+	realm  *pgstore.Options
 	// ledgered is how many entries the side ledger had then.
 	ledgered int
 }
@@ -67,6 +69,12 @@ func (s *server) copyStore() *backup {
 	})
 	if mem, ok := s.memory(); ok {
 		b.memory = mem.Copy()
+		return b
+	}
+	if s.elsewhere() {
+		o, err := s.copyRealm(s.beneath())
+		s.w.must(err, "copy the server's realm")
+		b.realm = &o
 		return b
 	}
 	b.files = s.disk.Snapshot(dataFolder)
@@ -157,6 +165,14 @@ func (s *server) putBack(b *backup) bool {
 		return s.w.must(err, "open the backup")
 	}
 	s.w.must(s.store.Store.Close(), "close the server's store")
+	if b.realm != nil {
+		st, err := s.putRealmBack(b)
+		if s.w.must(err, "open the backup's realm") {
+			s.store.Store = st
+			return true
+		}
+		return false
+	}
 	s.disk.PowerOn() // Whoever restores takes a machine that runs, and a disk that works.
 	s.disk.PutBack(dataFolder, b.files)
 	st, err := s.reopenStore()

@@ -28,6 +28,8 @@ type Options struct {
 	StopAtFirst bool
 	// Without leaves kinds of faults out.
 	Without []Fault
+	// Store is the database in which the seeds run that would run on a real file; see Case.
+	Store string
 	// Progress is told after each seed, from any worker; nil for nobody.
 	Progress func(done, seeds int)
 }
@@ -103,7 +105,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 				if i >= o.Seeds {
 					return
 				}
-				all[i] = home.play(Case{Seed: o.Base + uint64(i), Without: o.Without}, nil)
+				all[i] = home.play(Case{Seed: o.Base + uint64(i), Without: o.Without, Store: o.Store}, nil)
 				if all[i].fail != nil && o.StopAtFirst || all[i].err != nil {
 					stop.Store(true)
 				}

@@ -21,6 +21,7 @@ import (
 	"onedoor/server/sealed"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
+	"onedoor/server/store/pgstore"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
@@ -48,8 +49,10 @@ type server struct {
 	waiting []*arrival
 	// down is set while the server does not run.
 	down bool
-	// disk holds the store's files; nil for a store in memory.
+	// disk holds the store's files; nil for a store in memory or in a database server.
 	disk *disk.Disk
+	// realms are those that the run made in a database server.
+	realms []pgstore.Options
 	// ledger is the side ledger; nil for none.
 	ledger *sideLedger
 	// backups are in the order they were made.
@@ -79,7 +82,10 @@ func newServer(w *world) (*server, error) {
 }
 
 func (s *server) openStore() (store.Store, error) {
-	if !s.w.weather.sqlite {
+	switch {
+	case s.elsewhere():
+		return s.createRealm()
+	case !s.w.weather.sqlite:
 		return s.sealed(memstore.New())
 	}
 	var err error
@@ -239,6 +245,7 @@ func (s *server) shut() {
 		_ = s.service.Close()
 	}
 	_ = s.store.Store.Close()
+	s.dropRealms()
 	if s.disk != nil {
 		_ = s.disk.Close()
 	}

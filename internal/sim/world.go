@@ -21,6 +21,9 @@ type Case struct {
 	Skip []int
 	// Without leaves kinds of faults out.
 	Without []Fault
+	// Store is the URL of a database of the PostgreSQL family in which the seeds run that would run on a real file; empty
+	// for the file.
+	Store string
 }
 
 // world is one run of one seed.

@@ -51,7 +51,7 @@ var House = []Room{
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/accessledger", "server/report", "server/exchange", "server/identity", "server/sealed", "server/store",
-			"server/store/memstore", "server/store/sqlitestore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
+			"server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/compatible", Holds: "what earlier software wrote, and the test that this software reads it"},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
 		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/recordjson", "internal/recordwords", "internal/line", "internal/grpczstd", "testdata/notes")},
