@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"net"
 	"time"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -77,6 +78,9 @@ type Options struct {
 	Now func() time.Time
 	// Random draws ids, keys and salts; nil is the system's. A simulation hands in a seeded source.
 	Random io.Reader
+	// Dial connects to the server's address; nil is TCP over whatever network the phone has. An app that wants one network of
+	// several, or has its own tunnel, gives its own.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
 	// Disk holds the files; nil is the system's.
 	Disk Disk
 	// Wait waits between tries; nil is a timer. A simulation returns at once.
@@ -127,5 +131,5 @@ func waitTimer(ctx context.Context, d time.Duration) error {
 func (o *Options) policy() syncloop.Policy { return syncloop.Policy{Tries: o.Tries} }
 
 func (o *Options) dial(address string) (Transport, error) {
-	return remote.Dial(address, remote.Options{RootsPEM: o.RootsPEM, Plaintext: o.Plaintext})
+	return remote.Dial(address, remote.Options{RootsPEM: o.RootsPEM, Plaintext: o.Plaintext, Dial: o.Dial})
 }

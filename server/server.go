@@ -66,6 +66,9 @@ func (s *Server) Realm() identity.Realm { return s.realm.Realm() }
 // Reports counts the realm's figures, for auditors in this process.
 func (s *Server) Reports() *report.Service { return s.reports }
 
+// Watchers counts the phones that wait for a hint.
+func (s *Server) Watchers() int { return s.hub.Listeners() }
+
 // View runs f on a consistent state of the realm, for auditors in this process.
 func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
 	return s.realm.View(ctx, f)

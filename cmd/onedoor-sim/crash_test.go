@@ -14,7 +14,7 @@ import (
 
 // TestMain lets the test binary be the processes of a run, as the program itself is.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == crashPart {
+	if len(os.Args) > 1 && (os.Args[1] == crashPart || os.Args[1] == partCommand) {
 		os.Exit(Run(context.Background(), os.Args[1:], command.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	os.Exit(m.Run())

@@ -52,6 +52,8 @@ type Options struct {
 	// Plaintext calls without encryption, for networks that encrypt by themselves.
 	// Addresses on this machine are called so always, unless RootsPEM is given.
 	Plaintext bool
+	// Dial connects to the address; nil is TCP.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
 // Remote is one server. Its methods may be called from many goroutines.
@@ -98,8 +100,12 @@ func Dial(address string, o Options) (*Remote, error) {
 	if err != nil {
 		return nil, err
 	}
+	var dial []grpc.DialOption
+	if o.Dial != nil {
+		dial = append(dial, grpc.WithContextDialer(o.Dial))
+	}
 	r := &Remote{}
-	r.conn, err = grpc.NewClient("passthrough:///"+address,
+	r.conn, err = grpc.NewClient("passthrough:///"+address, append(dial,
 		grpc.WithTransportCredentials(creds), grpc.WithStatsHandler(&r.meter), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
 		grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
 		grpc.WithConnectParams(grpc.ConnectParams{
@@ -108,7 +114,7 @@ func Dial(address string, o Options) (*Remote, error) {
 		}),
 		grpc.WithDefaultCallOptions(
 			grpc.UseCompressor(grpczstd.Name),
-			grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))
+			grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))...)
 	if err != nil {
 		return nil, fmt.Errorf("server %s: %w", address, err)
 	}

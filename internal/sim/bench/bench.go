@@ -145,6 +145,9 @@ type scene struct {
 	proxy  *Proxy
 	dir    string
 	seats  []desk.Seat
+	// addr is the server's own address, made what phones of a storm have made.
+	addr string
+	made []string
 }
 
 func (r *run) scene(name string, teams, perTeam int) (*scene, error) {

@@ -14,6 +14,7 @@ import (
 const (
 	RoleServer = "server"
 	RolePhones = "phones"
+	RoleCrowd  = "crowd"
 )
 
 // Child runs the part of a server or of phones: one JSON command a line comes
@@ -24,6 +25,8 @@ func Child(ctx context.Context, role string, in io.Reader, out io.Writer) error 
 		return serveChild(ctx, in, out)
 	case RolePhones:
 		return phonesChild(ctx, in, out)
+	case RoleCrowd:
+		return crowdChild(ctx, in, out)
 	}
 	return fmt.Errorf("no such part %q", role)
 }
@@ -47,6 +50,15 @@ type command struct {
 	// Phone is the phone meant, Doors the doors to visit by team.
 	Phone int                 `json:"phone,omitempty"`
 	Doors map[string][]string `json:"doors,omitempty"`
+	// Store is the URL of the server's database; empty for a file of its own. Crowd says that a team's phones are one user's.
+	Store string `json:"store,omitempty"`
+	Crowd bool   `json:"crowd,omitempty"`
+	// Grid is the code of the grid that fresh phones work in.
+	Grid string `json:"grid,omitempty"`
+	// WindowS is over how many seconds phones begin their syncs.
+	WindowS float64 `json:"window_s,omitempty"`
+	// Records are ids to look for in the log, as UUID text.
+	Records []string `json:"records,omitempty"`
 }
 
 // answer is what a child says.
@@ -69,6 +81,14 @@ type answer struct {
 	PayloadUp   int64               `json:"payload_up,omitempty"`
 	PayloadDown int64               `json:"payload_down,omitempty"`
 	Doors       map[string][]string `json:"doors,omitempty"`
+	// Records are ids of what phones made, Latencies how long each sync took in milliseconds, ascending.
+	Records   []string  `json:"records,omitempty"`
+	Latencies []float64 `json:"latencies,omitempty"`
+	// Lost and Duplicated count records that the log has not, or has made more than once.
+	Lost       int `json:"lost,omitempty"`
+	Duplicated int `json:"duplicated,omitempty"`
+	// HeapBytes is what a server's heap and stacks hold after a collection.
+	HeapBytes uint64 `json:"heap_bytes,omitempty"`
 	// Rows are what phones show of the records of W3.
 	Rows []contested `json:"rows,omitempty"`
 }

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
+	"onedoor/internal/wire"
 	"onedoor/server"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -44,6 +47,13 @@ func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 		return answer{Head: uint64(head)}, err
 	case "reach":
 		return s.reach(syncengine.Seq(c.Head))
+	case "audit":
+		return s.audit(c.Records)
+	case "heap":
+		return s.heap(c.Count)
+	case "fresh":
+		seats, err := desk.Fresh(s.ctx, s.server.Addr().String(), s.dir, c.Grid, c.Count)
+		return answer{Seats: seats}, err
 	}
 	return answer{}, fmt.Errorf("a server cannot %q", c.Op)
 }
@@ -51,15 +61,19 @@ func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 // open makes a realm, serves it, and hands out a join code for every seat.
 func (s *serverPart) open(c command) (answer, error) {
 	s.dir = c.Dir
-	if _, err := server.Init(s.ctx, server.InitOptions{Dir: c.Dir, Realm: desk.RealmCode}); err != nil {
+	if _, err := server.Init(s.ctx, server.InitOptions{Dir: c.Dir, Store: c.Store, Realm: desk.RealmCode}); err != nil {
 		return answer{}, err
 	}
 	var err error
-	if s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Listen: "127.0.0.1:0"}); err != nil {
+	if s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Store: c.Store, Listen: "127.0.0.1:0"}); err != nil {
 		return answer{}, err
 	}
 	go s.server.Serve() // ended by Stop
-	seats, err := desk.Seats(s.ctx, s.server.Addr().String(), c.Dir, c.Teams, c.PerTeam)
+	seated := desk.Seats
+	if c.Crowd {
+		seated = desk.Crowd
+	}
+	seats, err := seated(s.ctx, s.server.Addr().String(), c.Dir, c.Teams, c.PerTeam)
 	return answer{Addr: s.server.Addr().String(), Seats: seats}, err
 }
 
@@ -99,6 +113,52 @@ func (s *serverPart) size() (answer, error) {
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && strings.HasPrefix(e.Name(), server.DatabaseFile) {
 			a.FileBytes += info.Size()
+		}
+	}
+	return a, err
+}
+
+// heap reads what the process holds after a collection, once so many phones wait for hints.
+func (s *serverPart) heap(watchers int) (answer, error) {
+	tick := time.NewTicker(headEvery)
+	defer tick.Stop()
+	for s.server.Watchers() < watchers {
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return answer{}, s.ctx.Err()
+		}
+	}
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return answer{HeapBytes: m.HeapInuse + m.StackInuse}, nil
+}
+
+// audit walks the log and counts records that it has not, and records that it has made more than once.
+func (s *serverPart) audit(records []string) (a answer, err error) {
+	made := make(map[syncengine.ID]int, len(records))
+	for _, text := range records {
+		id, err := wire.ParseID(text)
+		if err != nil {
+			return a, err
+		}
+		made[id] = 0
+	}
+	err = s.server.View(s.ctx, func(r store.Reader) error {
+		return r.Entries(0, func(e store.Entry) bool {
+			if n, ok := made[e.RecordID]; ok && (e.Type == store.EntryApplied || e.Type == store.EntryMerged) {
+				made[e.RecordID] = n + 1
+			}
+			return true
+		})
+	})
+	for _, n := range made {
+		switch {
+		case n == 0:
+			a.Lost++
+		case n > 1:
+			a.Duplicated++
 		}
 	}
 	return a, err

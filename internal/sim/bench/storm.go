@@ -1,0 +1,224 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// phonesPerTeam is how many phones of a storm work in one grid and see each other's visits.
+	phonesPerTeam = 10
+	// doorsPerTeam are the doors that they visit.
+	doorsPerTeam = 5
+	// StormPhonesMax bounds a storm: the grids of one community have three digits, and one machine's loopback has ports for
+	// some 28,000 connections.
+	StormPhonesMax = 9_990
+	// filesPerPhone are the connections of a phone at both ends, with one to spare.
+	filesPerPhone = 3
+)
+
+// StormOptions say how large a storm is.
+type StormOptions struct {
+	Options
+	// Phones sync at moments drawn over Window; each has made Changes before it.
+	Phones, Changes int
+	Window          time.Duration
+	// Store is the URL of a database to make the storm's realm in; empty for a file.
+	Store string
+	// Watch has the phones listen for hints after the storm, and measures what a listener costs the server.
+	Watch bool
+	// Firsts are fresh phones that sync for the first time at once after the storm; each fetches what its grid has, FirstRecords.
+	Firsts, FirstRecords int
+}
+
+// Storm is what a storm came to.
+type Storm struct {
+	Machine     string            `json:"machine"`
+	Versions    map[string]string `json:"versions"`
+	Store       string            `json:"store"`
+	Phones      int               `json:"phones"`
+	Changes     int               `json:"changes"`
+	WindowS     float64           `json:"window_s"`
+	Lost        int               `json:"lost"`
+	Duplicated  int               `json:"duplicated"`
+	P50         float64           `json:"p50_ms"`
+	P95         float64           `json:"p95_ms"`
+	P99         float64           `json:"p99_ms"`
+	AcceptedS   float64           `json:"accepted_per_s"`
+	Pulled      int               `json:"pulled"`
+	RoundTrips  int               `json:"round_trips"`
+	ServerRSSMB float64           `json:"server_rss_mb"`
+	ServerCPUS  float64           `json:"server_cpu_s"`
+	PrepareS    float64           `json:"prepare_s"`
+	// Watchers listened at once; WatcherKB is what each cost the server's heap and stacks.
+	Watchers  int     `json:"watchers,omitempty"`
+	WatcherKB float64 `json:"kb_per_watcher,omitempty"`
+	// Firsts synced for the first time at once, with FirstRecords each, within FirstS.
+	Firsts       int     `json:"firsts,omitempty"`
+	FirstRecords int     `json:"first_records,omitempty"`
+	FirstS       float64 `json:"first_s,omitempty"`
+}
+
+// storm is one under way.
+type storm struct {
+	run
+	o     StormOptions
+	out   Storm
+	scene *scene
+	crowd *process
+}
+
+// RunStorm has many phones, enrolled and edited before, sync within a window, and looks for every change in the server's log.
+func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if err := raiseFiles(uint64(o.Phones+o.Firsts)*filesPerPhone + 1000); err != nil {
+		return nil, err
+	}
+	s := &storm{run: run{ctx: ctx, o: o.Options}, o: o}
+	s.out = Storm{
+		Machine: machine(), Versions: versions(), Store: "sqlite", Phones: o.Phones, Changes: o.Phones * o.Changes, WindowS: o.Window.Seconds(),
+		Firsts: o.Firsts, FirstRecords: o.FirstRecords,
+	}
+	if o.Store != "" {
+		s.out.Store = "postgres"
+	}
+	for _, step := range []struct {
+		name string
+		f    func() error
+	}{
+		{fmt.Sprintf("enrol %d phones and make %d changes on each", o.Phones, o.Changes), s.prepare},
+		{fmt.Sprintf("storm: every phone syncs within %v", o.Window), s.blow},
+		{"first syncs at once", s.first}, {"listeners at rest", s.listen}, {"end", s.end},
+	} {
+		o.Progress(step.name)
+		if err := step.f(); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return &s.out, nil
+}
+
+// prepare makes the realm, its phones and what they have to send.
+func (s *storm) prepare() error {
+	began := time.Now()
+	c := &scene{dir: filepath.Join(s.o.Dir, "storm", "server")}
+	s.scene = c
+	if err := os.MkdirAll(filepath.Dir(c.dir), 0o700); err != nil {
+		return err
+	}
+	var err error
+	if c.server, err = start(s.ctx, s.o.Self, RoleServer); err != nil {
+		return err
+	}
+	teams := (s.o.Phones + phonesPerTeam - 1) / phonesPerTeam
+	a, err := c.server.do(command{Op: "open", Dir: c.dir, Teams: teams, PerTeam: phonesPerTeam, Crowd: true, Store: s.o.Store})
+	if err != nil {
+		return err
+	}
+	c.addr, c.seats = a.Addr, a.Seats[:s.o.Phones]
+	if s.crowd, err = start(s.ctx, s.o.Self, RoleCrowd); err != nil {
+		return err
+	}
+	if _, err := s.crowd.do(command{Op: "open", Dir: "phones", Server: c.addr, Phones: c.seats}); err != nil {
+		return err
+	}
+	made, err := s.crowd.do(command{Op: "doors", Count: doorsPerTeam, Seed: s.o.Seed})
+	if err != nil {
+		return err
+	}
+	edits, err := s.crowd.do(command{Op: "visits", Count: s.o.Changes, Seed: s.o.Seed, Doors: made.Doors})
+	c.made, s.out.PrepareS = edits.Records, time.Since(began).Seconds()
+	return err
+}
+
+// blow lets the phones sync and looks for what they sent.
+func (s *storm) blow() error {
+	a, err := s.crowd.do(command{Op: "storm", WindowS: s.o.Window.Seconds()})
+	if err != nil {
+		return err
+	}
+	s.out.P50, s.out.P95, s.out.P99 = share(a.Latencies, 0.50), share(a.Latencies, 0.95), share(a.Latencies, 0.99)
+	s.out.AcceptedS, s.out.Pulled, s.out.RoundTrips = float64(a.Pushed)/a.Seconds, a.Pulled, a.RoundTrips
+	found, err := s.scene.server.do(command{Op: "audit", Records: s.scene.made})
+	s.out.Lost, s.out.Duplicated = found.Lost, found.Duplicated
+	return err
+}
+
+// share gives the value below which a share of ascending values lies.
+func share(sorted []float64, part float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(math.Ceil(part*float64(len(sorted))))-1)]
+}
+
+// listen measures what phones that only listen cost the server.
+func (s *storm) listen() error {
+	if !s.o.Watch {
+		return nil
+	}
+	before, err := s.scene.server.do(command{Op: "heap"})
+	if err != nil {
+		return err
+	}
+	if _, err := s.crowd.do(command{Op: "watch"}); err != nil {
+		return err
+	}
+	after, err := s.scene.server.do(command{Op: "heap", Count: s.o.Phones})
+	if err != nil {
+		return err
+	}
+	s.out.Watchers = s.o.Phones
+	s.out.WatcherKB = float64(int64(after.HeapBytes)-int64(before.HeapBytes)) / 1024 / float64(s.o.Phones)
+	return nil
+}
+
+// first has fresh phones fetch a grid at once.
+func (s *storm) first() error {
+	if s.o.Firsts == 0 {
+		return nil
+	}
+	// The records are written by a phone of the first team.
+	grid := s.scene.seats[0].Grid
+	made, err := s.crowd.do(command{Op: "fill", Count: s.o.FirstRecords, Seed: s.o.Seed})
+	if err != nil {
+		return err
+	}
+	fresh, err := s.scene.server.do(command{Op: "fresh", Grid: grid, Count: s.o.Firsts})
+	if err != nil {
+		return err
+	}
+	crowd, err := start(s.ctx, s.o.Self, RoleCrowd)
+	if err != nil {
+		return err
+	}
+	// They come from other addresses than the storm's.
+	if _, err := crowd.do(command{Op: "enrol", Dir: "fresh", Server: s.scene.addr, Phones: fresh.Seats, Phone: s.o.Phones}); err != nil {
+		return err
+	}
+	a, err := crowd.do(command{Op: "sync"})
+	if err != nil {
+		return err
+	}
+	s.out.FirstS = a.Seconds
+	if least := s.o.Firsts * made.Pushed; a.Pulled < least {
+		return fmt.Errorf("fresh phones pulled %d records, %d are the least", a.Pulled, least)
+	}
+	_, _, err = crowd.stop()
+	return err
+}
+
+// end stops everything and reads what the server has used.
+func (s *storm) end() (err error) {
+	if _, _, err := s.crowd.stop(); err != nil {
+		return err
+	}
+	s.out.ServerCPUS, s.out.ServerRSSMB, err = s.scene.server.stop()
+	return err
+}
