@@ -99,7 +99,7 @@ func (s *Service) takeBarriers(ctx context.Context, c *call) error {
 			at := wireCoordinate(m.GetCoordinate())
 			var known bool
 			if known, err = barrierKnown(r, history, id, cells, at); err == nil && !known {
-				list = addErasing(list, id, cells, []syncengine.Coordinate{at})
+				list = addErasing(list, id, cells, earlierThan(history, at))
 			}
 		}
 		return err
@@ -112,6 +112,15 @@ func (s *Service) takeBarriers(ctx context.Context, c *call) error {
 	}
 	s.log.Warn("erasures that a restore had lost were handed back by a phone", "incarnation", c.push.device.Incarnation, "records", len(list))
 	return s.Scrub(ctx)
+}
+
+// earlierThan gives the place that an erasure had in a history which this log has lost. At a place that this log has, it has
+// something else: there the number is another history's, and whoever stood on it here has not seen the erasure.
+func earlierThan(history syncengine.History, at syncengine.Coordinate) []syncengine.Coordinate {
+	if _, here := history.Current(at); here {
+		return nil
+	}
+	return []syncengine.Coordinate{at}
 }
 
 // barrierKnown reports that an erasure stands in this log, or that its barrier has

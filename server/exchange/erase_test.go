@@ -382,6 +382,41 @@ func TestErase_APhoneHandsABarrierBackToARestoredServer(t *testing.T) {
 	w.verify()
 }
 
+// A file is copied back from before an erasure and other work gets its number. The phone that brings the barrier tells a place
+// at which this log has that work: whoever stood on it has seen no erasure.
+func TestErase_TheNumberThatItHadInAnotherHistoryLetsNoStaleEditPass(t *testing.T) {
+	w := newWorld(t)
+	a, c := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	a.sync()
+	before := w.copied()
+	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
+	w.must(err)
+	a.sync()
+	carried := a.last.GetBarriers()
+	w.putBack(before)
+	for _, number := range []string{"1", "2", "3"} {
+		c.create(kindPremises, door(w.gridA, number))
+	}
+	c.sync()
+	c.sync()
+	c.note(visit, secretNote+"九")
+	a.take(a.call(a.request()))
+	body := &syncv1.ExchangeBody{}
+	w.must(proto.Unmarshal(a.request().GetBody(), body))
+	body.Barriers = carried
+	a.call(a.sign(body))
+	c.sync()
+	if _, ok := w.record(visit).Find(syncengine.CellKey{Field: fieldNote}); ok {
+		t.Error("an edit from before the erasure stands")
+	}
+	if dump := w.dump(); bytes.Contains(dump, []byte(secretNote)) {
+		t.Error("the store holds what was erased")
+	}
+	w.verify()
+}
+
 func TestErase_AnErasedChangeKeepsItsPlaceInTheChain(t *testing.T) {
 	w := newWorld(t)
 	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))

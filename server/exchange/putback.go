@@ -151,10 +151,18 @@ func (s *Service) look(ctx context.Context, c *call, proofs []proof) (found find
 		}
 		if c.valid {
 			c.push.served = c.from.at
+			c.valid = c.from.at.Epoch == history.Epoch || c.caughtUp()
 		}
 		return err
 	})
 	return found, err
+}
+
+// caughtUp reports that the phone's cursor is the one that its checkpoint stands at. In the middle of a pull a cursor is no
+// exact place: its pages left out what had gone to a newer row when they were cut, and a restore may have lost that row. Then
+// nothing would ever send the record.
+func (c *call) caughtUp() bool {
+	return !c.from.filling && wireCoordinate(c.body.GetStatus().GetCheckpoint()) == c.from.at
 }
 
 // settleLog decides in a transaction of its own, after reading everything again:

@@ -131,3 +131,35 @@ func TestExchange_WhatMovesToWhereARoleDoesNotReadItIsGone(t *testing.T) {
 	}
 	w.verify()
 }
+
+// In the middle of a pull a door moves, and its visit goes to a newer row, behind what the phone has been sent. The
+// restore has lost the move: the visit stands where the phone has been by already.
+func TestExchange_APullThatARestoreInterruptsLacksNothing(t *testing.T) {
+	w := newWorld(t)
+	worker := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.community))
+	p.sync()
+	first, second := worker.create(kindPremises, door(w.gridA, "1")), worker.create(kindPremises, door(w.gridA, "2"))
+	visit := worker.create(kindVisit, &recordv1.Visit{PremisesIds: [][]byte{second[:]}, Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum()})
+	third, fourth := worker.create(kindPremises, door(w.gridA, "3")), worker.create(kindPremises, door(w.gridA, "4"))
+	worker.sync()
+	b := w.copied()
+	p.page = 1
+	for range 2 {
+		p.take(p.call(p.request()))
+	}
+	w.moveDoor(second, w.gridB)
+	p.take(p.call(p.request()))
+	if p.last.GetCaughtUp() || p.have[visit] != nil || p.have[third] == nil || p.have[fourth] != nil {
+		t.Fatal("the phone is not where the visit was")
+	}
+	w.restore(b)
+	p.page = 0
+	p.sync()
+	for i, id := range []syncengine.ID{first, second, visit, third, fourth} {
+		if p.have[id] == nil {
+			t.Errorf("the phone lacks record %d", i+1)
+		}
+	}
+	w.verify()
+}

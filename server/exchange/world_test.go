@@ -154,6 +154,7 @@ type phone struct {
 	nonce       []byte
 	cursor      []byte
 	position    *syncv1.Coordinate
+	checkpoint  *syncv1.Coordinate
 	grants      *syncv1.Grants
 	// chain is the chain after every change made; mark what the server has decided.
 	changes []*syncv1.BatchChange
@@ -257,9 +258,7 @@ func (p *phone) request() *syncv1.ExchangeRequest {
 		ClockMs: p.w.now.UnixMilli(), Epoch: p.last.GetEpoch(),
 		Status: &syncv1.Status{GrantVersion: p.grants.GetVersion(), GrantSwitchDeviceSeq: uint64(p.mark), OutboxCount: uint64(len(p.changes) - p.mark)},
 	}
-	if p.last.GetCaughtUp() {
-		body.Status.Checkpoint = p.position
-	}
+	body.Status.Checkpoint = p.checkpoint
 	if p.mark < len(p.changes) {
 		body.Batch = &syncv1.Batch{
 			ChainBefore: chain[:], SchemaVersion: 1, FirstDeviceSeq: uint64(p.mark + 1), Changes: p.changes[p.mark:],
@@ -296,6 +295,9 @@ func (p *phone) take(resp *syncv1.ExchangeResponse) {
 		return
 	}
 	p.cursor, p.position = resp.GetCursor(), resp.GetPosition()
+	if resp.GetCaughtUp() {
+		p.checkpoint = p.position
+	}
 	for _, id := range resp.GetPage().GetGone() {
 		delete(p.have, syncengine.ID(id))
 		p.gone[syncengine.ID(id)] = true
