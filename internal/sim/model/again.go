@@ -34,8 +34,10 @@ func (r *row) acceptedAt(c syncengine.Coordinate) bool {
 
 // knows reports that the history in force knows of an epoch. A file that was put
 // back may not know of one that phones have seen.
-func (m *Model) knows(epoch syncengine.Epoch) bool {
-	h := &m.now.history
+func (m *Model) knows(epoch syncengine.Epoch) bool { return m.now.knows(epoch) }
+
+func (b *branch) knows(epoch syncengine.Epoch) bool {
+	h := &b.history
 	return epoch == 1 || epoch == h.Epoch || slices.ContainsFunc(h.Forks, func(f syncengine.Fork) bool { return f.Epoch == epoch })
 }
 

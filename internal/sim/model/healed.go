@@ -45,7 +45,7 @@ func (m *Model) cameBack(was, now *cell, lost *branch) bool {
 	}
 	for _, v := range was.merged {
 		i := slices.IndexFunc(now.merged, func(n merged) bool { return n.by.row == v.by.row })
-		if i < 0 || !now.merged[i].asBefore(&v, lost) || now.merged[i].knownBefore(&v, lost) || !m.oneHistory(v.by.row.place(was.key)) {
+		if i < 0 || !now.merged[i].asBefore(&v, lost) || now.merged[i].knownBefore(&v, lost) || !m.oneHistory(v.by.row.place(was.key), lost) {
 			return false
 		}
 	}
@@ -69,8 +69,8 @@ func (v *merged) knownBefore(was *merged, lost *branch) bool {
 	})
 }
 
-// oneHistory reports a place of an epoch that the history in force knows and that no
-// other one shares its number with: what was seen there counts in full.
-func (m *Model) oneHistory(p place) bool {
-	return p.isZero() || m.knows(p.epoch) && !m.twice[p.epoch]
+// oneHistory reports a place of an epoch that the history in force and a lost one know, and that no
+// other one shares its number with: what was seen there counts in full in both.
+func (m *Model) oneHistory(p place, lost *branch) bool {
+	return p.isZero() || m.knows(p.epoch) && lost.knows(p.epoch) && !m.twice[p.epoch]
 }
