@@ -217,6 +217,9 @@ func (e *erasing) rewrite(entry store.Entry) error {
 	if err != nil {
 		return err
 	}
+	if seen, err := e.seenBefore(entry, c); err != nil || waits && seen {
+		return err
+	}
 	// Of a change that a release has merged what is left stands, however little: the release merges it again for whoever
 	// reads the log.
 	left, err := wire.Redact(kind, c, names)
@@ -246,6 +249,13 @@ func (e *erasing) rewrite(entry store.Entry) error {
 		return fmt.Errorf("what is left of seq %d: %w", entry.Seq, err)
 	}
 	return e.work.w.RewriteEntry(entry)
+}
+
+// seenBefore reports a change whose author had seen the erasure where it stood before, in a history that the log has lost.
+func (e *erasing) seenBefore(entry store.Entry, c *wire.Change) (bool, error) {
+	extra, err := Extra(entry)
+	base := countedBase(c.Base, extra)
+	return slices.ContainsFunc(e.Earlier, func(at syncengine.Coordinate) bool { return e.work.world.History.Reaches(base, at) }), err
 }
 
 // unhold forgets erased cells that an entry holds for software that knows them.

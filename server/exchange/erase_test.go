@@ -417,6 +417,34 @@ func TestErase_TheNumberThatItHadInAnotherHistoryLetsNoStaleEditPass(t *testing.
 	w.verify()
 }
 
+// Whoever wrote after the erasure and comes back before the barrier does waits for the record; the barrier spares that.
+func TestErase_ABarrierThatIsHandedBackSparesWhatWaitsFromAfterIt(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	before := w.copied()
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	a.sync()
+	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
+	w.must(err)
+	a.sync()
+	carried := a.last.GetBarriers()
+	b.sync()
+	b.note(visit, "擦除后重新登记")
+	w.restore(before)
+	b.sync()
+	body := &syncv1.ExchangeBody{}
+	w.must(proto.Unmarshal(a.request().GetBody(), body))
+	body.Barriers, body.Batch = carried, nil
+	a.take(a.call(a.sign(body)))
+	a.mark = 0
+	a.sync()
+	if cell, ok := w.record(visit).Find(syncengine.CellKey{Field: fieldNote}); !ok || len(cell.Values) != 1 {
+		t.Error("a note from after the erasure was dropped while it waited")
+	}
+	w.verify()
+}
+
 func TestErase_AnErasedChangeKeepsItsPlaceInTheChain(t *testing.T) {
 	w := newWorld(t)
 	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
