@@ -365,6 +365,8 @@ type rowMerge struct {
 	chunk int
 	scans []*keyScan
 	out   []store.ScopeRow
+	// ids is room for what is read ahead.
+	ids []syncengine.ID
 }
 
 // keyScan is the reading position in one key.
@@ -408,7 +410,16 @@ func (m *rowMerge) read(s *keyScan, after syncengine.Seq) (err error) {
 	s.at = 0
 	s.rows, err = m.r.Scope(s.rows[:0], s.key, after, m.chunk)
 	s.more = len(s.rows) == m.chunk
-	return err
+	if err != nil {
+		return err
+	}
+	m.ids = m.ids[:0]
+	for i := range s.rows {
+		if s.rows[i].Type != store.RowDecision {
+			m.ids = append(m.ids, s.rows[i].RecordID)
+		}
+	}
+	return store.Gather(m.r, m.ids)
 }
 
 // readOn reads on after the last row of a chunk, whose seq may have a second row.

@@ -87,6 +87,7 @@ func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
 	}
 	if o.Store != "" {
 		s.out.Store = "postgres"
+		s.out.Versions["durability"] = "PostgreSQL with the database's own settings; phones in memory"
 	}
 	for _, step := range []struct {
 		name string

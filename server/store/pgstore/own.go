@@ -19,6 +19,9 @@ func (w *writer) Record(id syncengine.ID) (store.Record, bool, error) {
 	return w.reader.Record(id)
 }
 
+// Gather reads nothing ahead: what is written meanwhile would have to be told from it.
+func (w *writer) Gather([]syncengine.ID) error { return nil }
+
 // own copies bytes for the caller; none are nil.
 func own(b []byte) []byte { return kept(bytes.Clone(b)) }
 

@@ -14,6 +14,7 @@ import (
 
 const (
 	selectRecord = "SELECT kind, seq, body FROM onedoor_records WHERE realm = $1 AND id = $2"
+	selectThese  = "SELECT id, kind, seq, body FROM onedoor_records WHERE realm = $1 AND id = ANY($2)"
 	selectAny    = "SELECT 1 FROM onedoor_records WHERE realm = $1 AND id >= $2 AND id <= $3 LIMIT 1"
 	entryColumns = "seq, type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
 	selectEntry  = "SELECT " + entryColumns + " FROM onedoor_log WHERE realm = $1 AND seq = $2"
@@ -31,6 +32,8 @@ type reader struct {
 	// s is nil once the transaction has ended, so that later use fails at once.
 	s    *session
 	head store.Head
+	// gathered are records that were read ahead, each given once.
+	gathered map[syncengine.ID]store.Record
 	// walking counts the walks in progress; a writer refuses to write meanwhile.
 	walking int
 	// broken is the first fault in the transaction or the first wrong use of a writer. failed is the first fault, after which
@@ -111,12 +114,38 @@ func (r *reader) Head() store.Head { return r.head }
 
 // Record gives a record.
 func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error) {
+	if rec, ok := r.gathered[id]; ok {
+		delete(r.gathered, id)
+		return rec, true, nil
+	}
 	var kind, seq int64
 	ok, err = r.one("read a record", selectRecord, []any{r.store.realm, id[:]}, &kind, &seq, &rec.Body)
 	if err != nil || !ok {
 		return store.Record{}, false, err
 	}
 	return store.Record{ID: id, Kind: syncengine.KindNumber(kind), Seq: syncengine.Seq(seq), Body: kept(rec.Body)}, true, nil
+}
+
+// Gather reads records ahead, in one trip.
+func (r *reader) Gather(ids []syncengine.ID) error {
+	list := make([][]byte, len(ids))
+	for i := range ids {
+		list[i] = ids[i][:]
+	}
+	if r.gathered == nil {
+		r.gathered = make(map[syncengine.ID]store.Record, len(ids))
+	}
+	return r.all("read records", selectThese, []any{r.store.realm, list}, func(rows pgx.Rows) error {
+		var id, body []byte
+		var kind, seq int64
+		if err := rows.Scan(&id, &kind, &seq, &body); err != nil {
+			return err
+		}
+		rec := store.Record{Kind: syncengine.KindNumber(kind), Seq: syncengine.Seq(seq), Body: kept(body)}
+		rec.ID, _ = syncengine.IDFromBytes(id)
+		r.gathered[rec.ID] = rec
+		return nil
+	})
 }
 
 // AnyRecord reports whether there is a record in a range of ids.
