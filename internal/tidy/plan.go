@@ -85,7 +85,7 @@ var House = []Room{
 	{Path: "server/feed", Holds: "feeds: what systems outside are told of records, read by them or posted to them, and the cases that they submit",
 		May: withShared("internal/recordjson", "server/accessledger", "server/casework", "server/privacy", "server/exchange", "server/identity", "server/notify", "server/store")},
 	{Path: "server/report", Deep: true, Holds: "projections: readers of the log that may be dropped and rebuilt",
-		May: withShared("internal/sealedfile", "server/accessledger", "server/exchange", "server/identity", "server/store")},
+		May: withShared("internal/sealedfile", "internal/recordwords", "server/accessledger", "server/exchange", "server/identity", "server/store")},
 	{Path: "server/directory", Holds: "the read-only records by which phones know territories and colleagues",
 		May: withShared("server/exchange", "server/identity", "server/store")},
 	{Path: "server/privacy", Holds: "a resident's rights: requests and registers, and what is held of whom",

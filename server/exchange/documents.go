@@ -31,6 +31,7 @@ const (
 	bucketAside      = "aside"
 	bucketUnclean    = "unclean"
 	bucketRules      = "rules"
+	bucketPastRules  = "rules.past"
 	bucketPlaced     = "placed"
 	// BucketHolds is the bucket of legal holds, which server/retention keeps and a restore must not undo.
 	BucketHolds = "retention.holds"

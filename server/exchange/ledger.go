@@ -57,7 +57,7 @@ const accessNewest = 1000
 
 // ledgered lists the buckets that the ledger keeps. Whoever looked at what is
 // sealed since the backup must not be forgotten by a restore either.
-var ledgered = slices.Concat(identity.LedgerBuckets(), []string{bucketHistory, bucketBarrier, BucketHolds, BucketFrozen, BucketFeeds, bucketRules}, accessledger.Buckets())
+var ledgered = slices.Concat(identity.LedgerBuckets(), []string{bucketHistory, bucketBarrier, BucketHolds, BucketFrozen, BucketFeeds, bucketRules, bucketPastRules}, accessledger.Buckets())
 
 // wholeFrom gives the key from which on an entry of everything holds a bucket: all
 // of it, but for the access ledger, which has no bound. What a restore then lacks of

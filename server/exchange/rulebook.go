@@ -1,7 +1,9 @@
 package exchange
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -28,12 +30,38 @@ type ImportedTable struct {
 	// At is when it was imported, By the user who did; zero for the operator's own token.
 	At syncengine.UnixMilli
 	By syncengine.ID
+	// Replaced is when a later table left nothing of it to count; 0 while it counts.
+	Replaced syncengine.UnixMilli
 }
 
 // ImportedTables lists the tables of the rulebook in the order of their import.
-func ImportedTables(r store.Reader) (out []ImportedTable, err error) {
+func ImportedTables(r store.Reader) ([]ImportedTable, error) { return tablesIn(r, bucketRules) }
+
+// TablesBefore lists the tables of the rulebook as it stood before a time, in the order of their import.
+func TablesBefore(r store.Reader, at syncengine.UnixMilli) ([]ImportedTable, error) {
+	now, err := tablesIn(r, bucketRules)
+	if err != nil {
+		return nil, err
+	}
+	past, err := tablesIn(r, bucketPastRules)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.DeleteFunc(append(now, past...), func(t ImportedTable) bool { return t.At >= at || t.Replaced != 0 && t.Replaced < at })
+	slices.SortFunc(out, func(a, b ImportedTable) int { return cmp.Compare(a.Number, b.Number) })
+	return out, nil
+}
+
+// RulesOf gives the rules that are compiled in with tables over them, and the version of such a rulebook.
+func RulesOf(tables []ImportedTable) (casework.Rules, uint32) {
+	book := bookOf(tables)
+	rules, _ := book.Rules()
+	return rules, book.Version()
+}
+
+func tablesIn(r store.Reader, bucket string) (out []ImportedTable, err error) {
 	var failed error
-	err = r.Documents(bucketRules, nil, nil, func(d store.Document) bool {
+	err = r.Documents(bucket, nil, nil, func(d store.Document) bool {
 		m := &storedv1.RuleTable{}
 		if failed = proto.Unmarshal(d.Value, m); failed != nil {
 			failed = fmt.Errorf("table %x of the rulebook: %w: %w", d.Key, store.ErrDamaged, failed)
@@ -43,6 +71,7 @@ func ImportedTables(r store.Reader) (out []ImportedTable, err error) {
 		out = append(out, ImportedTable{
 			RuleTable: casework.RuleTable{Name: m.GetName(), Text: m.GetText()}, Number: uint64(seqOfKey(d.Key)),
 			Brought: m.GetBrought(), At: syncengine.UnixMilli(m.GetAtMs()), By: by,
+			Replaced: syncengine.UnixMilli(m.GetReplacedMs()),
 		})
 		return true
 	})
@@ -83,9 +112,17 @@ func AddRules(w store.Writer, t *ImportedTable) (with casework.Rulebook, replace
 		if err := w.DeleteDocument(bucketRules, seqKey(syncengine.Seq(old.Number))); err != nil {
 			return nil, 0, err
 		}
+		old.Replaced = t.At // Who looks back works by it still.
+		if err := putTable(w, bucketPastRules, &old); err != nil {
+			return nil, 0, err
+		}
 	}
-	return with, replaced, w.PutDocument(bucketRules, seqKey(syncengine.Seq(t.Number)), encode(&storedv1.RuleTable{
-		Name: t.Name, Text: t.Text, Brought: t.Brought, AtMs: int64(t.At), By: wire.BytesOf(t.By),
+	return with, replaced, putTable(w, bucketRules, t)
+}
+
+func putTable(w store.Writer, bucket string, t *ImportedTable) error {
+	return w.PutDocument(bucket, seqKey(syncengine.Seq(t.Number)), encode(&storedv1.RuleTable{
+		Name: t.Name, Text: t.Text, Brought: t.Brought, AtMs: int64(t.At), By: wire.BytesOf(t.By), ReplacedMs: int64(t.Replaced),
 	}))
 }
 

@@ -83,6 +83,11 @@ func (s *Service) Counting(done, total syncengine.Seq) (release func()) {
 // NameAtMost has bounds take a visit for one of so many doors.
 func (s *Service) NameAtMost(doors int64) { s.visitDoors = doors }
 
+// Sent notes what a phone sent on a day.
+func (s *Service) Sent(phone syncengine.ID, on domain.Days, changes, suspect, bytes int64) {
+	s.projection.devices[phone] = map[domain.Days]*sent{on: {changes: changes, suspect: suspect, bytes: bytes}}
+}
+
 // SaveTo has a service keep its count in a file from now on.
 func (s *Service) SaveTo(path string, random io.Reader) {
 	s.saved = &savedCount{path: path, random: random, software: func() ([]byte, error) { return []byte("1"), nil }}

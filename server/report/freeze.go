@@ -140,6 +140,7 @@ func (s *Service) prepare(r store.Reader, m metrics.Month) (*freezing, error) {
 	at := s.projection.at
 	z := &freezing{figures: map[string][]byte{}, head: &storedv1.FrozenMonth{
 		Month: m.String(), Epoch: uint32(at.Epoch), Seq: uint64(at.Seq), Tag: at.Tag[:], CommittedMs: int64(at.Committed), FrozenMs: int64(s.realm.Time()),
+		RulesVersion: s.projection.book,
 	}}
 	if err := z.count(s.projection, m, l); err != nil {
 		return nil, err

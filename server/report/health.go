@@ -9,6 +9,7 @@ import (
 
 	"onedoor/domain/metrics"
 	"onedoor/domain/smallcells"
+	"onedoor/internal/recordwords"
 	"onedoor/server/exchange"
 	"onedoor/syncengine"
 )
@@ -49,7 +50,8 @@ func appOf(version string) measure { return measure{"app:" + version, "版本" +
 
 func reasonOf(r syncv1.QuarantineReason) measure {
 	name := strings.ToLower(strings.TrimPrefix(r.String(), "QUARANTINE_REASON_"))
-	return measure{"quarantine:" + name, "隔离原因" + name, false}
+	zh, _ := recordwords.Waiting(r)
+	return measure{"quarantine:" + name, "隔离原因：" + zh, false}
 }
 
 // healthSums gathers measures by place.
@@ -60,17 +62,21 @@ type healthSums struct {
 
 func (h *healthSums) add(place int, m measure, s metrics.Sum) {
 	for n := place; n >= 0; n = h.layout.places[n].parent {
-		if h.cells[n] == nil {
-			h.cells[n] = map[measure]metrics.Sum{}
-		}
-		was := h.cells[n][m]
-		if m.oldest {
-			was.Num = max(was.Num, s.Num)
-		} else {
-			was.Add(s)
-		}
-		h.cells[n][m] = was
+		h.addAt(n, m, s)
 	}
+}
+
+func (h *healthSums) addAt(n int, m measure, s metrics.Sum) {
+	if h.cells[n] == nil {
+		h.cells[n] = map[measure]metrics.Sum{}
+	}
+	was := h.cells[n][m]
+	if m.oldest {
+		was.Num = max(was.Num, s.Num)
+	} else {
+		was.Add(s)
+	}
+	h.cells[n][m] = was
 }
 
 // health fills the report with the state of phones as it is now, and of what they sent in the period.
@@ -135,7 +141,8 @@ func (h *healthSums) addPhone(place int, x *phone, now syncengine.UnixMilli) {
 	}
 }
 
-// addSent adds what phones sent in the period: bytes, and changes whose clock was out.
+// addSent adds what phones sent in the period: bytes, and changes whose clock was out. In a place finer than a community, which may
+// be one worker's, neither bytes nor the number of changes are told: they would be that worker's days.
 func (p *pulling) addSent(h *healthSums, places map[syncengine.ID]int) {
 	for incarnation, days := range p.s.projection.devices {
 		place, ok := places[incarnation]
@@ -144,10 +151,20 @@ func (p *pulling) addSent(h *healthSums, places map[syncengine.ID]int) {
 		}
 		for day, s := range days {
 			if day >= p.query.From && day <= p.query.To {
-				h.add(place, sentBytes, metrics.Sum{Num: s.bytes})
-				h.add(place, suspectClocks, metrics.Sum{Num: s.suspect, Den: s.changes})
+				h.addSent(place, s)
 			}
 		}
+	}
+}
+
+func (h *healthSums) addSent(place int, s *sent) {
+	for n := place; n >= 0; n = h.layout.places[n].parent {
+		if h.layout.places[n].rank() == smallcells.Below {
+			h.addAt(n, suspectClocks, metrics.Sum{Num: s.suspect})
+			continue
+		}
+		h.addAt(n, sentBytes, metrics.Sum{Num: s.bytes})
+		h.addAt(n, suspectClocks, metrics.Sum{Num: s.suspect, Den: s.changes})
 	}
 }
 

@@ -74,7 +74,7 @@ func TestSyncLag_IsThePercentilesOfTheMinutesToTheServer(t *testing.T) {
 	if got := line(out.Totals[0]) + ", " + line(out.Totals[1]); got != "530702 p50 180/5, 530702 p95 2400/5" {
 		t.Errorf("%s", got)
 	}
-	grids := w.pull(w.operator, report.Query{Figure: "sync_lag", Territory: comA, By: domain.Grid, From: day("2026-03-03"), To: day("2026-03-03")})
+	grids := w.pull(w.staff, report.Query{Figure: "sync_lag", Territory: comA, By: domain.Grid, From: day("2026-03-03"), To: day("2026-03-03")})
 	for _, row := range grids.Rows {
 		if row.Sum == nil {
 			t.Errorf("five visits are hidden: %+v", row)
@@ -82,7 +82,7 @@ func TestSyncLag_IsThePercentilesOfTheMinutesToTheServer(t *testing.T) {
 	}
 	w.now = time.Date(2026, 3, 5, 3, 0, 0, 0, time.UTC)
 	w.visit(5, seen, w.worker.UserID, door)
-	grids = w.pull(w.operator, report.Query{Figure: "sync_lag", Territory: comA, By: domain.Grid, From: day("2026-03-05"), To: day("2026-03-05")})
+	grids = w.pull(w.staff, report.Query{Figure: "sync_lag", Territory: comA, By: domain.Grid, From: day("2026-03-05"), To: day("2026-03-05")})
 	hidden := 0
 	for _, row := range grids.Rows {
 		if row.Suppressed && row.Sum == nil && row.Value == nil {
@@ -91,5 +91,23 @@ func TestSyncLag_IsThePercentilesOfTheMinutesToTheServer(t *testing.T) {
 	}
 	if hidden != 2 {
 		t.Errorf("the lag of one visit in a grid is shown: %q", lines(grids.Rows))
+	}
+}
+
+// TestSyncHealth_ByGridTellsTroubleAndNotHowMuchAPhoneSent pulls a grid that one worker serves.
+func TestSyncHealth_ByGridTellsTroubleAndNotHowMuchAPhoneSent(t *testing.T) {
+	w := newWorld(t)
+	phone := w.phone(w.worker, identity.Contact{LastContact: w.unix()})
+	w.must(w.reports.Warm(w.ctx))
+	w.reports.Sent(phone, day("2026-03-02"), 40, 2, 9_000)
+	q := report.Query{Figure: "sync_health", Territory: comA, By: domain.Grid, From: day("2026-03-02"), To: day("2026-03-02")}
+	for _, row := range w.pull(w.operator, q).Rows {
+		if row.Class == "bytes" || row.Class == "suspect_clocks" && (row.Sum.Den != 0 || row.Territory == gridA1 && row.Sum.Num != 2) {
+			t.Errorf("%s tells what a worker did", line(row))
+		}
+	}
+	q.By = domain.Community
+	if here := measures(w.pull(w.operator, q).Rows, comA); here["bytes"] != 9_000 || here["suspect_clocks"] != 2 {
+		t.Errorf("the community: %v", here)
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -30,9 +31,14 @@ func (s *Service) rewound(r store.Reader, at syncengine.Seq, f func(Watermark) e
 	if mark.Tag, _, err = s.realm.TagAt(r, at); err != nil {
 		return err
 	}
+	byNow, err := s.layBefore(r, kept, mark.Committed)
+	if err != nil {
+		return err
+	}
 	s.projection = kept
 	err = f(mark)
 	s.projection = nil
+	byNow()
 	for _, id := range ids {
 		if err := fold.takeAt(id, here.Seq); err != nil {
 			return err
@@ -40,6 +46,22 @@ func (s *Service) rewound(r store.Reader, at syncengine.Seq, f func(Watermark) e
 	}
 	s.projection = kept
 	return err
+}
+
+// layBefore has a projection count by the rules that were in force at a time, and gives what brings back those of now.
+func (s *Service) layBefore(r store.Reader, p *projection, at syncengine.UnixMilli) (back func(), err error) {
+	tables, err := exchange.TablesBefore(r, at)
+	if err != nil {
+		return nil, err
+	}
+	version := numbersOf(tables)
+	if version == p.rulesVersion {
+		return func() {}, nil
+	}
+	rules, book, now := p.rules, p.book, p.rulesVersion
+	then, bookThen := exchange.RulesOf(tables)
+	p.setRules(then, bookThen, version)
+	return func() { p.setRules(rules, book, now) }, nil
 }
 
 // touchedSince lists the records that entries after one changed.

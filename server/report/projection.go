@@ -57,8 +57,10 @@ type projection struct {
 	crewOf map[string]uint32
 	// devices counts what each incarnation sent, by the day of the stamp.
 	devices map[syncengine.ID]map[domain.Days]*sent
-	// rules are those that deadlines, follow-ups and cadences go by; rulesVersion tells them from others.
+	// rules are those that deadlines, follow-ups and cadences go by, book the version of the rulebook that they are of;
+	// rulesVersion tells them from others.
 	rules        casework.Rules
+	book         uint32
 	rulesVersion string
 }
 
@@ -147,8 +149,8 @@ func newProjection() *projection {
 }
 
 // setRules has everything counted by other rules from now on.
-func (p *projection) setRules(rules casework.Rules, version string) {
-	p.rules, p.rulesVersion = rules, version
+func (p *projection) setRules(rules casework.Rules, book uint32, version string) {
+	p.rules, p.book, p.rulesVersion = rules, book, version
 	p.unread = append(p.unread, p.disputes.ids...)
 }
 

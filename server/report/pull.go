@@ -54,6 +54,8 @@ type Report struct {
 	Provisional bool
 	Hash        []byte
 	FrozenAt    syncengine.UnixMilli
+	// Rules is the version of the rulebook that was counted by; 0 for the rules that are compiled in.
+	Rules uint32
 	// Stale are territories whose phones were not all heard from.
 	Stale []identity.Territory
 	// Split says that rows are in parts.
@@ -238,7 +240,7 @@ func (p *pulling) run() (*Report, error) {
 // asOf runs f on the projection as it stood at an entry.
 func (p *pulling) asOf(at syncengine.Seq, f func() error) error {
 	return p.s.rewound(p.r, at, func(mark Watermark) error {
-		p.out.At = mark
+		p.out.At, p.out.Rules = mark, p.s.projection.book
 		p.period = metrics.Period{From: p.query.From, To: p.query.To, Known: known(mark)}
 		return f()
 	})
@@ -285,6 +287,7 @@ func (p *pulling) frozen(z *frozen) error {
 		return err
 	}
 	p.out.Provisional, p.out.Hash, p.out.FrozenAt = false, z.head.GetHash(), syncengine.UnixMilli(z.head.GetFrozenMs())
+	p.out.Rules = z.head.GetRulesVersion()
 	p.out.At = Watermark{Epoch: syncengine.Epoch(z.head.GetEpoch()), Seq: syncengine.Seq(z.head.GetSeq()), Committed: syncengine.UnixMilli(z.head.GetCommittedMs())}
 	copy(p.out.At.Tag[:], z.head.GetTag())
 	g := pulled(p.layout, s, p.figure)

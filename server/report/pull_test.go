@@ -10,8 +10,10 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/domain/casework"
 	"onedoor/domain/metrics"
 	"onedoor/server/accessledger"
+	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/report"
 	"onedoor/server/store"
@@ -59,6 +61,7 @@ func TestPull_IsForTheDistrictTheStreetAndTheCommunityInTheirPlaces(t *testing.T
 		"another community by grid":       {w.staff, march("coverage", comB, domain.Grid), report.ErrNotPermitted},
 		"by residents' group":             {w.staff, march("coverage", comA, domain.Microgrid), report.ErrTooFine},
 		"the operator":                    {w.operator, march("coverage", county, 0), report.ErrNotPermitted},
+		"the operator's lag by grid":      {w.operator, march("sync_lag", county, domain.Grid), report.ErrTooFine},
 		"the operator's own":              {w.operator, march("sync_health", county, domain.Grid), nil},
 		"the community's own grids":       {w.staff, march("coverage", comA, domain.Grid), nil},
 		"the street's communities":        {w.street, march("coverage", streetA, domain.Community), nil},
@@ -138,6 +141,53 @@ func TestPull_AsOfGivesWhatWasReportedThen(t *testing.T) {
 	q.AsOf = 0
 	if got := lines(w.pull(w.district, q).Rows); !slices.Equal(got, []string{"530702 all 2/3"}) {
 		t.Errorf("after a look back: %q", got)
+	}
+	w.verified()
+}
+
+// imports brings a table of rules in.
+func (w *world) imports(name, text string) {
+	w.t.Helper()
+	w.must(w.realm.Update(w.ctx, func(tx store.Writer) error {
+		_, _, err := exchange.AddRules(tx, &exchange.ImportedTable{RuleTable: casework.RuleTable{Name: name, Text: text}, At: w.unix()})
+		return err
+	}))
+}
+
+// TestPull_AsOfCountsByTheRulesThatWereInForceThen changes twice how often a door is due, the second time so that nothing of the
+// first table counts any more.
+func TestPull_AsOfCountsByTheRulesThatWereInForceThen(t *testing.T) {
+	w := newWorld(t)
+	w.door(gridA1, func(m *recordv1.Premises) { m.Grade = recordv1.Grade_GRADE_GREEN.Enum() })
+	q := report.Query{Figure: "due_done", Territory: county, From: day("2026-03-01"), To: day("2026-03-30")}
+	due := func() (int64, syncengine.Seq, uint32) {
+		w.now = w.now.AddDate(0, 0, 1)
+		w.door(comB, func(m *recordv1.Premises) { m.Status = recordv1.PremisesStatus_PREMISES_STATUS_VOID.Enum() }) // The log goes on.
+		out := w.pull(w.district, q)
+		return out.Totals[0].Sum.Den, out.At.Seq, out.Rules
+	}
+	w.now = time.Date(2026, 3, 29, 2, 0, 0, 0, time.UTC)
+	type told struct {
+		due   int64
+		at    syncengine.Seq
+		rules uint32
+	}
+	var then []told
+	for _, days := range []string{"", "5", "2"} {
+		if days != "" {
+			w.imports("cadences", "version,effective_from,turn,days,source\ntest,2026-01-01,rental_green,"+days+",test\n")
+		}
+		n, at, rules := due()
+		then = append(then, told{n, at, rules})
+	}
+	if then[0].due >= then[1].due || then[1].due >= then[2].due || then[0].rules != 0 || then[1].rules == then[2].rules {
+		t.Fatalf("due under three books of rules: %v", then)
+	}
+	for _, was := range then {
+		q.AsOf = was.at
+		if out := w.pull(w.district, q); out.Totals[0].Sum.Den != was.due || out.Rules != was.rules {
+			t.Errorf("as of %d: %d due by rules %08x, was %d by %08x", was.at, out.Totals[0].Sum.Den, out.Rules, was.due, was.rules)
+		}
 	}
 	w.verified()
 }

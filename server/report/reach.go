@@ -63,7 +63,7 @@ func (v reach) allow(f *metrics.Figure, by domain.Level) error {
 		return fmt.Errorf("%s: %w: an operator pulls sync_lag and sync_health", f.Name, ErrNotPermitted)
 	case by > domain.Grid:
 		return fmt.Errorf("by %s: %w: a residents' group is its few households", by, ErrTooFine)
-	case by > domain.Community && v != reachCommunity && v != reachOperator:
+	case by > domain.Community && v != reachCommunity && (v != reachOperator || f.Name != "sync_health"):
 		return fmt.Errorf("by %s: %w: a grid with one worker is a person", by, ErrTooFine)
 	}
 	return nil

@@ -133,18 +133,20 @@ func (s *Service) lay(r store.Reader, p *projection) error {
 	if err != nil {
 		return err
 	}
+	if version := numbersOf(tables); version != p.rulesVersion {
+		rules, book := exchange.RulesOf(tables)
+		p.setRules(rules, book, version)
+	}
+	return nil
+}
+
+// numbersOf tells rulebooks of one realm apart.
+func numbersOf(tables []exchange.ImportedTable) string {
 	version := fmt.Sprint(len(tables))
 	for _, t := range tables {
 		version += fmt.Sprintf(" %d", t.Number)
 	}
-	if version == p.rulesVersion {
-		return nil
-	}
-	rules, err := s.realm.Rules(r)
-	if err == nil {
-		p.setRules(rules, version)
-	}
-	return err
+	return version
 }
 
 // mustBuild reports that the projection does not stand on the reader's log: there is none, or that log is another history.

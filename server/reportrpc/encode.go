@@ -53,7 +53,7 @@ func headOf(r *report.Report) *reportv1.ReportHead {
 		Figure: figureOf(r.Figure), Territory: r.Territory.Code, TerritoryName: r.Territory.Name, By: r.By.String(),
 		From: metrics.DayText(r.From), To: metrics.DayText(r.To), Epoch: uint32(r.At.Epoch), AsOf: uint64(r.At.Seq), AsOfMs: int64(r.At.Committed),
 		PhonesHeard: uint32(r.Heard), Phones: uint32(r.Of), Unsent: uint64(r.Unsent), Provisional: r.Provisional, FrozenHash: r.Hash,
-		FrozenMs: int64(r.FrozenAt), Split: r.Split, Statement: r.Statement(), RealmName: r.Realm,
+		FrozenMs: int64(r.FrozenAt), Split: r.Split, Statement: r.Statement(), RealmName: r.Realm, RulesVersion: r.Rules,
 	}
 	m.Stale = placesOf(r.Stale)
 	return m

@@ -45,7 +45,9 @@ type FrozenMonth struct {
 	// Phones that worked in the realm then.
 	Phones uint32 `protobuf:"varint,9,opt,name=phones,proto3" json:"phones,omitempty"`
 	// Changes that those phones said to have and the server had not.
-	Unsent        uint64 `protobuf:"varint,10,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	Unsent uint64 `protobuf:"varint,10,opt,name=unsent,proto3" json:"unsent,omitempty"`
+	// Version of the rulebook by which it was counted; 0 for the rules that are compiled in.
+	RulesVersion  uint32 `protobuf:"varint,11,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -146,6 +148,13 @@ func (x *FrozenMonth) GetPhones() uint32 {
 func (x *FrozenMonth) GetUnsent() uint64 {
 	if x != nil {
 		return x.Unsent
+	}
+	return 0
+}
+
+func (x *FrozenMonth) GetRulesVersion() uint32 {
+	if x != nil {
+		return x.RulesVersion
 	}
 	return 0
 }
@@ -364,7 +373,7 @@ var File_onedoor_stored_v1_report_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_report_proto_rawDesc = "" +
 	"\n" +
-	"\x1eonedoor/stored/v1/report.proto\x12\x11onedoor.stored.v1\"\x84\x02\n" +
+	"\x1eonedoor/stored/v1/report.proto\x12\x11onedoor.stored.v1\"\xa9\x02\n" +
 	"\vFrozenMonth\x12\x14\n" +
 	"\x05month\x18\x01 \x01(\tR\x05month\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\rR\x05epoch\x12\x10\n" +
@@ -376,7 +385,8 @@ const file_onedoor_stored_v1_report_proto_rawDesc = "" +
 	"\fphones_heard\x18\b \x01(\rR\vphonesHeard\x12\x16\n" +
 	"\x06phones\x18\t \x01(\rR\x06phones\x12\x16\n" +
 	"\x06unsent\x18\n" +
-	" \x01(\x04R\x06unsent\"^\n" +
+	" \x01(\x04R\x06unsent\x12#\n" +
+	"\rrules_version\x18\v \x01(\rR\frulesVersion\"^\n" +
 	"\fFrozenFigure\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x126\n" +
 	"\x06places\x18\x02 \x03(\v2\x1e.onedoor.stored.v1.FrozenPlaceR\x06places\"\x7f\n" +

@@ -1967,7 +1967,9 @@ type RuleTable struct {
 	// When it was imported, in milliseconds since the Unix epoch.
 	AtMs int64 `protobuf:"varint,4,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
 	// The user who imported it; absent for the operator's own token.
-	By            []byte `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	By []byte `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	// When a later table left nothing of it to count, in milliseconds since the Unix epoch; 0 while it counts.
+	ReplacedMs    int64 `protobuf:"varint,6,opt,name=replaced_ms,json=replacedMs,proto3" json:"replaced_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2035,6 +2037,13 @@ func (x *RuleTable) GetBy() []byte {
 		return x.By
 	}
 	return nil
+}
+
+func (x *RuleTable) GetReplacedMs() int64 {
+	if x != nil {
+		return x.ReplacedMs
+	}
+	return 0
 }
 
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
@@ -2192,13 +2201,15 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x04keys\x18\x04 \x03(\fR\x04keys\":\n" +
 	"\x04Look\x12\x17\n" +
 	"\adoor_id\x18\x01 \x01(\fR\x06doorId\x12\x19\n" +
-	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\"r\n" +
+	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\"\x93\x01\n" +
 	"\tRuleTable\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n" +
 	"\abrought\x18\x03 \x01(\tR\abrought\x12\x13\n" +
 	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x0e\n" +
-	"\x02by\x18\x05 \x01(\fR\x02byB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"\x02by\x18\x05 \x01(\fR\x02by\x12\x1f\n" +
+	"\vreplaced_ms\x18\x06 \x01(\x03R\n" +
+	"replacedMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
