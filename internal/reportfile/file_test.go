@@ -85,3 +85,25 @@ func TestXLSX_HoldsNumbersInTheirFormatsAndNoHiddenOne(t *testing.T) {
 		}
 	}
 }
+
+// TestSheets_ATerritorysOwnRowIsNotItsTotal sets a street with a row of what stands in it and in none of its communities.
+func TestSheets_ATerritorysOwnRowIsNotItsTotal(t *testing.T) {
+	f := &reportv1.Figure{Name: "found", NameZh: "排查数", Unit: "count", NumeratorZh: "排查数"}
+	row := func(name string, n int64) *reportv1.Row {
+		return &reportv1.Row{Territory: "530702001", Name: name, Class: "all", Numerator: proto.Int64(n), Value: proto.Float64(float64(n))}
+	}
+	r := &reportfile.Report{
+		Head: &reportv1.ReportHead{Figure: f, Territory: "530702001", TerritoryName: "西安街道"},
+		Rows: []*reportv1.Row{row("西安街道（本级）", 2), {Territory: "530702001001", Name: "金甲社区", Class: "all", Numerator: proto.Int64(7)}}, Totals: []*reportv1.Row{row("西安街道", 9)},
+	}
+	for _, sheet := range []reportfile.Sheet{reportfile.Inspection(r, r, r), reportfile.ByType(r), reportfile.Bulletin([]*reportfile.Report{r})} {
+		first, last := sheet.Rows[0], sheet.Rows[len(sheet.Rows)-1]
+		at := len(last) - 1
+		if sheet.Name == "矛盾纠纷排查情况表" {
+			at = 2
+		}
+		if first[at] != int64(2) || last[at] != int64(9) || len(sheet.Rows) != 3 {
+			t.Errorf("%s: %v", sheet.Name, sheet.Rows)
+		}
+	}
+}

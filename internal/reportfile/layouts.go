@@ -19,16 +19,25 @@ func Plain(r *Report) Sheet {
 	return s
 }
 
-// whole gives a place's row for all parts together, among rows and totals; nil where the report has none.
-func (r *Report) whole(territory string) *reportv1.Row {
+// whole gives a place's row for all parts together, among rows and totals; nil where the report has none. What stands in a
+// territory itself has its code and a name of its own.
+func (r *Report) whole(p place) *reportv1.Row {
 	for _, rows := range [][]*reportv1.Row{r.Rows, r.Totals} {
 		for _, row := range rows {
-			if row.GetTerritory() == territory && row.GetClass() == "all" {
+			if row.GetTerritory() == p.code && row.GetName() == p.name && row.GetClass() == whole {
 				return row
 			}
 		}
 	}
 	return nil
+}
+
+// whole is the name of all parts together.
+const whole = "all"
+
+// total is the place of the report's total: the territory that was asked for. ok is false where it is the one row.
+func (r *Report) total() (p place, ok bool) {
+	return place{r.Head.GetTerritory(), r.Head.GetTerritoryName()}, len(r.places()) > 1
 }
 
 // place is a line of an office's sheet.
@@ -52,8 +61,8 @@ func Inspection(found, handled, resolved *Report) Sheet {
 		Name: "矛盾纠纷排查情况表", Title: found.Head.GetTerritoryName() + "矛盾纠纷排查情况表（" + found.Head.GetFrom() + "至" + found.Head.GetTo() + "）",
 		Heads: []string{"序号", "单位", "排查数", "调处数", "调处率", "调处成功数", "成功率"}, Notes: found.Head.GetStatement(),
 	}
-	line := func(number any, name, code string) {
-		f, h, d := found.whole(code), handled.whole(code), resolved.whole(code)
+	line := func(number any, name string, p place) {
+		f, h, d := found.whole(p), handled.whole(p), resolved.whole(p)
 		s.Rows = append(s.Rows, []any{
 			number, name, numeratorOf(f), numeratorOf(h), valueOf(handled, h), numeratorOf(d), valueOf(resolved, d),
 		})
@@ -61,13 +70,16 @@ func Inspection(found, handled, resolved *Report) Sheet {
 	n := int64(0)
 	for _, p := range found.places() {
 		n++
-		line(n, p.name, p.code)
+		line(n, p.name, p)
 	}
-	if total := found.whole(found.Head.GetTerritory()); total != nil && len(found.places()) > 1 {
-		line("", "合计", total.GetTerritory())
+	if total, ok := found.total(); ok {
+		line("", totalName, total)
 	}
 	return s
 }
+
+// totalName heads the line of the total.
+const totalName = "合计"
 
 func numeratorOf(r *reportv1.Row) any {
 	if r == nil {
@@ -102,19 +114,25 @@ func ByType(found *Report) Sheet {
 	for _, c := range classes {
 		s.Heads = append(s.Heads, f.GetClassesZh()[c])
 	}
-	for _, p := range found.places() {
-		line := []any{p.name, numeratorOf(found.whole(p.code))}
+	line := func(name string, p place, rows []*reportv1.Row) {
+		cells := []any{name, numeratorOf(found.whole(p))}
 		for _, c := range classes {
-			line = append(line, found.part(p, f.GetClasses()[c]))
+			cells = append(cells, partOf(rows, p, f.GetClasses()[c]))
 		}
-		s.Rows = append(s.Rows, line)
+		s.Rows = append(s.Rows, cells)
+	}
+	for _, p := range found.places() {
+		line(p.name, p, found.Rows)
+	}
+	if total, ok := found.total(); ok {
+		line(totalName, total, found.Totals)
 	}
 	return s
 }
 
-// part gives a place's count of one type: nothing was counted where there is no row.
-func (r *Report) part(p place, class string) any {
-	for _, row := range r.Rows {
+// partOf gives a place's count of one type: nothing was counted where there is no row.
+func partOf(rows []*reportv1.Row, p place, class string) any {
+	for _, row := range rows {
 		if row.GetTerritory() == p.code && row.GetName() == p.name && row.GetClass() == class {
 			return numeratorCell(row)
 		}
@@ -137,10 +155,18 @@ func Bulletin(reports []*Report) Sheet {
 			s.Heads = append(s.Heads, f.GetDenominatorZh(), f.GetNameZh())
 		}
 	}
-	for _, p := range first.places() {
+	places := first.places()
+	total, ok := first.total()
+	if ok {
+		places = append(places, total)
+	}
+	for i, p := range places {
 		line := []any{p.name}
+		if ok && i == len(places)-1 {
+			line[0] = totalName
+		}
 		for _, r := range reports {
-			row := r.whole(p.code)
+			row := r.whole(p)
 			line = append(line, numeratorOf(row))
 			if r.Head.GetFigure().GetDenominatorZh() == "" {
 				continue

@@ -120,9 +120,16 @@ func (r *Report) Statement() []string {
 		fmt.Sprintf("期间：%s至%s，东八区自然日，按发生时间计。", metrics.DayText(r.From), metrics.DayText(r.To)),
 		fmt.Sprintf("终端：%d部中已收到%d部的数据，尚有%d条未上传；上下限按未上传数估计。", r.Of, r.Heard, r.Unsent),
 		state,
-		fmt.Sprintf("时限、随访和走访周期按规则版本%08x计算。", r.Rules),
+		r.rulesStatement(),
 		"规则：细于社区的1至4不显示，并隐去可推算的单元格；分母为0显示“—”；不作个人排名。",
 	}
+}
+
+func (r *Report) rulesStatement() string {
+	if r.Rules == 0 {
+		return "时限、随访和走访周期按内置规则计算。"
+	}
+	return fmt.Sprintf("时限、随访和走访周期按规则版本%08x计算。", r.Rules)
 }
 
 // shanghai has kept UTC+8 without summer time since 1991.
