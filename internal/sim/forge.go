@@ -94,10 +94,10 @@ func (w *world) forge(d dice, fault Fault) {
 }
 
 // refusal wants a forged request to have met its error. A store that fails may have come first, and so may a server that
-// was set back and does not know the phone any more.
+// was set back and does not know the phone any more, or one that others have left behind.
 func (w *world) refusal(f *forgery, p *phone, err error) {
 	w.trace.tell(w.now, "server", "answers %s in the name of %s: %v", f.name, p.name, err)
-	if errors.Is(err, f.refuse) || errors.Is(err, errStoreIO) || errors.Is(err, exchange.ErrUnknownDevice) && !w.server.knows(p) {
+	if errors.Is(err, f.refuse) || errors.Is(err, errStoreIO) || errors.Is(err, store.ErrNewer) || errors.Is(err, exchange.ErrUnknownDevice) && !w.server.knows(p) {
 		return
 	}
 	w.broken(model.I18, p, "%s was answered with %v", f.name, fmt.Sprint(err))

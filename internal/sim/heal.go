@@ -42,10 +42,8 @@ func (w *world) heal() {
 func (w *world) modernise() {
 	if w.software.older != w.software.newer || w.weather.often[Poison] > 0 {
 		w.server.stop()
-		w.server.schema = w.software.newer
-		w.model.ServerSchema(w.server.schema)
 		w.model.Poisoned(syncengine.ID{})
-		w.server.goOn("is upgraded")
+		w.upgradeAll()
 	}
 	for _, p := range w.phones {
 		p.upgrade()

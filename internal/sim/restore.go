@@ -37,7 +37,7 @@ func (w *world) backUp(d dice) {
 	b := w.server.copyStore()
 	w.server.backups = append(w.server.backups, b)
 	w.searchServer()
-	w.server.service.SetBackedUp(b.at)
+	w.server.backedUpTo(b.at)
 	w.trace.tell(w.now, "server", "is backed up as %s at %d/%d", b.name, b.at.Epoch, b.at.Seq)
 	w.failBackup(d, b)
 }
@@ -128,7 +128,7 @@ func (w *world) restore(b *backup) {
 	w.revokeAgain()
 	w.must(s.start(), "start the restored server")
 	w.relearn()
-	s.service.SetBackedUp(b.at)
+	s.backedUpTo(b.at)
 	w.searchServerErased()
 }
 

@@ -268,6 +268,10 @@ func (w *world) restartServer(d dice) {
 	if w.server.down {
 		return
 	}
+	if len(w.server.peers) > 1 && d.oneIn(2) {
+		w.restartOne()
+		return
+	}
 	w.strike(Restart)
 	w.server.stop()
 	w.trace.tell(w.now, "server", "stops")

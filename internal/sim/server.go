@@ -39,14 +39,19 @@ var contactKey = sealed.NewKey([32]byte{1: 'k'})
 
 // server is the realm's server: the real service over a real store, which the world can make fail.
 type server struct {
-	w       *world
-	ctx     context.Context
-	store   *tap
+	w     *world
+	ctx   context.Context
+	store *tap
+	// peers are the servers, one unless the weather has several; service is the one whose turn it is.
+	peers   []peer
 	service *exchange.Service
-	schema  *schema.Schema
-	random  *rand.ChaCha8
+	// schema is that of the newest software among them.
+	schema *schema.Schema
+	random *rand.ChaCha8
 	// waiting are calls that arrived and wait for their group.
 	waiting []*arrival
+	// turns counts how often it was drawn who serves.
+	turns int
 	// down is set while the server does not run.
 	down bool
 	// disk holds the store's files; nil for a store in memory or in a database server.
@@ -70,6 +75,9 @@ const (
 
 func newServer(w *world) (*server, error) {
 	s := &server{w: w, ctx: context.Background(), schema: w.software.older, random: stream(w.c.Seed, "server", 0)}
+	for range w.weather.servers {
+		s.peers = append(s.peers, peer{schema: s.schema})
+	}
 	st, err := s.openStore()
 	if err != nil {
 		return nil, fmt.Errorf("open the server's store: %w", err)
@@ -138,16 +146,22 @@ func (s *server) start() (err error) {
 	calm := s.store.calm
 	s.store.calm = true
 	defer func() { s.store.calm = calm }()
+	err = s.openAll()
+	s.down = err != nil
+	return err
+}
+
+// options are what a server of some software is opened with.
+func (s *server) options(software *schema.Schema) exchange.Options {
 	o := exchange.Options{
-		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(), Inline: true, RunChanges: runChanges(s.w.c.Seed),
-		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
+		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(software), Inline: true, RunChanges: runChanges(s.w.c.Seed),
+		Shared: len(s.peers) > 1,
+		Now:    func() time.Time { return time.UnixMilli(int64(s.w.now)) },
 	}
 	if s.ledger != nil {
 		o.Ledger = s.ledger
 	}
-	s.service, err = exchange.Open(s.ctx, s.store, o)
-	s.down = err != nil
-	return err
+	return o
 }
 
 // stop ends the service; calls that wait are cut.
@@ -157,9 +171,7 @@ func (s *server) stop() {
 		a.cut()
 	}
 	s.waiting = nil
-	if s.service != nil { // It is nil where the server did not get as far as to serve.
-		s.w.must(s.service.Close(), "stop the server")
-	}
+	s.w.must(s.closeAll(), "stop the server")
 }
 
 // halted stops the server in order, before its files are put back. Its machine may lose its power in that: then it
@@ -173,12 +185,12 @@ func (s *server) halted() bool {
 	return true
 }
 
-// engine is the schema that the service merges by: with a fault where the weather has poisoned changes.
-func (s *server) engine() *schema.Schema {
+// engine is the schema that a server merges by: with a fault where the weather has poisoned changes.
+func (s *server) engine(software *schema.Schema) *schema.Schema {
 	if s.w.weather.often[Poison] > 0 && !s.w.healed {
-		return faulty(s.schema)
+		return faulty(software)
 	}
-	return s.schema
+	return software
 }
 
 // goOn starts the server again, unless it runs. Its machine may lose its power in that.
@@ -241,8 +253,8 @@ func (s *server) mend() {
 
 // shut closes everything for good.
 func (s *server) shut() {
-	if s.service != nil && !s.down {
-		_ = s.service.Close()
+	if !s.down {
+		_ = s.closeAll()
 	}
 	_ = s.store.Store.Close()
 	s.dropRealms()
@@ -315,7 +327,7 @@ func (s *server) commit() {
 			calls[i] = s.w.model.Arrived(s.w.wholeBody(a.request), s.w.unix())
 		}
 	}
-	answers := s.service.ExchangeTogether(s.ctx, requests)
+	answers := s.receiver().ExchangeTogether(s.ctx, requests)
 	s.feelPower()
 	for i, answer := range answers {
 		if !group[i].stranger {

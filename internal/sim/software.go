@@ -48,11 +48,22 @@ func (s *software) versionOf(d dice) *schema.Schema {
 
 // upgradeServer gives the server the newer software.
 func (w *world) upgradeServer(dice) {
-	if w.server.down || w.server.schema == w.software.newer {
-		return
+	switch {
+	case w.server.down:
+	case len(w.server.peers) > 1:
+		w.upgradeOne()
+	case w.server.schema != w.software.newer:
+		w.server.stop()
+		w.upgradeAll()
 	}
-	w.server.stop()
+}
+
+// upgradeAll gives every server the newer software and starts them.
+func (w *world) upgradeAll() {
 	w.server.schema = w.software.newer
+	for i := range w.server.peers {
+		w.server.peers[i].schema = w.software.newer
+	}
 	w.model.ServerSchema(w.server.schema)
 	w.server.goOn("is upgraded")
 }

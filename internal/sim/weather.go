@@ -8,6 +8,8 @@ type weather struct {
 	crowd bool
 	// sqlite keeps the server's store in a real file.
 	sqlite bool
+	// servers is how many serve from the one store.
+	servers int
 	// ledger keeps identity beside the store, where no restore undoes it.
 	ledger bool
 	// pageBytes asks for small pages; 0 leaves the size to the server.
@@ -64,7 +66,7 @@ func drawWeather(seed uint64, without kinds) *weather {
 	if w.crowd = d.oneIn(crowdIn); w.crowd {
 		w.phones, w.steps, w.sqlite, w.groupMs = crowdPhones, crowdPhones*2, false, 400
 	}
-	w.ledger = d.IntN(3) > 0
+	w.ledger, w.servers = d.IntN(3) > 0, drawServers(seed, without)
 	for _, rate := range faultRates {
 		n := int(d.between(rate.least, rate.most))
 		if d.IntN(10) < 6 && !without[rate.kind] {

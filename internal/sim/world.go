@@ -100,10 +100,16 @@ func (w *world) play() {
 
 // runOut lets everything planned happen, until nothing is left or something was found.
 func (w *world) runOut() {
-	for !w.over() && w.timeline.step() {
+	for !w.over() && w.next() {
 		w.server.feelPower()
 		w.audit()
 	}
+}
+
+// next lets the next thing happen, with whichever server has its turn.
+func (w *world) next() bool {
+	w.server.turn()
+	return w.timeline.step()
 }
 
 func (w *world) over() bool { return len(w.found) > 0 || w.failed != nil }

@@ -77,8 +77,15 @@ func (a *answering) grants() error {
 	if err != nil || same && a.call.push.lent == 0 {
 		return err
 	}
-	from := a.call.push.received
-	a.reply.Grants = a.svc.signedGrants(device.UserID, current, from, from+a.svc.leaseLength())
+	from, until := a.call.push.received, a.call.push.lent
+	if until == 0 {
+		length, err := a.svc.caches.lease(a.r)
+		if err != nil {
+			return err
+		}
+		until = from + length
+	}
+	a.reply.Grants = a.svc.signedGrants(device.UserID, current, from, until)
 	return nil
 }
 

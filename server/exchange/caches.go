@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"encoding/binary"
+	"fmt"
+	"maps"
 	"sync"
 
 	"onedoor/internal/schema"
@@ -11,10 +13,13 @@ import (
 )
 
 // caches keeps what every exchange needs of identity, for one revision of it.
-// Whatever changes identity through this service raises the revision in the
-// same transaction, so a reader of an older state never fills the newer cache,
-// and another server's change is seen as well.
+// Whatever changes identity, through this server or another one, raises the
+// revision in the same transaction, so a reader of an older state never fills the
+// newer cache. What a transaction reads that is not committed yet is nobody
+// else's: it may be rolled back, and its revision be given again.
 type caches struct {
+	// newest is the newest record schema that this software knows.
+	newest uint32
 	// mu guards the fields below.
 	mu   sync.Mutex
 	set  *cacheSet
@@ -26,6 +31,10 @@ type caches struct {
 // cacheSet is what was read at one revision.
 type cacheSet struct {
 	revision uint64
+	// lease is how long leases last, in milliseconds.
+	lease syncengine.UnixMilli
+	// under is the shared set of the same revision, where this one is a transaction's own.
+	under *cacheSet
 	// mu guards the maps.
 	mu      sync.Mutex
 	devices map[syncengine.ID]identity.Device
@@ -43,26 +52,127 @@ type viewKey struct {
 }
 
 // at gives the set of the reader's revision: the shared one when it is the
-// newest, else one for this reader alone.
+// newest, else one for this reader alone. It refuses a realm of newer software.
 func (c *caches) at(r store.Reader) (*cacheSet, error) {
 	revision, err := identityRevision(r)
 	if err != nil {
 		return nil, err
 	}
+	if t, writing := r.(*inTurn); writing {
+		return c.ofTransaction(t, revision)
+	}
+	if set := c.shared(revision); set != nil {
+		return set, nil
+	}
+	set, err := c.newSet(r, revision)
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.set != nil && c.set.revision == revision {
-		return c.set, nil
-	}
-	set := &cacheSet{
-		revision: revision, devices: map[syncengine.ID]identity.Device{}, users: map[syncengine.ID]identity.User{},
-		views: map[viewKey]identity.View{}, current: map[syncengine.ID]identity.GrantVersion{},
-		rulebooks: map[struct{}]*rulebook{},
-	}
 	if c.set == nil || c.set.revision < revision {
 		c.set = set
 	}
 	return set, nil
+}
+
+// shared gives the set that all use at a revision; nil where it is of another one.
+func (c *caches) shared(revision uint64) *cacheSet {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.set != nil && c.set.revision == revision {
+		return c.set
+	}
+	return nil
+}
+
+// newSet makes an empty set for what a reader sees.
+func (c *caches) newSet(r store.Reader, revision uint64) (*cacheSet, error) {
+	realm, err := identity.GetRealm(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.knows(r, realm); err != nil {
+		return nil, err
+	}
+	set := emptySet(revision)
+	set.lease = realm.LeaseLength()
+	return set, nil
+}
+
+func emptySet(revision uint64) *cacheSet {
+	return &cacheSet{
+		revision: revision, devices: map[syncengine.ID]identity.Device{}, users: map[syncengine.ID]identity.User{},
+		views: map[viewKey]identity.View{}, current: map[syncengine.ID]identity.GrantVersion{},
+		rulebooks: map[struct{}]*rulebook{},
+	}
+}
+
+// knows refuses a realm that newer software has taken over: this one would serve and merge its records without the fields
+// that it does not know.
+func (c *caches) knows(r store.Reader, realm identity.Realm) error {
+	if realm.SchemaVersion > c.newest {
+		return fmt.Errorf("%w: the realm has record schema %d, this software knows up to %d: install the newer software",
+			store.ErrNewer, realm.SchemaVersion, c.newest)
+	}
+	rules, err := placedBy(r)
+	if err == nil && rules > placedRules {
+		err = fmt.Errorf("%w: its records are placed by rules %d, this software knows up to %d: install the newer software",
+			store.ErrNewer, rules, placedRules)
+	}
+	return err
+}
+
+// ofTransaction gives the set of a transaction at a revision: what it fills in stays its own until it is committed.
+func (c *caches) ofTransaction(t *inTurn, revision uint64) (*cacheSet, error) {
+	if t.set != nil && t.set.revision == revision {
+		return t.set, nil
+	}
+	set := emptySet(revision)
+	if set.under = c.shared(revision); set.under != nil {
+		set.lease = set.under.lease
+	} else {
+		fresh, err := c.newSet(t, revision)
+		if err != nil {
+			return nil, err
+		}
+		set.lease = fresh.lease
+	}
+	t.set = set
+	return set, nil
+}
+
+// committed shares what a transaction has read, unless it changed identity.
+func (c *caches) committed(t *inTurn) {
+	if t.set == nil || t.raised {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.set == nil || c.set.revision < t.set.revision:
+		t.set.under, c.set = nil, t.set
+	case c.set.revision == t.set.revision:
+		c.set.take(t.set)
+	}
+}
+
+// take adds what another set of the same revision has.
+func (s *cacheSet) take(other *cacheSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(s.devices, other.devices)
+	maps.Copy(s.users, other.users)
+	maps.Copy(s.views, other.views)
+	maps.Copy(s.current, other.current)
+	maps.Copy(s.rulebooks, other.rulebooks)
+}
+
+// forget drops everything: the realm's history is another one.
+func (c *caches) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set, c.tree = nil, nil
 }
 
 // identityRevision counts the transactions that changed identity.
@@ -98,7 +208,7 @@ func (c *caches) device(r store.Reader, incarnation syncengine.ID) (identity.Dev
 	if err != nil {
 		return identity.Device{}, err
 	}
-	return cached(set, set.devices, incarnation, func() (identity.Device, error) { return identity.GetDevice(r, incarnation) })
+	return cached(set, devicesOf, incarnation, func() (identity.Device, error) { return identity.GetDevice(r, incarnation) })
 }
 
 func (c *caches) user(r store.Reader, id syncengine.ID) (identity.User, error) {
@@ -106,7 +216,7 @@ func (c *caches) user(r store.Reader, id syncengine.ID) (identity.User, error) {
 	if err != nil {
 		return identity.User{}, err
 	}
-	return cached(set, set.users, id, func() (identity.User, error) { return identity.GetUser(r, id) })
+	return cached(set, usersOf, id, func() (identity.User, error) { return identity.GetUser(r, id) })
 }
 
 func (c *caches) grants(r store.Reader, user syncengine.ID) (identity.GrantVersion, error) {
@@ -114,7 +224,16 @@ func (c *caches) grants(r store.Reader, user syncengine.ID) (identity.GrantVersi
 	if err != nil {
 		return identity.GrantVersion{}, err
 	}
-	return cached(set, set.current, user, func() (identity.GrantVersion, error) { return identity.CurrentGrants(r, user) })
+	return cached(set, currentOf, user, func() (identity.GrantVersion, error) { return identity.CurrentGrants(r, user) })
+}
+
+// lease is how long a lease lasts in this realm.
+func (c *caches) lease(r store.Reader) (syncengine.UnixMilli, error) {
+	set, err := c.at(r)
+	if err != nil {
+		return 0, err
+	}
+	return set.lease, nil
 }
 
 // view expands one grant version of a device's user over the current tree.
@@ -138,24 +257,33 @@ func (c *caches) view(r store.Reader, tree *identity.Tree, d identity.Device, ve
 		return nil, err
 	}
 	key := viewKey{d.Incarnation, grants.Version, tree.Revision()}
-	return cached(set, set.views, key, func() (identity.View, error) {
+	return cached(set, viewsOf, key, func() (identity.View, error) {
 		return identity.Expand(tree, identity.Holder{User: user.ID, Incarnation: d.Incarnation, Role: user.Role, Department: user.Department}, grants.Grants), nil
 	})
 }
 
-// cached looks a key up in a map of the set and fills it when it is missing.
-// Two fillers may run beside each other; they give the same.
-func cached[K comparable, V any](set *cacheSet, m map[K]V, key K, fill func() (V, error)) (V, error) {
-	set.mu.Lock()
-	v, ok := m[key]
-	set.mu.Unlock()
-	if ok {
-		return v, nil
+// The maps of a set, for cached.
+func devicesOf(s *cacheSet) map[syncengine.ID]identity.Device       { return s.devices }
+func usersOf(s *cacheSet) map[syncengine.ID]identity.User           { return s.users }
+func currentOf(s *cacheSet) map[syncengine.ID]identity.GrantVersion { return s.current }
+func viewsOf(s *cacheSet) map[viewKey]identity.View                 { return s.views }
+func booksOf(s *cacheSet) map[struct{}]*rulebook                    { return s.rulebooks }
+
+// cached looks a key up in a map of the set, or of the one under it, and fills it
+// when it is missing. Two fillers may run beside each other; they give the same.
+func cached[K comparable, V any](set *cacheSet, of func(*cacheSet) map[K]V, key K, fill func() (V, error)) (V, error) {
+	for s := set; s != nil; s = s.under {
+		s.mu.Lock()
+		v, ok := of(s)[key]
+		s.mu.Unlock()
+		if ok {
+			return v, nil
+		}
 	}
 	v, err := fill()
 	if err == nil {
 		set.mu.Lock()
-		m[key] = v
+		of(set)[key] = v
 		set.mu.Unlock()
 	}
 	return v, err

@@ -26,6 +26,7 @@ const (
 	bucketAuthor     = "author"
 	bucketRevision   = "revision"
 	bucketNonces     = "nonces"
+	bucketAttends    = "attends"
 	bucketBarrier    = "barrier"
 	bucketErasure    = "erasure"
 	bucketAside      = "aside"

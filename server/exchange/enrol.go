@@ -33,6 +33,9 @@ func (s *Service) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.
 		if device, err = s.enrol(w, req, asked); err == nil {
 			_, err = accessledger.Append(w, enrolled(device, now, "join code"))
 		}
+		if err == nil {
+			err = s.attend(w, device.Incarnation)
+		}
 		return err
 	})
 	if err != nil {
@@ -47,7 +50,10 @@ func (s *Service) enrol(w store.Writer, req *syncv1.EnrolRequest, asked identity
 	if err != nil {
 		return identity.Device{}, err
 	}
-	lent := asked.EnrolledAt + s.leaseLength()
+	length, err := s.caches.lease(w)
+	if err != nil {
+		return identity.Device{}, err
+	}
 	asked.UserID, asked.Name, asked.State = user, req.GetDeviceName(), identity.DeviceActive
 	device, err := identity.EnrolDevice(w, asked)
 	if err != nil {
@@ -66,7 +72,7 @@ func (s *Service) enrol(w store.Writer, req *syncv1.EnrolRequest, asked identity
 		progress.Chain = make([]byte, 32)
 		progress.Switches = []*storedv1.GrantSwitch{{Version: grants.Version}}
 	}
-	noteLease(progress, progress.GetMark(), lent)
+	noteLease(progress, progress.GetMark(), asked.EnrolledAt+length)
 	return device, w.PutDocument(bucketProgress, device.Incarnation[:], encode(progress))
 }
 
@@ -84,7 +90,11 @@ func (s *Service) welcome(ctx context.Context, device identity.Device, now synce
 		if err != nil {
 			return err
 		}
-		out.UserName, out.Grants = user.Name, s.signedGrants(device.UserID, grants, now, now+s.leaseLength())
+		length, err := s.caches.lease(r)
+		if err != nil {
+			return err
+		}
+		out.UserName, out.Grants = user.Name, s.signedGrants(device.UserID, grants, now, now+length)
 		out.Enrolment, err = s.enrolmentOf(r, device)
 		return err
 	})

@@ -1,6 +1,11 @@
 package exchange
 
-import "onedoor/syncengine"
+import (
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server/store"
+	"onedoor/syncengine"
+)
 
 // ReopenCursor opens a cursor and seals what it read again; ok is false for one that does not open.
 func ReopenCursor(b, key []byte, incarnation syncengine.ID) (again []byte, ok bool) {
@@ -14,4 +19,13 @@ func ReopenCursor(b, key []byte, incarnation syncengine.ID) (again []byte, ok bo
 // CursorMAC is what stands at the end of a cursor.
 func CursorMAC(key []byte, incarnation syncengine.ID, b []byte) []byte {
 	return cursorMAC(key, incarnation, b)
+}
+
+// RaiseRevision marks that a transaction changes identity.
+func RaiseRevision(w store.Writer) error { return raiseRevision(w) }
+
+// RoleOf gives a user's role as what is remembered of identity has it.
+func (s *Service) RoleOf(r store.Reader, user syncengine.ID) (recordv1.Role, error) {
+	u, err := s.caches.user(r, user)
+	return recordv1.Role(u.Role), err
 }

@@ -177,7 +177,7 @@ func (s *Service) pushJob(ctx context.Context, c *call) *job {
 	c.contact = s.contactOf(p)
 	contact := &c.contact
 	s.checkpoints.note(p.device.Incarnation, c.contact)
-	if len(p.changes)+len(c.body.GetPast()) == 0 && p.lent == 0 && c.body.GetAbsent() == nil && !p.elsewhere(s.epoch()) && !s.contacts.due(p.device.Incarnation, *contact) {
+	if len(p.changes)+len(c.body.GetPast()) == 0 && p.lent == 0 && c.body.GetAbsent() == nil && !p.elsewhere(s.epoch()) && !s.contactDue(ctx, p.device.Incarnation, *contact) {
 		return nil
 	}
 	return &job{ctx: ctx, push: p, size: 1 + len(p.changes), run: func(k *work) error {
@@ -232,7 +232,30 @@ func (c *contacts) due(incarnation syncengine.ID, now identity.Contact) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last, ok := c.last[incarnation]
-	return !ok || now.Erased != last.Erased || now.Pending != last.Pending || now.AppVersion != "" && now.AppVersion != last.AppVersion ||
+	return !ok || overdue(last, now)
+}
+
+// contactDue reports that a contact is to be stored. Where other servers hear from phones too, what is stored is asked of the
+// store.
+func (s *Service) contactDue(ctx context.Context, incarnation syncengine.ID, now identity.Contact) bool {
+	if s.contacts.due(incarnation, now) {
+		return true
+	}
+	if !s.shared {
+		return false
+	}
+	due := true
+	err := s.store.View(ctx, func(r store.Reader) error {
+		last, err := identity.GetContact(r, incarnation)
+		due = overdue(last, now)
+		return err
+	})
+	return due || err != nil
+}
+
+// overdue reports that a contact says something new, or that the last one is old.
+func overdue(last, now identity.Contact) bool {
+	return now.Erased != last.Erased || now.Pending != last.Pending || now.AppVersion != "" && now.AppVersion != last.AppVersion ||
 		now.LastContact-last.LastContact >= contactEvery
 }
 
@@ -296,7 +319,9 @@ func (s *Service) commit(group []*job) {
 		k, head, err = s.transact(group, false)
 	}
 	if err == nil {
-		s.places.committed(k)
+		s.places.committed(k, head)
+		s.caches.committed(k.turn)
+		s.saw(head)
 	}
 	s.groupEnded(group, k, began, err)
 	for _, j := range group {
@@ -318,7 +343,11 @@ func (s *Service) writesAhead(group []*job) bool {
 
 // transact decides a group and writes it.
 func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, err error) {
+	remembered := s.witness.head()
 	err = s.ledgering(func(w store.Writer) (err error) {
+		if err := s.face(w, remembered); err != nil {
+			return err
+		}
 		if k, err = newWork(s, w, sizeOf(group)); err != nil {
 			return err
 		}

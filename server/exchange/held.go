@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -25,16 +26,32 @@ func (s *Service) upgrade(ctx context.Context) error {
 		return nil
 	}
 	for after, done := syncengine.Seq(0), false; !done; {
-		err := s.inGroup(ctx, func(k *work) (err error) {
-			after, done, err = k.mergeHeld(after)
-			return err
-		})
+		err := s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) (err error) {
+			if after, done, err = k.mergeHeld(after); err != nil || !done {
+				return err
+			}
+			return k.raiseSchema()
+		}})
 		if err != nil {
 			return err
 		}
 	}
 	s.realm.SchemaVersion = s.schema.Engine.Version
-	return s.Update(ctx, func(w store.Writer) error { return identity.PutRealm(w, s.realm) })
+	return nil
+}
+
+// raiseSchema has the realm be one of this software's schema, in the transaction that merged the last of what was held: from
+// then on older software that serves the realm too refuses every call, so that nothing is held by it any more, merged without
+// the fields that it does not know, or shown without them.
+func (k *work) raiseSchema() error {
+	realm, err := identity.GetRealm(k.w)
+	if err != nil {
+		return err
+	}
+	if realm.SchemaVersion = max(realm.SchemaVersion, k.svc.schema.Engine.Version); realm.SchemaVersion > k.svc.schema.Engine.Version {
+		return nil
+	}
+	return errors.Join(identity.PutRealm(k.w, realm), raiseRevision(k.w))
 }
 
 // mergeHeld takes a run of held entries above after.

@@ -10,6 +10,9 @@ import (
 // it was before.
 type inTurn struct {
 	storing *storing
+	// set holds what the transaction has read of identity; raised tells that it changed some of it.
+	set    *cacheSet
+	raised bool
 }
 
 // mine gives the store once it is the group's again.
@@ -87,6 +90,7 @@ func (t *inTurn) DeleteScope(key syncengine.ScopeKey, seq syncengine.Seq, record
 
 // PutDocument writes a document.
 func (t *inTurn) PutDocument(bucket string, key, value []byte) error {
+	t.raised = t.raised || bucket == bucketRevision
 	return t.mine().PutDocument(bucket, key, value)
 }
 

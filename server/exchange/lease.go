@@ -30,18 +30,16 @@ const (
 	leasesMax = 16
 )
 
-// leaseLength is how long a lease lasts in this realm.
-func (s *Service) leaseLength() syncengine.UnixMilli { return syncengine.UnixMilli(s.lease.Load()) }
-
 // SetLease changes how long leases last that are given from now on.
 func (s *Service) SetLease(ctx context.Context, length time.Duration) error {
-	realm := s.realm
-	realm.Lease = syncengine.UnixMilli(length.Milliseconds())
-	if err := s.Update(ctx, func(w store.Writer) error { return identity.PutRealm(w, realm) }); err != nil {
-		return err
-	}
-	s.lease.Store(int64(realm.LeaseLength()))
-	return nil
+	return s.Update(ctx, func(w store.Writer) error {
+		realm, err := identity.GetRealm(w)
+		if err != nil {
+			return err
+		}
+		realm.Lease = syncengine.UnixMilli(length.Milliseconds())
+		return identity.PutRealm(w, realm)
+	})
 }
 
 // lend decides whether a call's reply brings a lease: where the phone asks for
@@ -51,16 +49,15 @@ func (s *Service) lend(ctx context.Context, c *call) error {
 	if c.push.device.State != identity.DeviceActive {
 		return nil
 	}
-	differs := false
-	err := s.store.View(ctx, func(r store.Reader) error {
+	return s.store.View(ctx, func(r store.Reader) error {
 		current, err := s.caches.grants(r, c.push.device.UserID)
-		differs = current.Version != c.body.GetStatus().GetGrantVersion()
+		if err != nil || current.Version == c.body.GetStatus().GetGrantVersion() && !c.body.GetWantsLease() {
+			return err
+		}
+		length, err := s.caches.lease(r)
+		c.push.lent = c.push.received + length
 		return err
 	})
-	if err == nil && (differs || c.body.GetWantsLease()) {
-		c.push.lent = c.push.received + s.leaseLength()
-	}
-	return err
 }
 
 // noteLent notes the lease that the reply brings, and one that the phone shows with

@@ -299,7 +299,7 @@ func (s *Service) LookUpSigned(ctx context.Context, req *syncv1.LookUpRequest) (
 	if !ok {
 		return nil, badRequest("incarnation of %d bytes", len(body.GetIncarnation()))
 	}
-	device, err := s.deviceOf(ctx, incarnation)
+	device, attends, err := s.callerOf(ctx, incarnation)
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +309,10 @@ func (s *Service) LookUpSigned(ctx context.Context, req *syncv1.LookUpRequest) (
 	if device.State != identity.DeviceActive {
 		return nil, fmt.Errorf("the device is revoked: %w", ErrLookRefused)
 	}
-	state := s.nonces.use(incarnation, body.GetNonce())
+	state, err := s.useNonce(ctx, incarnation, body.GetNonce(), attends)
+	if err != nil {
+		return nil, err
+	}
 	out := &syncv1.LookUpResponse{NonceState: state, Nonce: s.nonces.issue(incarnation)}
 	if state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 		return out, nil

@@ -18,14 +18,16 @@ import (
 
 // nonces hands out and judges nonces, so that a captured request reads nothing
 // when it is played again. A nonce is a counter, 8 bytes, and 8 bytes of
-// HMAC-SHA-256 over incarnation and counter. What was handed out is known to this
+// HMAC-SHA-256 over server, incarnation and counter. What was handed out is known to this
 // process, and to the next one when this one is stopped in order; after a crash a
-// phone needs one more trip.
+// phone needs one more trip. Of several servers each knows its own, see attend.go.
 type nonces struct {
 	// mu guards key, next and fresh.
 	mu   sync.Mutex
 	key  []byte
 	next uint64
+	// server tells this server's nonces from those of others; empty for one that has the store to itself.
+	server []byte
 	// fresh holds the last two unused nonces of each device; 0 is none.
 	fresh map[syncengine.ID][2]uint64
 	// first is the first counter of this process.
@@ -35,8 +37,8 @@ type nonces struct {
 const nonceMACBytes = 8
 
 // newNonces begins at a counter above every one of an earlier process.
-func newNonces(key []byte, start uint64) *nonces {
-	return &nonces{key: key, next: start, first: start, fresh: map[syncengine.ID][2]uint64{}}
+func newNonces(key []byte, start uint64, server []byte) *nonces {
+	return &nonces{key: key, next: start, first: start, server: server, fresh: map[syncengine.ID][2]uint64{}}
 }
 
 // handOver gives what was handed out and not used, for the next process.
@@ -79,17 +81,23 @@ func (n *nonces) takeOver(m *storedv1.Nonces, epoch syncengine.Epoch) {
 }
 
 // takeOverNonces takes up what the process before this one has left, and deletes it
-// first: were it taken up twice, a captured request could be played again.
+// in the transaction that reads it: were it taken up twice, a captured request could be played again.
 func (s *Service) takeOverNonces(ctx context.Context) error {
-	m, found := &storedv1.Nonces{}, false
+	found := false
 	err := s.store.View(ctx, func(r store.Reader) (err error) {
-		found, err = read(r, bucketNonces, historyKey, m)
+		_, found, err = r.Document(bucketNonces, historyKey)
 		return err
 	})
 	if err != nil || !found {
 		return err
 	}
-	err = s.store.Update(ctx, func(w store.Writer) error { return w.DeleteDocument(bucketNonces, historyKey) })
+	m := &storedv1.Nonces{}
+	err = s.store.Update(ctx, func(w store.Writer) error {
+		if _, err := read(w, bucketNonces, historyKey, m); err != nil {
+			return err
+		}
+		return w.DeleteDocument(bucketNonces, historyKey)
+	})
 	if err == nil {
 		s.nonces.takeOver(m, s.epoch())
 	}
@@ -100,7 +108,7 @@ func (s *Service) takeOverNonces(ctx context.Context) error {
 // phone needs one more trip.
 func (s *Service) leaveNonces() {
 	left := s.nonces.handOver(s.epoch())
-	if len(left.GetDevices()) == 0 {
+	if s.shared || len(left.GetDevices()) == 0 {
 		return
 	}
 	err := s.store.Update(context.Background(), func(w store.Writer) error {
@@ -119,9 +127,17 @@ func (n *nonces) rekey(key []byte) {
 	clear(n.fresh)
 }
 
+// forget has what was handed out to a device count no more.
+func (n *nonces) forget(incarnation syncengine.ID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.fresh, incarnation)
+}
+
 // mac is called with mu held.
 func (n *nonces) mac(incarnation syncengine.ID, counter []byte) []byte {
 	h := hmac.New(sha256.New, n.key)
+	h.Write(n.server)
 	h.Write(incarnation[:])
 	h.Write(counter)
 	return h.Sum(nil)[:nonceMACBytes]

@@ -60,7 +60,7 @@ func (k *work) parent(id syncengine.ID) (p parentPlace, ok bool, err error) {
 	if p, ok := k.parents[id]; ok {
 		return p, true, nil
 	}
-	if p, ok := k.svc.places[id]; ok {
+	if p, ok := k.svc.places.keys[id]; ok {
 		return p, true, nil
 	}
 	row, ok, err := k.w.Record(id)
@@ -83,23 +83,60 @@ func follows(kind *schema.Kind) bool {
 // large street, some 8 MB. Beyond it all are forgotten and read again.
 const placesMax = 40_000
 
+// followMax bounds the entries of others that places takes in: beyond it, reading
+// anew what is still asked for costs less.
+const followMax = 20_000
+
 // places remembers, from one group to the next, the keys of records that others
 // name as what they are about. It belongs to whoever commits.
-type places map[syncengine.ID]parentPlace
+type places struct {
+	// at is the head at which they are true.
+	at   store.Head
+	keys map[syncengine.ID]parentPlace
+}
+
+// follow brings the places to the transaction's head: another server may have
+// written since the last group of this one.
+func (p *places) follow(w store.Reader) error {
+	head := w.Head()
+	if head == p.at {
+		return nil
+	}
+	same, err := p.continued(w, head)
+	if err != nil || !same {
+		clear(p.keys)
+	} else {
+		err = w.Entries(p.at.Seq, func(e store.Entry) bool {
+			delete(p.keys, e.RecordID)
+			return true
+		})
+	}
+	p.at = head
+	return err
+}
+
+// continued reports that the log went on from where the places are true, and not too far.
+func (p *places) continued(r store.Reader, head store.Head) (bool, error) {
+	if len(p.keys) == 0 || head.Epoch != p.at.Epoch || head.Seq < p.at.Seq || head.Seq-p.at.Seq > followMax {
+		return false, nil
+	}
+	return hasTag(r, p.at.Seq, p.at.Tag)
+}
 
 // committed takes over what a group has looked up and forgets what it has changed.
-func (p places) committed(k *work) {
-	if len(p)+len(k.parents) > placesMax {
-		clear(p)
+func (p *places) committed(k *work, head store.Head) {
+	p.at = head
+	if len(p.keys)+len(k.parents) > placesMax {
+		clear(p.keys)
 	}
 	for id, place := range k.parents {
-		if len(p) < placesMax {
-			p[id] = place
+		if len(p.keys) < placesMax {
+			p.keys[id] = place
 		}
 	}
 	for id, s := range k.records {
 		if s.written {
-			delete(p, id)
+			delete(p.keys, id)
 		}
 	}
 }

@@ -31,10 +31,13 @@ func newlyPlaced(rec *syncengine.Record) bool {
 	return slices.ContainsFunc(rec.Cells, func(c syncengine.Cell) bool { return c.Key.Field == handedOverTo && !c.Shown().Cleared })
 }
 
-// placedByTheseRules reports that no record is to be placed anew.
-func placedByTheseRules(r store.Reader) (bool, error) {
+// placedBy gives the number of the rules by which a store's records are placed.
+func placedBy(r store.Reader) (byte, error) {
 	value, ok, err := r.Document(bucketPlaced, historyKey)
-	return ok && len(value) == 1 && value[0] >= placedRules, err
+	if err != nil || !ok || len(value) != 1 {
+		return 0, err
+	}
+	return value[0], nil
 }
 
 // placeAnew places what older software placed otherwise.
@@ -42,7 +45,8 @@ func (s *Service) placeAnew(ctx context.Context) error {
 	var done bool
 	var todo []syncengine.ID
 	err := s.View(ctx, func(r store.Reader) (err error) {
-		if done, err = placedByTheseRules(r); err == nil && !done {
+		rules, err := placedBy(r)
+		if done = rules >= placedRules; err == nil && !done {
 			todo, err = s.toPlace(r)
 		}
 		return err

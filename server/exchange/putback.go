@@ -123,13 +123,16 @@ func worst(r store.Reader, proofs []proof) (f finding, by proof, err error) {
 func (s *Service) checkLog(ctx context.Context, c *call) error {
 	proofs := c.proofs()
 	found, err := s.look(ctx, c, proofs)
-	if err != nil || found == consistent {
-		return err
+	if err == nil && found != consistent {
+		if err := s.settleLog(ctx, c, proofs); err != nil {
+			return fmt.Errorf("the log was put back: %w", err)
+		}
+		_, err = s.look(ctx, c, nil)
 	}
-	if err := s.settleLog(ctx, c, proofs); err != nil {
-		return fmt.Errorf("the log was put back: %w", err)
+	if s.epoch() != c.epoch {
+		// The nonce of this call was given out in an epoch that has ended.
+		c.nonce = syncv1.NonceState_NONCE_STATE_UNKNOWN
 	}
-	_, err = s.look(ctx, c, nil)
 	return err
 }
 
@@ -137,8 +140,16 @@ func (s *Service) look(ctx context.Context, c *call, proofs []proof) (found find
 	if len(proofs) == 0 && !c.genuine {
 		return consistent, nil
 	}
+	var head store.Head
+	remembered := s.witness.head()
+	defer func() {
+		if err == nil && found == consistent {
+			s.saw(head)
+		}
+	}()
 	err = s.store.View(ctx, func(r store.Reader) error {
-		if found, _, err = worst(r, proofs); err != nil || found != consistent || !c.genuine {
+		head = r.Head()
+		if found, _, err = worst(r, append(proofs[:len(proofs):len(proofs)], proofOf(r, remembered)...)); err != nil || found != consistent || !c.genuine {
 			return err
 		}
 		history, err := readHistory(r)
@@ -168,8 +179,7 @@ func (c *call) caughtUp() bool {
 // settleLog decides in a transaction of its own, after reading everything again:
 // nothing is written between what it reads and what it begins.
 func (s *Service) settleLog(ctx context.Context, c *call, proofs []proof) error {
-	var epoch syncengine.Epoch
-	err := s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error {
+	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error {
 		found, by, err := worst(k.w, proofs)
 		if err != nil || found == consistent {
 			return err
@@ -178,19 +188,10 @@ func (s *Service) settleLog(ctx context.Context, c *call, proofs []proof) error 
 			return err
 		}
 		h, err := beginEpoch(k.w, Renewal{Now: k.now, revealed: c.push.device.Incarnation, beyond: by.at.Epoch})
-		epoch = h.Epoch
 		s.log.Error("the database was put back to an earlier state without `onedoor restore`: a new epoch begins and phones bring back what is missing",
 			"epoch", h.Epoch, "head", k.w.Head().Seq, "revealed_by", c.push.device.Incarnation, "device_was_at", by.at.String())
 		return err
 	}})
-	if err != nil || epoch == 0 {
-		return err
-	}
-	s.inForce.Store(uint32(epoch))
-	s.nonces.rekey(s.secrets.NonceKey(epoch))
-	// The nonce of this call was given out in an epoch that has ended.
-	c.nonce = syncv1.NonceState_NONCE_STATE_UNKNOWN
-	return nil
 }
 
 // doubt marks an epoch in which two histories share numbers.

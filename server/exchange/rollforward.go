@@ -63,8 +63,7 @@ func (s *Service) rollForward(ctx context.Context) error {
 	if begun != 0 {
 		s.log.Error("the side ledger shows that the database was put back to an earlier state without `onedoor restore`: a new epoch begins and phones bring back what is missing",
 			"epoch", begun)
-		s.inForce.Store(uint32(begun))
-		s.nonces.rekey(s.secrets.NonceKey(begun))
+		s.enter(begun)
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func (c *caches) rulebook(r store.Reader) (*rulebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cached(set, set.rulebooks, struct{}{}, func() (*rulebook, error) {
+	return cached(set, booksOf, struct{}{}, func() (*rulebook, error) {
 		tables, err := ImportedTables(r)
 		if err != nil {
 			return nil, err

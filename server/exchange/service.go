@@ -46,6 +46,8 @@ type Options struct {
 	// Inline commits on the caller's goroutine instead of one of the service's own: callers take turns, and what
 	// ExchangeTogether brings shares a commit for certain. For a simulation, in which nothing happens by itself.
 	Inline bool
+	// Shared tells that other servers may have the store open too.
+	Shared bool
 	// RunChanges is how many changes of a long batch are handed to the store at a time; a fitting number when 0. Few of
 	// them have short batches go the way of long ones, in a simulation.
 	RunChanges int
@@ -73,8 +75,10 @@ type Service struct {
 	contacts contacts
 	// checkpoints holds what each device said last of how far it has the log.
 	checkpoints checkpoints
-	// lease is how long leases last, in milliseconds.
-	lease atomic.Int64
+	// witness is the newest head that this server has seen durable.
+	witness witness
+	// shared is Options.Shared.
+	shared bool
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.
 	backedUp atomic.Pointer[syncengine.Coordinate]
 	// ledger is Options.Ledger; the group loop alone uses it once the service is open.
@@ -102,21 +106,23 @@ type Service struct {
 func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	s := &Service{
 		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint, events: o.Events,
-		places: places{}, jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}), inline: o.Inline, ledger: o.Ledger,
+		places: places{keys: map[syncengine.ID]parentPlace{}}, shared: o.Shared, inline: o.Inline, ledger: o.Ledger,
+		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}),
 		run: cmp.Or(o.RunChanges, runChanges),
 	}
 	s.defaults()
+	s.caches.newest = s.schema.Engine.Version
 	err := st.View(ctx, func(r store.Reader) (err error) {
 		if s.realm, err = identity.GetRealm(r); err != nil {
 			return err
 		}
-		if err := errors.Join(identity.CheckSecrets(r, s.secrets), sealed.Check(r)); err != nil {
+		if err := errors.Join(identity.CheckSecrets(r, s.secrets), sealed.Check(r), s.caches.knows(r, s.realm)); err != nil {
 			return err
 		}
 		history, err := readHistory(r)
 		s.inForce.Store(uint32(history.Epoch))
-		s.lease.Store(int64(s.realm.LeaseLength()))
-		s.nonces = newNonces(s.secrets.NonceKey(history.Epoch), uint64(s.clock().UnixNano()))
+		s.witness.saw(r.Head())
+		s.nonces = newNonces(s.secrets.NonceKey(history.Epoch), uint64(s.clock().UnixNano()), s.named())
 		return err
 	})
 	if err != nil {
@@ -284,6 +290,8 @@ type call struct {
 	genuine, valid bool
 	// nonce is what the call's nonce was found to be, when it was spent.
 	nonce syncv1.NonceState
+	// epoch is the one in force then.
+	epoch syncengine.Epoch
 	// contact is what is noted of the phone.
 	contact identity.Contact
 }
@@ -302,7 +310,7 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 		return nil, badRequest("incarnation of %d bytes", len(c.body.GetIncarnation()))
 	}
 	c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
-	device, err := s.deviceOf(ctx, incarnation)
+	device, attends, err := s.callerOf(ctx, incarnation)
 	if errors.Is(err, ErrUnknownDevice) && c.body.GetEnrolment() != nil {
 		device, err = s.adopt(ctx, c, req.GetBody(), req.GetSignature(), incarnation)
 	}
@@ -333,7 +341,10 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if err := c.prepare(s, device); err != nil {
 		return nil, err
 	}
-	c.nonce = s.nonces.use(incarnation, c.body.GetNonce())
+	c.epoch = s.epoch()
+	if c.nonce, err = s.useNonce(ctx, incarnation, c.body.GetNonce(), attends); err != nil {
+		return nil, err
+	}
 	if err := s.takeWiped(ctx, c); err != nil {
 		return nil, err
 	}
@@ -354,11 +365,19 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 }
 
 func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {
+	d, _, err = s.callerOf(ctx, incarnation)
+	return d, err
+}
+
+// callerOf gives the device that calls, and whether this server attends to it.
+func (s *Service) callerOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, attends bool, err error) {
 	err = s.store.View(ctx, func(r store.Reader) (err error) {
-		d, err = s.caches.device(r, incarnation)
+		if d, err = s.caches.device(r, incarnation); err == nil {
+			attends, err = s.attends(r, incarnation)
+		}
 		return err
 	})
-	return d, unknownDevice(err)
+	return d, attends, unknownDevice(err)
 }
 
 // prepare fills in what the group needs, outside of it.

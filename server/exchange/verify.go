@@ -50,9 +50,11 @@ func Verify(r store.Reader, sc *schema.Schema, progress func(done, total synceng
 	if v.out.Epochs, err = Epochs(r); err != nil {
 		return nil, err
 	}
-	if v.placed, err = placedByTheseRules(r); err != nil {
+	rules, err := placedBy(r)
+	if err != nil {
 		return nil, err
 	}
+	v.placed = rules >= placedRules
 	v.epochs()
 	for _, step := range []func() error{v.entries, v.compareRecords, v.compareChains, v.compareDigests, v.compareQuarantine, v.checkAccess} {
 		if err := step(); err != nil {

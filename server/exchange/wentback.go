@@ -35,7 +35,6 @@ func (s *Service) wentBack(cause error) error {
 		return errors.Join(cause, fmt.Errorf("begin a new epoch: %w", err))
 	}
 	s.log.Error("the database went back to an earlier state: a new epoch begins and phones bring back what is missing", "epoch", begun, "error", cause)
-	s.inForce.Store(uint32(begun))
-	s.nonces.rekey(s.secrets.NonceKey(begun))
+	s.enter(begun)
 	return cause
 }

@@ -21,8 +21,10 @@ import (
 // taken back without the store knowing of it.
 type work struct {
 	svc *Service
-	w   store.Writer
-	now syncengine.UnixMilli
+	// w is the transaction, turn the same by its type.
+	w    store.Writer
+	turn *inTurn
+	now  syncengine.UnixMilli
 	// judged is when everything was handed to the store.
 	judged time.Time
 	world  syncengine.World
@@ -106,6 +108,9 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := svc.places.follow(w); err != nil {
+		return nil, err
+	}
 	tree, err := svc.caches.treeOf(w)
 	if err != nil {
 		return nil, err
@@ -137,8 +142,11 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 		sums:      map[digestKey]uint64{},
 	}
 	k.store = newStoring(w, k.world, svc.inline)
-	k.w = &inTurn{k.store}
-	return k, nil
+	k.turn = &inTurn{storing: k.store}
+	k.w = k.turn
+	// A realm that newer software has taken over is refused before anything is decided.
+	_, err = svc.caches.at(k.w)
+	return k, err
 }
 
 // attempt runs one batch and takes back everything it did when it fails or

@@ -2046,6 +2046,70 @@ func (x *RuleTable) GetReplacedMs() int64 {
 	return 0
 }
 
+// Post is held by one of the servers of a realm at a time, keyed by its name: who holds it does what is to be done once.
+type Post struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The server that holds it, by the id that it drew when it was started, 16 bytes; absent for a post that was laid down.
+	Holder []byte `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
+	// The term: it grows with each change of holder and never falls, so that work begun in an earlier one is told apart.
+	Term uint64 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	// How often the holder has said in this term that it is there.
+	Renewed       uint64 `protobuf:"varint,3,opt,name=renewed,proto3" json:"renewed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Post) Reset() {
+	*x = Post{}
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Post) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Post) ProtoMessage() {}
+
+func (x *Post) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_stored_v1_stored_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Post.ProtoReflect.Descriptor instead.
+func (*Post) Descriptor() ([]byte, []int) {
+	return file_onedoor_stored_v1_stored_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Post) GetHolder() []byte {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *Post) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *Post) GetRenewed() uint64 {
+	if x != nil {
+		return x.Renewed
+	}
+	return 0
+}
+
 var File_onedoor_stored_v1_stored_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
@@ -2209,7 +2273,11 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\fR\x02by\x12\x1f\n" +
 	"\vreplaced_ms\x18\x06 \x01(\x03R\n" +
-	"replacedMsB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
+	"replacedMs\"L\n" +
+	"\x04Post\x12\x16\n" +
+	"\x06holder\x18\x01 \x01(\fR\x06holder\x12\x12\n" +
+	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x18\n" +
+	"\arenewed\x18\x03 \x01(\x04R\arenewedB.Z,onedoor/proto/gen/onedoor/stored/v1;storedv1b\x06proto3"
 
 var (
 	file_onedoor_stored_v1_stored_proto_rawDescOnce sync.Once
@@ -2223,7 +2291,7 @@ func file_onedoor_stored_v1_stored_proto_rawDescGZIP() []byte {
 	return file_onedoor_stored_v1_stored_proto_rawDescData
 }
 
-var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_onedoor_stored_v1_stored_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Coordinate)(nil),   // 0: onedoor.stored.v1.Coordinate
 	(*Record)(nil),       // 1: onedoor.stored.v1.Record
@@ -2251,6 +2319,7 @@ var file_onedoor_stored_v1_stored_proto_goTypes = []any{
 	(*Erasure)(nil),      // 23: onedoor.stored.v1.Erasure
 	(*Look)(nil),         // 24: onedoor.stored.v1.Look
 	(*RuleTable)(nil),    // 25: onedoor.stored.v1.RuleTable
+	(*Post)(nil),         // 26: onedoor.stored.v1.Post
 }
 var file_onedoor_stored_v1_stored_proto_depIdxs = []int32{
 	2,  // 0: onedoor.stored.v1.Record.writes:type_name -> onedoor.stored.v1.Write
@@ -2297,7 +2366,7 @@ func file_onedoor_stored_v1_stored_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_stored_v1_stored_proto_rawDesc), len(file_onedoor_stored_v1_stored_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
