@@ -46,6 +46,7 @@ var reasonWords = map[adminv1.Reason]problem{
 	adminv1.Reason_REASON_IMPORT_RUNNING:    {ZH: "另一次导入正在进行，请稍后再试。", EN: "Another import is running; try again when it is done."},
 	adminv1.Reason_REASON_STORE_FULL:        {ZH: "服务器磁盘已满，什么也没有改变。请告诉系统管理员。", EN: "The server's disk is full; nothing was changed. Tell the operator."},
 	adminv1.Reason_REASON_STORE_READ_ONLY:   {ZH: "服务器的数据现在不能写入，什么也没有改变。请告诉系统管理员。", EN: "The server's data cannot be written; nothing was changed. Tell the operator."},
+	adminv1.Reason_REASON_OUTDATED:          {ZH: "这台服务器的软件比数据旧，请稍后再试；系统管理员需要升级它。", EN: "This server's software is older than the data: try again in a moment; the operator upgrades it."},
 	adminv1.Reason_REASON_STORE_DAMAGED:     {ZH: "服务器的数据损坏，请系统管理员恢复备份。手机会带回更新的内容。", EN: "The server's data is damaged; the operator restores a backup, and phones bring back what is newer."},
 	adminv1.Reason_REASON_STOPPING:          {ZH: "服务器正在重启，请稍后再试。", EN: "The server is restarting; try again in a moment."},
 	adminv1.Reason_REASON_SIGN_IN:           {ZH: "登录名、密码或验证码不正确。请检查三项，并确认手机时间准确；丢失其中一项的，请向系统管理员申请邀请。", EN: "Name, password or code is wrong. Check all three, and that the phone's clock is right; who has lost one asks the operator for an invitation."},

@@ -56,6 +56,11 @@ func (s *Service) Update(ctx context.Context, f func(store.Writer) error) error 
 	return s.UpdateAndWrite(ctx, syncengine.ID{}, func(w store.Writer) ([]ServerChange, error) { return nil, f(w) })
 }
 
+// Put runs f in a transaction of its own, for documents of other rooms that are nothing of identity and change no record.
+func (s *Service) Put(ctx context.Context, f func(store.Writer) error) error {
+	return s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) error { return f(k.w) }})
+}
+
 // UpdateAndWrite is Update for a change of identity that records tell phones of:
 // the changes that f gives are made by the user named, as Write makes them, in
 // the same transaction, so that neither stands without the other.

@@ -36,6 +36,7 @@ var refusals = refusal.Table{
 	{Err: store.ErrUnknown, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "look whether it was done before you call again"},
 	{Err: store.ErrFull, Code: codes.ResourceExhausted, Reason: adminv1.Reason_REASON_STORE_FULL, Hint: "free disk space: a pull is noted before it is shown"},
 	{Err: store.ErrReadOnly, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "make the data folder writable: a pull is noted before it is shown"},
+	{Err: store.ErrNewer, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_OUTDATED, Hint: "call another server of the realm, and install the newer software at this one", Retry: true},
 	{Err: store.ErrDamaged, Code: codes.DataLoss, Reason: adminv1.Reason_REASON_STORE_DAMAGED, Hint: "restore a backup; phones bring back what is newer"},
 }
 

@@ -142,6 +142,7 @@ var reasons = []reason{
 	{store.ErrUnknown, codes.Unavailable, "STORE_UNAVAILABLE", "try again in a moment; what was done is answered as done"},
 	{store.ErrFull, codes.ResourceExhausted, "STORE_FULL", "nothing was changed; the operator must free disk space"},
 	{store.ErrReadOnly, codes.Unavailable, "STORE_READ_ONLY", "nothing was changed; the operator must make the data folder writable"},
+	{store.ErrNewer, codes.Unavailable, "OUTDATED", "try again at another server of the realm; the operator must upgrade this one"},
 	{store.ErrDamaged, codes.DataLoss, "STORE_DAMAGED", "the operator must restore a backup; phones bring back what is newer"},
 }
 

@@ -60,6 +60,7 @@ var reasons = map[string]speech.Sentence{
 	"STORE_FULL":        {ZH: "服务器磁盘已满，请通知管理员；内容仍在手机上。", EN: "the server's disk is full: tell the operator; your work stays on the phone"},
 	"STORE_READ_ONLY":   {ZH: "服务器暂时不能写入，请通知管理员；内容仍在手机上。", EN: "the server cannot write: tell the operator; your work stays on the phone"},
 	"LEDGER":            {ZH: "服务器暂时不能登记设备，请通知管理员；内容仍在手机上。", EN: "the server cannot note devices at the moment: tell the operator; your work stays on the phone"},
+	"OUTDATED":          {ZH: "这台服务器正在升级，请稍后再试；内容仍在手机上。", EN: "this server is being upgraded: try again in a moment; your work stays on the phone"},
 	"STORE_DAMAGED":     {ZH: "服务器数据损坏，请通知管理员；内容仍在手机上。", EN: "the server's data is damaged: tell the operator; your work stays on the phone"},
 }
 

@@ -88,6 +88,8 @@ const (
 	Reason_REASON_COUNTING Reason = 51
 	// The conflict is closed already, or there is no such choice.
 	Reason_REASON_NO_CONFLICT Reason = 70
+	// Newer software has taken the realm over and this server runs older; another server of the realm answers.
+	Reason_REASON_OUTDATED Reason = 67
 	// Somebody has written since the caller looked.
 	Reason_REASON_CHANGED Reason = 71
 	// The identity provider is not configured or cannot be reached.
@@ -128,6 +130,7 @@ var (
 		50: "REASON_TOO_EARLY",
 		51: "REASON_COUNTING",
 		70: "REASON_NO_CONFLICT",
+		67: "REASON_OUTDATED",
 		71: "REASON_CHANGED",
 		44: "REASON_PROVIDER",
 		65: "REASON_STORE_UNAVAILABLE",
@@ -160,6 +163,7 @@ var (
 		"REASON_TOO_EARLY":         50,
 		"REASON_COUNTING":          51,
 		"REASON_NO_CONFLICT":       70,
+		"REASON_OUTDATED":          67,
 		"REASON_CHANGED":           71,
 		"REASON_PROVIDER":          44,
 		"REASON_STORE_UNAVAILABLE": 65,
@@ -346,7 +350,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xbe\x05\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xd3\x05\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -373,7 +377,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\vREASON_STEP\x10-\x12\x14\n" +
 	"\x10REASON_TOO_EARLY\x102\x12\x13\n" +
 	"\x0fREASON_COUNTING\x103\x12\x16\n" +
-	"\x12REASON_NO_CONFLICT\x10F\x12\x12\n" +
+	"\x12REASON_NO_CONFLICT\x10F\x12\x13\n" +
+	"\x0fREASON_OUTDATED\x10C\x12\x12\n" +
 	"\x0eREASON_CHANGED\x10G\x12\x13\n" +
 	"\x0fREASON_PROVIDER\x10,\x12\x1c\n" +
 	"\x18REASON_STORE_UNAVAILABLE\x10A\x12\x16\n" +
