@@ -50,9 +50,10 @@ const (
 // openEdge makes the gRPC server with all its services.
 func (s *Server) openEdge(ctx context.Context) error {
 	gateway := s.config.behindGateway()
-	s.cases = casework.New(s.realm, casework.Options{Now: s.config.Now, Every: s.config.LookEvery, Log: s.config.Log})
+	s.cases = casework.New(s.realm, casework.Options{Now: s.config.Now, Every: s.config.LookEvery, Log: s.config.Log, Post: s.post})
 	s.reports = report.New(s.realm, report.Options{
 		Log: s.config.Log, Saved: s.config.path(CountFile), Software: software, Random: s.config.Random,
+		Post: s.post,
 	})
 	s.admin = adminrpc.New(s.realm, adminrpc.Options{
 		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,

@@ -31,7 +31,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, transport: transport, hub: notify.New(), health: health.NewServer(), metrics: observe.New(built()), stopping: make(chan struct{})}
-	for _, step := range []func(context.Context) error{s.openTraces, s.openStore, s.observeStore, s.openRealm, s.openEdge, s.listen, s.openWeb, s.openAdmin, s.startUpkeep} {
+	for _, step := range []func(context.Context) error{s.openTraces, s.openStore, s.observeStore, s.openRealm, s.openPost, s.openEdge, s.listen, s.openWeb, s.openAdmin, s.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
@@ -104,7 +104,7 @@ func (s *Server) openRealm(ctx context.Context) error {
 		return err
 	}
 	s.secrets = secrets
-	o := exchange.Options{Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint, Events: s.events()}
+	o := exchange.Options{Secrets: secrets, Random: s.config.Random, Now: s.config.Now, Log: s.config.Log, Hint: s.hub.Hint, Events: s.events(), Shared: s.config.shared()}
 	if s.config.Ledger != "" {
 		if s.ledger, err = s.openLedger(ctx, secrets); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -21,6 +22,7 @@ import (
 	"onedoor/server/reportrpc"
 	"onedoor/server/sideledger"
 	"onedoor/server/store"
+	"onedoor/server/tenure"
 )
 
 // Server serves one realm.
@@ -50,6 +52,10 @@ type Server struct {
 	ledger   *sideledger.Ledger
 	backups  backups
 	upkeep   upkeep
+	// post is this server's side of the post of upkeep; nil where the realm has no other server.
+	post *tenure.Post
+	// behind is set when newer software has taken the realm over.
+	behind atomic.Bool
 	// stopping is closed when the server begins to stop.
 	stopping chan struct{}
 	// stop makes a second Stop wait for the first one and give what it gave.
@@ -78,11 +84,12 @@ func (s *Server) View(ctx context.Context, f func(store.Reader) error) error {
 func (s *Server) Serve() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var ending sync.WaitGroup
-	ending.Go(func() { s.endGrants(ctx) })  // stopped by cancel
-	ending.Go(func() { s.watchCases(ctx) }) // stopped by cancel
-	ending.Go(func() { s.feeds.Run(ctx) })  // stopped by cancel
-	ending.Go(s.serveWeb)                   // stopped by Stop
-	ending.Go(s.serveAdmin)                 // stopped by Stop
+	ending.Go(func() { s.endGrants(ctx) })    // stopped by cancel
+	ending.Go(func() { s.watchCases(ctx) })   // stopped by cancel
+	ending.Go(func() { s.feeds.Run(ctx) })    // stopped by cancel
+	ending.Go(func() { s.followOthers(ctx) }) // stopped by cancel
+	ending.Go(s.serveWeb)                     // stopped by Stop
+	ending.Go(s.serveAdmin)                   // stopped by Stop
 	defer ending.Wait()
 	defer cancel()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
@@ -131,6 +138,7 @@ func (s *Server) close() error {
 		}
 	}
 	s.stopUpkeep()
+	s.layDown()
 	if s.realm != nil {
 		errs = append(errs, s.realm.Close())
 	}

@@ -25,7 +25,10 @@ func (s *Server) startUpkeep(context.Context) error {
 		var both sync.WaitGroup
 		both.Go(func() { s.reports.Keep(ctx, wait) })
 		both.Go(func() { s.keepBackedUp(ctx) })
-		retention.Keep(ctx, s.realm, wait, s.retained)
+		if s.config.shared() {
+			both.Go(func() { s.keepPost(ctx) })
+		}
+		retention.Keep(ctx, s.realm, s.post, wait, s.retained)
 		both.Wait()
 	}()
 	return nil

@@ -13,6 +13,7 @@ import (
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
+	"onedoor/server/tenure"
 	"onedoor/syncengine"
 )
 
@@ -24,6 +25,8 @@ type Options struct {
 	Every time.Duration
 	// Log takes what the watch cannot do; silent when nil.
 	Log *slog.Logger
+	// Post is held by the one server that watches; nil where there is no other.
+	Post *tenure.Post
 }
 
 // Service is the centre's work on the cases of a realm.
@@ -33,11 +36,12 @@ type Service struct {
 	log   *slog.Logger
 	every time.Duration
 	index *index
+	post  *tenure.Post
 }
 
 // New makes a service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, clock: o.Now, every: cmp.Or(o.Every, WatchEvery), log: o.Log, index: newIndex()}
+	s := &Service{realm: realm, clock: o.Now, every: cmp.Or(o.Every, WatchEvery), log: o.Log, index: newIndex(), post: o.Post}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

@@ -29,7 +29,7 @@ func (s *Service) Watch(ctx context.Context) {
 	ticker := time.NewTicker(s.every)
 	defer ticker.Stop()
 	for {
-		_, err := s.Look(ctx)
+		err := s.watchOnce(ctx)
 		switch {
 		case errors.Is(err, exchange.ErrClosed) || errors.Is(err, store.ErrClosed):
 			return
@@ -42,6 +42,15 @@ func (s *Service) Watch(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// watchOnce looks, unless another server does.
+func (s *Service) watchOnce(ctx context.Context) error {
+	if !s.post.Held() {
+		return nil
+	}
+	_, err := s.Look(ctx)
+	return err
 }
 
 // Looked is what one look came to.

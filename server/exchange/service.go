@@ -205,7 +205,15 @@ func (s *Service) NewID() syncengine.ID {
 
 // View runs f on a consistent state of the realm.
 func (s *Service) View(ctx context.Context, f func(store.Reader) error) error {
-	return s.store.View(ctx, f)
+	return s.store.View(ctx, func(r store.Reader) error {
+		if s.shared {
+			// Newer software may have taken the realm over.
+			if _, err := s.caches.at(r); err != nil {
+				return err
+			}
+		}
+		return f(r)
+	})
 }
 
 // Exchange answers one call of a phone: it decides the batch, waits until that

@@ -56,6 +56,13 @@ func (h *Hub) Listeners() int {
 	return len(h.listeners)
 }
 
+// Listening reports that somebody waits for hints.
+func (h *Hub) Listening() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners) > 0
+}
+
 // Wake is ready when there is something new.
 func (l *Listener) Wake() <-chan struct{} { return l.wake }
 

@@ -44,7 +44,10 @@ func (s *Service) Keep(ctx context.Context, wait func(context.Context, time.Dura
 
 // keep does what is due.
 func (s *Service) keep(ctx context.Context) error {
-	_, err := s.FreezeRipe(ctx)
+	var err error
+	if s.post.Held() {
+		_, err = s.FreezeRipe(ctx)
+	}
 	if err == nil && s.saved != nil {
 		_, err = s.Save(ctx, s.saved.after)
 	}

@@ -12,6 +12,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/tenure"
 	"onedoor/syncengine"
 )
 
@@ -26,12 +27,15 @@ type Options struct {
 	Software func() ([]byte, error)
 	// Random gives the file's keys; needed with Saved.
 	Random io.Reader
+	// Post is held by the one server that freezes months; nil where there is no other.
+	Post *tenure.Post
 }
 
 // Service counts a realm's figures.
 type Service struct {
 	realm *exchange.Service
 	log   *slog.Logger
+	post  *tenure.Post
 
 	// turn guards all that follows: one report is counted at a time.
 	*turn
@@ -49,7 +53,7 @@ type Service struct {
 
 // New makes a service. It counts nothing before it is first asked.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, log: o.Log, turn: newTurn(), visitDoors: domain.VisitDoorsMax, published: map[string]*published{}}
+	s := &Service{realm: realm, log: o.Log, post: o.Post, turn: newTurn(), visitDoors: domain.VisitDoorsMax, published: map[string]*published{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

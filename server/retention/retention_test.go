@@ -331,7 +331,7 @@ func TestKeep_RunsOnceADayByItself(t *testing.T) {
 		w.later(d)
 		return ctx.Err()
 	}
-	retention.Keep(ctx, w.service, wait, func(_ retention.Result, err error) {
+	retention.Keep(ctx, w.service, nil, wait, func(_ retention.Result, err error) {
 		w.must(err)
 		runs++
 	})

@@ -13,6 +13,7 @@ import (
 	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/store"
+	"onedoor/server/tenure"
 	"onedoor/syncengine"
 )
 
@@ -101,6 +102,11 @@ type Result struct {
 // Run destroys what is due at a time, in bounded transactions between which phones are served. Each asks again for holds;
 // a run that is cut off is made up for by the next one.
 func Run(ctx context.Context, svc *exchange.Service, now syncengine.UnixMilli) (out Result, err error) {
+	return run(ctx, svc, nil, now)
+}
+
+// run is Run by who holds a post: each transaction asks whether it is held still, so that nothing is destroyed twice.
+func run(ctx context.Context, svc *exchange.Service, post *tenure.Post, now syncengine.UnixMilli) (out Result, err error) {
 	var p *Plan
 	err = svc.View(ctx, func(r store.Reader) (err error) {
 		p, err = PlanAt(svc, r, now)
@@ -112,7 +118,7 @@ func Run(ctx context.Context, svc *exchange.Service, now syncengine.UnixMilli) (
 	out.At, out.Held = now, p.Held
 	for items := p.Items; len(items) > 0; {
 		n := min(len(items), exchange.ErasuresMax)
-		erased, err := erase(ctx, svc, items[:n])
+		erased, err := erase(ctx, svc, post, items[:n])
 		out.Records += erased
 		if err != nil {
 			return out, err
@@ -133,7 +139,7 @@ func Run(ctx context.Context, svc *exchange.Service, now syncengine.UnixMilli) (
 }
 
 // erase erases some items that are not held by now.
-func erase(ctx context.Context, svc *exchange.Service, items []Item) (int, error) {
+func erase(ctx context.Context, svc *exchange.Service, post *tenure.Post, items []Item) (int, error) {
 	var list []exchange.Erasing
 	touched := map[syncengine.KindNumber][]syncengine.ID{}
 	err := svc.View(ctx, func(r store.Reader) error {
@@ -154,6 +160,9 @@ func erase(ctx context.Context, svc *exchange.Service, items []Item) (int, error
 		return 0, err
 	}
 	_, err = svc.EraseAnd(ctx, syncengine.ID{}, "", list, func(w store.Writer, _ []syncengine.Coordinate) error {
+		if err := post.Stands(w); err != nil {
+			return err
+		}
 		e := accessledger.Entry{At: svc.Time(), Action: accessledger.Retention}
 		for _, kind := range svc.Schema().Kinds {
 			e.Records = append(e.Records, accessledger.About(kind.Number, touched[kind.Number]...)...)
@@ -199,8 +208,11 @@ func LastRun(r store.Reader) (out Result, ok bool, err error) {
 	return Result{At: syncengine.UnixMilli(m.GetAtMs()), Records: int(m.GetRecords()), LedgerEntries: int(m.GetLedgerEntries())}, true, nil
 }
 
-// RunIfDue runs when the last run is a day old; ran tells that it did.
-func RunIfDue(ctx context.Context, svc *exchange.Service) (out Result, ran bool, err error) {
+// RunIfDue runs when the last run is a day old and the post is this server's; ran tells that it did.
+func RunIfDue(ctx context.Context, svc *exchange.Service, post *tenure.Post) (out Result, ran bool, err error) {
+	if !post.Held() {
+		return out, false, nil
+	}
 	now := svc.Time()
 	var last Result
 	err = svc.View(ctx, func(r store.Reader) (err error) {
@@ -210,14 +222,15 @@ func RunIfDue(ctx context.Context, svc *exchange.Service) (out Result, ran bool,
 	if err != nil || last.At != 0 && now-last.At < syncengine.UnixMilli(Every.Milliseconds()) {
 		return out, false, err
 	}
-	out, err = Run(ctx, svc, now)
+	out, err = run(ctx, svc, post, now)
 	return out, err == nil, err
 }
 
-// Keep runs retention once a day until ctx ends, and tells what each run came to. wait returns early when ctx ends.
-func Keep(ctx context.Context, svc *exchange.Service, wait func(context.Context, time.Duration) error, told func(Result, error)) {
+// Keep runs retention once a day until ctx ends, and tells what each run came to. wait returns early when ctx ends. Of several
+// servers the one runs it that holds the post; nil is one that has no other beside it.
+func Keep(ctx context.Context, svc *exchange.Service, post *tenure.Post, wait func(context.Context, time.Duration) error, told func(Result, error)) {
 	for wait(ctx, wakes) == nil {
-		if out, ran, err := RunIfDue(ctx, svc); ran || err != nil {
+		if out, ran, err := RunIfDue(ctx, svc, post); ran || err != nil {
 			told(out, err)
 		}
 	}

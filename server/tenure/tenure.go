@@ -47,12 +47,11 @@ type Realm interface {
 	Put(context.Context, func(store.Writer) error) error
 }
 
-// Post is a server's side of one post: it holds it or waits for it. Its methods may be called from many goroutines.
+// Post is a server's side of one post: it holds it or waits for it. Its methods may be called from many goroutines. A nil one is
+// that of a server beside which there is no other: it is always held.
 type Post struct {
 	name   string
 	server syncengine.ID
-	// alone says that no other server can have the store open: a holder that is not this one is gone.
-	alone bool
 	// mu guards what follows.
 	mu sync.Mutex
 	// term is that in which this server holds the post; 0 while it does not.
@@ -62,13 +61,14 @@ type Post struct {
 	since time.Time
 }
 
-// New makes a server's side of a post that it does not hold yet. alone says that no other server can have the store open.
-func New(name string, server syncengine.ID, alone bool) *Post {
-	return &Post{name: name, server: server, alone: alone}
-}
+// New makes a server's side of a post that it does not hold yet.
+func New(name string, server syncengine.ID) *Post { return &Post{name: name, server: server} }
 
 // Held reports that this server held the post when it last looked.
 func (p *Post) Held() bool {
+	if p == nil {
+		return true
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.term != 0
@@ -77,9 +77,6 @@ func (p *Post) Held() bool {
 // Renew says that the holder is there, or takes the post where nobody does. It is to be called every [RenewEvery], with a clock
 // that only goes forward.
 func (p *Post) Renew(ctx context.Context, realm Realm, now time.Time) (held bool, err error) {
-	if p.alone && p.Held() {
-		return true, nil // Nobody is there to be told.
-	}
 	var m *storedv1.Post
 	err = realm.View(ctx, func(r store.Reader) (err error) {
 		m, err = read(r, p.name)
@@ -115,7 +112,7 @@ func (p *Post) mayTake(m *storedv1.Post, now time.Time) bool {
 	if !mine {
 		p.term = 0
 	}
-	return mine || len(m.GetHolder()) == 0 || p.alone || now.Sub(p.since) >= SilentMax
+	return mine || len(m.GetHolder()) == 0 || now.Sub(p.since) >= SilentMax
 }
 
 // next is the document after a renewal, or after the post was taken.
@@ -143,6 +140,9 @@ func (p *Post) renewed(before *storedv1.Post, now time.Time, err error) (bool, e
 
 // Stands gives ErrLost where the post is another's by now. It is asked in the transaction that does what is to be done once.
 func (p *Post) Stands(r store.Reader) error {
+	if p == nil {
+		return nil
+	}
 	m, err := read(r, p.name)
 	if err != nil {
 		return err

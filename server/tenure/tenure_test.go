@@ -26,9 +26,9 @@ type office struct {
 	now time.Time
 }
 
-func newOffice(t *testing.T, alone bool) *office {
+func newOffice(t *testing.T) *office {
 	o := &office{t: t, st: realm{memstore.New()}, now: time.UnixMilli(1_780_000_000_000)}
-	o.a, o.b = tenure.New("upkeep", syncengine.ID{1}, alone), tenure.New("upkeep", syncengine.ID{2}, alone)
+	o.a, o.b = tenure.New("upkeep", syncengine.ID{1}), tenure.New("upkeep", syncengine.ID{2})
 	return o
 }
 
@@ -56,7 +56,7 @@ func (o *office) stands(p *tenure.Post) bool {
 }
 
 func TestPost_OneServerHoldsItWhileItRenewsWhateverTheClocksSay(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	if !o.renew(o.a) || o.renew(o.b) {
 		t.Fatal("the first who asks does not hold the post alone")
 	}
@@ -69,7 +69,7 @@ func TestPost_OneServerHoldsItWhileItRenewsWhateverTheClocksSay(t *testing.T) {
 }
 
 func TestPost_AHolderThatFallsSilentIsFollowedAndItsWorkIsRefused(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	o.renew(o.a)
 	o.renew(o.b)
 	o.now = o.now.Add(tenure.SilentMax - 1)
@@ -92,7 +92,7 @@ func TestPost_AHolderThatFallsSilentIsFollowedAndItsWorkIsRefused(t *testing.T) 
 }
 
 func TestPost_LaidDownItIsTakenAtOnceInANewTerm(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	o.renew(o.a)
 	if err := o.a.LayDown(t.Context(), o.st); err != nil || o.a.Held() {
 		t.Fatal(err)
@@ -102,13 +102,5 @@ func TestPost_LaidDownItIsTakenAtOnceInANewTerm(t *testing.T) {
 	}
 	if err := o.a.LayDown(t.Context(), o.st); err != nil || !o.stands(o.b) {
 		t.Error("one who does not hold it laid it down")
-	}
-}
-
-func TestPost_AServerThatHasTheStoreToItselfTakesItFromOneThatIsGone(t *testing.T) {
-	o := newOffice(t, true)
-	o.renew(o.a)
-	if !o.renew(o.b) || o.stands(o.a) {
-		t.Error("it waits for a server that cannot be there")
 	}
 }
