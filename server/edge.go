@@ -66,7 +66,7 @@ func (s *Server) openEdge(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", s.config.Dir, err)
 	}
 	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)
-	s.feeds = feed.New(s.realm, feed.Options{Secrets: s.secrets, Cases: s.cases, Hub: s.hub, Now: s.config.Now, Log: s.config.Log})
+	s.feeds = feed.New(s.realm, feed.Options{Secrets: s.secrets, Cases: s.cases, Hub: s.hub, Now: s.config.Now, Log: s.config.Log, Post: s.post})
 	phones := syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now, Log: s.config.Log, Minimum: s.config.MinClient})
 	systems := feedrpc.New(s.realm, s.feeds, feedrpc.Options{Hub: s.hub, Stopping: s.stopping, Log: s.config.Log})
 	s.grpc = s.newCalls(s.transport, phones, systems)

@@ -26,12 +26,15 @@ once; after a failure of the line enrol may be repeated with the same code. Then
 fetches what the user may read, so that the phone can go offline; where that
 fails the phone is enrolled and a sync does it later.
 
+Where the district has several servers, ADDR may name some of them, with commas
+between: a call that finds one unavailable is tried at the next.
+
 The folder is encrypted from the start. Its key is taken from $` + envKey + `,
 or made in a file outside the folder.`,
 		Example: `  onedoor-phone --dir ./phone enrol --server 127.0.0.1:7443 --code CODE
   onedoor-phone --dir ./phone enrol --server sync.example.org:7443 --tls-ca ca.pem --code CODE --name 和丽的手机`,
 	}
-	c.Flags().StringVar(&server, "server", "", "the server's `ADDR`")
+	c.Flags().StringVar(&server, "server", "", "the server's `ADDR`, or several with commas between")
 	c.Flags().StringVar(&code, "code", "", "the join `CODE` that the operator gave out")
 	c.Flags().StringVar(&a.line.name, "name", "", "device's `NAME` in the operator's list (default: this machine's)")
 	a.line.flags(c)

@@ -83,7 +83,7 @@ var House = []Room{
 	{Path: "server/refusal", Holds: "errors as statuses of gRPC: code, reason and hint, the same for every service", May: []string{"proto/gen"}},
 	{Path: "server/bearer", Holds: "the token of a call", May: []string{"server/identity"}},
 	{Path: "server/feed", Holds: "feeds: what systems outside are told of records, read by them or posted to them, and the cases that they submit",
-		May: withShared("internal/recordjson", "server/accessledger", "server/casework", "server/privacy", "server/exchange", "server/identity", "server/notify", "server/store")},
+		May: withShared("server/tenure", "internal/recordjson", "server/accessledger", "server/casework", "server/privacy", "server/exchange", "server/identity", "server/notify", "server/store")},
 	{Path: "server/report", Deep: true, Holds: "projections: readers of the log that may be dropped and rebuilt",
 		May: withShared("server/tenure", "internal/sealedfile", "internal/recordwords", "server/accessledger", "server/exchange", "server/identity", "server/store")},
 	{Path: "server/directory", Holds: "the read-only records by which phones know territories and colleagues",

@@ -299,7 +299,7 @@ func (s *Service) LookUpSigned(ctx context.Context, req *syncv1.LookUpRequest) (
 	if !ok {
 		return nil, badRequest("incarnation of %d bytes", len(body.GetIncarnation()))
 	}
-	device, attends, err := s.callerOf(ctx, incarnation)
+	device, at, err := s.callerOf(ctx, incarnation)
 	if err != nil {
 		return nil, err
 	}
@@ -309,11 +309,14 @@ func (s *Service) LookUpSigned(ctx context.Context, req *syncv1.LookUpRequest) (
 	if device.State != identity.DeviceActive {
 		return nil, fmt.Errorf("the device is revoked: %w", ErrLookRefused)
 	}
-	state, err := s.useNonce(ctx, incarnation, body.GetNonce(), attends)
+	state, next, err := s.useNonce(ctx, incarnation, body.GetNonce(), at)
 	if err != nil {
 		return nil, err
 	}
-	out := &syncv1.LookUpResponse{NonceState: state, Nonce: s.nonces.issue(incarnation)}
+	if next == nil {
+		next = s.nonces.issue(incarnation)
+	}
+	out := &syncv1.LookUpResponse{NonceState: state, Nonce: next}
 	if state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
 		return out, nil
 	}

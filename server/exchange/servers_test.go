@@ -159,6 +159,33 @@ func (s *servers) phoneless(req *syncv1.ExchangeRequest) *syncv1.ExchangeRespons
 	return resp
 }
 
+func TestServers_APhoneWhoseCallsAreSpreadOverAllServersIsAnsweredAtEachCall(t *testing.T) {
+	s := several(newWorld(t), nil, nil, nil)
+	p := s.phone(s.user(recordv1.Role_ROLE_GRID_WORKER, s.gridA))
+	p.sync()
+	s.at(1).sync1(p) // The first call elsewhere is told that its nonce is not known.
+	var played []*syncv1.ExchangeRequest
+	for i := range 12 {
+		p.create(kindPremises, door(s.gridA, "福慧路"))
+		req := p.request()
+		s.at((i + 2) % 3)
+		if p.take(p.call(req)); !p.last.GetCaughtUp() {
+			t.Fatalf("call %d at server %d was answered %v", i, (i+2)%3, p.last)
+		}
+		played = append(played, req)
+	}
+	for i := range s.all {
+		for _, req := range played {
+			if resp := s.at(i).phoneless(req); resp.GetPage() != nil || len(resp.GetCursor()) > 0 {
+				t.Fatalf("server %d answers a captured request with a page", i)
+			}
+		}
+	}
+}
+
+// sync1 calls once.
+func (s *servers) sync1(p *phone) { p.take(p.call(p.request())) }
+
 func TestServers_NewerSoftwareMergesWhatIsHeldAndShutsOlderOut(t *testing.T) {
 	older := schema.Load().Without("premises", "headcount")
 	s := several(newWorldWith(t, older), older, older)

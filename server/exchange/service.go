@@ -273,7 +273,9 @@ func (s *Service) reply(ctx context.Context, call *call) (*syncv1.ExchangeRespon
 			return nil, err
 		}
 	}
-	reply.Nonce = s.nonces.issue(s.speaker(call))
+	if reply.Nonce = call.next; reply.Nonce == nil || call.push.result.fork != nil {
+		reply.Nonce = s.nonces.issue(s.speaker(call))
+	}
 	return reply, nil
 }
 
@@ -298,6 +300,8 @@ type call struct {
 	genuine, valid bool
 	// nonce is what the call's nonce was found to be, when it was spent.
 	nonce syncv1.NonceState
+	// next is the nonce that the reply is to hand out; nil for any.
+	next []byte
 	// epoch is the one in force then.
 	epoch syncengine.Epoch
 	// contact is what is noted of the phone.
@@ -318,7 +322,7 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 		return nil, badRequest("incarnation of %d bytes", len(c.body.GetIncarnation()))
 	}
 	c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
-	device, attends, err := s.callerOf(ctx, incarnation)
+	device, at, err := s.callerOf(ctx, incarnation)
 	if errors.Is(err, ErrUnknownDevice) && c.body.GetEnrolment() != nil {
 		device, err = s.adopt(ctx, c, req.GetBody(), req.GetSignature(), incarnation)
 	}
@@ -350,7 +354,7 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 		return nil, err
 	}
 	c.epoch = s.epoch()
-	if c.nonce, err = s.useNonce(ctx, incarnation, c.body.GetNonce(), attends); err != nil {
+	if c.nonce, c.next, err = s.useNonce(ctx, incarnation, c.body.GetNonce(), at); err != nil {
 		return nil, err
 	}
 	if err := s.takeWiped(ctx, c); err != nil {
@@ -377,15 +381,15 @@ func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d id
 	return d, err
 }
 
-// callerOf gives the device that calls, and whether this server attends to it.
-func (s *Service) callerOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, attends bool, err error) {
+// callerOf gives the device that calls, and which server attends to it.
+func (s *Service) callerOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, at attended, err error) {
 	err = s.store.View(ctx, func(r store.Reader) (err error) {
 		if d, err = s.caches.device(r, incarnation); err == nil {
-			attends, err = s.attends(r, incarnation)
+			at, err = s.attendedIn(r, incarnation)
 		}
 		return err
 	})
-	return d, attends, unknownDevice(err)
+	return d, at, unknownDevice(err)
 }
 
 // prepare fills in what the group needs, outside of it.

@@ -78,6 +78,9 @@ func (s *Service) Run(ctx context.Context) {
 
 // Round posts what every feed that is due has to tell, beside each other: a receiver that is slow holds up its own alone.
 func (s *Service) Round(ctx context.Context) error {
+	if !s.tenure.Held() {
+		return nil // Another server posts.
+	}
 	stands, err := s.Stands(ctx, syncengine.ID{})
 	if err != nil {
 		return err

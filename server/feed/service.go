@@ -16,6 +16,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/notify"
 	"onedoor/server/store"
+	"onedoor/server/tenure"
 	"onedoor/syncengine"
 )
 
@@ -35,12 +36,15 @@ type Options struct {
 	Wait time.Duration
 	// Log takes what fails, never record content; silent when nil.
 	Log *slog.Logger
+	// Post is held by the one server that posts; nil where there is no other.
+	Post *tenure.Post
 }
 
 // Service keeps and serves the feeds of one realm.
 type Service struct {
 	realm   *exchange.Service
 	secrets *identity.Secrets
+	tenure  *tenure.Post
 	cases   *casework.Service
 	hub     *notify.Hub
 	clock   func() time.Time
@@ -56,7 +60,7 @@ type Service struct {
 // New makes the service.
 func New(realm *exchange.Service, o Options) *Service {
 	s := &Service{
-		realm: realm, secrets: o.Secrets, cases: o.Cases, hub: o.Hub, clock: o.Now, wait: o.Wait, log: o.Log,
+		realm: realm, secrets: o.Secrets, tenure: o.Post, cases: o.Cases, hub: o.Hub, clock: o.Now, wait: o.Wait, log: o.Log,
 		looked: map[syncengine.ID]standing{},
 	}
 	if s.clock == nil {

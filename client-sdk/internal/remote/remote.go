@@ -1,7 +1,8 @@
 // Package remote speaks to the server over gRPC: it encodes, compresses, sets
 // deadlines, counts bytes and turns the server's errors into sentences. It holds
 // no rule of the sync and never tries a call again by itself: when to call is
-// for the sync loop to say.
+// for the sync loop to say. Where a realm has several servers, the call after one
+// that found a server unavailable goes to the next.
 //
 // Read Dial first.
 package remote
@@ -15,15 +16,18 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -56,11 +60,12 @@ type Options struct {
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
-// Remote is one server. Its methods may be called from many goroutines.
+// Remote is a realm's server, or several. Its methods may be called from many goroutines.
 type Remote struct {
-	conn   *grpc.ClientConn
-	client syncv1.SyncServiceClient
-	meter  meter
+	places []place
+	// at counts the servers that were found unavailable: it names the one that is called.
+	at    atomic.Uint64
+	meter meter
 	// update is what the newest answer asked for; nil for nothing.
 	update atomic.Pointer[Update]
 }
@@ -94,18 +99,42 @@ func (r *Remote) Update() (u Update, ok bool) {
 	return u, false
 }
 
-// Dial prepares calls to a server; it does no I/O before the first of them.
-func Dial(address string, o Options) (*Remote, error) {
+// place is one of the servers.
+type place struct {
+	conn   *grpc.ClientConn
+	client syncv1.SyncServiceClient
+}
+
+// ServersMax bounds the servers that a phone is given: each costs a line while it is tried.
+const ServersMax = 16
+
+// Dial prepares calls to a realm's servers, one address or several with commas between; it does no I/O before the first of them.
+func Dial(addresses string, o Options) (*Remote, error) {
+	list := strings.Split(addresses, ",")
+	if len(list) > ServersMax {
+		return nil, fmt.Errorf("%d servers, %d are allowed: name a few, or what balances over them", len(list), ServersMax)
+	}
+	r := &Remote{}
+	for _, address := range list {
+		p, err := r.dial(strings.TrimSpace(address), o)
+		if err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+		r.places = append(r.places, p)
+	}
+	return r, nil
+}
+
+func (r *Remote) dial(address string, o Options) (p place, err error) {
 	creds, err := credentialsFor(address, o)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	var dial []grpc.DialOption
 	if o.Dial != nil {
 		dial = append(dial, grpc.WithContextDialer(o.Dial))
 	}
-	r := &Remote{}
-	r.conn, err = grpc.NewClient("passthrough:///"+address, append(dial,
+	p.conn, err = grpc.NewClient("passthrough:///"+address, append(dial,
 		grpc.WithTransportCredentials(creds), grpc.WithStatsHandler(&r.meter), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
 		grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
 		grpc.WithConnectParams(grpc.ConnectParams{
@@ -116,10 +145,21 @@ func Dial(address string, o Options) (*Remote, error) {
 			grpc.UseCompressor(grpczstd.Name),
 			grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))...)
 	if err != nil {
-		return nil, fmt.Errorf("server %s: %w", address, err)
+		return p, fmt.Errorf("server %s: %w", address, err)
 	}
-	r.client = syncv1.NewSyncServiceClient(r.conn)
-	return r, nil
+	p.client = syncv1.NewSyncServiceClient(p.conn)
+	return p, nil
+}
+
+// called makes a call to the server that has its turn. One that cannot be reached, is stopping, or was left behind by newer
+// software, gives its turn to the next.
+func (r *Remote) called(call func(syncv1.SyncServiceClient) error) error {
+	at := r.at.Load()
+	err := call(r.places[at%uint64(len(r.places))].client)
+	if code := status.Code(err); code == codes.Unavailable || code == codes.DeadlineExceeded {
+		r.at.CompareAndSwap(at, at+1) // Of several calls that met it, one moves on.
+	}
+	return faultOf(err)
 }
 
 func credentialsFor(address string, o Options) (credentials.TransportCredentials, error) {
@@ -146,14 +186,23 @@ func onThisMachine(host string) bool {
 }
 
 // Close ends the connection.
-func (r *Remote) Close() error { return r.conn.Close() }
+func (r *Remote) Close() (err error) {
+	for _, p := range r.places {
+		err = errors.Join(err, p.conn.Close())
+	}
+	return err
+}
 
 // Enrol registers a device.
 func (r *Remote) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, enrolTimeout)
 	defer cancel()
-	resp, err := r.client.Enrol(ctx, req)
-	return resp, faultOf(err)
+	var resp *syncv1.EnrolResponse
+	err := r.called(func(c syncv1.SyncServiceClient) (err error) {
+		resp, err = c.Enrol(ctx, req)
+		return err
+	})
+	return resp, err
 }
 
 // Exchange sends changes and brings outcomes and a page.
@@ -161,9 +210,13 @@ func (r *Remote) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*sy
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var header metadata.MD
-	resp, err := r.client.Exchange(ctx, req, grpc.Header(&header))
+	var resp *syncv1.ExchangeResponse
+	err := r.called(func(c syncv1.SyncServiceClient) (err error) {
+		resp, err = c.Exchange(ctx, req, grpc.Header(&header))
+		return err
+	})
 	r.note(header)
-	return resp, faultOf(err)
+	return resp, err
 }
 
 // Ahead packs a part of an exchange that is to come; drop forgets it.
@@ -179,27 +232,28 @@ func (r *Remote) SendsAhead(bytes int) bool { return bytes >= aheadBytesMin }
 func (r *Remote) SendAhead(ctx context.Context, req *syncv1.SendAheadRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_, err := r.client.SendAhead(ctx, req)
-	return faultOf(err)
+	return r.called(func(c syncv1.SyncServiceClient) error {
+		_, err := c.SendAhead(ctx, req)
+		return err
+	})
 }
 
 // Watch calls hint whenever the server's log has grown, until the context ends
 // or the line fails.
 func (r *Remote) Watch(ctx context.Context, req *syncv1.WatchRequest, hint func(seq uint64)) error {
-	stream, err := r.client.Watch(ctx, req)
-	if err != nil {
-		return faultOf(err)
-	}
-	for {
-		resp, err := stream.Recv()
+	return r.called(func(c syncv1.SyncServiceClient) error {
+		stream, err := c.Watch(ctx, req)
+		for err == nil {
+			var resp *syncv1.WatchResponse
+			if resp, err = stream.Recv(); err == nil {
+				hint(resp.GetSeq())
+			}
+		}
 		if err == io.EOF {
 			return nil
 		}
-		if err != nil {
-			return faultOf(err)
-		}
-		hint(resp.GetSeq())
-	}
+		return err
+	})
 }
 
 // WireBytes gives the bytes of all messages sent and received so far, as they
@@ -232,6 +286,10 @@ func (m *meter) HandleConn(context.Context, stats.ConnStats) {}
 func (r *Remote) LookUp(ctx context.Context, req *syncv1.LookUpRequest) (*syncv1.LookUpResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, enrolTimeout)
 	defer cancel()
-	resp, err := r.client.LookUp(ctx, req)
-	return resp, faultOf(err)
+	var resp *syncv1.LookUpResponse
+	err := r.called(func(c syncv1.SyncServiceClient) (err error) {
+		resp, err = c.LookUp(ctx, req)
+		return err
+	})
+	return resp, err
 }

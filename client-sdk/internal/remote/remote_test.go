@@ -187,3 +187,37 @@ func TestExchange_ARefusedAppIsToldToUpdateAndIsNotTriedAgain(t *testing.T) {
 		t.Errorf("error %+v", err)
 	}
 }
+
+func TestDial_OfSeveralServersTheNextIsCalledWhereOneIsUnavailable(t *testing.T) {
+	stopping := &desk{err: status.Error(codes.Unavailable, "stopping")}
+	refusing := &desk{err: status.Error(codes.Unauthenticated, "who is this")}
+	answering := &desk{reply: &syncv1.ExchangeResponse{Nonce: []byte("n")}}
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := dial(t, gone.Addr().String()+", "+serve(t, stopping)+","+serve(t, answering), remote.Options{})
+	for i, name := range []string{"one that is gone", "one that stops"} {
+		var fault *remote.Fault
+		if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{}); !errors.As(err, &fault) || !fault.Passing {
+			t.Fatalf("call %d, to %s: %v", i, name, err)
+		}
+	}
+	for range 3 {
+		if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{}); err != nil {
+			t.Fatalf("the third server: %v", err)
+		}
+	}
+	r = dial(t, serve(t, refusing)+","+serve(t, &desk{reply: &syncv1.ExchangeResponse{Nonce: []byte("n")}}), remote.Options{})
+	for range 2 {
+		if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{}); err == nil {
+			t.Fatal("a refusal sent the phone to another server")
+		}
+	}
+	if _, err := remote.Dial("a.example.org:1,", remote.Options{}); err == nil {
+		t.Error("an address that is none was taken")
+	}
+}

@@ -127,17 +127,34 @@ type phone struct {
 // phone enrols a grid worker's phone at a server.
 func (d *district) phone(r *running) *phone {
 	d.t.Helper()
+	l := &line{}
+	p := d.phoneOn(r, l)
+	p.line = l
+	return p
+}
+
+// pointed is a line that can be pointed at a server.
+type pointed interface {
+	client.Transport
+	pointAt(r *running)
+}
+
+func (l *line) pointAt(r *running) { l.to.Store(r) }
+
+// phoneOn enrols a grid worker's phone at a server, over a line of its own.
+func (d *district) phoneOn(r *running, l pointed) *phone {
+	d.t.Helper()
 	d.phones++
 	ctx, admin := d.operator(r)
 	user, err := admin.AddUser(ctx, &adminv1.AddUserRequest{Name: "网格员" + string(rune('甲'+d.phones)), Role: recordv1.Role_ROLE_GRID_WORKER, TerritoryCode: "530702001001"})
 	d.must(err)
 	code, err := admin.CreateJoinCode(ctx, &adminv1.CreateJoinCodeRequest{UserId: user.GetUserId()})
 	d.must(err)
-	p := &phone{line: &line{}, d: d}
-	p.line.to.Store(r)
+	p := &phone{d: d}
+	l.pointAt(r)
 	seed := [32]byte{byte(d.phones)}
 	p.Replica, err = client.Open(d.t.TempDir(), bytes.Repeat(seed[:1], client.KeyBytes), client.Options{
-		Transport: p.line, Random: rand.NewChaCha8(seed), Tries: 1,
+		Transport: l, Random: rand.NewChaCha8(seed), Tries: 1,
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	d.must(err)
