@@ -38,7 +38,7 @@ func (s *Server) keepBackedUp(ctx context.Context) {
 	s.clearStages()
 	for {
 		pause := backupLook
-		if s.backupDue() {
+		if s.post.Held() && s.backupDue() {
 			err := s.backUp(ctx)
 			if ctx.Err() != nil {
 				return

@@ -1,12 +1,14 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +16,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"onedoor/server/store"
 )
 
 // Provider is the identity provider that a realm trusts.
@@ -36,16 +40,20 @@ const (
 
 // providers verifies ID tokens. The provider's keys are fetched when they are first needed: a server starts without it.
 type providers struct {
-	// mu guards verifier and used.
+	// mu guards verifier.
 	mu       sync.Mutex
 	verifier *oidc.IDTokenVerifier
-	// used holds the nonces of tokens that signed somebody in, until they expire anyway.
-	used map[string]time.Time
 }
+
+// bucketUsed holds the nonces of tokens that signed somebody in, until they expire anyway: in the realm's store, since a token may
+// be played again at another server, or after a restart.
+const bucketUsed = "signin.used"
 
 // Claims are what an ID token says that matters here.
 type Claims struct {
 	Issuer, Subject string
+	// nonce is the one that the token was asked for with, without its seal.
+	nonce []byte
 }
 
 func (s *Service) verifierNow(ctx context.Context) (*oidc.IDTokenVerifier, error) {
@@ -76,10 +84,11 @@ func (s *Service) claims(ctx context.Context, raw string) (Claims, error) {
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	if !s.takeNonce(token.Nonce) {
-		return Claims{}, fmt.Errorf("%w: the ID token's nonce is not one of this server's, or was used", ErrRefused)
+	nonce, ok := s.opened(token.Nonce)
+	if !ok {
+		return Claims{}, fmt.Errorf("%w: the ID token's nonce is not one of this realm's, or is too old", ErrRefused)
 	}
-	return Claims{Issuer: token.Issuer, Subject: token.Subject}, nil
+	return Claims{Issuer: token.Issuer, Subject: token.Subject, nonce: nonce}, nil
 }
 
 // newNonce makes a nonce that says when it was made and that this server made it.
@@ -92,29 +101,32 @@ func (s *Service) newNonce() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(append(b, s.nonceMAC(b)...)), nil
 }
 
-// takeNonce uses a nonce up.
-func (s *Service) takeNonce(nonce string) bool {
+// opened gives what a nonce is without its seal; ok is false for one that no server of this realm has made, or long ago.
+func (s *Service) opened(nonce string) (body []byte, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(nonce)
 	if err != nil || len(b) != nonceTimeBytes+nonceRandomBytes+sha256.Size {
-		return false
+		return nil, false
 	}
 	body, mac := b[:nonceTimeBytes+nonceRandomBytes], b[nonceTimeBytes+nonceRandomBytes:]
-	made, now := time.UnixMilli(int64(binary.BigEndian.Uint64(body))), s.o.Now()
-	if subtle.ConstantTimeCompare(mac, s.nonceMAC(body)) != 1 || now.After(made.Add(nonceFor)) {
-		return false
+	made := time.UnixMilli(int64(binary.BigEndian.Uint64(body)))
+	return body, subtle.ConstantTimeCompare(mac, s.nonceMAC(body)) == 1 && !s.o.Now().After(made.Add(nonceFor))
+}
+
+// useNonce uses a nonce up in the transaction that signs somebody in, and forgets those that have expired.
+func (s *Service) useNonce(w store.Writer, nonce []byte) error {
+	if _, used, err := w.Document(bucketUsed, nonce); err != nil || used {
+		return cmp.Or(err, fmt.Errorf("%w: the ID token was used before", ErrRefused))
 	}
-	s.providers.mu.Lock()
-	defer s.providers.mu.Unlock()
-	for old, at := range s.providers.used {
-		if now.After(at.Add(nonceFor)) {
-			delete(s.providers.used, old)
-		}
+	var old [][]byte
+	expired := binary.BigEndian.AppendUint64(nil, uint64(s.o.Now().Add(-nonceFor).UnixMilli()))
+	err := w.Documents(bucketUsed, nil, expired, func(d store.Document) bool {
+		old = append(old, d.Key)
+		return true
+	})
+	for _, key := range old {
+		err = errors.Join(err, w.DeleteDocument(bucketUsed, key))
 	}
-	if _, again := s.providers.used[nonce]; again {
-		return false
-	}
-	s.providers.used[nonce] = made
-	return true
+	return errors.Join(err, w.PutDocument(bucketUsed, nonce, []byte{1}))
 }
 
 func (s *Service) nonceMAC(body []byte) []byte {

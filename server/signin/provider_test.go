@@ -89,6 +89,9 @@ func TestSignInProvider_TakesItsOwnTokenOnceForALinkedUser(t *testing.T) {
 	if _, err := in(token); !errors.Is(err, signin.ErrRefused) {
 		t.Errorf("the same token again: %v", err)
 	}
+	if _, err := w.service(signin.Provider{Issuer: p.url, ClientID: "onedoor"}).SignInProvider(t.Context(), token, "10.0.0.1"); !errors.Is(err, signin.ErrRefused) {
+		t.Errorf("the same token at another server: %v", err)
+	}
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	w.must(err)
 	for name, raw := range map[string]func() string{

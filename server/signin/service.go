@@ -73,7 +73,7 @@ func New(realm Realm, o Options) *Service {
 	}
 	return &Service{
 		realm: realm, o: o, here: throttle.New(byNameThere), names: throttle.New(byName), networks: throttle.New(byAddress),
-		hashing: make(chan struct{}, hashesAtOnce), providers: providers{used: map[string]time.Time{}}, cost: fullCost,
+		hashing: make(chan struct{}, hashesAtOnce), cost: fullCost,
 	}
 }
 
@@ -117,7 +117,7 @@ func (s *Service) SignInProvider(ctx context.Context, raw, address string) (*Ses
 		}
 		return s.begin(ctx, func(r store.Reader) (identity.Account, error) {
 			return identity.AccountBySubject(r, claims.Issuer, claims.Subject)
-		}, nil)
+		}, func(w store.Writer, _ *identity.Account) error { return s.useNonce(w, claims.nonce) })
 	})
 }
 
@@ -164,7 +164,7 @@ func (s *Service) signIn(ctx context.Context, name string, p Password) (*Session
 		return nil, ErrRefused
 	}
 	return s.begin(ctx, func(r store.Reader) (identity.Account, error) { return identity.GetAccount(r, account.User) },
-		func(a *identity.Account) error { return s.useCode(a, c.PasswordHash, p.Code) })
+		func(_ store.Writer, a *identity.Account) error { return s.useCode(a, c.PasswordHash, p.Code) })
 }
 
 // compare checks a password while few others are checked.
@@ -203,17 +203,15 @@ func (s *Service) useCode(a *identity.Account, hash, code string) error {
 }
 
 // begin makes the session of an account, once prove finds nothing against it, in one transaction.
-func (s *Service) begin(ctx context.Context, find func(store.Reader) (identity.Account, error), prove func(*identity.Account) error) (*Session, error) {
+func (s *Service) begin(ctx context.Context, find func(store.Reader) (identity.Account, error), prove func(store.Writer, *identity.Account) error) (*Session, error) {
 	out := &Session{}
 	err := s.realm.Update(ctx, func(w store.Writer) error {
 		a, err := find(w)
 		if err != nil {
 			return err
 		}
-		if prove != nil {
-			if err := prove(&a); err != nil {
-				return err
-			}
+		if err := prove(w, &a); err != nil {
+			return err
 		}
 		a.SignedIn = s.now()
 		if err := identity.PutAccount(w, a); err != nil {

@@ -45,11 +45,17 @@ func newWorld(t *testing.T, provider signin.Provider) *world {
 		}
 		return nil
 	}))
-	w.s = signin.New(w.store, signin.Options{
+	w.s = w.service(provider)
+	return w
+}
+
+// service makes a server's service over the world's realm.
+func (w *world) service(provider signin.Provider) *signin.Service {
+	s := signin.New(w.store, signin.Options{
 		Key: make([]byte, 32), Provider: provider, Now: func() time.Time { return w.now }, Random: rand.NewChaCha8([32]byte{1}),
 	})
-	w.s.Cheaply()
-	return w
+	s.Cheaply()
+	return s
 }
 
 // operator acts in the tests.
