@@ -29,7 +29,9 @@
     const data = readTable(table);
     if (data.series.every((s) => s.data.every((n) => n === null))) return; // Nothing to draw: the table says so.
     const sideways = data.names.length > 6;
-    const category = { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-2") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, interval: 0, width: sideways ? 128 : undefined, overflow: "truncate" }, inverse: sideways };
+    // Upright, each name has the room of its bar and goes on in a second line.
+    const room = () => (sideways ? 128 : Math.max(48, Math.floor((box.clientWidth - 72) / data.names.length) - 8));
+    const category = { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-2") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, interval: 0, width: room(), lineHeight: 16, overflow: sideways ? "truncate" : "break" }, inverse: sideways };
     const value = { type: "value", minInterval: 1, splitLine: { lineStyle: { color: colour("line") } }, axisLabel: { color: colour("ink-2"), fontSize: 13, formatter: "{value}" + (table.dataset.unit || "") }, max: table.dataset.unit === "%" ? 100 : undefined };
     if (sideways) box.style.height = 90 + 28 * data.names.length + "px";
     const stacked = !table.dataset.columns;
@@ -44,11 +46,14 @@
       xAxis: sideways ? value : category, yAxis: sideways ? category : value,
       series: data.series.map((s) => ({ type: "bar", name: s.name, data: s.data, stack: stacked ? "all" : undefined, barMaxWidth: 36 })),
     });
-    drawn.push(chart);
+    drawn.push(() => {
+      chart.resize();
+      if (!sideways) chart.setOption({ xAxis: { axisLabel: { width: room() } } });
+    });
   }
 
   if (!window.echarts) return;
   for (const box of document.querySelectorAll("[data-chart]")) draw(box);
-  window.addEventListener("resize", () => drawn.forEach((chart) => chart.resize()));
+  window.addEventListener("resize", () => drawn.forEach((fit) => fit()));
   window.addEventListener("beforeprint", () => document.querySelectorAll(".chart-card details").forEach((d) => { d.open = true; }));
 })();
