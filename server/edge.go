@@ -88,8 +88,6 @@ func (s *Server) newCalls(transport credentials.TransportCredentials, phones syn
 		grpc.MaxHeaderListSize(headerBytesMax), grpc.MaxConcurrentStreams(streamsMax), grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingLeast, PermitWithoutStream: true}),
-		// A listener at rest holds no buffer to write from.
-		grpc.SharedWriteBuffer(true),
 		// The store closes behind the last handler.
 		grpc.WaitForHandlers(true),
 		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, s.noticeBackups),
