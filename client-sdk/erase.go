@@ -52,14 +52,21 @@ func barrierPlace(m *syncv1.Barrier) syncengine.Coordinate {
 	return syncengine.Coordinate{Epoch: syncengine.Epoch(m.GetCoordinate().GetEpoch()), Seq: syncengine.Seq(m.GetCoordinate().GetSeq())}
 }
 
+// earlierPlaces gives where an erasure stood in logs that are lost.
+func earlierPlaces(m *syncv1.Barrier) (out []syncengine.Coordinate) {
+	for _, c := range m.GetEarlier() {
+		out = append(out, syncengine.Coordinate{Epoch: syncengine.Epoch(c.GetEpoch()), Seq: syncengine.Seq(c.GetSeq())})
+	}
+	return out
+}
+
 // erasing is one barrier on its way through the database.
 type erasing struct {
 	*taking
 	record syncengine.ID
 	cells  syncengine.Cells
 	at     syncengine.Coordinate
-	// earlier holds the places of the same erasure that were told before, the one that it is told at
-	// again and those in logs that are lost.
+	// earlier holds the other places of the same erasure: those that were told before, and those in logs that are lost.
 	earlier []syncengine.Coordinate
 	// history is what the phone was told of the epochs.
 	history syncengine.History
@@ -81,6 +88,7 @@ func (e *erasing) apply(m *syncv1.Barrier) error {
 			e.earlier = append(e.earlier, b.At...)
 		}
 	}
+	e.earlier = append(e.earlier, earlierPlaces(m)...)
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		return err
@@ -96,7 +104,8 @@ func (e *erasing) apply(m *syncv1.Barrier) error {
 	return nil
 }
 
-// barriersOf gives the barriers of a record as they were told, one a place.
+// barriersOf gives the barriers of a record as they were told, one for each telling: where it stands first, then where it
+// stood in logs that are lost.
 func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []syncengine.Barrier, err error) {
 	for row, err := range tx.BarriersOf(record) {
 		if err != nil {
@@ -106,7 +115,7 @@ func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []syncengine.Barrier,
 		if err := proto.Unmarshal(row.Body, m); err != nil {
 			return nil, fmt.Errorf("barrier of record %s: %w: %w", record, ErrDamaged, err)
 		}
-		out = append(out, syncengine.Barrier{Cells: barrierCells(m), At: []syncengine.Coordinate{row.At}})
+		out = append(out, syncengine.Barrier{Cells: barrierCells(m), At: append([]syncengine.Coordinate{row.At}, earlierPlaces(m)...)})
 	}
 	return out, nil
 }
@@ -274,7 +283,7 @@ func (e *erasing) shown() error {
 
 // reflects reports that base is of after the erasure, or after it stood in the history
 // that base is of: a restored log that raises it once more takes nothing off the screen
-// that was written since. There only what that history itself told counts: a place of
+// that was written since. There only where it stood in that history counts: a place of
 // the log in force may be a number of it that is another entry's.
 func (e *erasing) reflects(row *localdb.Record) bool {
 	base := syncengine.Coordinate{Epoch: e.s.pos.Checkpoint.Epoch, Seq: row.Seq}
@@ -366,6 +375,7 @@ func handBarriers(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeB
 		if err := proto.Unmarshal(row.Body, m); err != nil {
 			return fmt.Errorf("barrier of record %s: %w: %w", row.RecordID, ErrDamaged, err)
 		}
+		m.Earlier = nil // The realm's signature does not cover it.
 		body.Barriers, out.handedTo = append(body.Barriers, m), row.ID
 	}
 	return nil

@@ -259,6 +259,39 @@ func TestErase_RaisedOnceMoreByARestoredServerLeavesWhatWasWrittenSinceOnTheScre
 	w.settle()
 }
 
+// Whoever first synced after the erasure was told of none: there was nothing to erase. What they write stands behind it all
+// the same, also when a phone brings the erasure back to a log that has lost it.
+func TestErase_RaisedOnceMoreSparesWhatAPhoneWroteThatWasNeverToldOfTheFirst(t *testing.T) {
+	w, ann, _, visit := noted(t)
+	b := w.backup()
+	w.erase(visit)
+	ann.sync()
+	carol := w.phone("陈", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	carol.doesAtOnce()
+	carol.sync()
+	w.restore(b)
+	ann.sync()
+	told := false
+	carol.line.seen = func(m *syncv1.ExchangeResponse) {
+		if len(m.GetBarriers()) > 0 && !told {
+			told = true
+			carol.edit(visit, `{"note":"经同意重新登记"}`)
+		}
+	}
+	carol.sync()
+	carol.line.seen = nil
+	if !told {
+		t.Fatal("the phone was not told of the erasure")
+	}
+	carol.sync()
+	ann.sync()
+	for _, p := range []*phone{ann, carol} {
+		p.shows(visit, map[string]any{"note": "经同意重新登记"})
+		p.holdsNone(secretNote)
+	}
+	w.settle()
+}
+
 func TestErase_ASecondTimeDestroysWhatWasWrittenSinceTheFirst(t *testing.T) {
 	w, _, bob, visit := noted(t)
 	w.erase(visit)

@@ -52,6 +52,9 @@ type telling struct {
 	// grants are all that the phone's user was ever granted; nil until they are needed.
 	grants []identity.Grant
 	asked  bool
+	// doubts lists the epochs in which only what is proven counts for the phone; nil until they are needed.
+	doubts  []uint32
+	doubted bool
 }
 
 // from gives the seq of this log up to which the phone has applied what it was
@@ -100,17 +103,34 @@ func (t *telling) since(from syncengine.Seq) (through syncengine.Seq, err error)
 			return false
 		}
 		if concerned {
-			for _, cells := range cellsOf(m.GetCells()) {
-				t.tell(m.GetRecordId(), cells, syncengine.Coordinate{Epoch: t.history.EpochAt(seq), Seq: seq})
-			}
+			failed = t.tellErasure(m, syncengine.Coordinate{Epoch: t.history.EpochAt(seq), Seq: seq})
 		}
 		through = seq
-		return true
+		return failed == nil
 	})
 	if err == nil {
 		err = failed
 	}
 	return through, err
+}
+
+// tellErasure tells the barriers that an erasure raised.
+func (t *telling) tellErasure(m *storedv1.Erasure, at syncengine.Coordinate) error {
+	record, _ := syncengine.IDFromBytes(m.GetRecordId())
+	for _, cells := range cellsOf(m.GetCells()) {
+		b := &storedv1.Barrier{}
+		if _, err := read(t.r, bucketBarrier, barrierKey(record, cells), b); err != nil {
+			return err
+		}
+		places := make([]syncengine.Coordinate, len(b.GetAt()))
+		for i, c := range b.GetAt() {
+			places[i] = coordinate(c)
+		}
+		if err := t.tell(record, cells, at, places); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // barred tells the barriers of records that the phone just sent erased changes of,
@@ -121,8 +141,8 @@ func (a *answering) barred() error {
 		return nil
 	}
 	t := telling{answering: a}
-	history, err := readHistory(a.r)
-	if err != nil {
+	var err error
+	if t.history, err = readHistory(a.r); err != nil {
 		return err
 	}
 	for _, id := range a.call.push.result.barred {
@@ -131,8 +151,12 @@ func (a *answering) barred() error {
 			return err
 		}
 		for _, b := range barriers {
-			if at, stands := newestIn(history, b.At); stands {
-				t.tell(id[:], b.Cells, at)
+			at, stands := newestIn(t.history, b.At)
+			if !stands {
+				continue
+			}
+			if err := t.tell(id, b.Cells, at, b.At); err != nil {
+				return err
 			}
 		}
 	}
@@ -151,19 +175,59 @@ func newestIn(history syncengine.History, at []syncengine.Coordinate) (newest sy
 	return newest, stands
 }
 
-// tell signs one barrier into the reply, once.
-func (t *telling) tell(record []byte, cells syncengine.Cells, at syncengine.Coordinate) {
+// tell signs one barrier into the reply, once, with those of its places that the log has lost.
+func (t *telling) tell(record syncengine.ID, cells syncengine.Cells, at syncengine.Coordinate, places []syncengine.Coordinate) error {
 	b := &syncv1.Barrier{
-		RecordId: slices.Clone(record), Field: uint32(cells.Field), Key: []byte(cells.Key),
+		RecordId: record[:], Field: uint32(cells.Field), Key: []byte(cells.Key),
 		Coordinate: &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)},
 	}
 	if slices.ContainsFunc(t.reply.Barriers, func(told *syncv1.Barrier) bool {
 		return string(wire.BarrierMessage(told)) == string(wire.BarrierMessage(b))
 	}) {
-		return
+		return nil
+	}
+	var err error
+	if b.Earlier, err = t.lost(places); err != nil {
+		return err
 	}
 	b.Signature = ed25519.Sign(t.svc.secrets.ReceiptKey(), wire.BarrierMessage(b))
 	t.reply.Barriers = append(t.reply.Barriers, b)
+	return nil
+}
+
+// lost gives the places of an erasure in histories that this log has lost: what the phone wrote from behind one of them, and
+// has not sent, is no stale edit. Where the number is the name of two histories the phone could not tell which one it stood
+// in, and such a change would be dropped on arrival, too.
+func (t *telling) lost(places []syncengine.Coordinate) (out []*syncv1.Coordinate, err error) {
+	for _, c := range places {
+		if _, here := t.history.Current(c); here {
+			continue
+		}
+		if err := t.readDoubts(); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(t.doubts, uint32(c.Epoch)) {
+			out = append(out, &syncv1.Coordinate{Epoch: uint32(c.Epoch), Seq: uint64(c.Seq)})
+		}
+	}
+	return out, nil
+}
+
+// readDoubts reads the epochs that are doubtful for everybody and those that are for the phone, once.
+func (t *telling) readDoubts() error {
+	if t.doubted {
+		return nil
+	}
+	h, err := historyDocument(t.r)
+	if err != nil {
+		return err
+	}
+	p := &storedv1.Progress{}
+	if _, err := read(t.r, bucketProgress, t.call.push.device.Incarnation[:], p); err != nil {
+		return err
+	}
+	t.doubts, t.doubted = slices.Concat(h.GetDoubtful(), p.GetDoubtful()), true
+	return nil
 }
 
 // concerns reports that the phone may hold something of an erased record: it, or a

@@ -4015,7 +4015,10 @@ type Barrier struct {
 	// Ed25519 signature by the realm's receipt key over the other fields, as internal/wire frames them.
 	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
 	// Element or key of a set or map field; absent for all of the field.
-	Key           []byte `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	Key []byte `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	// Places of the same erasure in histories that the log has lost: who wrote from behind one of them had seen it. The
+	// signature does not cover them: they only spare changes of the phone that is told, and the server does not read them.
+	Earlier       []*Coordinate `protobuf:"bytes,6,rep,name=earlier,proto3" json:"earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4081,6 +4084,13 @@ func (x *Barrier) GetSignature() []byte {
 func (x *Barrier) GetKey() []byte {
 	if x != nil {
 		return x.Key
+	}
+	return nil
+}
+
+func (x *Barrier) GetEarlier() []*Coordinate {
+	if x != nil {
+		return x.Earlier
 	}
 	return nil
 }
@@ -4885,7 +4895,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\aKeyView\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\rR\x05roles\x12\x19\n" +
-	"\buntil_ms\x18\x03 \x03(\x03R\auntilMs\"\xa9\x01\n" +
+	"\buntil_ms\x18\x03 \x03(\x03R\auntilMs\"\xe0\x01\n" +
 	"\aBarrier\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\rR\x05field\x12;\n" +
@@ -4893,7 +4903,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"coordinate\x18\x03 \x01(\v2\x1b.onedoor.sync.v1.CoordinateR\n" +
 	"coordinate\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x10\n" +
-	"\x03key\x18\x05 \x01(\fR\x03key\"I\n" +
+	"\x03key\x18\x05 \x01(\fR\x03key\x125\n" +
+	"\aearlier\x18\x06 \x03(\v2\x1b.onedoor.sync.v1.CoordinateR\aearlier\"I\n" +
 	"\tEpochFork\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x16\n" +
 	"\x06parent\x18\x02 \x01(\rR\x06parent\x12\x0e\n" +
@@ -5107,23 +5118,24 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	44, // 57: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
 	47, // 58: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
 	7,  // 59: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	23, // 60: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	1,  // 61: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	5,  // 62: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	24, // 63: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	18, // 64: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
-	51, // 65: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	53, // 66: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 67: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	29, // 68: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	19, // 69: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
-	52, // 70: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	55, // 71: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	67, // [67:72] is the sub-list for method output_type
-	62, // [62:67] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	7,  // 60: onedoor.sync.v1.Barrier.earlier:type_name -> onedoor.sync.v1.Coordinate
+	23, // 61: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	1,  // 62: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 63: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	24, // 64: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	18, // 65: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
+	51, // 66: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	53, // 67: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 68: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	29, // 69: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	19, // 70: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
+	52, // 71: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	55, // 72: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	68, // [68:73] is the sub-list for method output_type
+	63, // [63:68] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
