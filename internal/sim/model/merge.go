@@ -80,9 +80,14 @@ func (g *merging) leave(c *cell, w, v value, resolved, open bool) {
 		c.kept = append(c.kept, v)
 		return
 	}
-	g.m.at(0, g.next.id).want(g.m.onScreen(w.write, v.write) || g.release, I3,
+	g.m.at(0, g.next.id).want(g.m.onScreen(w.write, v.write) || g.release || w.unread(), I3,
 		"field %d: the value of %s is gone, written over by %s, whose author had not been shown it", w.key.Field, named(v.by.dot), named(w.by.dot))
 }
+
+// unread reports the deletion of a record that its author could not read and had joined by its code. They had no
+// life of it on the screen but their own; that it lives is all that the deletion covers, and each value of somebody
+// else under it is a conflict of deletion and edit that stays open (unseenByDelete).
+func (v *value) unread() bool { return v.blind.Has(v.class) && isDead(v.write) }
 
 // settleKept drops kept values that the write saw and whose author was shown them.
 func (g *merging) settleKept(c *cell, w value, resolved bool) bool {

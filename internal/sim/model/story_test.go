@@ -11,6 +11,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
 	"onedoor/server/exchange"
 	"onedoor/syncengine"
@@ -129,5 +130,30 @@ func TestStory_WhoGetsADoorAfterwardsHadNotReadIt(t *testing.T) {
 	}
 	if !slices.Contains(fields, "rooms") {
 		t.Errorf("open are %v, want rooms among them", fields)
+	}
+}
+
+// b takes back what they wrote of a door that they could not read, and with it the door: that it lives is covered, what a
+// has written of it is a conflict with the deletion.
+func TestStory_WhoDeletesWhatTheyHadNotReadLeavesEachValueOpen(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	own := s.door(gridB, "大研街道1号")
+	own.Rooms = proto.Uint32(3)
+	door := a.add(own)
+	a.sync()
+	b.sync()
+	b.do(func() error { return b.AddWithID(door, s.door(gridA, "大研街道一号")) })
+	b.do(func() error { return b.Delete(door) })
+	s.moveDoor(door, gridA)
+	s.clean()
+	b.sync()
+	s.clean()
+	s.rest()
+	open, err := b.Conflicts()
+	s.must(err)
+	if !slices.ContainsFunc(open, func(c *client.Conflict) bool { return c.Field == "rooms" && c.Kind == "delete_edit" }) {
+		t.Errorf("open are %v, want the rooms against the deletion among them", open)
 	}
 }
