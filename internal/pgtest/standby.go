@@ -48,7 +48,7 @@ func (c *Cluster) Tablespace(name, dir string) error {
 		return err
 	}
 	if c.owner != nil {
-		if err := errors.Join(os.Chmod(dir, 0o755), os.Chown(place, int(c.owner.Uid), int(c.owner.Gid))); err != nil { // #nosec G302 -- The cluster's owner passes through it.
+		if err := errors.Join(os.Chmod(dir, 0o755), os.Chown(place, int(c.owner.Uid), int(c.owner.Gid))); err != nil { // The cluster's owner passes through it.
 			return err
 		}
 	}

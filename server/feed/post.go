@@ -235,7 +235,7 @@ func retryAfter(failures uint32) time.Duration {
 	if failures < 16 {
 		wait = min(retryMost, retryFirst<<(failures-1))
 	}
-	return wait*3/4 + rand.N(wait/2+1)
+	return wait*3/4 + rand.N(wait/2+1) // #nosec G404 -- It spreads attempts and keeps no secret.
 }
 
 // deliver changes what is kept of the delivery, if it still stands where the page began.
