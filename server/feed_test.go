@@ -169,6 +169,29 @@ func TestFeed_BeginsAnewWhenTheUsersRightsChangeOrTheCursorIsNotItsOwn(t *testin
 	}
 }
 
+func TestFeed_BeginsAnewWhenItIsSentOtherKinds(t *testing.T) {
+	w := serving(t)
+	ann := w.replica(11, w.code("和丽"))
+	w.sync(ann)
+	_, err := ann.AddJSON("premises", `{"address":"民主路1号","territory":"530702001001"}`)
+	w.must(err)
+	_, err = ann.AddJSON("dispute", `{"title":"漏水","territory":"530702001001"}`)
+	w.must(err)
+	w.sync(ann)
+	user, ctx := w.user("城市平台", recordv1.Role_ROLE_COMMUNITY_STAFF, "530702001001")
+	feed := w.feed(&feedv1.PutFeedRequest{Name: "城市平台", UserId: id(user), Kinds: []string{"premises"}, Purpose: "平台协同"})
+	_, cursor, _ := w.told(ctx, feed, "", 0)
+	w.feed(&feedv1.PutFeedRequest{Id: feed, Kinds: []string{"premises"}, Purpose: "平台协同，第二期"})
+	if events, _, restarts := w.told(ctx, feed, cursor, 0); len(events) != 0 || restarts != 0 {
+		t.Errorf("another purpose told %v with %d restarts", lines(events, "address"), restarts)
+	}
+	w.feed(&feedv1.PutFeedRequest{Id: feed, Kinds: []string{"dispute", "premises"}, Purpose: "平台协同"})
+	events, _, restarts := w.told(ctx, feed, cursor, 0)
+	if got := lines(events, "title"); !slices.Equal(got, []string{"CHANGED premises", "CHANGED dispute 漏水"}) || restarts != 1 {
+		t.Errorf("with disputes too it told %v with %d restarts", got, restarts)
+	}
+}
+
 // share files a sharing and gives its number.
 func (w *world) share(ctx context.Context, until int64) uint64 {
 	w.t.Helper()

@@ -153,8 +153,8 @@ func (a *app) feedSet() *cobra.Command {
 	c := &cobra.Command{
 		Use: "set FEED --purpose TEXT", Short: "Replace what stands of a feed", Args: cobra.ExactArgs(1),
 		Long: `Replaces kinds, sharing, purpose and address as they are given: what is left out
-is taken away. Name and user stay. After a change of its kinds or its sharing the
-feed is told everything again from its receiver's next restart on.`,
+is taken away. Name and user stay. After a change of its kinds or of
+whether it has sealed fields the feed begins from the start by itself.`,
 		Example: "  onedoor feed set FEED_ID --kinds dispute,hazard --purpose 平台协同 --url https://platform.example/onedoor --data ./realm",
 	}
 	f.add(c)

@@ -3,6 +3,7 @@ package feed
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -204,7 +205,16 @@ func feedOf(id syncengine.ID, m *storedv1.Feed) Feed {
 	return f
 }
 
-// subscription is what the write path cuts the feed's pages by.
+// subscription is what the write path cuts the feed's pages by. Its id names what is sent too: after a change of that no
+// cursor from before is good, and the feed begins from the start.
 func (f *Feed) subscription() exchange.Subscription {
-	return exchange.Subscription{ID: f.ID, User: f.User, Kinds: f.Kinds, Sealed: f.Sharing != 0, Recipient: f.Name, Purpose: f.Purpose}
+	kinds := slices.Clone(f.Kinds)
+	slices.Sort(kinds)
+	h := sha256.New()
+	h.Write([]byte("onedoor subscription 1"))
+	h.Write(f.ID[:])
+	fmt.Fprintln(h, f.Sharing != 0, kinds)
+	return exchange.Subscription{
+		ID: syncengine.ID(h.Sum(nil)[:16]), User: f.User, Kinds: f.Kinds, Sealed: f.Sharing != 0, Recipient: f.Name, Purpose: f.Purpose,
+	}
 }

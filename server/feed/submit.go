@@ -19,11 +19,11 @@ import (
 
 // Submit registers a dispute that a system outside has taken in; the same reference again gives the case that stands.
 func (s *Service) Submit(ctx context.Context, by accessledger.Actor, reference string, record *structpb.Struct, text string) (*casework.Shown, bool, error) {
-	written, err := record.MarshalJSON()
+	fieldsJSON, err := record.MarshalJSON()
 	if err != nil {
 		return nil, false, fmt.Errorf("%w: the record is no JSON: %w", ErrInvalid, err)
 	}
-	fields, err := s.dispute(ctx, written)
+	fields, err := s.dispute(ctx, fieldsJSON)
 	if err != nil {
 		return nil, false, err
 	}

@@ -752,8 +752,8 @@ type FeedPage struct {
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// Where the next page goes on; to be kept when the page is stored.
 	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// True when the feed begins from the start with this page: at its first, after its user's rights changed, and after the
-	// realm was restored. What the receiver holds and is not sent again until caught_up is to be forgotten.
+	// True when the feed begins from the start with this page: at its first, after its user's rights or what it is sent
+	// changed, and after the realm was restored. What the receiver holds and is not sent again until caught_up is to be forgotten.
 	Restart bool `protobuf:"varint,3,opt,name=restart,proto3" json:"restart,omitempty"`
 	// True when everything is told.
 	CaughtUp      bool `protobuf:"varint,4,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
