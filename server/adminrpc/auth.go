@@ -10,7 +10,6 @@ import (
 
 	"onedoor/server/bearer"
 	"onedoor/server/identity"
-	"onedoor/server/store"
 )
 
 // caller is who makes a call.
@@ -48,18 +47,11 @@ func answer[R any](ctx context.Context, s *Service, may permission, f func(*call
 
 // admit finds out who calls and checks that they may.
 func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
-	token, err := bearer.Token(ctx)
+	who, err := bearer.Admit(ctx, s.realm, s.now())
 	if err != nil {
 		return nil, err
 	}
-	c := &caller{ctx: ctx}
-	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		c.Principal, err = identity.CheckToken(r, token, s.now())
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
+	c := &caller{Principal: who, ctx: ctx}
 	if !may(c.Principal) {
 		return nil, fmt.Errorf("role %s: %w", recordv1.Role(c.Role), errNotPermitted)
 	}

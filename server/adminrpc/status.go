@@ -20,7 +20,6 @@ import (
 	"onedoor/server/privacy"
 	"onedoor/server/refusal"
 	"onedoor/server/signin"
-	"onedoor/server/store"
 	"onedoor/server/throttle"
 )
 
@@ -37,11 +36,8 @@ var (
 
 // refusals is the table; of two that fit the first counts.
 var refusals = refusal.Table{
-	{Err: identity.ErrTokenUnknown, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "give the token file that the operator made"},
-	{Err: identity.ErrTokenRevoked, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "ask the operator for a new token"},
 	{Err: errNotPermitted, Code: codes.PermissionDenied, Reason: adminv1.Reason_REASON_NOT_PERMITTED, Hint: "use the token of somebody whose role may"},
 	{Err: errOutOfReach, Code: codes.PermissionDenied, Reason: adminv1.Reason_REASON_NOT_PERMITTED, Hint: "use the token of somebody who works where the record is"},
-	{Err: identity.ErrTokenExpired, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "sign in again with `onedoor login`"},
 	{Err: signin.ErrProvider, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_PROVIDER, Hint: "try again when it answers; nothing was changed", Retry: true},
 	{Err: signin.ErrNoProvider, Code: codes.FailedPrecondition, Reason: adminv1.Reason_REASON_PROVIDER, Hint: "serve with --oidc-issuer and --oidc-client-id, or use a password"},
 	{Err: signin.ErrRefused, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_SIGN_IN, Hint: "check all three, and that the phone's clock is right; who has lost one asks the operator for an invitation"},
@@ -89,18 +85,7 @@ var refusals = refusal.Table{
 	{Err: territoryfile.ErrRealmAbsent, Code: codes.InvalidArgument, Reason: adminv1.Reason_REASON_FILE_REFUSED, Hint: "give a file with the realm's county"},
 	{Err: importer.ErrTooManyMissing, Code: codes.FailedPrecondition, Reason: adminv1.Reason_REASON_TOO_MANY_MISSING, Hint: "import it without --register, or export the whole register"},
 	{Err: errImportRunning, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_IMPORT_RUNNING, Hint: "call again when it is done", Retry: true},
-	{Err: exchange.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment", Retry: true},
-	{Err: store.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment", Retry: true},
-	{Err: exchange.ErrLedger, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "nothing was changed; give the side ledger's folder space and make it writable"},
-	{Err: store.ErrUnavailable, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "call again in a moment; nothing was changed", Retry: true},
-	{Err: store.ErrWentBack, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "call again in a moment; nothing was changed", Retry: true},
-	{Err: store.ErrUnknown, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "look whether it was done before you call again", Retry: true},
-	{Err: store.ErrFull, Code: codes.ResourceExhausted, Reason: adminv1.Reason_REASON_STORE_FULL, Hint: "nothing was changed; free disk space"},
-	{Err: store.ErrReadOnly, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "nothing was changed; make the data folder writable"},
-	{Err: store.ErrNewer, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_OUTDATED, Hint: "call another server of the realm, and install the newer software at this one", Retry: true},
-	{Err: store.ErrDamaged, Code: codes.DataLoss, Reason: adminv1.Reason_REASON_STORE_DAMAGED, Hint: "restore a backup; phones bring back what is newer"},
-	{Err: identity.ErrDamaged, Code: codes.DataLoss, Reason: adminv1.Reason_REASON_STORE_DAMAGED, Hint: "restore a backup; phones bring back what is newer"},
-}
+}.And(refusal.Realm)
 
 // status turns an error of the rooms below into a status with a reason and a hint.
 func (s *Service) status(ctx context.Context, err error) error {

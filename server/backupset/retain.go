@@ -2,9 +2,7 @@ package backupset
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -58,20 +56,16 @@ func (s *Set) Retain(ctx context.Context, realm uint32, p Policy, now time.Time)
 // cutOff lists objects of a realm that have no manifest and are no longer under way.
 func (s *Set) cutOff(ctx context.Context, realm uint32, now time.Time) (list []string, err error) {
 	manifests, objects := map[string]bool{}, map[string]time.Time{}
-	all := s.bucket.List(&blob.ListOptions{Prefix: fmt.Sprintf("%s%06d-", namePrefix, realm)})
-	for {
-		object, err := all.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list the backups: %w", err)
-		}
+	err = s.each(ctx, fmt.Sprintf("%s%06d-", namePrefix, realm), func(object *blob.ListObject) error {
 		if name, is := strings.CutSuffix(object.Key, manifestSuffix); is {
 			manifests[name] = true
 		} else {
 			objects[object.Key] = object.ModTime
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	for name, at := range objects {
 		if !manifests[name] && now.Sub(at) > cutOffAfter {

@@ -137,28 +137,38 @@ func (s *Set) Folder() string { return s.folder }
 
 // List gives the backups of a realm, the newest first; of every realm for 0.
 func (s *Set) List(ctx context.Context, realm uint32) (list []Entry, err error) {
-	all := s.bucket.List(&blob.ListOptions{Prefix: namePrefix})
-	for {
-		object, err := all.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list the backups: %w", err)
-		}
+	err = s.each(ctx, namePrefix, func(object *blob.ListObject) error {
 		if !strings.HasSuffix(object.Key, manifestSuffix) {
-			continue
+			return nil
 		}
 		e, err := s.manifest(ctx, object.Key)
-		if err != nil {
-			return nil, err
-		}
-		if realm == 0 || e.Realm == realm {
+		if err == nil && (realm == 0 || e.Realm == realm) {
 			list = append(list, e)
 		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(list, func(a, b Entry) int { return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(b.Name, a.Name)) })
 	return list, nil
+}
+
+// each calls f for the objects with a prefix until f fails.
+func (s *Set) each(ctx context.Context, prefix string, f func(*blob.ListObject) error) error {
+	all := s.bucket.List(&blob.ListOptions{Prefix: prefix})
+	for {
+		object, err := all.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list the backups: %w", err)
+		}
+		if err := f(object); err != nil {
+			return err
+		}
+	}
 }
 
 func (s *Set) manifest(ctx context.Context, key string) (e Entry, err error) {

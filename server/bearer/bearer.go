@@ -1,4 +1,4 @@
-// Package bearer reads the token of a gRPC call. It says nothing of what a token is good for: package identity does.
+// Package bearer finds out who makes a call, by its token. It says nothing of what they may do: each service does.
 package bearer
 
 import (
@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"onedoor/server/identity"
+	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 // authorization is the metadata key of the token.
@@ -23,4 +25,22 @@ func Token(ctx context.Context) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no bearer token: %w", identity.ErrTokenUnknown)
+}
+
+// Realm is where a token is looked up.
+type Realm interface {
+	View(ctx context.Context, f func(store.Reader) error) error
+}
+
+// Admit finds out who makes a call, or gives one of package identity's errors about tokens.
+func Admit(ctx context.Context, realm Realm, now syncengine.UnixMilli) (who identity.Principal, err error) {
+	token, err := Token(ctx)
+	if err != nil {
+		return who, err
+	}
+	err = realm.View(ctx, func(r store.Reader) (err error) {
+		who, err = identity.CheckToken(r, token, now)
+		return err
+	})
+	return who, err
 }

@@ -23,7 +23,6 @@ import (
 	"onedoor/server/feed"
 	"onedoor/server/identity"
 	"onedoor/server/notify"
-	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
@@ -62,16 +61,8 @@ const lookAgain = time.Minute
 var errNotPermitted = errors.New("the token's role may not do this")
 
 // admit finds out who calls.
-func (s *Service) admit(ctx context.Context) (who identity.Principal, err error) {
-	token, err := bearer.Token(ctx)
-	if err != nil {
-		return who, err
-	}
-	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		who, err = identity.CheckToken(r, token, s.realm.Time())
-		return err
-	})
-	return who, err
+func (s *Service) admit(ctx context.Context) (identity.Principal, error) {
+	return bearer.Admit(ctx, s.realm, s.realm.Time())
 }
 
 func operator(who identity.Principal) bool {
@@ -202,7 +193,7 @@ func (s *Service) FollowFeed(req *feedv1.FollowFeedRequest, stream grpc.ServerSt
 	ctx := stream.Context()
 	hints := s.hub.Listen()
 	defer hints.Close()
-	cursor, first := req.GetCursor(), true
+	cursor, told := req.GetCursor(), false // told: the receiver knows that it has everything.
 	for {
 		f, err := s.reads(ctx, req.GetId())
 		if err != nil {
@@ -213,13 +204,13 @@ func (s *Service) FollowFeed(req *feedv1.FollowFeedRequest, stream grpc.ServerSt
 			return s.status(ctx, err)
 		}
 		cursor = page.GetCursor()
-		if first || len(page.GetEvents()) > 0 || page.GetRestart() {
+		if !told || len(page.GetEvents()) > 0 || page.GetRestart() {
 			if err := stream.Send(&feedv1.FollowFeedResponse{Page: page}); err != nil {
 				return err
 			}
 		}
-		if first = !page.GetCaughtUp(); first {
-			continue // There is more, and its end is told even where it holds nothing.
+		if told = page.GetCaughtUp(); !told {
+			continue
 		}
 		select {
 		case <-hints.Wake():

@@ -13,14 +13,11 @@ import (
 	"onedoor/server/feed"
 	"onedoor/server/identity"
 	"onedoor/server/refusal"
-	"onedoor/server/store"
 )
 
 // refusals is the table; of two that fit the first counts.
 var refusals = refusal.Table{
 	{Err: identity.ErrTokenUnknown, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "give the token file of the feed's user, or the operator's to manage feeds"},
-	{Err: identity.ErrTokenRevoked, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "ask the operator for a new token"},
-	{Err: identity.ErrTokenExpired, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "sign in again with `onedoor login`"},
 	{Err: errNotPermitted, Code: codes.PermissionDenied, Reason: adminv1.Reason_REASON_NOT_PERMITTED, Hint: "an operator manages feeds; a feed's user reads it and submits cases"},
 	{Err: feed.ErrUnknown, Code: codes.NotFound, Reason: adminv1.Reason_REASON_NOT_FOUND, Hint: "list the feeds with `onedoor feed list`"},
 	{Err: feed.ErrSharing, Code: codes.FailedPrecondition, Reason: adminv1.Reason_REASON_SHARING, Hint: "the privacy desk files a sharing with `onedoor privacy share add`; then give its number to the feed"},
@@ -34,13 +31,7 @@ var refusals = refusal.Table{
 	{Err: identity.ErrUserUnknown, Code: codes.NotFound, Reason: adminv1.Reason_REASON_NOT_FOUND, Hint: "list the users with `onedoor user list`"},
 	{Err: identity.ErrUserClosed, Code: codes.FailedPrecondition, Reason: adminv1.Reason_REASON_USER_CLOSED, Hint: "choose an active user"},
 	{Err: exchange.ErrBadRequest, Code: codes.InvalidArgument, Reason: adminv1.Reason_REASON_INVALID, Hint: "correct the value; nothing was changed"},
-	{Err: exchange.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment", Retry: true},
-	{Err: store.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment", Retry: true},
-	{Err: exchange.ErrLedger, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "nothing was changed; give the side ledger's folder space and make it writable"},
-	{Err: store.ErrFull, Code: codes.ResourceExhausted, Reason: adminv1.Reason_REASON_STORE_FULL, Hint: "free disk space: a page is noted before it leaves"},
-	{Err: store.ErrReadOnly, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "make the data folder writable: a page is noted before it leaves"},
-	{Err: store.ErrDamaged, Code: codes.DataLoss, Reason: adminv1.Reason_REASON_STORE_DAMAGED, Hint: "restore a backup; phones bring back what is newer"},
-}
+}.And(refusal.Realm)
 
 // status turns an error of the rooms below into a status with a reason and a hint.
 func (s *Service) status(ctx context.Context, err error) error {

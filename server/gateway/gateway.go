@@ -88,7 +88,10 @@ func (f face) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if lasts(r.URL.Path) {
 		// A stream ends with its reader or the server, not with the time that a page may take.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+			http.Error(w, `{"message":"this connection cannot hold a stream"}`, http.StatusInternalServerError)
+			return
+		}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, bodyBytesMax)
 	f.calls.ServeHTTP(w, r)

@@ -17,7 +17,6 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/report"
-	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
@@ -38,16 +37,8 @@ func New(realm *exchange.Service, reports *report.Service, log *slog.Logger) *Se
 }
 
 // admit finds out who calls.
-func (s *Service) admit(ctx context.Context) (who identity.Principal, err error) {
-	token, err := bearer.Token(ctx)
-	if err != nil {
-		return who, err
-	}
-	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		who, err = identity.CheckToken(r, token, s.realm.Time())
-		return err
-	})
-	return who, err
+func (s *Service) admit(ctx context.Context) (identity.Principal, error) {
+	return bearer.Admit(ctx, s.realm, s.realm.Time())
 }
 
 // admitKeeper lets in who may count anew, check and freeze: those who pull for the district, and the operator, who is shown no

@@ -11,14 +11,11 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/refusal"
 	"onedoor/server/report"
-	"onedoor/server/store"
 )
 
 // refusals is the table; of two that fit the first counts.
 var refusals = refusal.Table{
 	{Err: identity.ErrTokenUnknown, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "give the token file of a district, street or community user"},
-	{Err: identity.ErrTokenRevoked, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "ask the operator for a new token"},
-	{Err: identity.ErrTokenExpired, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "sign in again with `onedoor login`"},
 	{Err: report.ErrNotPermitted, Code: codes.PermissionDenied, Reason: adminv1.Reason_REASON_NOT_PERMITTED, Hint: "use the token of a district, street or community user whose territory it is"},
 	{Err: report.ErrTooFine, Code: codes.PermissionDenied, Reason: adminv1.Reason_REASON_NOT_PERMITTED, Hint: "pull it by community"},
 	{Err: report.ErrUnknownFigure, Code: codes.InvalidArgument, Reason: adminv1.Reason_REASON_INVALID, Hint: "list the figures with `onedoor report list`"},
@@ -29,16 +26,7 @@ var refusals = refusal.Table{
 	{Err: exchange.ErrLedger, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "give the side ledger's folder space and make it writable: a month is frozen there before it is shown"},
 	{Err: report.ErrPast, Code: codes.InvalidArgument, Reason: adminv1.Reason_REASON_INVALID, Hint: "leave --as-of out"},
 	{Err: report.ErrInvalid, Code: codes.InvalidArgument, Reason: adminv1.Reason_REASON_INVALID, Hint: "correct the question; nothing was changed"},
-	{Err: exchange.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment"},
-	{Err: store.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment"},
-	{Err: store.ErrUnavailable, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "call again in a moment; nothing was changed"},
-	{Err: store.ErrWentBack, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "call again in a moment; nothing was changed"},
-	{Err: store.ErrUnknown, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_UNAVAILABLE, Hint: "look whether it was done before you call again"},
-	{Err: store.ErrFull, Code: codes.ResourceExhausted, Reason: adminv1.Reason_REASON_STORE_FULL, Hint: "free disk space: a pull is noted before it is shown"},
-	{Err: store.ErrReadOnly, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STORE_READ_ONLY, Hint: "make the data folder writable: a pull is noted before it is shown"},
-	{Err: store.ErrNewer, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_OUTDATED, Hint: "call another server of the realm, and install the newer software at this one", Retry: true},
-	{Err: store.ErrDamaged, Code: codes.DataLoss, Reason: adminv1.Reason_REASON_STORE_DAMAGED, Hint: "restore a backup; phones bring back what is newer"},
-}
+}.And(refusal.Realm)
 
 // status turns an error of the rooms below into a status with a reason and a hint.
 func (s *Service) status(ctx context.Context, err error) error {

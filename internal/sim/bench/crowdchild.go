@@ -175,7 +175,7 @@ func (p *crowdPart) storm(window time.Duration) (a answer, err error) {
 			wait = rand.N(window)
 		}
 		wg.Go(func() {
-			if errs[i] = sleep(p.ctx, wait); errs[i] != nil {
+			if errs[i] = child.Wait(p.ctx, wait); errs[i] != nil {
 				return
 			}
 			began := time.Now()
@@ -194,17 +194,6 @@ func (p *crowdPart) storm(window time.Duration) (a answer, err error) {
 	slices.Sort(took)
 	a.Latencies = took
 	return a, firstOf(errs)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // watch has every phone listen for hints until the process ends.

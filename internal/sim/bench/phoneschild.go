@@ -94,12 +94,7 @@ func (p *phonesPart) each(f func(*benchPhone) error) error {
 		wg.Go(func() { errs[i] = f(ph) })
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return firstOf(errs)
 }
 
 // sync lets every phone sync at once and adds up what they report.

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"time"
 )
 
 // line is one line of a child's output: something said, or the answer with which a command ends.
@@ -137,3 +138,15 @@ func (p *Process) Stop() (*os.ProcessState, error) {
 
 // CloseInput asks the child to end; Wait tells when it has.
 func (p *Process) CloseInput() { _ = p.in.Close() }
+
+// Wait waits for a while, or until ctx ends.
+func Wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
 	"onedoor/server"
 	"onedoor/syncengine"
@@ -270,7 +271,7 @@ func (r *run) stormWithBackup(n int, kind Kind) error {
 	var both errgroup.Group
 	if random.IntN(2) == 0 {
 		both.Go(func() error {
-			if err := wait(r.ctx, after); err != nil {
+			if err := child.Wait(r.ctx, after); err != nil {
 				return err
 			}
 			return r.backUp(random)
@@ -366,7 +367,7 @@ func (h *handset) drain() (err error) {
 			return err
 		}
 		if _, err = h.do(phoneCommand{Op: "sync"}); err != nil {
-			if paused := wait(h.run.ctx, syncPause); paused != nil {
+			if paused := child.Wait(h.run.ctx, syncPause); paused != nil {
 				return paused
 			}
 			continue

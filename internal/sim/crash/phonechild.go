@@ -104,18 +104,7 @@ func (p *phonePart) open(c phoneCommand) (err error) {
 
 // waitAtMost gives a wait that ends early.
 func waitAtMost(bound time.Duration) func(context.Context, time.Duration) error {
-	return func(ctx context.Context, d time.Duration) error { return wait(ctx, min(d, bound)) }
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return func(ctx context.Context, d time.Duration) error { return child.Wait(ctx, min(d, bound)) }
 }
 
 func (p *phonePart) close() error {
