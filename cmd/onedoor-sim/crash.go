@@ -27,19 +27,26 @@ func newCrash(a *app) *cobra.Command {
 delay, and kills them (SIGKILL) at random and at marked points: inside a
 transaction, before and after a commit is durable, before and after a reply is
 taken. Some cycles restore the server from a backup, let a disk fill up, or damage
-the database file. After each cycle the phones sync in peace, and an auditor that
+the database file. With --store the realm lies in a PostgreSQL, served by --servers
+servers that every phone knows, and nothing is restored or damaged: each server is
+killed on its own, with a statement on its way to the database or its answer on the
+way back. After each cycle the phones sync in peace, and an auditor that
 reads the phones' receipts and the server's log says whether everything that was
 acknowledged is there once, whether the log verifies, and whether every phone
 holds and shows the same.
 
 The seed chooses edits, faults and kills; what a kill meets depends on the
-machine's timing. It works in a folder of its own, listens on this machine only,
+machine's timing. It works in a folder of its own, and in a realm of its own that it
+removes from the database at its end, listens on this machine only,
 and takes about four seconds a cycle. Exit code 1 means that something was lost or
 duplicated, or did not converge.`,
-		Example: "  onedoor-sim crash\n  onedoor-sim crash --cycles 40 --seed 7 --json",
+		Example: "  onedoor-sim crash\n  onedoor-sim crash --cycles 40 --seed 7 --json\n" +
+			"  onedoor-sim crash --cycles 10 --store postgres://onedoor@127.0.0.1:5432/trial --servers 3",
 	}
 	c.Flags().IntVar(&o.Cycles, "cycles", cyclesDefault, "`NUMBER` of cycles; 9 have every kind")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "what happens follows from this `NUMBER`")
+	c.Flags().StringVar(&o.Store, "store", "", "`URL` of a PostgreSQL database to make the realm in; a file when it is not given")
+	c.Flags().IntVar(&o.Servers, "servers", 1, "`NUMBER` of servers that serve the realm; several need --store")
 	var trace bool
 	c.Flags().BoolVar(&trace, "trace", false, "tell on standard error what goes on")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error { return a.crash(ctx, o, trace) })
@@ -56,6 +63,14 @@ func newCrashPart(a *app) *cobra.Command {
 func (a *app) crash(ctx context.Context, o crash.Options, trace bool) error {
 	if o.Cycles < 1 {
 		return command.Misused("--cycles %d shows nothing: ask for one at least", o.Cycles)
+	}
+	switch {
+	case o.Servers < 1 || o.Servers > crash.ServersMax:
+		return command.Misused("--servers %d: give 1 to %d", o.Servers, crash.ServersMax)
+	case o.Servers > 1 && o.Store == "":
+		return command.Misused("--servers %d: several servers need a database: name it with --store", o.Servers)
+	case o.Store != "" && !isDatabase(o.Store):
+		return command.Misused("--store %q: give a URL such as postgres://USER@HOST/DATABASE", o.Store)
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -35,9 +35,19 @@ func TestCrash_PrintsOneObjectAndATable(t *testing.T) {
 	}
 }
 
-func TestCrash_NoCyclesAreAMisuse(t *testing.T) {
-	code, out, errs := run(t, "crash", "--cycles", "0")
-	if code != 2 || out != "" || !strings.Contains(errs, "--cycles 0") || strings.Count(errs, "\n") != 1 {
-		t.Errorf("exit %d, printed %q and %q", code, out, errs)
+func TestCrash_WhatCannotBeTriedIsAMisuse(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--cycles", "0"}, "--cycles 0"},
+		{[]string{"--servers", "2"}, "--store"},
+		{[]string{"--servers", "9", "--store", "postgres://onedoor@127.0.0.1/trial"}, "--servers 9"},
+		{[]string{"--store", "trial.db"}, "postgres://"},
+	} {
+		code, out, errs := run(t, append([]string{"crash"}, c.args...)...)
+		if code != 2 || out != "" || !strings.Contains(errs, c.says) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%q: exit %d, printed %q and %q", c.args, code, out, errs)
+		}
 	}
 }

@@ -46,7 +46,7 @@ PostgreSQL the realm is made in that database, which is to be empty, and stays.`
 		case o.Changes < 1 || o.Window < 0 || o.Firsts < 0 || o.FirstRecords < 1:
 			return command.Misused("--changes and --first-records are 1 at least, --window and --firsts not below 0")
 		case store == "sqlite":
-		case strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://"):
+		case isDatabase(store):
 			o.Store = store
 		default:
 			return command.Misused("--store %q: give sqlite, or a URL such as postgres://USER@HOST/DATABASE", store)
@@ -54,6 +54,11 @@ PostgreSQL the realm is made in that database, which is to be empty, and stays.`
 		return a.storm(ctx, o)
 	})
 	return c
+}
+
+// isDatabase reports the URL of a PostgreSQL database.
+func isDatabase(store string) bool {
+	return strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://")
 }
 
 func (a *app) storm(ctx context.Context, o bench.StormOptions) (err error) {

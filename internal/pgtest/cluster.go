@@ -170,6 +170,9 @@ func (c *Cluster) Log() string {
 // Kill ends the cluster as a crash does: the postmaster is killed, and its children notice that.
 func (c *Cluster) Kill() error { return c.stop(syscall.SIGKILL) }
 
+// Quit ends the cluster at once and out of order, as `pg_ctl stop -m immediate` does: its next start recovers from the log.
+func (c *Cluster) Quit() error { return c.stop(syscall.SIGQUIT) }
+
 // Stop ends the cluster fast and in order: transactions are cut off.
 func (c *Cluster) Stop() error { return c.stop(syscall.SIGINT) }
 

@@ -28,14 +28,14 @@ type audit struct {
 }
 
 // newAudit reads the log of a realm, and checks the realm as `onedoor verify` does.
-func newAudit(ctx context.Context, dir string, l *ledger) (*audit, error) {
+func newAudit(ctx context.Context, c server.Config, l *ledger) (*audit, error) {
 	a := &audit{ledger: l, log: make(map[string]int), chains: make(map[string][]syncengine.Chain)}
-	found, err := server.Verify(ctx, dir, nil)
+	found, err := server.VerifyWith(ctx, c, nil)
 	if err != nil {
 		return nil, err
 	}
 	a.problems = append(a.problems, found.Problems...)
-	st, err := server.OpenReader(ctx, server.Config{Dir: dir})
+	st, err := server.OpenReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

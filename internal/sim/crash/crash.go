@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -23,6 +22,13 @@ type Options struct {
 	Self []string
 	// Dir holds the run's files; it is left to the caller.
 	Dir string
+	// Store is the URL of a database of the PostgreSQL family in which the run makes a realm of its own, and removes it at
+	// its end; empty for a file in Dir.
+	Store string
+	// Servers is how many serve the realm, one when 0; more than one need a Store.
+	Servers int
+	// Outage takes the database away and brings it back; nil where the run may not. Every other cycle on a Store has some.
+	Outage func() error
 	// Cycles is how many there are; Seed chooses what happens in each.
 	Cycles int
 	Seed   uint64
@@ -38,6 +44,8 @@ type Cycle struct {
 	Kind   Kind
 	// ServerKills and PhoneKills count the processes that were killed, AtMarks those of them that a mark inside killed.
 	ServerKills, PhoneKills, AtMarks int
+	// Outages counts how often the database was taken away.
+	Outages int
 	// Refused counts edits that a full disk refused, since the run began.
 	Refused int
 	// Acknowledged counts the changes that the server has given its word for, since the run began.
@@ -65,20 +73,25 @@ func (r *Result) Good() bool { return r.Lost == 0 && r.Duplicated == 0 && r.Conv
 func Run(ctx context.Context, o Options) (*Result, error) {
 	ctx, stop := context.WithCancel(ctx) // kills the children that are left
 	defer stop()
-	r := &run{o: o, ctx: ctx, epoch: 1}
-	defer r.close()
+	r := &run{o: o, ctx: ctx, epoch: 1, served: served(o)}
 	if err := r.begin(); err != nil {
-		return nil, fmt.Errorf("make the world: %w", err)
+		return nil, errors.Join(fmt.Errorf("make the world: %w", err), r.close())
 	}
+	result, err := r.cycles()
+	return result, errors.Join(err, r.close())
+}
+
+// cycles goes through all of them.
+func (r *run) cycles() (*Result, error) {
 	result := &Result{Converged: true}
-	for n := range o.Cycles {
+	for n := range r.o.Cycles {
 		c, err := r.cycle(n)
 		if err != nil {
 			return nil, fmt.Errorf("cycle %d (%s): %w", n+1, c.Kind, err)
 		}
 		result.add(c)
-		if o.Progress != nil {
-			o.Progress(*c)
+		if r.o.Progress != nil {
+			r.o.Progress(*c)
 		}
 	}
 	return result, nil
@@ -95,7 +108,8 @@ func (r *Result) add(c *Cycle) {
 type run struct {
 	o      Options
 	ctx    context.Context
-	host   *host
+	served server.Config
+	hosts  hosts
 	phones []*handset
 	seats  []desk.Seat
 	ledger ledger
@@ -119,12 +133,14 @@ func (r *run) trace(format string, args ...any) {
 
 // begin makes the realm, the phones and the doors that all of them know.
 func (r *run) begin() error {
-	r.host = newHost(r, filepath.Join(r.o.Dir, "realm"))
-	if _, err := server.Init(r.ctx, server.InitOptions{Dir: r.host.dir, Realm: desk.RealmCode}); err != nil {
+	if _, err := server.Init(r.ctx, server.InitOptions{Dir: r.served.Dir, Store: r.served.Store, Realm: desk.RealmCode}); err != nil {
 		return err
 	}
-	r.host.begin(0, 0, true)
-	a, err := r.host.do(serverCommand{Op: "seats", Phones: phonesMany})
+	for n := range max(1, r.o.Servers) {
+		r.hosts = append(r.hosts, newHost(r, n))
+	}
+	r.hosts.begin(0, 0, true)
+	a, err := r.hosts[0].do(serverCommand{Op: "seats", Phones: phonesMany})
 	if err != nil {
 		return err
 	}
@@ -134,7 +150,7 @@ func (r *run) begin() error {
 			return err
 		}
 	}
-	return errors.Join(r.doors(), r.host.rest())
+	return errors.Join(r.doors(), r.hosts.rest())
 }
 
 // enrol takes a phone into the run.
@@ -144,7 +160,7 @@ func (r *run) enrol(seat desk.Seat) error {
 		return err
 	}
 	r.phones = append(r.phones, h)
-	_, err = h.do(phoneCommand{Op: "enrol", Server: h.line.Address(), Code: seat.Code})
+	_, err = h.do(phoneCommand{Op: "enrol", Server: h.addresses(), Code: seat.Code})
 	return err
 }
 
@@ -153,15 +169,15 @@ func (r *run) newcomer(n int, kind Kind) error {
 	if !kind.restores() || len(r.phones) == phonesMany+newcomersMax {
 		return nil
 	}
-	r.host.begin(n, 0, true)
-	a, err := r.host.do(serverCommand{Op: "another", Seat: r.seats[n%len(r.seats)]})
+	r.hosts.begin(n, 0, true)
+	a, err := r.hosts[0].do(serverCommand{Op: "another", Seat: r.seats[n%len(r.seats)]})
 	if err != nil {
 		return err
 	}
 	if err := r.enrol(a.Seats[0]); err != nil {
 		return err
 	}
-	return errors.Join(r.phones[len(r.phones)-1].drain(), r.host.rest())
+	return errors.Join(r.phones[len(r.phones)-1].drain(), r.hosts.rest())
 }
 
 // doors lets the first phone make the doors, and brings them to the others.
@@ -181,30 +197,29 @@ func (r *run) doors() error {
 	return r.calm()
 }
 
-// close ends what is left running.
-func (r *run) close() {
+// close ends what is left running, and removes what the run made in a database.
+func (r *run) close() error {
 	for _, h := range r.phones {
 		h.kill()
 		_ = h.close() // what matters was audited
 	}
-	if r.host != nil {
-		r.host.crash()
-	}
+	r.hosts.crash()
+	return r.removeRealm()
 }
 
 // cycle lets a storm of kills pass, heals, and audits.
 func (r *run) cycle(n int) (*Cycle, error) {
 	began := time.Now()
-	c := &Cycle{Number: n, Kind: kinds[n%len(kinds)]}
-	// The server rests between cycles.
-	if err := errors.Join(r.copyAside(), r.backUp(draws(r.o.Seed, n, "backup", 0))); err != nil {
+	c := &Cycle{Number: n, Kind: r.kind(n)}
+	// The servers rest between cycles.
+	if err := r.keepState(n); err != nil {
 		return c, fmt.Errorf("back up: %w", err)
 	}
 	if err := r.newcomer(n, c.Kind); err != nil {
 		return c, fmt.Errorf("enrol a phone: %w", err)
 	}
 	before := r.deaths()
-	if err := r.stormWithBackup(n, c.Kind); err != nil {
+	if err := r.stormWithMore(n, c); err != nil {
 		return c, err
 	}
 	if err := r.owed(c); err != nil {
@@ -220,7 +235,7 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	if err != nil {
 		return c, err
 	}
-	if err := r.host.rest(); err != nil {
+	if err := r.hosts.rest(); err != nil {
 		return c, err
 	}
 	if err := r.judge(c, all); err != nil {
@@ -236,7 +251,7 @@ func (r *run) cycle(n int) (*Cycle, error) {
 type deaths struct{ servers, phones, marked int }
 
 func (r *run) deaths() (d deaths) {
-	d.servers, d.marked = r.host.deaths()
+	d.servers, d.marked = r.hosts.deaths()
 	for _, h := range r.phones {
 		h.mu.Lock()
 		d.phones, d.marked = d.phones+h.killed, d.marked+h.marked
@@ -252,7 +267,7 @@ func (r *run) storm(n int, kind Kind, first, end int) error {
 	if kind == FullServer {
 		room = roomOf(draws(r.o.Seed, n, "room", 0))
 	}
-	r.host.begin(n, room, false)
+	r.hosts.begin(n, room, false)
 	var phones errgroup.Group
 	for _, h := range r.phones {
 		phones.Go(func() error { return h.storm(n, kind, first, end) })
@@ -260,8 +275,16 @@ func (r *run) storm(n int, kind Kind, first, end int) error {
 	if err := phones.Wait(); err != nil {
 		return err
 	}
-	r.host.soothe()
+	r.hosts.soothe()
 	return nil
+}
+
+// stormWithMore lets the storm of a cycle pass, with what comes on top of it.
+func (r *run) stormWithMore(n int, c *Cycle) error {
+	if r.elsewhere() {
+		return r.stormWithOutages(n, c)
+	}
+	return r.stormWithBackup(n, c.Kind)
 }
 
 // stormWithBackup lets the storm of a cycle pass, and in half of the cycles the operator backs up in the middle of it.
@@ -302,10 +325,10 @@ func (r *run) mend(n int, kind Kind) error {
 // throwAway lets the server lose what it holds since some moment.
 func (r *run) throwAway(n int, kind Kind) error {
 	if kind == LogCut {
-		r.host.crash()
+		r.hosts.crash()
 		return r.cutLog()
 	}
-	if err := r.host.rest(); err != nil {
+	if err := r.hosts.rest(); err != nil {
 		return err
 	}
 	if kind.damages() {
@@ -328,7 +351,7 @@ func (r *run) owed(c *Cycle) error {
 	if _, err := r.look(); err != nil {
 		return err
 	}
-	a, err := newAudit(r.ctx, r.host.dir, &r.ledger)
+	a, err := newAudit(r.ctx, r.served, &r.ledger)
 	if err != nil {
 		return fmt.Errorf("read the server's log after the storm: %w", err)
 	}
@@ -363,7 +386,7 @@ func (r *run) calm() error {
 // drain syncs until nothing is pending.
 func (h *handset) drain() (err error) {
 	for range syncsMax {
-		if err := h.run.host.listening(); err != nil {
+		if err := h.run.hosts.listening(); err != nil {
 			return err
 		}
 		if _, err = h.do(phoneCommand{Op: "sync"}); err != nil {
@@ -395,7 +418,7 @@ func (r *run) look() (all []*facts, err error) {
 
 // judge audits a world at rest.
 func (r *run) judge(c *Cycle, all []*facts) error {
-	a, err := newAudit(r.ctx, r.host.dir, &r.ledger)
+	a, err := newAudit(r.ctx, r.served, &r.ledger)
 	if err != nil {
 		return fmt.Errorf("read the server's log: %w", err)
 	}

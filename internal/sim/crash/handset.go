@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,13 +13,14 @@ import (
 	"onedoor/internal/sim/child"
 )
 
-// handset is one phone of a run: its process, which may be killed at any time, and its line to the server. One goroutine
-// at a time uses it; the line's goroutines only see what mu guards.
+// handset is one phone of a run: its process, which may be killed at any time, and its lines to the servers. One goroutine
+// at a time uses it; the lines' goroutines only see what mu guards.
 type handset struct {
 	run    *run
 	number int
 	dir    string
-	line   *line.Line
+	// lines lead to the servers, one to each.
+	lines []*line.Line
 	// ledger is what the phone said of its edits.
 	ledger *ledger
 
@@ -37,12 +39,24 @@ type handset struct {
 
 func newHandset(r *run, number int, dir string) (*handset, error) {
 	h := &handset{run: r, number: number, dir: filepath.Join(dir, fmt.Sprintf("phone-%d", number)), ledger: &r.ledger}
-	var err error
-	if h.line, err = line.Open(r.host.dial, h.strike); err != nil {
-		return nil, err
+	for _, to := range r.hosts {
+		l, err := line.Open(to.dial, func(up bool, f line.Frame) line.Verdict { return h.strike(to, up, f) })
+		if err != nil {
+			return nil, errors.Join(err, h.close())
+		}
+		l.SetOnline(true)
+		h.lines = append(h.lines, l)
 	}
-	h.line.SetOnline(true)
 	return h, nil
+}
+
+// addresses is what the phone takes for the servers: each phone tries another one first.
+func (h *handset) addresses() string {
+	var all []string
+	for i := range h.lines {
+		all = append(all, h.lines[(h.number+i)%len(h.lines)].Address())
+	}
+	return strings.Join(all, ",")
 }
 
 // living starts the phone where it is off. The arm may kill it while it opens.
@@ -135,8 +149,14 @@ func (h *handset) off() error {
 	return err
 }
 
-// close ends the phone and its line.
-func (h *handset) close() error { return errors.Join(h.off(), h.line.Close()) }
+// close ends the phone and its lines.
+func (h *handset) close() error {
+	err := h.off()
+	for _, l := range h.lines {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
 
 // storm lets the phone go through rounds.
 func (h *handset) storm(cycle int, kind Kind, first, end int) error {
@@ -172,7 +192,7 @@ func (h *handset) sync(r *round) error {
 	if _, err := h.living(r.syncing); err != nil {
 		return survived(err)
 	}
-	timer := time.AfterFunc(r.after, func() { h.strikeDown(r.timed) })
+	timer := time.AfterFunc(r.after, func() { h.strikeDown(r.timed, h.run.hosts[h.number%len(h.run.hosts)]) })
 	defer timer.Stop()
 	if _, err := h.do(phoneCommand{Op: "sync", Arm: r.syncing}); err != nil {
 		h.run.trace("phone %d: %v", h.number, err)
@@ -189,18 +209,18 @@ func survived(err error) error {
 	return err
 }
 
-// strikeDown kills a victim.
-func (h *handset) strikeDown(victim Victim) {
+// strikeDown kills a victim: the phone, or the server it speaks with.
+func (h *handset) strikeDown(victim Victim, with *host) {
 	switch victim {
 	case thePhone:
 		h.kill()
 	case theServer:
-		h.run.host.kill()
+		with.kill()
 	}
 }
 
-// strike is the line's script.
-func (h *handset) strike(up bool, f line.Frame) line.Verdict {
+// strike is the script of the line to a server.
+func (h *handset) strike(to *host, up bool, f line.Frame) line.Verdict {
 	r, struck := h.weather(up, f)
 	if !struck {
 		return line.Pass
@@ -209,7 +229,7 @@ func (h *handset) strike(up bool, f line.Frame) line.Verdict {
 		time.Sleep(r.delay) // a slow line, in a world that is slow on purpose
 	}
 	if at, passed := placeOf(up, f); passed && at == r.at {
-		h.strikeDown(r.victim)
+		h.strikeDown(r.victim, to)
 	}
 	return r.fault.verdict(up, f)
 }

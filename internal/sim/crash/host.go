@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"onedoor/internal/sim/child"
 )
 
-// host keeps the server of a run alive: whenever its process is killed, the next one opens the same folder.
+// host keeps a server of a run alive: whenever its process is killed, the next one opens the same realm.
 type host struct {
 	run *run
-	dir string
+	// number tells it from the others.
+	number int
 
 	mu sync.Mutex // guards the fields below
 	// process is the living one, address where it listens; both are empty while there is none.
@@ -40,7 +42,7 @@ type host struct {
 	struck         *child.Process
 }
 
-func newHost(r *run, dir string) *host { return &host{run: r, dir: dir, up: make(chan struct{})} }
+func newHost(r *run, number int) *host { return &host{run: r, number: number, up: make(chan struct{})} }
 
 // begin starts the server for a cycle and keeps it alive until rest.
 func (h *host) begin(cycle int, room uint64, calm bool) {
@@ -58,7 +60,7 @@ func (h *host) keep() {
 			h.fail(err)
 			return
 		}
-		if p == nil { // killed while it opened
+		if p == nil { // killed while it opened, or the database is away
 			continue
 		}
 		_, _ = p.Wait()
@@ -76,7 +78,7 @@ func (h *host) open() (*child.Process, error) {
 	}
 	h.mu.Lock()
 	h.process = p
-	command := serverCommand{Op: "serve", Dir: h.dir, Room: h.room, Arm: h.arm()}
+	command := serverCommand{Op: "serve", Dir: h.run.served.Dir, Store: h.run.served.Store, Room: h.room, Arm: h.arm()}
 	h.mu.Unlock()
 	var a serverAnswer
 	err = p.Do(command, &a, nil)
@@ -87,6 +89,8 @@ func (h *host) open() (*child.Process, error) {
 			return nil, errors.New("the server was stopped while it opened")
 		}
 		return nil, h.run.ctx.Err()
+	case err == nil && a.Away:
+		return nil, h.retry(p)
 	case err == nil && a.Refused != "":
 		err = errors.New(a.Refused)
 	}
@@ -101,13 +105,37 @@ func (h *host) open() (*child.Process, error) {
 	return p, nil
 }
 
+// awayPause is how long whoever starts servers waits before the next try where their database is away.
+const awayPause = 50 * time.Millisecond
+
+// retry ends a process that did not find its database, as it ends by itself in service, and lets some time pass.
+func (h *host) retry(p *child.Process) error {
+	_, _ = p.Stop()
+	h.mu.Lock()
+	h.process = nil
+	resting := h.resting
+	h.mu.Unlock()
+	if resting {
+		return errors.New("the server was stopped while its database was away")
+	}
+	return child.Wait(h.run.ctx, awayPause)
+}
+
 // arm draws where this life of the server ends; mu is held.
 func (h *host) arm() Arm {
 	if h.calm || h.kills >= killsMax {
 		return Arm{}
 	}
 	h.lives++
-	return newArm(draws(h.run.o.Seed, h.cycle, "server", h.lives), 200, 16)
+	return h.run.serverArm(draws(h.run.o.Seed, h.cycle, h.name(), h.lives))
+}
+
+// name is what the draws of a server go by.
+func (h *host) name() string {
+	if h.number == 0 {
+		return RoleServer
+	}
+	return fmt.Sprintf("%s %d", RoleServer, h.number)
 }
 
 // gone notes that the process has ended and reports that no other is wanted.
@@ -205,8 +233,17 @@ func (h *host) where() (string, error) {
 	}
 }
 
-// dial reaches the server, once there is one.
+// errDown: nobody listens.
+var errDown = errors.New("the server is down")
+
+// dial reaches the server: one that is the only one once it is there; of several, a phone tries another meanwhile.
 func (h *host) dial() (net.Conn, error) {
+	h.mu.Lock()
+	address := h.address
+	h.mu.Unlock()
+	if address == "" && len(h.run.hosts) > 1 {
+		return nil, errDown
+	}
 	address, err := h.where()
 	if err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func (r *run) operate(random *rand.Rand, prepare func(try int) operatorCommand) 
 // backUp makes a backup, beside a running server or of one that rests.
 func (r *run) backUp(random *rand.Rand) error {
 	_, err := r.operate(random, func(int) operatorCommand {
-		return operatorCommand{Op: "backup", Dir: r.host.dir, File: r.nextBackup()}
+		return operatorCommand{Op: "backup", Dir: r.served.Dir, File: r.nextBackup()}
 	})
 	r.nextBackup() // the last one counts where it is there
 	return err
@@ -107,8 +107,8 @@ func (r *run) restore(random *rand.Rand, kind Kind) error {
 		from = r.backups[len(r.backups)-2]
 	}
 	a, err := r.operate(random, func(int) operatorCommand {
-		_ = os.RemoveAll(filepath.Join(r.host.dir, restoreStage)) // the command says so if it is still there
-		return operatorCommand{Op: "restore", Dir: r.host.dir, File: from}
+		_ = os.RemoveAll(filepath.Join(r.served.Dir, restoreStage)) // the command says so if it is still there
+		return operatorCommand{Op: "restore", Dir: r.served.Dir, File: from}
 	})
 	r.epoch = a.Epoch
 	return err

@@ -49,13 +49,26 @@ const (
 	// LogCut cuts the write-ahead log of a killed server short, which looks like an earlier moment: nobody can tell but
 	// the phones.
 	LogCut Kind = "log cut"
+	// Outage takes the database away from beneath the servers and brings it back; they go on by themselves.
+	Outage Kind = "database killed"
 )
 
 // kinds is the order of a run's cycles, over and over.
 var kinds = []Kind{Kills, Restore, FullServer, Cut, CopiedBack, FullPhone, Overwritten, LogCut, OlderRestore}
 
+// kind gives what a cycle is about. In a database there is no file to copy or to damage.
+func (r *run) kind(n int) Kind {
+	switch {
+	case !r.elsewhere():
+		return kinds[n%len(kinds)]
+	case r.o.Outage != nil && n%2 == 1:
+		return Outage
+	}
+	return Kills
+}
+
 // restores reports that cycles of the kind throw away what the server's file holds since a backup.
-func (k Kind) restores() bool { return k != Kills && k != FullServer && k != FullPhone }
+func (k Kind) restores() bool { return k != Kills && k != FullServer && k != FullPhone && k != Outage }
 
 // damages reports that they spoil the file first.
 func (k Kind) damages() bool { return k == Cut || k == Overwritten }

@@ -11,7 +11,7 @@ import (
 	"onedoor/server"
 )
 
-func (r *run) database() string { return filepath.Join(r.host.dir, server.DatabaseFile) }
+func (r *run) database() string { return filepath.Join(r.served.Dir, server.DatabaseFile) }
 
 // aside is where the database file lies as it was before the cycle.
 func (r *run) aside() string { return filepath.Join(r.o.Dir, "aside.db") }
@@ -65,12 +65,12 @@ func (r *run) damage(kind Kind, random *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	said, err := refusal(r.ctx, r.o.Self, r.host.dir)
+	said, err := refusal(r.ctx, r.o.Self, r.served.Dir)
 	if err != nil || said != "" {
 		r.trace("the server says: %s", said)
 		return err
 	}
-	found, err := server.Verify(r.ctx, r.host.dir, nil)
+	found, err := server.Verify(r.ctx, r.served.Dir, nil)
 	if err == nil && found.OK() {
 		err = fmt.Errorf("a damaged database file (%s) is served, and verify finds nothing", kind)
 	}

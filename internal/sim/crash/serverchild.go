@@ -44,6 +44,8 @@ func Child(ctx context.Context, role string, in io.Reader, out io.Writer) error 
 type serverCommand struct {
 	Op  string `json:"op"`
 	Dir string `json:"dir,omitempty"`
+	// Store is the URL of the realm in a database; empty for the file in Dir.
+	Store string `json:"store,omitempty"`
 	// Arm is the point at which it is to kill itself.
 	Arm Arm `json:"arm,omitzero"`
 	// Room is how many bytes its log may grow; 0 for no limit.
@@ -57,8 +59,10 @@ type serverCommand struct {
 type serverAnswer struct {
 	Address string `json:"address,omitempty"`
 	// Refused is the sentence with which it would not serve a damaged store.
-	Refused string      `json:"refused,omitempty"`
-	Seats   []desk.Seat `json:"seats,omitempty"`
+	Refused string `json:"refused,omitempty"`
+	// Away says that the database could not be reached.
+	Away  bool        `json:"away,omitempty"`
+	Seats []desk.Seat `json:"seats,omitempty"`
 }
 
 // serverPart is a real server in a process of its own.
@@ -92,9 +96,12 @@ func (s *serverPart) handle(c serverCommand, _ child.Say) (serverAnswer, error) 
 func (s *serverPart) serve(c serverCommand) (a serverAnswer, err error) {
 	passing.set(c.Arm)
 	s.dir = c.Dir
-	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Listen: "127.0.0.1:0", Disk: s.disk})
+	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Store: c.Store, Listen: "127.0.0.1:0", Disk: s.disk, Dial: dialMarked})
 	if errors.Is(err, store.ErrDamaged) {
 		return serverAnswer{Refused: err.Error()}, nil
+	}
+	if errors.Is(err, store.ErrUnavailable) {
+		return serverAnswer{Away: true}, nil
 	}
 	if err != nil {
 		return a, err

@@ -1,0 +1,61 @@
+package faults_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"onedoor/internal/pgtest"
+	"onedoor/internal/sim/crash"
+	"onedoor/server/store/pgstore"
+)
+
+// cycles is how many cycles of kills there are; every other one takes the database away too.
+var cycles = flag.Int("cycles", 4, "how many cycles of kills")
+
+// outage kills the database and stops it at once, in turn, and starts it again.
+func outage(c *pgtest.Cluster) func() error {
+	down := []func() error{c.Kill, c.Quit}
+	n := 0
+	return func() error {
+		n++
+		return errors.Join(down[n%len(down)](), c.Up())
+	}
+}
+
+func TestKilled_ServersAndTheirDatabaseLoseNothingAndMakeNothingTwice(t *testing.T) {
+	const servers = 3
+	c := own(t)
+	url := c.Database(t, "realms")
+	var story strings.Builder
+	outages := 0
+	result, err := crash.Run(t.Context(), crash.Options{
+		Self: []string{os.Args[0], part}, Dir: t.TempDir(), Cycles: *cycles, Seed: 1, Store: url, Servers: servers, Outage: outage(c),
+		Progress: func(c crash.Cycle) {
+			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, the database away %d times, acknowledged %d, lost %d, twice %d, %v",
+				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Outages, c.Acknowledged, c.Lost, c.Duplicated, c.Took)
+			for _, problem := range c.Problems {
+				t.Error(problem)
+			}
+			if c.ServerKills == 0 || c.PhoneKills == 0 || c.AtMarks == 0 || c.Outages == 0 == (c.Kind == crash.Outage) {
+				t.Errorf("cycle %d (%s) killed %d servers and %d phones, %d at marks, and the database %d times",
+					c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Outages)
+			}
+			outages += c.Outages
+		},
+		Trace: func(text string) { fmt.Fprintln(&story, text) },
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, story.String())
+	}
+	if !result.Good() || result.Cycles != *cycles || result.Acknowledged < 50**cycles || outages == 0 {
+		t.Errorf("%+v\n%s", result, story.String())
+	}
+	names, err := pgstore.Realms(t.Context(), pgstore.Options{URL: url})
+	if err != nil || len(names) > 0 {
+		t.Errorf("the run left realms %q, %v", names, err)
+	}
+}
