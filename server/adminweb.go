@@ -77,20 +77,29 @@ type readinessJSON struct {
 func (s *Server) showReadiness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookTimeout)
 	defer cancel()
-	out := readinessJSON{Ready: true, Warnings: []Advice{}}
-	err := s.readiness(ctx)
-	if err == nil {
-		st, failed := s.standing(ctx)
-		err = failed
-		out.Warnings = append(out.Warnings, s.advice(&st)...)
-	}
+	out := s.realms.first().look(ctx)
 	code := http.StatusOK
-	if err != nil {
-		out.Ready, out.Why, code = false, err.Error(), http.StatusServiceUnavailable
+	if !out.Ready {
+		code = http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(out) // Whoever asked has left.
+}
+
+// look tells how a realm is.
+func (h *hosted) look(ctx context.Context) readinessJSON {
+	out := readinessJSON{Ready: true, Warnings: []Advice{}}
+	err := h.readiness(ctx)
+	if err == nil {
+		st, failed := h.standing(ctx)
+		err = failed
+		out.Warnings = append(out.Warnings, h.advice(&st)...)
+	}
+	if err != nil {
+		out.Ready, out.Why = false, err.Error()
+	}
+	return out
 }
 
 // AdminAddr is where metrics and health are; nil where no address was given.

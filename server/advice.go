@@ -36,25 +36,25 @@ const (
 )
 
 // advice lists what the operator should look at on a running server.
-func (s *Server) advice(st *observe.State) (list []Advice) {
-	now := s.config.Now()
+func (h *hosted) advice(st *observe.State) (list []Advice) {
+	now := h.config.Now()
 	add := func(a *Advice) {
 		if a != nil {
 			list = append(list, *a)
 		}
 	}
-	if err := s.watched.Refused(); err != nil {
+	if err := h.watched.Refused(); err != nil {
 		add(&Advice{"store-refuses", fmt.Sprintf("the store took nothing when it was last asked to: %v", err), "free space, or mend the folder's owner and mode; phones keep their work and send it again"})
 	}
-	if err := s.ledgerLost(); err != nil {
+	if err := h.ledgerLost(); err != nil {
 		add(&Advice{"side-ledger", fmt.Sprintf("the side ledger could not be written: %v", err), "mend its storage; until then no user, device or grant can be changed"})
 	}
 	for _, place := range sorted(st.Size) {
 		add(diskAdvice(place, st.Free[place], st.Size[place]))
 	}
 	add(backupAdvice(st.BackedUp, now))
-	if s.config.CertFile != "" {
-		add(certificateAdvice(s.config.CertFile, st.CertificateEnds, now))
+	if h.config.CertFile != "" {
+		add(certificateAdvice(h.config.CertFile, st.CertificateEnds, now))
 	}
 	add(walAdvice(st.Files["wal"]))
 	if !st.QuarantineOldest.IsZero() && now.Sub(st.QuarantineOldest) > quarantineAgeMax {
@@ -101,11 +101,11 @@ func walAdvice(bytes int64) *Advice {
 
 // readiness says why calls cannot be answered; nil when they can. A store that takes nothing is no reason: phones are told
 // so, and can read.
-func (s *Server) readiness(ctx context.Context) error {
+func (h *hosted) readiness(ctx context.Context) error {
 	select {
-	case <-s.stopping:
+	case <-h.stopping:
 		return fmt.Errorf("the server is stopping")
 	default:
 	}
-	return s.realm.View(ctx, func(store.Reader) error { return nil })
+	return h.realm.View(ctx, func(store.Reader) error { return nil })
 }

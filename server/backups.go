@@ -84,8 +84,8 @@ func newestBackup(dir string) (b registered, ok bool, err error) {
 }
 
 // lastBackup tells when the newest verified backup was made.
-func (s *Server) lastBackup() (made time.Time, ok bool, err error) {
-	b, ok, err := newestBackup(s.config.Dir)
+func (h *hosted) lastBackup() (made time.Time, ok bool, err error) {
+	b, ok, err := newestBackup(h.config.Dir)
 	if err != nil || !ok {
 		return made, false, err
 	}
@@ -113,30 +113,32 @@ func (b *backups) isNew(info fs.FileInfo) bool {
 }
 
 // noticeBackups looks before each call whether a backup was made meanwhile.
-func (s *Server) noticeBackups(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	s.readBackups(ctx)
+func noticeBackups(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if h := visitOf(ctx).realm; h != nil {
+		h.readBackups(ctx)
+	}
 	return next(ctx, req)
 }
 
 // readBackups tells the phones of the newest backup, if it is one of this very
 // log: a list that was left behind by another history says nothing.
-func (s *Server) readBackups(ctx context.Context) {
-	info, err := os.Stat(s.config.path(BackupsFile))
-	if err != nil || !s.backups.isNew(info) {
+func (h *hosted) readBackups(ctx context.Context) {
+	info, err := os.Stat(h.config.path(BackupsFile))
+	if err != nil || !h.backups.isNew(info) {
 		return
 	}
-	b, ok, err := newestBackup(s.config.Dir)
+	b, ok, err := newestBackup(h.config.Dir)
 	if err == nil && ok {
 		at := syncengine.Coordinate{Epoch: syncengine.Epoch(b.Epoch), Seq: syncengine.Seq(b.Seq)}
-		err = s.realm.View(ctx, func(r store.Reader) error {
+		err = h.realm.View(ctx, func(r store.Reader) error {
 			fits, err := exchange.Holds(r, at, store.Tag(b.Tag))
 			if err == nil && fits && at.Epoch == r.Head().Epoch {
-				s.realm.SetBackedUp(at)
+				h.realm.SetBackedUp(at)
 			}
 			return err
 		})
 	}
 	if err != nil {
-		s.config.Log.Warn("the list of backups was not read; phones keep their journals", "file", BackupsFile, "error", err)
+		h.config.Log.Warn("the list of backups was not read; phones keep their journals", "file", BackupsFile, "error", err)
 	}
 }

@@ -27,5 +27,12 @@
 // group, the store closes. Whoever is cut gets Unavailable and calls again;
 // exchanges are idempotent.
 //
-// Read open.go first, then server.go, init.go, verify.go, backup.go and restore.go.
+// # Process and realm
+//
+// Server is the process: what listens, TLS, the gRPC servers, metrics, traces, health, the console's and the admin
+// listener. hosted is a realm with all that serves it: store, keys, write path, hub, services, upkeep, post. A call is
+// brought to its realm before it is logged or counted (routed.go): by its token, or for a phone and for who signs in by
+// what the message names.
+//
+// Read open.go first, then server.go, hosted.go, routed.go, init.go, verify.go, backup.go and restore.go.
 package server

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"google.golang.org/grpc"
@@ -12,21 +11,8 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
-	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
-	reportv1 "onedoor/proto/gen/onedoor/report/v1"
-	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
-
 	_ "onedoor/internal/grpczstd" // Registers the compressor that phones ask for.
 	"onedoor/internal/wire"
-	"onedoor/server/adminrpc"
-	"onedoor/server/casework"
-	"onedoor/server/feed"
-	"onedoor/server/feedrpc"
-	"onedoor/server/report"
-	"onedoor/server/reportrpc"
-	"onedoor/server/signin"
-	"onedoor/server/syncrpc"
 )
 
 const (
@@ -47,30 +33,10 @@ const (
 	headerBytesMax = 16 << 10
 )
 
-// openEdge makes the gRPC server with all its services.
-func (s *Server) openEdge(ctx context.Context) error {
-	gateway := s.config.behindGateway()
-	s.cases = casework.New(s.realm, casework.Options{Now: s.config.Now, Every: s.config.LookEvery, Log: s.config.Log, Post: s.post})
-	s.reports = report.New(s.realm, report.Options{
-		Log: s.config.Log, Saved: s.config.path(CountFile), Software: software, Random: s.config.Random,
-		Post: s.post,
-	})
-	s.admin = adminrpc.New(s.realm, adminrpc.Options{
-		Now: s.config.Now, Random: s.config.Random, Log: s.config.Log, BehindGateway: gateway,
-		LastBackup: s.lastBackup, VisitsBy: s.reports.VisitsBy, Cases: s.cases,
-		SignIn: signin.New(s.realm, signin.Options{
-			Key: s.secrets.SignInKey(), Provider: s.config.Provider, Now: s.config.Now, Random: s.config.Random,
-		}),
-	})
-	if err := s.admin.Publish(ctx); err != nil {
-		return fmt.Errorf("%s: %w", s.config.Dir, err)
-	}
-	s.figures = reportrpc.New(s.realm, s.reports, s.config.Log)
-	s.feeds = feed.New(s.realm, feed.Options{Secrets: s.secrets, Cases: s.cases, Hub: s.hub, Now: s.config.Now, Log: s.config.Log, Post: s.post})
-	phones := syncrpc.New(s.realm, s.hub, syncrpc.Options{Stopping: s.stopping, BehindGateway: gateway, Now: s.config.Now, Log: s.config.Log, Minimum: s.config.MinClient})
-	systems := feedrpc.New(s.realm, s.feeds, feedrpc.Options{Hub: s.hub, Stopping: s.stopping, Log: s.config.Log})
-	s.grpc = s.newCalls(s.transport, phones, systems)
-	s.inner = s.newCalls(insecure.NewCredentials(), phones, systems)
+// openEdge makes the gRPC servers with all services.
+func (s *Server) openEdge(context.Context) error {
+	s.grpc = s.newCalls(s.transport)
+	s.inner = s.newCalls(insecure.NewCredentials())
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {
@@ -79,8 +45,8 @@ func (s *Server) openEdge(ctx context.Context) error {
 	return nil
 }
 
-// newCalls makes a gRPC server with the services of the realm.
-func (s *Server) newCalls(transport credentials.TransportCredentials, phones syncv1.SyncServiceServer, systems feedv1.FeedServiceServer) *grpc.Server {
+// newCalls makes a gRPC server that brings each call to the realm that it is for.
+func (s *Server) newCalls(transport credentials.TransportCredentials) *grpc.Server {
 	g := grpc.NewServer(
 		grpc.Creds(transport),
 		grpc.MaxRecvMsgSize(wire.MessageBytesMax), grpc.MaxSendMsgSize(wire.MessageBytesMax),
@@ -88,15 +54,13 @@ func (s *Server) newCalls(transport credentials.TransportCredentials, phones syn
 		grpc.MaxHeaderListSize(headerBytesMax), grpc.MaxConcurrentStreams(streamsMax), grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingLeast, PermitWithoutStream: true}),
-		// The store closes behind the last handler.
+		// The stores close behind the last handler.
 		grpc.WaitForHandlers(true),
-		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, s.noticeBackups),
-		grpc.ChainStreamInterceptor(s.logStream, s.endStanding, s.recoverStream),
+		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, noticeBackups),
+		grpc.ChainStreamInterceptor(visitStream, s.logStream, s.endStanding, s.recoverStream),
 	)
-	syncv1.RegisterSyncServiceServer(g, phones)
-	adminv1.RegisterAdminServiceServer(g, s.admin)
-	adminv1.RegisterPrivacyServiceServer(g, s.admin)
-	reportv1.RegisterReportServiceServer(g, s.figures)
-	feedv1.RegisterFeedServiceServer(g, systems)
+	for _, f := range faces {
+		g.RegisterService(s.routed(f), nil)
+	}
 	return g
 }

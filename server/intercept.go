@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 
+	"onedoor/server/observe"
 	"onedoor/server/refusal"
 )
 
@@ -39,10 +40,11 @@ func (s *Server) recovered(ctx context.Context, err *error) {
 // and counts as debugging here; what is wrong with the server is a warning.
 func (s *Server) logCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	began := s.config.Now()
-	ctx, ended := s.traces.Call(ctx, s.observed.Code(), info.FullMethod)
+	observed := s.observedOf(ctx)
+	ctx, ended := s.traces.Call(ctx, observed.Code(), info.FullMethod)
 	resp, err := next(ctx, req)
 	ended(status.Code(err).String(), slices.Contains(ownFaults, status.Code(err)))
-	s.observed.Call(info.FullMethod, status.Code(err).String(), s.config.Now().Sub(began))
+	observed.Call(info.FullMethod, status.Code(err).String(), s.config.Now().Sub(began))
 	s.note(ctx, info.FullMethod, began, err)
 	return resp, err
 }
@@ -51,9 +53,17 @@ func (s *Server) logCall(ctx context.Context, req any, info *grpc.UnaryServerInf
 func (s *Server) logStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	began := s.config.Now()
 	err := next(srv, stream)
-	s.observed.Stream(info.FullMethod, status.Code(err).String())
+	s.observedOf(stream.Context()).Stream(info.FullMethod, status.Code(err).String())
 	s.note(stream.Context(), info.FullMethod, began, err)
 	return err
+}
+
+// observedOf counts for the realm that a call reached.
+func (s *Server) observedOf(ctx context.Context) *observe.Realm {
+	if h := visitOf(ctx).realm; h != nil {
+		return h.observed
+	}
+	return s.metrics.NoRealm()
 }
 
 // ownFaults are the codes by which the server speaks of itself. Their messages
@@ -63,7 +73,7 @@ var ownFaults = []codes.Code{codes.Internal, codes.Unknown, codes.DataLoss, code
 func (s *Server) note(ctx context.Context, method string, began time.Time, err error) {
 	code, took := status.Code(err), s.config.Now().Sub(began)
 	if code == codes.Internal || code == codes.Unknown {
-		s.observed.Fault()
+		s.observedOf(ctx).Fault()
 	}
 	if slices.Contains(ownFaults, code) {
 		s.config.Log.WarnContext(ctx, "call", "method", method, "code", code.String(), "took", took, "error", err)

@@ -10,18 +10,18 @@ import (
 const grantsEndEvery = time.Minute
 
 // endGrants takes ended grants away until ctx ends.
-func (s *Server) endGrants(ctx context.Context) {
+func (h *hosted) endGrants(ctx context.Context) {
 	ticker := time.NewTicker(grantsEndEvery)
 	defer ticker.Stop()
 	for {
-		if !s.post.Held() {
+		if !h.post.Held() {
 			// Another server sees to it.
-		} else if err := s.realm.EndGrants(ctx); err != nil && ctx.Err() == nil {
-			s.config.Log.Error("grants that have ended stand still", "error", err)
+		} else if err := h.realm.EndGrants(ctx); err != nil && ctx.Err() == nil {
+			h.config.Log.Error("grants that have ended stand still", "error", err)
 		}
 		select {
 		case <-ticker.C:
-		case <-s.stopping:
+		case <-h.stopping:
 			return
 		case <-ctx.Done():
 			return

@@ -31,21 +31,21 @@ func (c Config) backupEvery() time.Duration {
 }
 
 // keepBackedUp makes a backup whenever the newest one, whoever made it, is old enough, until ctx ends.
-func (s *Server) keepBackedUp(ctx context.Context) {
-	if s.config.Backups.URL == "" {
+func (h *hosted) keepBackedUp(ctx context.Context) {
+	if h.config.Backups.URL == "" {
 		return
 	}
-	s.clearStages()
+	h.clearStages()
 	for {
 		pause := backupLook
-		if s.post.Held() && s.backupDue() {
-			err := s.backUp(ctx)
+		if h.post.Held() && h.backupDue() {
+			err := h.backUp(ctx)
 			if ctx.Err() != nil {
 				return
 			}
-			s.observed.Backup(err)
+			h.observed.Backup(err)
 			if err != nil {
-				s.config.Log.Error("no backup was made; it is tried again in a while", "in", backupAgain, "error", err)
+				h.config.Log.Error("no backup was made; it is tried again in a while", "in", backupAgain, "error", err)
 				pause = backupAgain
 			}
 		}
@@ -56,47 +56,47 @@ func (s *Server) keepBackedUp(ctx context.Context) {
 }
 
 // clearStages takes away what a crash left of backups under way. Only this server makes them in the realm's folder.
-func (s *Server) clearStages() {
-	left, _ := filepath.Glob(s.config.path(backupStage + "*")) // The pattern is whole.
+func (h *hosted) clearStages() {
+	left, _ := filepath.Glob(h.config.path(backupStage + "*")) // The pattern is whole.
 	for _, stage := range left {
 		if err := os.RemoveAll(stage); err != nil {
-			s.config.Log.Warn("what is left of an interrupted backup cannot be taken away", "folder", stage, "error", err)
+			h.config.Log.Warn("what is left of an interrupted backup cannot be taken away", "folder", stage, "error", err)
 		}
 	}
 }
 
 // backupDue reports that the newest backup is as old as one may get. A time to come counts as none: a clock was put back.
-func (s *Server) backupDue() bool {
-	made, ok, err := s.lastBackup()
+func (h *hosted) backupDue() bool {
+	made, ok, err := h.lastBackup()
 	if err != nil || !ok {
 		return true
 	}
-	age := s.config.Now().Sub(made)
-	return age >= s.config.backupEvery() || age < 0
+	age := h.config.Now().Sub(made)
+	return age >= h.config.backupEvery() || age < 0
 }
 
 // backUp makes one backup and takes old ones away.
-func (s *Server) backUp(ctx context.Context) error {
-	set, err := backupset.Open(ctx, s.config.Backups)
+func (h *hosted) backUp(ctx context.Context) error {
+	set, err := backupset.Open(ctx, h.config.Backups)
 	if err != nil {
 		return err
 	}
-	began := s.config.Now()
-	made, err := Backup(ctx, BackupOptions{Dir: s.config.Dir, Set: set, ContactKey: s.config.ContactKey, Now: s.config.Now})
+	began := h.config.Now()
+	made, err := Backup(ctx, BackupOptions{Dir: h.config.Dir, Set: set, ContactKey: h.config.ContactKey, Now: h.config.Now})
 	if err == nil {
-		s.config.Log.Info("a backup was made and read back", "name", made.Kept.Name, "seq", made.At.Seq, "bytes", made.Bytes, "took", s.config.Now().Sub(began))
+		h.config.Log.Info("a backup was made and read back", "name", made.Kept.Name, "seq", made.At.Seq, "bytes", made.Bytes, "took", h.config.Now().Sub(began))
 		if made.Unregistered != nil {
-			s.config.Log.Warn("phones are not told of the backup and keep their journals", "error", made.Unregistered)
+			h.config.Log.Warn("phones are not told of the backup and keep their journals", "error", made.Unregistered)
 		}
-		err = s.retainBackups(ctx, set, made.Realm)
+		err = h.retainBackups(ctx, set, made.Realm)
 	}
 	return errors.Join(err, set.Close())
 }
 
-func (s *Server) retainBackups(ctx context.Context, set *backupset.Set, realm uint32) error {
-	gone, err := set.Retain(ctx, realm, s.config.BackupKeep, s.config.Now())
+func (h *hosted) retainBackups(ctx context.Context, set *backupset.Set, realm uint32) error {
+	gone, err := set.Retain(ctx, realm, h.config.BackupKeep, h.config.Now())
 	if len(gone) > 0 {
-		s.config.Log.Info("old backups were taken away", "names", gone)
+		h.config.Log.Info("old backups were taken away", "names", gone)
 	}
 	if err != nil {
 		return fmt.Errorf("a backup was made, and old ones are left: %w", err)

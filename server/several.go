@@ -29,86 +29,96 @@ func (c Config) shared() bool { return c.elsewhere() }
 
 // openPost makes this server's side of the post of upkeep, and takes it where nobody holds it. A server that has the realm to
 // itself needs none.
-func (s *Server) openPost(ctx context.Context) error {
-	if !s.config.shared() {
+func (h *hosted) openPost(ctx context.Context) error {
+	if !h.config.shared() {
 		return nil
 	}
 	var name syncengine.ID
-	random := s.config.Random
+	random := h.config.Random
 	if random == nil {
 		random = rand.Reader
 	}
 	if _, err := io.ReadFull(random, name[:]); err != nil {
 		return fmt.Errorf("draw the server's name: %w", err)
 	}
-	s.post = tenure.New("upkeep", name)
-	_, err := s.post.Renew(ctx, s.realm, time.Now())
+	h.post = tenure.New("upkeep", name)
+	_, err := h.post.Renew(ctx, h.realm, time.Now())
 	return err
 }
 
 // keepPost renews the post or waits for it, and stores meanwhile what phones have said of how far they are, so that whoever holds
 // it knows.
-func (s *Server) keepPost(ctx context.Context) {
-	for held := s.post.Held(); wait(ctx, tenure.RenewEvery) == nil; {
-		now, err := s.post.Renew(ctx, s.realm, time.Now())
+func (h *hosted) keepPost(ctx context.Context) {
+	for held := h.post.Held(); wait(ctx, tenure.RenewEvery) == nil; {
+		now, err := h.post.Renew(ctx, h.realm, time.Now())
 		if err == nil {
-			err = s.realm.StoreReached(ctx)
+			err = h.realm.StoreReached(ctx)
 		}
 		switch {
 		case errors.Is(err, store.ErrNewer):
-			s.fallBehind(err)
+			h.fallBehind(err)
 		case err != nil && ctx.Err() == nil:
-			s.config.Log.Warn("the post of upkeep was not renewed", "error", err)
+			h.config.Log.Warn("the post of upkeep was not renewed", "error", err)
 		}
 		if now != held {
-			s.config.Log.Info("the post of upkeep has changed hands", "held_here", now)
+			h.config.Log.Info("the post of upkeep has changed hands", "held_here", now)
 		}
 		held = now
 	}
 }
 
 // layDown leaves the post to another server.
-func (s *Server) layDown() {
-	if s.post == nil {
+func (h *hosted) layDown() {
+	if h.post == nil {
 		return
 	}
-	if err := s.post.LayDown(context.Background(), s.realm); err != nil {
-		s.config.Log.Debug("the post of upkeep was not laid down; another server takes it in a moment", "error", err)
+	if err := h.post.LayDown(context.Background(), h.realm); err != nil {
+		h.config.Log.Debug("the post of upkeep was not laid down; another server takes it in a moment", "error", err)
 	}
 }
 
 // followOthers tells listeners of what other servers have written, until ctx ends.
-func (s *Server) followOthers(ctx context.Context) {
-	if !s.config.shared() {
+func (h *hosted) followOthers(ctx context.Context) {
+	if !h.config.shared() {
 		return
 	}
 	var told store.Head
 	for wait(ctx, lookEvery) == nil {
-		if !s.hub.Listening() {
+		if !h.hub.Listening() {
 			continue
 		}
 		var head store.Head
-		err := s.realm.View(ctx, func(r store.Reader) error {
+		err := h.realm.View(ctx, func(r store.Reader) error {
 			head = r.Head()
 			return nil
 		})
 		switch {
 		case errors.Is(err, store.ErrNewer):
-			s.fallBehind(err)
-			s.hub.Hint(told.Seq) // Who is told calls, is refused, and goes to another server.
+			h.fallBehind(err)
+			h.hub.Hint(told.Seq) // Who is told calls, is refused, and goes to another server.
 		case err == nil && head != told:
 			told = head
-			s.hub.Hint(head.Seq)
+			h.hub.Hint(head.Seq)
 		}
 	}
 }
 
-// fallBehind tells balancers that newer software has taken the realm over, once.
-func (s *Server) fallBehind(err error) {
-	if s.behind.Swap(true) {
+// fallBehind notes that newer software has taken the realm over, once.
+func (h *hosted) fallBehind(err error) {
+	if h.behind.Swap(true) {
 		return
 	}
-	s.config.Log.Error("another server with newer software has taken the realm over: this one refuses every call until its software is upgraded", "error", err)
+	h.config.Log.Error("another server with newer software has taken the realm over: this one refuses every call until its software is upgraded", "error", err)
+	h.outdated(h)
+}
+
+// fallBehind tells balancers that newer software has taken over what this server serves.
+func (s *Server) fallBehind(*hosted) {
+	for _, h := range s.realms.all() {
+		if !h.behind.Load() {
+			return
+		}
+	}
 	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
 	s.health.SetServingStatus(syncv1.SyncService_ServiceDesc.ServiceName, healthv1.HealthCheckResponse_NOT_SERVING)
 }

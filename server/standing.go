@@ -31,29 +31,29 @@ var contactSpans = []struct {
 const neverSeen = "never"
 
 // standing looks up how the realm stands.
-func (s *Server) standing(ctx context.Context) (observe.State, error) {
-	st := observe.State{Ready: s.readiness(ctx) == nil, Watchers: s.hub.Listeners(), LedgerKept: s.ledgerLost() == nil}
-	err := s.realm.View(ctx, func(r store.Reader) error { return s.readStanding(r, &st) })
+func (h *hosted) standing(ctx context.Context) (observe.State, error) {
+	st := observe.State{Ready: h.readiness(ctx) == nil, Watchers: h.hub.Listeners(), LedgerKept: h.ledgerLost() == nil}
+	err := h.realm.View(ctx, func(r store.Reader) error { return h.readStanding(r, &st) })
 	if err != nil {
-		s.config.Log.Warn("how the realm stands could not be looked up", "error", err)
+		h.config.Log.Warn("how the realm stands could not be looked up", "error", err)
 		return st, err
 	}
-	s.filesStanding(&st)
-	st.Warnings = len(s.advice(&st))
+	h.filesStanding(&st)
+	st.Warnings = len(h.advice(&st))
 	return st, nil
 }
 
 // readStanding fills in what the realm's store tells.
-func (s *Server) readStanding(r store.Reader, st *observe.State) error {
+func (h *hosted) readStanding(r store.Reader, st *observe.State) error {
 	head := r.Head()
 	st.Epoch, st.Seq, st.Committed = uint32(head.Epoch), uint64(head.Seq), timeAt(head.Committed)
-	if counted, ok := s.reports.Counted(); ok && counted.Epoch == head.Epoch && counted.Seq <= head.Seq {
+	if counted, ok := h.reports.Counted(); ok && counted.Epoch == head.Epoch && counted.Seq <= head.Seq {
 		st.ProjectionKnown, st.ProjectionBehind = true, uint64(head.Seq-counted.Seq)
 		if counted.Seq > 0 && st.ProjectionBehind > 0 {
 			st.ProjectionLag = time.Duration(head.Committed-counted.Committed) * time.Millisecond
 		}
 	}
-	err := s.realm.ListQuarantine(r, 0, func(q exchange.Quarantined) bool {
+	err := h.realm.ListQuarantine(r, 0, func(q exchange.Quarantined) bool {
 		st.Quarantined++
 		st.QuarantineOldest = earlier(st.QuarantineOldest, timeAt(q.At))
 		return true
@@ -64,11 +64,11 @@ func (s *Server) readStanding(r store.Reader, st *observe.State) error {
 	if st.Conflicts, err = exchange.CountConflicts(r); err != nil {
 		return err
 	}
-	return s.phonesStanding(r, st)
+	return h.phonesStanding(r, st)
 }
 
 // phonesStanding counts phones, and what they said they had not sent.
-func (s *Server) phonesStanding(r store.Reader, st *observe.State) error {
+func (h *hosted) phonesStanding(r store.Reader, st *observe.State) error {
 	devices, err := identity.Devices(r)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (s *Server) phonesStanding(r store.Reader, st *observe.State) error {
 		if err != nil {
 			return err
 		}
-		st.Seen[s.seenWithin(contact.LastContact)]++
+		st.Seen[h.seenWithin(contact.LastContact)]++
 		st.Outbox += contact.Pending
 		if contact.Pending > 0 {
 			st.OutboxOldest = earlier(st.OutboxOldest, timeAt(contact.OldestPending))
@@ -99,11 +99,11 @@ func (s *Server) phonesStanding(r store.Reader, st *observe.State) error {
 }
 
 // seenWithin names the span in which a phone was last heard from.
-func (s *Server) seenWithin(last syncengine.UnixMilli) string {
+func (h *hosted) seenWithin(last syncengine.UnixMilli) string {
 	if last == 0 {
 		return neverSeen
 	}
-	ago := s.config.Now().Sub(timeAt(last))
+	ago := h.config.Now().Sub(timeAt(last))
 	for _, c := range contactSpans {
 		if ago <= c.span {
 			return c.name
@@ -113,15 +113,15 @@ func (s *Server) seenWithin(last syncengine.UnixMilli) string {
 }
 
 // filesStanding fills in what the machine tells. What cannot be looked at is left out: other checks say why.
-func (s *Server) filesStanding(st *observe.State) {
-	if b, ok, err := newestBackup(s.config.Dir); err == nil && ok {
+func (h *hosted) filesStanding(st *observe.State) {
+	if b, ok, err := newestBackup(h.config.Dir); err == nil && ok {
 		if made, err := time.Parse(time.RFC3339, b.Made); err == nil {
 			st.BackedUp, st.BackupBytes, st.BackupSeq = made, b.Bytes, b.Seq
 		}
 	}
 	st.Files = map[string]int64{}
 	for name, file := range map[string]string{"database": DatabaseFile, "wal": DatabaseFile + walSuffix} {
-		info, err := os.Stat(s.config.path(file))
+		info, err := os.Stat(h.config.path(file))
 		switch {
 		case err == nil:
 			st.Files[name] = info.Size()
@@ -130,13 +130,13 @@ func (s *Server) filesStanding(st *observe.State) {
 		}
 	}
 	st.Free, st.Size = map[string]int64{}, map[string]int64{}
-	for name, path := range s.config.places() {
+	for name, path := range h.config.places() {
 		if free, size, err := disk(path); err == nil {
 			st.Free[name], st.Size[name] = free, size
 		}
 	}
-	if s.config.CertFile != "" {
-		st.CertificateEnds, _ = certificateEnds(s.config.CertFile) // A pair that cannot be read is told by who reads it.
+	if h.config.CertFile != "" {
+		st.CertificateEnds, _ = certificateEnds(h.config.CertFile) // A pair that cannot be read is told by who reads it.
 	}
 }
 
@@ -169,9 +169,9 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // ledgerLost says why the side ledger lacks something; nil when it does not, or where there is none.
-func (s *Server) ledgerLost() error {
-	if s.ledger == nil {
+func (h *hosted) ledgerLost() error {
+	if h.ledger == nil {
 		return nil
 	}
-	return s.ledger.Lost()
+	return h.ledger.Lost()
 }

@@ -16,50 +16,50 @@ type upkeep struct {
 }
 
 // startUpkeep begins to destroy, once a day, what may no longer be kept, and to count for reports.
-func (s *Server) startUpkeep(context.Context) error {
-	s.observed.Standing(s.standing)
+func (h *hosted) startUpkeep(context.Context) error {
+	h.observed.Standing(h.standing)
 	ctx, end := context.WithCancel(context.Background())
-	s.upkeep = upkeep{end: end, ended: make(chan struct{})}
+	h.upkeep = upkeep{end: end, ended: make(chan struct{})}
 	go func() { // stopped by stopUpkeep
-		defer close(s.upkeep.ended)
+		defer close(h.upkeep.ended)
 		var both sync.WaitGroup
-		both.Go(func() { s.reports.Keep(ctx, wait) })
-		both.Go(func() { s.keepBackedUp(ctx) })
-		if s.config.shared() {
-			both.Go(func() { s.keepPost(ctx) })
+		both.Go(func() { h.reports.Keep(ctx, wait) })
+		both.Go(func() { h.keepBackedUp(ctx) })
+		if h.config.shared() {
+			both.Go(func() { h.keepPost(ctx) })
 		}
-		retention.Keep(ctx, s.realm, s.post, wait, s.retained)
+		retention.Keep(ctx, h.realm, h.post, wait, h.retained)
 		both.Wait()
 	}()
 	return nil
 }
 
-func (s *Server) stopUpkeep() {
-	if s.upkeep.end != nil {
-		s.upkeep.end()
-		<-s.upkeep.ended
+func (h *hosted) stopUpkeep() {
+	if h.upkeep.end != nil {
+		h.upkeep.end()
+		<-h.upkeep.ended
 	}
 }
 
 // watchCases looks at deadlines once that may begin.
-func (s *Server) watchCases(ctx context.Context) {
-	if s.config.LookFrom != nil {
+func (h *hosted) watchCases(ctx context.Context) {
+	if h.config.LookFrom != nil {
 		select {
-		case <-s.config.LookFrom:
+		case <-h.config.LookFrom:
 		case <-ctx.Done():
 			return
 		}
 	}
-	s.cases.Watch(ctx)
+	h.cases.Watch(ctx)
 }
 
 // retained tells the log what a run of retention came to.
-func (s *Server) retained(out retention.Result, err error) {
+func (h *hosted) retained(out retention.Result, err error) {
 	if err != nil {
-		s.config.Log.Error("what may no longer be kept was not destroyed; it is tried again in an hour", "error", err)
+		h.config.Log.Error("what may no longer be kept was not destroyed; it is tried again in an hour", "error", err)
 		return
 	}
-	s.config.Log.Info("what may no longer be kept was destroyed", "records", out.Records, "held", out.Held, "access_entries", out.LedgerEntries)
+	h.config.Log.Info("what may no longer be kept was destroyed", "records", out.Records, "held", out.Held, "access_entries", out.LedgerEntries)
 }
 
 // wait waits for a while, or until ctx ends.

@@ -52,9 +52,7 @@ func (s *Server) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := console.New(console.Options{
-		Admin: s.admin, Privacy: s.admin, Reports: s.figures, Hub: s.hub, Now: s.config.Now, Log: s.config.Log, BehindGateway: s.config.behindGateway(), Stopping: s.stopping,
-	})
+	c, err := s.realms.first().openConsole()
 	if err != nil {
 		return err
 	}
@@ -79,6 +77,14 @@ func (s *Server) openWeb(ctx context.Context) error {
 		MaxHeaderBytes: headerBytesMax, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+// openConsole makes the realm's pages.
+func (h *hosted) openConsole() (*console.Console, error) {
+	return console.New(console.Options{
+		Admin: h.admin, Privacy: h.admin, Reports: h.figures, Hub: h.hub, Now: h.config.Now, Log: h.config.Log,
+		BehindGateway: h.config.behindGateway(), Stopping: h.stopping,
+	})
 }
 
 // openCalls makes the calls over HTTP, and the pipe by which they reach the services.

@@ -73,6 +73,12 @@ func (m *Metrics) Realm(code string) *Realm {
 	return r
 }
 
+// noRealm stands for the realm of calls that reached none.
+const noRealm = "none"
+
+// NoRealm gives the counting of calls that reached no realm, as strangers' do.
+func (m *Metrics) NoRealm() *Realm { return &Realm{m: m, code: noRealm} }
+
 // Code is the realm's six digits.
 func (r *Realm) Code() string { return r.code }
 
