@@ -20,9 +20,11 @@ import (
 	"syscall"
 
 	"onedoor/internal/command"
+	"onedoor/internal/heapfloor"
 )
 
 func main() {
+	heapfloor.Keep(heapfloor.Usual) // until the process ends
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once; what was committed stays.
 	context.AfterFunc(ctx, release)

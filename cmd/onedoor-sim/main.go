@@ -20,9 +20,12 @@ import (
 	"golang.org/x/term"
 
 	"onedoor/internal/command"
+	"onedoor/internal/heapfloor"
 )
 
 func main() {
+	// As server and phone have it, until the process ends: what is measured here is them.
+	heapfloor.Keep(heapfloor.Usual)
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, release)

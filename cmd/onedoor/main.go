@@ -21,9 +21,11 @@ import (
 	"golang.org/x/term"
 
 	"onedoor/internal/command"
+	"onedoor/internal/heapfloor"
 )
 
 func main() {
+	heapfloor.Keep(heapfloor.Usual) // until the process ends
 	// A quota on file sizes is an error to report, not a reason to die in the middle of a write.
 	signal.Ignore(syscall.SIGXFSZ)
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

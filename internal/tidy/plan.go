@@ -43,11 +43,11 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/casesheet", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd")},
+		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/casesheet", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd", "internal/heapfloor")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
-		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson")},
+		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson", "internal/heapfloor")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
-		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk", "internal/command")},
+		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk", "internal/command", "internal/heapfloor")},
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/accessledger", "server/report", "server/exchange", "server/identity", "server/sealed", "server/store",
@@ -138,6 +138,7 @@ var House = []Room{
 	{Path: "internal/rulesheet", Holds: "the rules in force on a day, as people and scripts read them, the same at server and phone",
 		May: []string{"internal/command", "domain"}},
 	{Path: "internal/settings", Holds: "a command's settings from the command line, the environment and a file", May: []string{"internal/nearname"}},
+	{Path: "internal/heapfloor", Holds: "how much a small heap grows before it is collected; only a program's main asks for it"},
 	{Path: "internal/command", Holds: "what the commands share: running a command line, results as text or JSON, tables",
 		May: []string{"internal/recordjson", "syncengine"}},
 	{Path: "internal/recordjson", Holds: "records as the JSON that people and scripts read and write",
