@@ -50,7 +50,7 @@ AGAINST ?= proto/image.binpb
 
 TOOLS := .bin/built-by-$(GO_VERSION)
 
-.PHONY: help demo test check generate lint gosec vuln generated rules phones race worlds sim sabotage crash unit build tools breaking image image-complete cc clean
+.PHONY: help demo test check generate lint deploylint gosec vuln generated rules phones race worlds sim sabotage crash unit build tools breaking image image-complete cc clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,7 +58,7 @@ help: ## List these targets.
 demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
 	bin/onedoor demo $(DEMO_FLAGS)
 
-test: generated lint gosec breaking rules phones race worlds sim crash unit ## Everything a change must pass.
+test: generated lint deploylint gosec breaking rules phones race worlds sim crash unit ## Everything a change must pass.
 
 check: test ## `test`, then the long versions: race everywhere, fuzzing, many property cases, tidy modules.
 	@$(MAKE) image-complete
@@ -72,9 +72,10 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
 	@$(MAKE) vuln
-	@echo "== check: go.mod and tools/go.mod name what is used, and nothing else"
+	@echo "== check: each go.mod names what is used, and nothing else"
 	go mod tidy -diff
 	go -C tools mod tidy -diff
+	go -C tools/deploylint mod tidy -diff
 
 generate: tools ## Write proto/gen, docs/access.md and the description of calls over HTTP from the proto files.
 	.bin/buf generate
@@ -95,6 +96,12 @@ lint: tools ## buf lint, gofmt, vet, staticcheck.
 		if [ -n "$$files" ]; then echo "run gofmt -w on:" $$files >&2; exit 1; fi
 	go vet ./... $(DATA_PKGS)
 	.bin/staticcheck ./... $(DATA_PKGS)
+
+deploylint: tools ## Files of deploy/, read by the code of the programs they are for; minutes the first time.
+	@echo "== deploy/ as Kubernetes, Compose, BuildKit, Prometheus and Grafana read it"
+	cd tools/deploylint && ../../.bin/staticcheck ./...
+	go -C tools/deploylint test -vet=all $(GOTEST_FLAGS) ./...
+	go -C tools/deploylint run . ../../deploy
 
 # Left out, with the reason: G103, unsafe stands in the one file that speaks with SQLite's C memory; G104, what is not looked
 # at is a second error while a first one is told; G113, mended in Go 1.17; G204 and G304, the commands run and read what

@@ -64,8 +64,9 @@ func fromHere(page http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// readinessJSON is what /readyz answers.
-type readinessJSON struct {
+// Readiness is what /readyz answers.
+type Readiness struct {
+	// Ready tells whether calls are answered.
 	Ready bool `json:"ready"`
 	// Why says why calls are not answered.
 	Why string `json:"why,omitempty"`
@@ -88,8 +89,8 @@ func (s *Server) showReadiness(w http.ResponseWriter, r *http.Request) {
 }
 
 // look tells how a realm is.
-func (h *hosted) look(ctx context.Context) readinessJSON {
-	out := readinessJSON{Ready: true, Warnings: []Advice{}}
+func (h *hosted) look(ctx context.Context) Readiness {
+	out := Readiness{Ready: true, Warnings: []Advice{}}
 	err := h.readiness(ctx)
 	if err == nil {
 		st, failed := h.standing(ctx)

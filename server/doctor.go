@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"onedoor/internal/privatefile"
 	"onedoor/internal/schema"
 	"onedoor/server/backupset"
 	"onedoor/server/identity"
@@ -95,25 +96,34 @@ func (d *doctor) software(context.Context) {
 
 // files looks at who may read what holds keys.
 func (d *doctor) files(context.Context) {
-	for _, f := range []struct {
-		path   string
-		others fs.FileMode
-	}{
-		{d.c.path(SecretsFile), 0o077}, {d.c.path(TokenFile), 0o077}, {d.c.contactKey(), 0o077}, {d.c.KeyFile, 0o007}, {d.c.path(DatabaseFile), 0o077},
-	} {
-		if f.path == "" {
-			continue
-		}
-		info, err := os.Stat(f.path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // Whether it is needed is told by who opens the realm.
-		case err != nil:
-			d.ill("permissions", "run this as the server's user", "%v", err)
-		case info.Mode().Perm()&f.others != 0:
-			d.ill("permissions", fmt.Sprintf("chmod %04o %s", info.Mode().Perm()&^f.others, f.path), "%s can be read by others: mode %04o", f.path, info.Mode().Perm())
-		default:
-			d.well("permissions", "%s has mode %04o", f.path, info.Mode().Perm())
-		}
+	for _, path := range []string{d.c.path(SecretsFile), d.c.path(TokenFile), d.c.contactKey(), d.c.path(DatabaseFile)} {
+		d.file(path, privatefile.Mode, privatefile.Check)
+	}
+	if d.c.KeyFile != "" {
+		d.file(d.c.KeyFile, 0o770, groupMayRead)
+	}
+}
+
+// groupMayRead lets a file be read by a group, as the key of a certificate is that other programs use too.
+func groupMayRead(path string, info fs.FileInfo) error {
+	if mode := info.Mode().Perm(); mode&0o007 != 0 {
+		return &privatefile.Exposed{Path: path, Mode: mode}
+	}
+	return nil
+}
+
+// file looks at who may read a file, and which of its mode should stay. Whether one that is not there is needed is told by who
+// opens the realm.
+func (d *doctor) file(path string, stays fs.FileMode, check func(string, fs.FileInfo) error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		d.ill("permissions", "run this as the server's user", "%v", err)
+	case check(path, info) != nil:
+		d.ill("permissions", fmt.Sprintf("chmod %04o %s", info.Mode().Perm()&stays, path), "%s can be read by others: mode %04o", path, info.Mode().Perm())
+	default:
+		d.well("permissions", "%s has mode %04o", path, info.Mode().Perm())
 	}
 }
 

@@ -71,6 +71,13 @@ func RotateKeys(ctx context.Context, o RotateOptions) (result RotateResult, err 
 	return result, nil
 }
 
+// MakeContactKey makes a contact key that Init finds there: for a realm in a place from which no file is fetched easily. A file
+// that is there stays as it is, and is an error.
+func MakeContactKey(path string) error {
+	_, err := sealed.CreateKey(path, shared(nil))
+	return err
+}
+
 func loadOrCreate(path string, random io.Reader) (*sealed.Key, error) {
 	key, err := sealed.LoadKey(path)
 	if errors.Is(err, sealed.ErrKeyMissing) {

@@ -208,7 +208,7 @@ func TestDeploy_EverySettingInTheFilesIsOneOfServe(t *testing.T) {
 			t.Errorf("onedoor.yaml: no setting %s", m[1])
 		}
 	}
-	for _, path := range [][]string{{"docker", "compose.yaml"}, {"docker", "Dockerfile"}, {"kubernetes", "onedoor.yaml"}} {
+	for _, path := range [][]string{{"docker", "compose.yaml"}, {"docker", "Dockerfile"}, {"kubernetes", "onedoor.yaml"}, {"kubernetes", "replicas.yaml"}} {
 		text := deployed(t, path...)
 		for _, m := range regexp.MustCompile(`\bONEDOOR_([A-Z_]+)\b`).FindAllStringSubmatch(text, -1) {
 			flag := "--" + strings.ToLower(strings.ReplaceAll(m[1], "_", "-")) + " "
@@ -219,5 +219,26 @@ func TestDeploy_EverySettingInTheFilesIsOneOfServe(t *testing.T) {
 	}
 	if !slices.ContainsFunc(serveFlag.FindAllString(help, -1), func(f string) bool { return f == "--backup-to" }) {
 		t.Error("the help was not read")
+	}
+}
+
+// TestDeploy_EveryCommandInTheFilesIsOne asks each command line of the files for its help, which is given only when the command
+// and all its flags exist.
+func TestDeploy_EveryCommandInTheFilesIsOne(t *testing.T) {
+	tried := 0
+	for _, path := range [][]string{{"docker", "Dockerfile"}, {"kubernetes", "init.yaml"}, {"kubernetes", "onedoor.yaml"}, {"kubernetes", "replicas.yaml"}} {
+		for _, m := range regexp.MustCompile(`(?:args: |CMD )\[([^\]]+)\]`).FindAllStringSubmatch(deployed(t, path...), -1) {
+			args := strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune(`", `, r) })
+			if args[0] == "/onedoor" {
+				args = args[1:]
+			}
+			if r := run(t, append(args, "--help")...); r.code != done {
+				t.Errorf("%v: onedoor %v: %s", path, args, r.err)
+			}
+			tried++
+		}
+	}
+	if tried < 5 {
+		t.Errorf("%d command lines were found", tried)
 	}
 }

@@ -23,7 +23,7 @@ type keysJSON struct {
 func newKeys(a *app) *cobra.Command {
 	return command.Group("keys", "Change the keys that residents' names and numbers are sealed under, make those of backups",
 		"Values are sealed under a data key in the database, which the contact key wraps: a file of its own.\nBackups are encrypted with a pair of keys of which servers have the public one.",
-		a.keysRotate(), newKeysBackup(a))
+		a.keysRotate(), newKeysContact(a), newKeysBackup(a))
 }
 
 func (a *app) keysRotate() *cobra.Command {

@@ -41,3 +41,18 @@ func TestServe_SaysThatTheContactKeyIsMissing(t *testing.T) {
 	}
 	run(t, "serve", "--data", dir, "--listen", "127.0.0.1:0").wantLine(t, failed, "the contact key is missing")
 }
+
+func TestKeys_AContactKeyMadeBeforeIsTheRealms(t *testing.T) {
+	folder := t.TempDir()
+	key, dir := filepath.Join(folder, "contact-key"), filepath.Join(folder, "realm")
+	if r := run(t, "keys", "contact", "--out", key, "--json"); r.code != done || decode(t, r.out).text("out") != key {
+		t.Fatalf("%+v", r)
+	}
+	run(t, "keys", "contact", "--out", key).wantLine(t, failed, "never overwritten")
+	if r := run(t, "init", "--data", dir, "--realm", "530702", "--contact-key", key); r.code != done || !strings.Contains(r.out, "which was there before") {
+		t.Errorf("%+v", r)
+	}
+	if r := run(t, "verify", "--data", dir, "--contact-key", key); r.code != done {
+		t.Errorf("%+v", r)
+	}
+}

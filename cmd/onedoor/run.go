@@ -25,7 +25,7 @@ type app struct {
 // commands are the commands in the order of help.
 var commands = []func(*app) *cobra.Command{
 	newInit, newServe, newDemo, newImport, newUser, newTeam, newAssign, newDoor, newDevice, newToken, newSignIn, newLogin, newLogout,
-	newCase, newHazard, newRules, newConflicts, newQuarantine, newLookUp, newExplain, newReport, newFeed, newPrivacy, newRetention, newLog, newLedger, newVerify, newDoctor, newBackup, newMigrate, newRestore, newKeys,
+	newCase, newHazard, newRules, newConflicts, newQuarantine, newLookUp, newExplain, newReport, newFeed, newPrivacy, newRetention, newLog, newLedger, newVerify, newDoctor, newHealth, newBackup, newMigrate, newRestore, newKeys,
 }
 
 func (a *app) root() *cobra.Command {

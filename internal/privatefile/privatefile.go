@@ -1,5 +1,8 @@
 // Package privatefile keeps small files that nobody but their owner may read, such as keys: made once, durably and whole,
 // and refused when others could have read them. It knows nothing of what they hold.
+//
+// A file that root has put there for the server, as what mounts secrets into a container does, may be read by its group too:
+// root reads everything anyway, and the group is how the server is let in (decision 0111).
 package privatefile
 
 import (
@@ -9,10 +12,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Mode lets the owner alone read a file.
 const Mode fs.FileMode = 0o600
+
+// handedMode is what a file may have that root handed to a server which is not root.
+const handedMode fs.FileMode = 0o640
 
 // ErrTooLarge means that a file has more bytes than one of its kind ever has.
 var ErrTooLarge = errors.New("file is larger than it may be")
@@ -59,14 +66,34 @@ func Read(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := info.Mode().Perm(); mode&^Mode != 0 {
-		return nil, &Exposed{Path: path, Mode: mode}
+	if err := Check(path, info); err != nil {
+		return nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(body)) > most {
 		err = ErrTooLarge
 	}
 	return body, err
+}
+
+// Check gives an [Exposed] for a file that others may read.
+func Check(path string, info fs.FileInfo) error {
+	allowed := Mode
+	if stat, is := info.Sys().(*syscall.Stat_t); is {
+		allowed = allowedTo(os.Geteuid(), int(stat.Uid))
+	}
+	if mode := info.Mode().Perm(); mode&^allowed != 0 {
+		return &Exposed{Path: path, Mode: mode}
+	}
+	return nil
+}
+
+// allowedTo says which mode the file of an owner may have for a reader.
+func allowedTo(reader, owner int) fs.FileMode {
+	if owner == 0 && reader != 0 {
+		return handedMode
+	}
+	return Mode
 }
 
 // SyncFolder makes the names in a folder durable.

@@ -1,0 +1,4 @@
+package privatefile
+
+// AllowedTo is what the mode of a file is held against.
+var AllowedTo = allowedTo
