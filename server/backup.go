@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -58,6 +59,8 @@ func (p Progress) log(what string) func(done, total syncengine.Seq) {
 type BackupOptions struct {
 	// Dir is the realm's folder, of a stopped or a running server.
 	Dir string
+	// Store is the URL of the database that holds the realm; the file in Dir when empty.
+	Store string
 	// Out is the file to make; it must not be there. With Set the backup is kept there instead.
 	Out string
 	// Set is where the backup is kept, encrypted where it has recipients; nil for a file of its own.
@@ -68,6 +71,13 @@ type BackupOptions struct {
 	Progress Progress
 	// Now is the clock; the system's when nil.
 	Now func() time.Time
+	// dial opens connections to the database server; the system's when nil.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// realm says which realm is meant.
+func (o BackupOptions) realm() Config {
+	return Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Dial: o.dial}.filled()
 }
 
 // BackupResult says what the backup holds.
@@ -93,17 +103,15 @@ type BackupResult struct {
 
 // Backup copies a realm into one file, opens the copy and checks it as Verify
 // does, and only then gives it its name. Afterwards it is written to the list in
-// the realm's folder by which the server tells phones what is safe. Where it
-// fails no file stays.
+// the realm's folder, or the database's, by which servers tell phones what is safe.
+// Where it fails no file stays.
 func Backup(ctx context.Context, o BackupOptions) (BackupResult, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if err := checkFolder(o.Dir); err != nil {
+	realm := o.realm()
+	if err := realm.present(); err != nil {
 		return BackupResult{}, err
-	}
-	if _, err := os.Stat(Config{Dir: o.Dir}.path(DatabaseFile)); err != nil {
-		return BackupResult{}, absent(o.Dir, err)
 	}
 	beside := o.Dir
 	if o.Set == nil {
@@ -117,7 +125,7 @@ func Backup(ctx context.Context, o BackupOptions) (BackupResult, error) {
 		return BackupResult{}, fmt.Errorf("make a backup: %w: give a place that you may write", err)
 	}
 	defer os.RemoveAll(stage)
-	made, tag, err := stageBackup(ctx, o, Config{Dir: stage, ContactKey: Config{Dir: o.Dir, ContactKey: o.ContactKey}.contactKey()})
+	made, tag, err := stageBackup(ctx, o, Config{Dir: stage, ContactKey: realm.contactKey()})
 	switch {
 	case errors.Is(err, store.ErrDamaged):
 		return BackupResult{}, fmt.Errorf("make a backup: %w: run `onedoor verify` on the realm itself", err)
@@ -128,7 +136,7 @@ func Backup(ctx context.Context, o BackupOptions) (BackupResult, error) {
 	if err != nil {
 		return BackupResult{}, err
 	}
-	made.Unregistered = register(o.Dir, registered{
+	made.Unregistered = realm.register(ctx, registered{
 		Epoch: uint32(made.At.Epoch), Seq: uint64(made.At.Seq), Tag: tag[:], Made: made.Made.UTC().Format(time.RFC3339),
 		File: where, Bytes: made.Bytes,
 	})
@@ -169,9 +177,9 @@ func stageBackup(ctx context.Context, o BackupOptions, stage Config) (made Backu
 	if err != nil {
 		return made, tag, err
 	}
-	source := Config{Dir: o.Dir}.path(DatabaseFile)
-	if err := sqlitestore.Copy(ctx, source, stage.path(DatabaseFile), o.Progress.of("copying")); err != nil {
-		return made, tag, absent(o.Dir, err)
+	realm := o.realm()
+	if err := realm.copyTo(ctx, stage.path(DatabaseFile), o.Progress); err != nil {
+		return made, tag, realm.absent(err)
 	}
 	made.Made = o.Now()
 	if err := packSecrets(ctx, stage, &storedv1.Backup{Secrets: secrets, MadeMs: made.Made.UnixMilli()}); err != nil {

@@ -13,9 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	"onedoor/server/exchange"
 	"onedoor/server/store"
-	"onedoor/syncengine"
 )
 
 // BackupsFile lists the verified backups of a realm, a JSON object a line, the
@@ -83,16 +81,6 @@ func newestBackup(dir string) (b registered, ok bool, err error) {
 	return b, ok, nil
 }
 
-// lastBackup tells when the newest verified backup was made.
-func (h *hosted) lastBackup() (made time.Time, ok bool, err error) {
-	b, ok, err := newestBackup(h.config.Dir)
-	if err != nil || !ok {
-		return made, false, err
-	}
-	made, err = time.Parse(time.RFC3339, b.Made)
-	return made, err == nil, err
-}
-
 // backups is what the server knows of the list.
 type backups struct {
 	// mu guards size and changed.
@@ -129,14 +117,7 @@ func (h *hosted) readBackups(ctx context.Context) {
 	}
 	b, ok, err := newestBackup(h.config.Dir)
 	if err == nil && ok {
-		at := syncengine.Coordinate{Epoch: syncengine.Epoch(b.Epoch), Seq: syncengine.Seq(b.Seq)}
-		err = h.realm.View(ctx, func(r store.Reader) error {
-			fits, err := exchange.Holds(r, at, store.Tag(b.Tag))
-			if err == nil && fits && at.Epoch == r.Head().Epoch {
-				h.realm.SetBackedUp(at)
-			}
-			return err
-		})
+		err = h.realm.View(ctx, func(r store.Reader) error { return h.tellBackup(r, b) })
 	}
 	if err != nil {
 		h.config.Log.Warn("the list of backups was not read; phones keep their journals", "file", BackupsFile, "error", err)

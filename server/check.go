@@ -36,8 +36,6 @@ func (c Config) checkBackups() error {
 		return fmt.Errorf("%w: --backup-recipient encrypts what --backup-to keeps, which is missing", ErrIncomplete)
 	case c.Backups.URL == "":
 		return nil
-	case c.Store != "":
-		return errors.New("--backup-to copies the SQLite file in --data: a realm that --store names is backed up by its database, as docs/operating.md says")
 	case c.BackupEvery < 0 || c.BackupEvery > 0 && c.BackupEvery < backupEveryLeast:
 		return fmt.Errorf("--backup-every %v: give %v or more", c.BackupEvery, backupEveryLeast)
 	}

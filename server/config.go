@@ -93,6 +93,8 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Disk holds the database; nil is the system's. The simulated world hands in one that counts writes.
 	Disk sqlitevfs.Disk
+	// pause waits; the system's when nil.
+	pause func(context.Context, time.Duration) error
 	// Log takes what happens, never record content; silent when nil.
 	Log *slog.Logger
 }

@@ -212,13 +212,9 @@ func (d *doctor) clock(r store.Reader) error {
 
 // backups looks at the newest backup, and reads it where it is kept by the server.
 func (d *doctor) backups(ctx context.Context) {
-	if d.c.elsewhere() {
-		d.well("backup-old", "the realm lies in a database: its backups are the database's")
-		return
-	}
-	b, ok, err := newestBackup(d.c.Dir)
+	b, ok, err := d.newest(ctx)
 	if err != nil {
-		d.ill("backup-old", "run this as the server's user", "%v", err)
+		d.ill("backup-old", "run this as the server's user, and see that the database answers", "%v", err)
 		return
 	}
 	var made time.Time
@@ -229,6 +225,22 @@ func (d *doctor) backups(ctx context.Context) {
 	if d.c.Backups.URL != "" && d.c.Backups.Check() == nil {
 		d.kept(ctx)
 	}
+}
+
+// newest reads which backup is the newest one, in the folder's list and in the database.
+func (d *doctor) newest(ctx context.Context) (b registered, ok bool, err error) {
+	if !d.c.elsewhere() {
+		return newestBackup(d.c.Dir)
+	}
+	st, err := d.c.openStoreReader(ctx)
+	if err != nil {
+		return b, false, err
+	}
+	err = st.View(ctx, func(r store.Reader) error {
+		b, ok, err = d.c.newestOf(r)
+		return err
+	})
+	return b, ok, errors.Join(err, st.Close())
 }
 
 // kept reads the newest backup of the place where the server keeps them.

@@ -21,6 +21,7 @@ import (
 	"onedoor/server/store"
 	"onedoor/server/syncrpc"
 	"onedoor/server/tenure"
+	"onedoor/syncengine"
 )
 
 // process is what the realms of a server share.
@@ -56,6 +57,9 @@ type hosted struct {
 	upkeep   upkeep
 	// post is this server's side of the post of upkeep; nil where the realm has no other server.
 	post *tenure.Post
+	// name is the server's among those of the realm, presence its word that it has it open; nil for the only one.
+	name     syncengine.ID
+	presence *tenure.Presence
 	// behind is set when newer software has taken the realm over, which outdated is then told once.
 	behind   atomic.Bool
 	outdated func(*hosted)
@@ -67,7 +71,7 @@ type hosted struct {
 // openHosted opens a realm from the store upwards; where it fails nothing of it stays open.
 func openHosted(ctx context.Context, p process, c Config, outdated func(*hosted)) (*hosted, error) {
 	h := &hosted{process: p, config: c, hub: notify.New(), outdated: outdated}
-	for _, step := range []func(context.Context) error{h.openStore, h.observeStore, h.openRealm, h.openPost, h.openServices, h.startUpkeep} {
+	for _, step := range []func(context.Context) error{h.openStore, h.observeStore, h.signIn, h.openRealm, h.openPost, h.openServices, h.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, h.close())
 		}
@@ -119,6 +123,7 @@ func (h *hosted) close() error {
 	if h.ledger != nil {
 		errs = append(errs, h.ledger.Close())
 	}
+	h.signOut()
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}

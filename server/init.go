@@ -20,7 +20,6 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
-	"onedoor/server/store/pgstore"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
@@ -78,12 +77,8 @@ func Init(ctx context.Context, o InitOptions) (InitResult, error) {
 		return InitResult{}, err
 	}
 	defer f.clear()
-	defer f.dropUnfinished(ctx)
-	realm, err := f.found(ctx, o.Realm, areas)
+	realm, err := f.make(ctx, o.Realm, areas)
 	if err != nil {
-		return InitResult{}, fmt.Errorf("make realm %s: %w", o.Realm, err)
-	}
-	if err := f.moveUp(); err != nil {
 		return InitResult{}, err
 	}
 	return InitResult{
@@ -112,6 +107,22 @@ func (o InitOptions) areas() ([]territoryfile.Area, int, error) {
 	return kept, skipped, err
 }
 
+// make makes the realm, or finds that an init which was ended had made it.
+func (f *founding) make(ctx context.Context, code domain.Code, areas []territoryfile.Area) (realm identity.Realm, err error) {
+	if f.left {
+		if realm, f.whole, err = f.takeUp(ctx); err != nil || f.whole {
+			return realm, err
+		}
+	}
+	if err := f.checkFree(); err != nil {
+		return realm, err
+	}
+	if realm, err = f.found(ctx, code, areas); err != nil {
+		return realm, fmt.Errorf("make realm %s: %w", code, err)
+	}
+	return realm, f.moveUp(ctx)
+}
+
 // founding is a realm in the making.
 type founding struct {
 	config Config
@@ -121,32 +132,38 @@ type founding struct {
 	made []string
 	// madeKey is the path of a contact key that was not there before; empty for none.
 	madeKey string
-	// madeRealm is the realm that was made in a database server; nil for none.
-	madeRealm *pgstore.Options
-	// whole is set when everything has been moved to its place.
-	whole bool
+	// held is the hold on the stage, left tells that an init which was ended had made it.
+	held io.Closer
+	left bool
+	// replaces takes the place of a realm in a database, and progress is told of bringing it there.
+	replaces bool
+	progress Progress
+	// whole is set when everything has been moved to its place, doubt when nobody can tell: then all stays for the next one.
+	whole, doubt bool
 }
 
 // openFounding makes the folders, or refuses.
 func openFounding(c Config) (*founding, error) {
 	f := &founding{config: c, stage: c}
-	f.stage.Dir = filepath.Join(c.Dir, stageFolder)
-	if err := f.checkFree(); err != nil {
-		return nil, err
-	}
-	if err := f.makeFolders(c.Dir); err != nil {
+	f.stage.Dir, f.stage.Store = filepath.Join(c.Dir, stageFolder), ""
+	return f, f.takeStage("init")
+}
+
+// takeStage makes the folder and the stage in it, where nobody is at work.
+func (f *founding) takeStage(work string) (err error) {
+	if err := f.makeFolders(f.config.Dir); err != nil {
 		f.clear()
-		return nil, unusable(c.Dir, err)
+		return unusable(f.config.Dir, err)
 	}
-	err := os.Mkdir(f.stage.Dir, folderMode)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%s: another init is running there, or one was interrupted: remove %s and run it again", c.Dir, f.stage.Dir)
+	f.held, f.left, err = takeStage(f.stage.Dir)
+	if errors.Is(err, errAtWork) {
+		return fmt.Errorf("%s: another %s is running there: wait for it", f.config.Dir, work)
 	}
 	if err != nil {
 		f.clear()
-		return nil, unusable(c.Dir, err)
+		return unusable(f.config.Dir, err)
 	}
-	return f, nil
+	return nil
 }
 
 // checkFree refuses a folder with any of a realm's files: where only some of
@@ -187,7 +204,14 @@ func unusable(dir string, err error) error {
 
 // clear takes away what was not finished.
 func (f *founding) clear() {
-	_ = os.RemoveAll(f.stage.Dir) // What cannot be removed is named by the next init.
+	if f.doubt {
+		_ = f.held.Close()
+		return
+	}
+	_ = os.RemoveAll(f.stage.Dir) // What cannot be removed is seen to by the next one.
+	if f.held != nil {
+		_ = f.held.Close() // Its file is gone.
+	}
 	if f.whole {
 		return
 	}
@@ -205,7 +229,7 @@ func (f *founding) found(ctx context.Context, code domain.Code, areas []territor
 	if err != nil {
 		return realm, err
 	}
-	st, err := f.createStore(ctx, code)
+	st, err := sqlitestore.Create(ctx, f.stage.path(DatabaseFile), sqlitestore.Options{})
 	if err != nil {
 		return realm, err
 	}
@@ -229,31 +253,6 @@ func (f *founding) found(ctx context.Context, code domain.Code, areas []territor
 		return realm, err
 	}
 	return realm, f.people(ctx, opened, secrets, areas)
-}
-
-// createStore makes the realm's database, or its place in one.
-func (f *founding) createStore(ctx context.Context, code domain.Code) (store.Store, error) {
-	if !f.config.elsewhere() {
-		return sqlitestore.Create(ctx, f.stage.path(DatabaseFile), sqlitestore.Options{})
-	}
-	o := f.config.database().Named(string(code))
-	st, err := pgstore.Create(ctx, o)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%w: %w: name another with ?%s= in the URL, or serve that one with the keys of its own folder", identity.ErrInitialised, err, pgstore.RealmParameter)
-	}
-	if err != nil {
-		return nil, err
-	}
-	f.madeRealm = &o
-	return st, nil
-}
-
-// dropUnfinished takes a realm out of its database server again where it did not become whole.
-func (f *founding) dropUnfinished(ctx context.Context) {
-	if f.madeRealm != nil && !f.whole {
-		// What cannot be removed is named by the next init.
-		_ = pgstore.Drop(context.WithoutCancel(ctx), *f.madeRealm)
-	}
 }
 
 // people makes what the new realm is worked with: its territories and the
@@ -286,25 +285,38 @@ func noteToken(w store.Writer, now syncengine.UnixMilli) error {
 	return err
 }
 
-// moveUp puts the files in their place, the database last: with it the folder
-// is a realm.
-func (f *founding) moveUp() error {
-	var moved []string
+// moveUp puts everything in its place, what holds the records last: with it the realm is there. Before it is brought into a
+// database the keys are durable.
+func (f *founding) moveUp(ctx context.Context) (err error) {
 	names := []string{SecretsFile, TokenFile}
 	if !f.config.elsewhere() {
 		names = append(names, DatabaseFile)
 	}
-	for _, name := range names {
+	for n, name := range names {
 		if err := os.Rename(f.stage.path(name), f.config.path(name)); err != nil {
-			for _, path := range moved {
-				_ = os.Remove(path) // The error that is reported says what to do.
-			}
+			f.takeDown(names[:n]) // The error that is reported says what to do.
 			return unusable(f.config.Dir, err)
 		}
-		moved = append(moved, f.config.path(name))
+	}
+	if f.config.elsewhere() {
+		err = f.settled(ctx, errors.Join(syncFolder(f.config.Dir), f.publish(ctx)))
+	}
+	if err != nil {
+		f.takeDown(names)
+		return err
 	}
 	f.whole = true
 	return syncFolder(f.config.Dir)
+}
+
+// takeDown removes what was put in its place, unless it is in doubt whether the realm is in its database.
+func (f *founding) takeDown(names []string) {
+	if f.doubt {
+		return
+	}
+	for _, name := range names {
+		_ = os.Remove(f.config.path(name)) // The next one refuses what is left.
+	}
 }
 
 // syncFolder makes the names in a folder durable.

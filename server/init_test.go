@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"onedoor/internal/csvfile"
+	"onedoor/internal/sqlitevfs"
 	"onedoor/internal/territoryfile"
 	"onedoor/server"
 	"onedoor/server/identity"
@@ -115,10 +116,22 @@ func TestInit_RefusesAFolderThatHoldsARealmOrAPartOfOne(t *testing.T) {
 
 func TestInit_RefusesAFolderWhereAnotherInitIsAtWork(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, ".onedoor-init"), 0o700); err != nil {
+	stage := filepath.Join(dir, ".onedoor-init")
+	if err := os.Mkdir(stage, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server.Init(t.Context(), server.InitOptions{Dir: dir, Realm: "530702"}); err == nil || len(files(t, dir)) != 1 {
+	held, err := sqlitevfs.System{}.LockFile(filepath.Join(stage, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := server.InitOptions{Dir: dir, Realm: "530702"}
+	if _, err := server.Init(t.Context(), o); err == nil || len(files(t, dir)) != 1 {
 		t.Errorf("error %v, files %v", err, files(t, dir))
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Init(t.Context(), o); err != nil {
+		t.Errorf("after the other one was ended: %v", err)
 	}
 }

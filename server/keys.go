@@ -10,6 +10,7 @@ import (
 	"onedoor/server/accessledger"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
+	"onedoor/server/tenure"
 	"onedoor/syncengine"
 )
 
@@ -26,6 +27,8 @@ type RotateOptions struct {
 	// Now is the clock and Random the source of keys; the system's when nil.
 	Now    func() time.Time
 	Random io.Reader
+	// pause waits for servers to answer; the system's when nil.
+	pause func(context.Context, time.Duration) error
 }
 
 // RotateResult says what is in force now.
@@ -43,7 +46,7 @@ type RotateResult struct {
 // is sealed stays readable. Where it fails nothing has changed but that a new key
 // file may be there, which the next try uses.
 func RotateKeys(ctx context.Context, o RotateOptions) (result RotateResult, err error) {
-	c := Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled()
+	c := Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random, pause: o.pause}.filled()
 	st, err := c.openStore(ctx)
 	if err != nil {
 		return result, err
@@ -64,7 +67,18 @@ func RotateKeys(ctx context.Context, o RotateOptions) (result RotateResult, err 
 		}
 		result.ContactKey = o.NewContactKey
 	}
-	err = st.Update(ctx, func(w store.Writer) error { return rotate(w, c, from, to, &result) })
+	var roll *tenure.Roll
+	if c.elsewhere() {
+		if roll, err = c.unserved(ctx, st); err != nil {
+			return result, err
+		}
+	}
+	err = st.Update(ctx, func(w store.Writer) error {
+		if err := roll.Stands(w); err != nil {
+			return err
+		}
+		return rotate(w, c, from, to, &result)
+	})
 	if err != nil {
 		return result, fmt.Errorf("change the keys: %w: nothing was changed", err)
 	}

@@ -36,19 +36,24 @@ type oldRealm struct {
 // readOld reads the realm that stands in a folder. It refuses one that is being
 // served, and one of another district.
 func readOld(ctx context.Context, c Config, code uint32) (old *oldRealm, err error) {
-	old = &oldRealm{}
 	st, err := sqlitestore.Open(ctx, c.path(DatabaseFile), sqlitestore.Options{})
 	if errors.Is(err, sqlitestore.ErrInUse) {
 		return nil, err
 	}
 	if err != nil {
-		return old, nil // What cannot be read is moved aside as it is.
+		return &oldRealm{}, nil // What cannot be read is moved aside as it is.
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	return readOldIn(ctx, st, c.Dir, code)
+}
+
+// readOldIn reads the realm that stands in a store; where names that for people.
+func readOldIn(ctx context.Context, st store.Store, where string, code uint32) (old *oldRealm, err error) {
+	old = &oldRealm{}
 	err = st.View(ctx, func(r store.Reader) error {
 		realm, err := identity.GetRealm(r)
 		if err == nil && realm.Code != code {
-			return fmt.Errorf("%s holds realm %06d %s, --replace names %06d", c.Dir, realm.Code, realm.Name, code)
+			return fmt.Errorf("%s holds realm %06d %s, --replace names %06d", where, realm.Code, realm.Name, code)
 		}
 		if err != nil || old.take(r) != nil {
 			*old = oldRealm{}

@@ -42,6 +42,9 @@ type RestoreOptions struct {
 	Identities []age.Identity
 	// Dir is the folder to make the realm in.
 	Dir string
+	// Store is the URL of the database to make the realm in, under its code as a name unless the URL names another; Dir gets
+	// its keys then. A SQLite file in Dir when empty.
+	Store string
 	// Replace is the code of the realm that may be moved aside; 0 refuses a folder
 	// that holds one.
 	Replace uint32
@@ -54,6 +57,8 @@ type RestoreOptions struct {
 	// Now is the clock and Random the source of the token; the system's when nil.
 	Now    func() time.Time
 	Random io.Reader
+	// pause waits for servers to answer; the system's when nil.
+	pause func(context.Context, time.Duration) error
 }
 
 // RestoreResult says what stands now and what does not.
@@ -82,9 +87,9 @@ type RestoreResult struct {
 // realm that stands in the folder is moved aside, never deleted. Where it fails
 // the folder is as it was.
 func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
-	c := Config{Dir: o.Dir, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random}.filled()
-	r := &restoring{o: o, founding: founding{config: c, stage: c}}
-	r.stage.Dir, r.stage.ContactKey = filepath.Join(c.Dir, restoreStage), c.contactKey()
+	c := Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random, pause: o.pause}.filled()
+	r := &restoring{o: o, founding: founding{config: c, stage: c, replaces: o.Replace != 0, progress: o.Progress}}
+	r.stage.Dir, r.stage.Store, r.stage.ContactKey = filepath.Join(c.Dir, restoreStage), "", c.contactKey()
 	if err := r.look(ctx); err != nil {
 		return RestoreResult{}, err
 	}
@@ -92,10 +97,10 @@ func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
 	if err := r.prepare(ctx); err != nil {
 		return RestoreResult{}, fmt.Errorf("restore %s: %w", o.From, err)
 	}
-	if err := r.setAside(); err != nil {
+	if err := r.setAside(ctx); err != nil {
 		return RestoreResult{}, err
 	}
-	if err := r.moveUp(); err != nil {
+	if err := r.moveUp(ctx); err != nil {
 		return RestoreResult{}, errors.Join(err, r.putBack())
 	}
 	if r.result.ContactKey != "" {
@@ -124,27 +129,32 @@ func (r *restoring) look(ctx context.Context) error {
 	if err := r.find(ctx); err != nil {
 		return err
 	}
-	if err := r.checkFree(); err != nil {
-		if r.o.Replace == 0 {
-			return fmt.Errorf("%s: %w: choose another folder, or name the realm that may be moved aside with --replace CODE", r.config.Dir, ErrHoldsRealm)
-		}
-		if r.old, err = readOld(ctx, r.config, r.o.Replace); err != nil {
-			return err
-		}
+	if err := r.lookFolder(ctx); err != nil {
+		return err
 	}
-	if err := r.makeFolders(r.config.Dir); err != nil {
-		r.clear()
-		return unusable(r.config.Dir, err)
+	if err := r.takeStage("restore"); err != nil {
+		return err
 	}
-	err := os.Mkdir(r.stage.Dir, folderMode)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s: another restore is running there, or one was interrupted: remove %s and run it again", r.config.Dir, r.stage.Dir)
-	}
-	if err != nil {
-		r.clear()
-		return unusable(r.config.Dir, err)
+	if r.left { // A restore that was ended has changed nothing but its stage, or has moved the old realm aside.
+		return emptyStage(r.stage.Dir)
 	}
 	return nil
+}
+
+// lookFolder refuses a folder with a realm that nobody said may be moved aside.
+func (r *restoring) lookFolder(ctx context.Context) error {
+	if r.config.elsewhere() {
+		return r.checkKeyFolder()
+	}
+	err := r.checkFree()
+	if err == nil {
+		return nil
+	}
+	if r.o.Replace == 0 {
+		return fmt.Errorf("%s: %w: choose another folder, or name the realm that may be moved aside with --replace CODE", r.config.Dir, ErrHoldsRealm)
+	}
+	r.old, err = readOld(ctx, r.config, r.o.Replace)
+	return err
 }
 
 // find looks for the backup before anything is touched.
@@ -186,6 +196,11 @@ func (r *restoring) prepare(ctx context.Context) error {
 	m, err := unpackSecrets(ctx, r.stage)
 	if err != nil {
 		return err
+	}
+	if r.config.elsewhere() {
+		if err := r.face(ctx); err != nil {
+			return err
+		}
 	}
 	code, _, _, at, err := checkStage(ctx, r.stage, r.o.Progress)
 	if err != nil {
@@ -231,7 +246,10 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 		if err := noteRestore(w, now, r.result.Made); err != nil {
 			return err
 		}
-		return w.DeleteDocument(bucketBackup, backupKey)
+		if r.config.elsewhere() {
+			err = errors.Join(w.DeleteDocument(bucketBackups, newestKey), putNewest(w, r.listed()))
+		}
+		return errors.Join(err, w.DeleteDocument(bucketBackup, backupKey))
 	})
 	if err != nil {
 		return err
@@ -277,7 +295,10 @@ func (r *restoring) replay(ctx context.Context, st store.Store) (known []synceng
 var aside = []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm", SecretsFile, TokenFile, BackupsFile, CountFile}
 
 // setAside moves the realm that stands in the folder into one of its own.
-func (r *restoring) setAside() error {
+func (r *restoring) setAside(ctx context.Context) error {
+	if r.config.elsewhere() {
+		return r.copyAside(ctx)
+	}
 	if r.old == nil {
 		return nil
 	}
@@ -310,6 +331,9 @@ func (r *restoring) makeAside() error {
 
 // putBack undoes setAside.
 func (r *restoring) putBack() (err error) {
+	if r.config.elsewhere() {
+		return r.takeBack()
+	}
 	if r.result.Replaced == "" {
 		return nil
 	}
@@ -324,10 +348,18 @@ func (r *restoring) putBack() (err error) {
 // list puts the backup at the head of the new realm's list: phones count it as
 // the first of the two that they wait for.
 func (r *restoring) list() error {
-	return register(r.config.Dir, registered{
+	if r.config.elsewhere() {
+		return nil // It stands in the database.
+	}
+	return register(r.config.Dir, r.listed())
+}
+
+// listed is the backup's line in the list.
+func (r *restoring) listed() registered {
+	return registered{
 		Epoch: uint32(r.result.Epoch), Seq: uint64(r.result.After), Tag: r.tag[:],
 		Made: r.result.Made.UTC().Format(time.RFC3339), File: r.source(),
-	})
+	}
 }
 
 // copyFile copies a file to a new one, mode 0600, and makes it durable.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"onedoor/server/backupset"
+	"onedoor/server/store"
 )
 
 const (
@@ -38,7 +39,7 @@ func (h *hosted) keepBackedUp(ctx context.Context) {
 	h.clearStages()
 	for {
 		pause := backupLook
-		if h.post.Held() && h.backupDue() {
+		if h.post.Held() && h.backupDue(ctx) {
 			err := h.backUp(ctx)
 			if ctx.Err() != nil {
 				return
@@ -66,8 +67,13 @@ func (h *hosted) clearStages() {
 }
 
 // backupDue reports that the newest backup is as old as one may get. A time to come counts as none: a clock was put back.
-func (h *hosted) backupDue() bool {
-	made, ok, err := h.lastBackup()
+func (h *hosted) backupDue(ctx context.Context) bool {
+	var made time.Time
+	ok := false
+	err := h.realm.View(ctx, func(r store.Reader) (err error) {
+		made, ok, err = h.config.lastBackup(r)
+		return err
+	})
 	if err != nil || !ok {
 		return true
 	}
@@ -82,7 +88,7 @@ func (h *hosted) backUp(ctx context.Context) error {
 		return err
 	}
 	began := h.config.Now()
-	made, err := Backup(ctx, BackupOptions{Dir: h.config.Dir, Set: set, ContactKey: h.config.ContactKey, Now: h.config.Now})
+	made, err := Backup(ctx, BackupOptions{Dir: h.config.Dir, Store: h.config.Store, Set: set, ContactKey: h.config.ContactKey, Now: h.config.Now, dial: h.config.Dial})
 	if err == nil {
 		h.config.Log.Info("a backup was made and read back", "name", made.Kept.Name, "seq", made.At.Seq, "bytes", made.Bytes, "took", h.config.Now().Sub(began))
 		if made.Unregistered != nil {

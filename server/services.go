@@ -23,7 +23,7 @@ func (h *hosted) openAdminService() {
 	c := h.config
 	h.admin = adminrpc.New(h.realm, adminrpc.Options{
 		Now: c.Now, Random: c.Random, Log: c.Log, BehindGateway: c.behindGateway(),
-		LastBackup: h.lastBackup, VisitsBy: h.reports.VisitsBy, Cases: h.cases,
+		LastBackup: h.config.lastBackup, VisitsBy: h.reports.VisitsBy, Cases: h.cases,
 		SignIn: signin.New(h.realm, signin.Options{Key: h.secrets.SignInKey(), Provider: c.Provider, Now: c.Now, Random: c.Random}),
 	})
 }

@@ -14,7 +14,6 @@ import (
 
 	"onedoor/server/store"
 	"onedoor/server/tenure"
-	"onedoor/syncengine"
 )
 
 // A realm in a database may be served by several servers. What one of them writes the others notice by looking at the head; what
@@ -27,23 +26,40 @@ const lookEvery = 500 * time.Millisecond
 // shared reports that other servers may have the realm open too.
 func (c Config) shared() bool { return c.elsewhere() }
 
-// openPost makes this server's side of the post of upkeep, and takes it where nobody holds it. A server that has the realm to
-// itself needs none.
-func (h *hosted) openPost(ctx context.Context) error {
+// signIn draws the server's name and says in the store that it has the realm open, before it reads anything else of it. A
+// server that has the realm to itself needs neither.
+func (h *hosted) signIn(ctx context.Context) (err error) {
 	if !h.config.shared() {
 		return nil
 	}
-	var name syncengine.ID
 	random := h.config.Random
 	if random == nil {
 		random = rand.Reader
 	}
-	if _, err := io.ReadFull(random, name[:]); err != nil {
+	if _, err := io.ReadFull(random, h.name[:]); err != nil {
 		return fmt.Errorf("draw the server's name: %w", err)
 	}
-	h.post = tenure.New("upkeep", name)
-	_, err := h.post.Renew(ctx, h.realm, time.Now())
+	h.presence, err = tenure.SignIn(ctx, postsIn{h.store}, h.name)
 	return err
+}
+
+// signOut says that it has the realm open no more.
+func (h *hosted) signOut() {
+	if err := h.presence.SignOut(context.Background(), postsIn{h.store}); err != nil {
+		h.config.Log.Debug("the server is still signed in to the realm; who has to know waits half a minute", "error", err)
+	}
+}
+
+func (h *hosted) answerRoll(ctx context.Context) error { return h.presence.Answer(ctx, h.realm) }
+
+// openPost makes this server's side of the post of upkeep, and takes it where nobody holds it.
+func (h *hosted) openPost(ctx context.Context) error {
+	if !h.config.shared() {
+		return nil
+	}
+	h.post = tenure.New("upkeep", h.name)
+	_, err := h.post.Renew(ctx, h.realm, time.Now())
+	return errors.Join(err, h.readNoted(ctx))
 }
 
 // keepPost renews the post or waits for it, and stores meanwhile what phones have said of how far they are, so that whoever holds
@@ -51,8 +67,10 @@ func (h *hosted) openPost(ctx context.Context) error {
 func (h *hosted) keepPost(ctx context.Context) {
 	for held := h.post.Held(); wait(ctx, tenure.RenewEvery) == nil; {
 		now, err := h.post.Renew(ctx, h.realm, time.Now())
-		if err == nil {
-			err = h.realm.StoreReached(ctx)
+		for _, also := range []func(context.Context) error{h.answerRoll, h.realm.StoreReached, h.readNoted} {
+			if err == nil {
+				err = also(ctx)
+			}
 		}
 		switch {
 		case errors.Is(err, store.ErrNewer):

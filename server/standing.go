@@ -64,7 +64,22 @@ func (h *hosted) readStanding(r store.Reader, st *observe.State) error {
 	if st.Conflicts, err = exchange.CountConflicts(r); err != nil {
 		return err
 	}
+	if err := h.backupStanding(r, st); err != nil {
+		return err
+	}
 	return h.phonesStanding(r, st)
+}
+
+// backupStanding tells of the newest verified backup. A list that cannot be read is left out: whoever makes backups says why.
+func (h *hosted) backupStanding(r store.Reader, st *observe.State) error {
+	b, ok, err := h.config.newestOf(r)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if made, wrong := time.Parse(time.RFC3339, b.Made); err == nil && ok && wrong == nil {
+		st.BackedUp, st.BackupBytes, st.BackupSeq = made, b.Bytes, b.Seq
+	}
+	return err
 }
 
 // phonesStanding counts phones, and what they said they had not sent.
@@ -114,11 +129,6 @@ func (h *hosted) seenWithin(last syncengine.UnixMilli) string {
 
 // filesStanding fills in what the machine tells. What cannot be looked at is left out: other checks say why.
 func (h *hosted) filesStanding(st *observe.State) {
-	if b, ok, err := newestBackup(h.config.Dir); err == nil && ok {
-		if made, err := time.Parse(time.RFC3339, b.Made); err == nil {
-			st.BackedUp, st.BackupBytes, st.BackupSeq = made, b.Bytes, b.Seq
-		}
-	}
 	st.Files = map[string]int64{}
 	for name, file := range map[string]string{"database": DatabaseFile, "wal": DatabaseFile + walSuffix} {
 		info, err := os.Stat(h.config.path(file))

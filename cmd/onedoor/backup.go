@@ -37,7 +37,7 @@ func newBackup(a *app) *cobra.Command {
 	var o server.BackupOptions
 	var to backupset.Place
 	c := &cobra.Command{
-		Use: "backup --data DIR (--out FILE | --to URL)", Short: "Copy a realm into one file, on a running server too, and check the copy", Args: cobra.NoArgs,
+		Use: "backup --data DIR [--store URL] (--out FILE | --to URL)", Short: "Copy a realm into one file, on a running server too, and check the copy", Args: cobra.NoArgs,
 		Long: `Copies the realm in DIR into FILE, on a stopped or a running server, opens the
 copy and checks it as verify does. Only then it gets its name: a FILE that is
 there was checked. The copy is the log as of one moment, with the realm's secret
@@ -53,14 +53,20 @@ credentials as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), read back and compa
 --recipient encrypts it to a public key of ` + "`onedoor keys backup`" + `; a bucket takes none
 that is not encrypted. ` + "`serve --backup-to`" + ` does so by itself.
 
+With --store the realm lies in a database and DIR holds its keys: the copy is made of
+one snapshot of the database, while servers write, compared with it row by row, and is
+the same kind of file: ` + "`onedoor restore`" + ` brings it back into a folder or a database.
+
 The server tells phones how far the newest backup reaches. They keep what they
 have handed in until two backups have it, so keep at least the last two.`,
 		Example: `  onedoor backup --data ./realm --out /mnt/backup/realm-2026-05-29.backup
   onedoor backup --data /var/lib/onedoor --out monday.backup --json
-  onedoor backup --data /var/lib/onedoor --to s3://onedoor-backups?region=cn-north-1 --recipient age1…`,
+  onedoor backup --data /var/lib/onedoor --to s3://onedoor-backups?region=cn-north-1 --recipient age1…
+  onedoor backup --data /var/lib/onedoor --store 'postgres://onedoor@db/onedoor?sslmode=verify-full' --out monday.backup`,
 	}
 	c.Flags().StringVar(&o.Dir, "data", "", "the realm's `DIR`")
 	c.Flags().StringVar(&o.Out, "out", "", "the `FILE` to make")
+	storeFlag(c, &o.Store)
 	contactKeyFlag(c, &o.ContactKey)
 	c.Flags().StringVar(&to.URL, "to", "", "keep it at `URL`: file:///FOLDER or s3://BUCKET?region=R")
 	c.Flags().StringSliceVar(&to.Recipients, "recipient", nil, "encrypt it to these age public `KEY`s")

@@ -33,7 +33,9 @@ func (a *app) keysRotate() *cobra.Command {
 		Long: `Makes a new data key, under which residents' names and numbers are sealed from now
 on; what is sealed stays as it is and readable. With --new-contact-key FILE, which
 is made where it is not there, all data keys are wrapped with that contact key, and
-the old one opens this realm no more. Stop the server first: it takes a moment.
+the old one opens this realm no more. Stop the server first: it takes a moment. Of a
+realm in a database all servers are to be stopped: one that runs is noticed, and after
+one that was killed it takes half a minute to be sure.
 
 Backups of before need the contact key of their time: keep the old file as long as
 you keep them. After a copy of the old file may have got into wrong hands, give a

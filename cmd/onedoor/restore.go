@@ -43,7 +43,7 @@ func newRestore(a *app) *cobra.Command {
 	var o server.RestoreOptions
 	var replace, name, identity string
 	c := &cobra.Command{
-		Use: "restore --from (FILE | URL) --data DIR", Short: "Make a realm of a backup, in a new epoch that phones heal", Args: cobra.NoArgs,
+		Use: "restore --from (FILE | URL) --data DIR [--store URL]", Short: "Make a realm of a backup, in a new epoch that phones heal", Args: cobra.NoArgs,
 		Long: `Makes the realm in DIR from FILE, which ` + "`onedoor backup`" + ` made: copies it, checks it
 as verify does, begins a new epoch and mints a new operator's token. Then serve
 it. Phones that come back bring what they have handed in since the backup, with
@@ -62,19 +62,27 @@ FILE may be the URL of a folder or bucket that ` + "`backup --to`" + ` or ` + "`
 backups in: the newest is taken, or the one that --backup names, compared with its
 manifest and opened with the private key of --identity.
 
+With --store the realm is made in a database, under its code as a name unless the URL
+says ?realm=NAME, and DIR gets its keys. It is there whole or not at all. Any backup can
+be restored to either. A database that has the realm is refused; with --replace CODE,
+and no server running, a copy of the realm that stands there is put into a folder in
+DIR first, and it is replaced in one transaction.
+
 A DIR that holds a realm is refused. With --replace CODE, the code of that realm,
 its files are moved into a folder of their own beside the new ones; stop its
 server first. Never copy a database file back by hand: this command is how phones
 learn that it happened.`,
 		Example: `  onedoor restore --from monday.backup --data ./restored
   onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --ledger /mnt/ledger --json
-  onedoor restore --from s3://onedoor-backups?region=cn-north-1 --identity backup.key --data ./restored`,
+  onedoor restore --from s3://onedoor-backups?region=cn-north-1 --identity backup.key --data ./restored
+  onedoor restore --from monday.backup --data /var/lib/onedoor --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
 	}
 	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`, or file:///FOLDER or s3://BUCKET?region=R that holds backups")
 	c.Flags().StringVar(&name, "backup", "", "`NAME` of the backup in a folder or bucket (default: the newest)")
 	c.Flags().StringVar(&identity, "identity", "", "`FILE` with the private key that opens it, of onedoor keys backup")
 	c.Flags().StringVar(&o.Dir, "data", "", "the `DIR` to make the realm in")
 	c.Flags().StringVar(&o.Ledger, "ledger", "", "replay the side ledger in `DIR`")
+	storeFlag(c, &o.Store)
 	contactKeyFlag(c, &o.ContactKey)
 	c.Flags().StringVar(&replace, "replace", "", "six-digit `CODE` of the realm in DIR that may be moved aside")
 	command.Required(c, "from", "data")
@@ -130,12 +138,16 @@ func (a *app) restore(ctx context.Context, o server.RestoreOptions) error {
 	if l := made.Lost; l != nil {
 		result.Lost = &lostJSON{l.Users, l.Devices, l.Territories, l.Writes, l.Decisions}
 	}
-	return a.Print(result, func(w io.Writer) { result.tell(w, o.Dir) })
+	return a.Print(result, func(w io.Writer) { result.tell(w, o) })
 }
 
 // tell says in words what stands now and what is lost.
-func (r restoreJSON) tell(w io.Writer, data string) {
-	fmt.Fprintf(w, "restored realm %06d in %s as of %s: entry %d, and epoch %d begins\n", r.Realm, command.Printable(data), r.Made, r.Seq, r.Epoch)
+func (r restoreJSON) tell(w io.Writer, o server.RestoreOptions) {
+	where, serve := command.Printable(o.Dir), "onedoor serve --data "+command.Printable(o.Dir)
+	if o.Store != "" {
+		where, serve = "the database", serve+" --store with the same URL"
+	}
+	fmt.Fprintf(w, "restored realm %06d in %s as of %s: entry %d, and epoch %d begins\n", r.Realm, where, r.Made, r.Seq, r.Epoch)
 	if r.Replaced != "" {
 		fmt.Fprintf(w, "the realm that stood there is in %s\n", command.Printable(r.Replaced))
 	}
@@ -147,7 +159,7 @@ func (r restoreJSON) tell(w io.Writer, data string) {
 	if r.ContactKey != "" {
 		fmt.Fprintf(w, "contact key: %s\n", command.Printable(r.ContactKey))
 	}
-	fmt.Fprintf(w, "operator's token: %s\nnext: onedoor serve --data %s\n", command.Printable(r.TokenFile), command.Printable(data))
+	fmt.Fprintf(w, "operator's token: %s\nnext: %s\n", command.Printable(r.TokenFile), serve)
 }
 
 // lost says what no phone can bring back.

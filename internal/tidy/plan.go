@@ -59,7 +59,7 @@ var House = []Room{
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/gateway", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/tenure", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
-			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
+			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "server/store/whole", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
 		May: withShared("server/refusal", "server/exchange", "server/identity", "server/throttle", "server/notify", "server/store")},
@@ -119,7 +119,8 @@ var House = []Room{
 	{Path: "server/store/sqlitestore", Deep: true, Holds: "the embedded store",
 		May: withShared("server/store", "internal/sqlitevfs", "internal/sqlitescrub")},
 	{Path: "server/store/pgstore", Deep: true, Holds: "the store on the PostgreSQL family",
-		May: withShared("server/store")},
+		May: withShared("server/store", "server/store/whole")},
+	{Path: "server/store/whole", Holds: "copies a realm from one store into another and compares", May: withShared("server/store")},
 	{Path: "server/store", Holds: "what a store is: types, one interface, errors", May: withShared()},
 
 	{Path: "client-sdk", Deep: true, Holds: "the phone's replica: outbox, local database, sync, search, status",

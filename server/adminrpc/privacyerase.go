@@ -120,7 +120,7 @@ func (s *Service) backupsUntil(r store.Reader) (syncengine.UnixMilli, error) {
 	if err != nil || s.lastBackup == nil {
 		return 0, err
 	}
-	made, ok, err := s.lastBackup()
+	made, ok, err := s.lastBackup(r)
 	if err != nil || !ok {
 		return 0, err
 	}

@@ -33,7 +33,7 @@ type Options struct {
 	// BehindGateway says that callers come through a gateway, which tells their addresses.
 	BehindGateway bool
 	// LastBackup tells when the newest verified backup was made; ok is false where there is none. Nil for none ever.
-	LastBackup func() (made time.Time, ok bool, err error)
+	LastBackup func(store.Reader) (made time.Time, ok bool, err error)
 	// VisitsBy counts the visits that users made in a run of time; the realm's own walk over its log when nil.
 	VisitsBy func(r store.Reader, users []syncengine.ID, from, until syncengine.UnixMilli) (map[syncengine.ID]int, error)
 	// Log takes management calls and faults, never record content; silent when nil.
@@ -54,7 +54,7 @@ type Service struct {
 	// behindGateway says that the address of a caller is what the gateway tells.
 	behindGateway bool
 	// lastBackup is Options.LastBackup.
-	lastBackup func() (made time.Time, ok bool, err error)
+	lastBackup func(store.Reader) (made time.Time, ok bool, err error)
 	// visitsBy is Options.VisitsBy.
 	visitsBy func(r store.Reader, users []syncengine.ID, from, until syncengine.UnixMilli) (map[syncengine.ID]int, error)
 	// importing guards the making of an import: two at once could both make the same door.

@@ -27,14 +27,19 @@ import (
 	"onedoor/server"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	killable()
+	os.Exit(pgtest.Main(m))
+}
 
 // district is a realm that servers serve.
 type district struct {
 	t *testing.T
 	// dir holds the keys; store is the database's URL, empty for the file in dir.
 	dir, store string
-	phones     int
+	// key is the contact key of a backup; beside dir when empty.
+	key    string
+	phones int
 	// log is where the servers' logs go; nil for nowhere.
 	log *slog.Logger
 }

@@ -27,12 +27,20 @@ func (t *turn) removeRealm(ctx context.Context) error {
 		return err
 	}
 	defer t.rest()
-	for _, table := range tables {
-		// Not the patience of one trip: a realm may be large.
-		if _, err := t.sess.conn.Exec(ctx, "DELETE FROM "+table+" WHERE realm = $1", t.store.realm); err != nil {
-			return ended(ctx, err)
-		}
+	if err := t.sess.removeRows(ctx, t.store.realm); err != nil {
+		return err
 	}
 	_, err := t.sess.exec(context.WithoutCancel(ctx), commitTx)
 	return err
+}
+
+// removeRows deletes the rows of a realm in all tables.
+func (s *session) removeRows(ctx context.Context, realm string) error {
+	for _, table := range tables {
+		// Not the patience of one trip: a realm may be large.
+		if _, err := s.conn.Exec(ctx, "DELETE FROM "+table+" WHERE realm = $1", realm); err != nil {
+			return ended(ctx, err)
+		}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"onedoor/server/store"
+	"onedoor/server/store/whole"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -25,6 +25,8 @@ type importing struct {
 	*Store
 	sess *session
 	from store.Whole
+	// replace takes away the realm that stands there under that name, in the same transaction.
+	replace bool
 	// done counts the rows that were copied and read back, of total.
 	done, total int64
 	progress    func(done, total int64)
@@ -33,7 +35,17 @@ type importing struct {
 // Import copies a realm that nobody writes meanwhile into a database, reads the copy back, compares it with what it was
 // given, and only then lets it be seen. It keeps every number and byte. progress may be nil. The error is fs.ErrExist
 // where the database has the realm.
-func Import(ctx context.Context, o Options, from store.Whole, progress func(done, total int64)) (out Imported, err error) {
+func Import(ctx context.Context, o Options, from store.Whole, progress func(done, total int64)) (Imported, error) {
+	return bring(ctx, o, from, false, progress)
+}
+
+// Replace is Import that takes the place of the realm of that name, if there is one, in the same transaction: whoever looks
+// sees the old one or the new one. No server may have it open.
+func Replace(ctx context.Context, o Options, from store.Whole, progress func(done, total int64)) (Imported, error) {
+	return bring(ctx, o, from, true, progress)
+}
+
+func bring(ctx context.Context, o Options, from store.Whole, replace bool, progress func(done, total int64)) (out Imported, err error) {
 	t, err := o.parse(true)
 	if err != nil {
 		return out, err
@@ -50,7 +62,7 @@ func Import(ctx context.Context, o Options, from store.Whole, progress func(done
 	if err := s.migrate(ctx, sess); err != nil {
 		return out, s.explain("copy a realm", err)
 	}
-	i := &importing{Store: s, sess: sess, from: from, progress: progress}
+	i := &importing{Store: s, sess: sess, from: from, replace: replace, progress: progress}
 	return i.run(ctx)
 }
 
@@ -72,12 +84,10 @@ func (i *importing) run(ctx context.Context) (out Imported, err error) {
 	if err != nil {
 		return out, i.explain("read the copy back", ended(ctx, err))
 	}
-	for n, name := range []string{"the log", "the records", "the scope index", "the documents"} {
-		if copied[n] != read[n] {
-			return out, fmt.Errorf("%s: %s was not copied as it is (%d rows, read back %d): nothing was kept", i.name(), name, copied[n].rows, read[n].rows)
-		}
+	if name := copied.Differs(read); name != "" {
+		return out, fmt.Errorf("%s: %w: %s: nothing was kept", i.name(), whole.ErrDiffers, name)
 	}
-	out = Imported{copied[0].rows, copied[1].rows, copied[2].rows, copied[3].rows}
+	out = Imported{copied[0].Rows, copied[1].Rows, copied[2].Rows, copied[3].Rows}
 	return out, i.publish(ctx, h)
 }
 
@@ -85,6 +95,11 @@ func (i *importing) run(ctx context.Context) (out Imported, err error) {
 func (i *importing) claim(ctx context.Context) error {
 	if _, err := i.sess.exec(ctx, beginWrite); err != nil {
 		return err
+	}
+	if i.replace {
+		if err := i.sess.removeRows(ctx, i.realm); err != nil {
+			return err
+		}
 	}
 	n, err := i.sess.exec(ctx, insertHead, i.realm, make([]byte, 8), i.sess.place)
 	if err == nil && n == 0 {
@@ -105,14 +120,6 @@ func (i *importing) publish(ctx context.Context, h store.Head) error {
 	return nil
 }
 
-// part is what one table came to.
-type part struct {
-	rows int64
-	sum  [sha256.Size]byte
-}
-
-func (d *digest) part() part { return part{d.Rows, d.sum()} }
-
 // step counts a row.
 func (i *importing) step() {
 	const tellEvery = 1000
@@ -122,29 +129,29 @@ func (i *importing) step() {
 }
 
 // copyAll copies every table.
-func (i *importing) copyAll(ctx context.Context) (parts [4]part, err error) {
+func (i *importing) copyAll(ctx context.Context) (parts whole.Parts, err error) {
 	realm := i.realm
-	entries, records, rows, documents := newDigest(), newDigest(), newDigest(), newDigest()
+	entries, records, rows, documents := whole.NewDigest(), whole.NewDigest(), whole.NewDigest(), whole.NewDigest()
 	err = errors.Join(
 		copyRows(ctx, i, "onedoor_log", "realm, "+entryColumns, func(f func(store.Entry) bool) error { return i.from.Entries(0, f) }, func(e store.Entry) []any {
-			entries.entry(e)
+			entries.Entry(e)
 			return []any{realm, int64(e.Seq), int16(e.Type), e.Incarnation[:], int64(e.DeviceSeq), e.RecordID[:], int64(e.Kind), int64(e.Prev), int64(e.Ref), int64(e.Stamp),
 				e.Suspect, int16(e.Reason), int16(e.Rank), given(e.Salt), given(e.Body), given(e.Extra)}
 		}),
 		copyRows(ctx, i, "onedoor_records", "realm, id, kind, seq, body", i.from.Records, func(rec store.Record) []any {
-			records.record(rec)
+			records.Record(rec)
 			return []any{realm, rec.ID[:], int64(rec.Kind), int64(rec.Seq), given(rec.Body)}
 		}),
 		copyRows(ctx, i, "onedoor_scope", "realm, key, seq, record_id, type, entered", i.from.AllScope, func(row store.ScopeRow) []any {
-			rows.row(row)
+			rows.Row(row)
 			return []any{realm, []byte(row.Key), int64(row.Seq), row.RecordID[:], int16(row.Type), int64(row.Entered)}
 		}),
 		copyRows(ctx, i, "onedoor_documents", "realm, bucket, key, value", i.documents, func(d placed) []any {
-			documents.document(d.bucket, d.Document)
+			documents.Document(d.bucket, d.Document)
 			return []any{realm, []byte(d.bucket), given(d.Key), given(d.Value)}
 		}),
 	)
-	return [4]part{entries.part(), records.part(), rows.part(), documents.part()}, err
+	return whole.Parts{entries.Part(), records.Part(), rows.Part(), documents.Part()}, err
 }
 
 // documents walks the documents with their buckets.
@@ -172,14 +179,7 @@ func copyRows[T any](ctx context.Context, i *importing, table, columns string, w
 }
 
 // readBack reads what the database holds now, in the order in which it was given.
-func (i *importing) readBack(ctx context.Context) (parts [4]part, err error) {
+func (i *importing) readBack(ctx context.Context) (parts whole.Parts, err error) {
 	r := &reader{ctx: ctx, store: i.Store, s: i.sess, head: i.from.Head()}
-	entries, records, rows, documents := newDigest(), newDigest(), newDigest(), newDigest()
-	err = errors.Join(
-		r.Entries(0, func(e store.Entry) bool { entries.entry(e); i.step(); return true }),
-		r.Records(func(rec store.Record) bool { records.record(rec); i.step(); return true }),
-		r.AllScope(func(row store.ScopeRow) bool { rows.row(row); i.step(); return true }),
-		r.AllDocuments(func(bucket string, d store.Document) bool { documents.document(bucket, d); i.step(); return true }),
-	)
-	return [4]part{entries.part(), records.part(), rows.part(), documents.part()}, err
+	return whole.Read(r, i.step)
 }
