@@ -172,6 +172,9 @@ func (w *tapWriter) fails(doing string, rows int) error {
 	return nil
 }
 
+// Gathering says whether the store gathers.
+func (w *tapWriter) Gathering() store.Gatherer { return store.Gathering(w.Writer) }
+
 // Append adds the next log entries.
 func (w *tapWriter) Append(entries ...store.Entry) error {
 	if err := w.fails("append a log entry", len(entries)); err != nil {

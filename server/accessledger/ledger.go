@@ -56,6 +56,9 @@ func Append(w store.Writer, e Entry) (uint64, error) {
 	return e.Number, putHead(w, e.Number, hashOf(value))
 }
 
+// AskAppend announces what Append asks.
+func AskAppend(q *store.Questions) { q.Document(bucketHead, headKey) }
+
 // Head gives the number of the newest entry, 0 for none, and its hash.
 func Head(r store.Reader) (number uint64, hash Hash, err error) {
 	m, err := headOf(r)

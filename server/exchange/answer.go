@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"slices"
+	"time"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -16,44 +17,47 @@ import (
 )
 
 // answer adds what the phone may read now: grants, and for a fresh nonce the page.
-func (s *Service) answer(ctx context.Context, c *call, state syncv1.NonceState, reply *syncv1.ExchangeResponse) error {
-	var a answering
-	began := s.clock()
-	err := s.store.View(ctx, func(r store.Reader) error {
-		if at := s.backedUp.Load(); at != nil {
-			reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
+func (s *Service) answer(ctx context.Context, c *call, reply *syncv1.ExchangeResponse) (a *answering, err error) {
+	if a = c.answered; a == nil {
+		a = &answering{svc: s, call: c, reply: reply, began: s.clock()}
+		if err := s.store.View(s.askAnswer(ctx, c, true), a.read); err != nil {
+			return nil, err
 		}
-		a = answering{svc: s, r: r, call: c, reply: reply}
-		if err := a.tellEpoch(); err != nil {
-			return err
-		}
-		if err := a.vouch(); err != nil {
-			return err
-		}
-		if c.push.device.State != identity.DeviceActive {
-			s.orderWipe(c, reply)
-			return nil
-		}
-		if err := a.barred(); err != nil {
-			return err
-		}
-		if err := a.grants(); err != nil || state != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
-			return err
-		}
-		if err := a.barriers(); err != nil {
-			return err
-		}
-		if err := a.rules(); err != nil {
-			return err
-		}
-		return a.page()
-	})
-	if err != nil {
+	}
+	err = s.storeAnswered(ctx, a)
+	s.pageCut(ctx, a)
+	return a, err
+}
+
+// read reads it.
+func (a *answering) read(r store.Reader) error {
+	if at := a.svc.backedUp.Load(); at != nil {
+		a.reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
+	}
+	a.r = r
+	if err := a.tellEpoch(); err != nil {
 		return err
 	}
-	err = s.storeAnswered(ctx, &a)
-	s.pageCut(ctx, began, &a)
-	return err
+	if err := a.vouch(); err != nil {
+		return err
+	}
+	if a.call.push.device.State != identity.DeviceActive {
+		a.svc.orderWipe(a.call, a.reply)
+		return nil
+	}
+	if err := a.barred(); err != nil {
+		return err
+	}
+	if err := a.grants(); err != nil || a.call.nonce != syncv1.NonceState_NONCE_STATE_UNSPECIFIED {
+		return err
+	}
+	if err := a.barriers(); err != nil {
+		return err
+	}
+	if err := a.rules(); err != nil {
+		return err
+	}
+	return a.page()
 }
 
 // answering builds the reading half of a reply from one snapshot.
@@ -62,6 +66,8 @@ type answering struct {
 	r     store.Reader
 	call  *call
 	reply *syncv1.ExchangeResponse
+	// began is when the reading began.
+	began time.Time
 	// keep lists views that the new cursor names and the store must know.
 	keep []identity.View
 	// looks are the sealed fields that the page shows.
@@ -114,15 +120,9 @@ func (a *answering) page() error {
 	if err != nil {
 		return err
 	}
-	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: wire.PageBytesMax, pushed: a.call.push.result.outcomes}
-	if a.call.push.carried {
-		c.maxByte = wire.PushPageBytesMax
-	}
+	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: a.call.pageBytesMax(), pushed: a.call.push.result.outcomes}
 	if at := wireCoordinate(a.call.body.GetStatus().GetCheckpoint()); at.Epoch == a.call.from.at.Epoch {
 		c.base = min(at.Seq, a.call.from.at.Seq)
-	}
-	if n := a.call.body.GetPageBytesMax(); n > 0 && int(n) < c.maxByte {
-		c.maxByte = int(n)
 	}
 	if c.behind, err = a.behind(); err != nil {
 		return err
@@ -140,6 +140,18 @@ func (a *answering) page() error {
 	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}
 	a.reply.Tag = c.next.tag[:]
 	return nil
+}
+
+// pageBytesMax bounds the page that answers a call.
+func (c *call) pageBytesMax() int {
+	most := wire.PageBytesMax
+	if c.push.carried {
+		most = wire.PushPageBytesMax
+	}
+	if n := c.body.GetPageBytesMax(); n > 0 && int(n) < most {
+		most = int(n)
+	}
+	return most
 }
 
 // behind reports that the log holds changes of this incarnation whose outcomes the

@@ -74,9 +74,12 @@ func (t *telling) from() (from syncengine.Seq, fresh bool, err error) {
 	return from, false, err
 }
 
+// newestErasure is at or above the key of every erasure.
+var newestErasure = seqKey(1<<63 - 1)
+
 // newest gives the seq of the newest erasure.
 func (t *telling) newest() (syncengine.Seq, error) {
-	d, ok, err := t.r.LastDocument(bucketErasure, seqKey(1<<63-1))
+	d, ok, err := t.r.LastDocument(bucketErasure, newestErasure)
 	if err != nil || !ok {
 		return 0, err
 	}

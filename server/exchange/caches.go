@@ -227,6 +227,37 @@ func (c *caches) grants(r store.Reader, user syncengine.ID) (identity.GrantVersi
 	return cached(set, currentOf, user, func() (identity.GrantVersion, error) { return identity.CurrentGrants(r, user) })
 }
 
+// remembersUser reports that a user and their grants were read at the newest revision that is known.
+func (c *caches) remembersUser(id syncengine.ID) bool {
+	c.mu.Lock()
+	set := c.set
+	c.mu.Unlock()
+	if set == nil {
+		return false
+	}
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	_, user := set.users[id]
+	_, grants := set.current[id]
+	return user && grants
+}
+
+// lastKeys gives the keys that a device's user was last known to hold.
+func (c *caches) lastKeys(d identity.Device) (keys []syncengine.ScopeKey) {
+	c.mu.Lock()
+	set, tree := c.set, c.tree
+	c.mu.Unlock()
+	if set == nil || tree == nil {
+		return nil
+	}
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	for _, held := range set.views[viewKey{d.Incarnation, set.current[d.UserID].Version, tree.Revision()}] {
+		keys = append(keys, held.Key)
+	}
+	return keys
+}
+
 // lease is how long a lease lasts in this realm.
 func (c *caches) lease(r store.Reader) (syncengine.UnixMilli, error) {
 	set, err := c.at(r)

@@ -37,6 +37,6 @@
 //	looks       user + time                 doors looked up outside of the area, for a day
 //	author      incarnation                 the user behind writes made at the server
 //
-// Read service.go first, then group.go, push.go, judge.go and page.go; epoch.go,
+// Read service.go first, then glance.go, group.go, push.go, judge.go and page.go; asking.go is for stores a trip away; epoch.go,
 // putback.go and ledger.go tell what holds over a restore; rulebook.go what phones work cases by.
 package exchange

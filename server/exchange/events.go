@@ -69,9 +69,9 @@ func (s *Service) groupEnded(group []*job, k *work, began time.Time, err error) 
 }
 
 // pageCut tells of a page.
-func (s *Service) pageCut(ctx context.Context, began time.Time, a *answering) {
+func (s *Service) pageCut(ctx context.Context, a *answering) {
 	if s.events.Page == nil || a.reply.GetPage() == nil {
 		return
 	}
-	s.events.Page(Page{Call: ctx, Began: began, Ended: s.clock(), Records: len(a.reply.GetPage().GetRecords()), Bytes: a.pageBytes})
+	s.events.Page(Page{Call: ctx, Began: a.began, Ended: s.clock(), Records: len(a.reply.GetPage().GetRecords()), Bytes: a.pageBytes})
 }

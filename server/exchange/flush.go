@@ -10,6 +10,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
 	"onedoor/internal/schema"
+	"onedoor/server/accessledger"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -113,6 +114,16 @@ func (k *work) flushDigests() error {
 	keys := slices.SortedFunc(maps.Keys(k.sums), func(a, b digestKey) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.class, b.class))
 	})
+	var q store.Questions
+	for _, key := range keys {
+		q.Document(bucketDigest, key.bytes())
+	}
+	if len(k.notes) > 0 {
+		accessledger.AskAppend(&q)
+	}
+	if err := store.Gather(k.w, q); err != nil {
+		return err
+	}
 	for _, key := range keys {
 		if k.sums[key] == 0 {
 			continue

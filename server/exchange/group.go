@@ -182,7 +182,7 @@ func (s *Service) pushJob(ctx context.Context, c *call) *job {
 	c.contact = s.contactOf(p)
 	contact := &c.contact
 	s.checkpoints.note(p.device.Incarnation, c.contact)
-	if len(p.changes)+len(c.body.GetPast()) == 0 && p.lent == 0 && c.body.GetAbsent() == nil && !p.elsewhere(s.epoch()) && !s.contactDue(ctx, p.device.Incarnation, *contact) {
+	if s.quiet(c) {
 		return nil
 	}
 	return &job{ctx: ctx, push: p, size: 1 + len(p.changes), run: func(k *work) error {
@@ -240,22 +240,20 @@ func (c *contacts) due(incarnation syncengine.ID, now identity.Contact) bool {
 	return !ok || overdue(last, now)
 }
 
-// contactDue reports that a contact is to be stored. Where other servers hear from phones too, what is stored is asked of the
-// store.
-func (s *Service) contactDue(ctx context.Context, incarnation syncengine.ID, now identity.Contact) bool {
-	if s.contacts.due(incarnation, now) {
-		return true
-	}
-	if !s.shared {
-		return false
-	}
-	due := true
-	err := s.store.View(ctx, func(r store.Reader) error {
-		last, err := identity.GetContact(r, incarnation)
-		due = overdue(last, now)
-		return err
-	})
-	return due || err != nil
+// quiet reports a call of which there is nothing to decide or note.
+func (s *Service) quiet(c *call) bool {
+	return !c.decides() && c.push.lent == 0 && !c.push.elsewhere(s.epoch()) && !s.contactDue(c)
+}
+
+// decides reports a call that brings something to decide.
+func (c *call) decides() bool {
+	return len(c.push.changes)+len(c.body.GetPast()) > 0 || c.body.GetAbsent() != nil
+}
+
+// contactDue reports that a contact is to be stored. Where other servers hear from phones too, what is stored counts besides.
+func (s *Service) contactDue(c *call) bool {
+	now := s.contactOf(&c.push)
+	return s.contacts.due(c.push.device.Incarnation, now) || s.shared && overdue(c.stored, now)
 }
 
 // overdue reports that a contact says something new, or that the last one is old.
@@ -349,7 +347,7 @@ func (s *Service) writesAhead(group []*job) bool {
 // transact decides a group and writes it.
 func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, err error) {
 	remembered := s.witness.head()
-	err = s.ledgering(func(w store.Writer) (err error) {
+	err = s.ledgering(s.askGroup(group), func(w store.Writer) (err error) {
 		if err := s.face(w, remembered); err != nil {
 			return err
 		}
@@ -357,6 +355,9 @@ func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, 
 			return err
 		}
 		defer k.store.end()
+		if err := k.askFurther(group); err != nil {
+			return err
+		}
 		// Where each change has to be looked up in the store, there is nothing to be done beside its writing.
 		k.ahead = ahead && !k.awaiting && !k.erasures
 		for _, j := range group {
@@ -388,14 +389,14 @@ func sizeOf(group []*job) (changes int) {
 
 // update turns a panic of the store or the flush into an error: the transaction
 // is rolled back and every phone of the group calls again.
-func (s *Service) update(f func(store.Writer) error) (err error) {
+func (s *Service) update(ask store.Questions, f func(store.Writer) error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.log.Error("group rolled back", "fault", fault)
 			err = fmt.Errorf("%w: %v", ErrFault, fault)
 		}
 	}()
-	err = s.store.Update(context.Background(), f)
+	err = s.store.Update(store.Asking(context.Background(), ask), f)
 	if errors.Is(err, store.ErrWentBack) {
 		return s.wentBack(err)
 	}

@@ -29,6 +29,9 @@ func (t *inTurn) Head() store.Head {
 	return t.storing.w.Head()
 }
 
+// Gathering gives the store's way to read ahead, if it has one, once the store is the group's again.
+func (t *inTurn) Gathering() store.Gatherer { return store.Gathering(t.mine()) }
+
 // Record gives a record.
 func (t *inTurn) Record(id syncengine.ID) (store.Record, bool, error) { return t.mine().Record(id) }
 

@@ -45,19 +45,17 @@ func (s *Service) SetLease(ctx context.Context, length time.Duration) error {
 // lend decides whether a call's reply brings a lease: where the phone asks for
 // one, or its grants are others now. The end of it is noted with what the group
 // writes, so that it is durable before the phone hears of it.
-func (s *Service) lend(ctx context.Context, c *call) error {
+func (s *Service) lend(r store.Reader, c *call) error {
 	if c.push.device.State != identity.DeviceActive {
 		return nil
 	}
-	return s.store.View(ctx, func(r store.Reader) error {
-		current, err := s.caches.grants(r, c.push.device.UserID)
-		if err != nil || current.Version == c.body.GetStatus().GetGrantVersion() && !c.body.GetWantsLease() {
-			return err
-		}
-		length, err := s.caches.lease(r)
-		c.push.lent = c.push.received + length
+	current, err := s.caches.grants(r, c.push.device.UserID)
+	if err != nil || current.Version == c.body.GetStatus().GetGrantVersion() && !c.body.GetWantsLease() {
 		return err
-	})
+	}
+	length, err := s.caches.lease(r)
+	c.push.lent = c.push.received + length
+	return err
 }
 
 // noteLent notes the lease that the reply brings, and one that the phone shows with
@@ -131,15 +129,25 @@ func (j *judging) lapsed(view identity.View, rec *syncengine.Record, why reason)
 // endGrants takes from a user the grants whose own end has come.
 func (s *Service) endGrants(ctx context.Context, user syncengine.ID) error {
 	ended := false
-	err := s.store.View(ctx, func(r store.Reader) error {
-		current, err := s.caches.grants(r, user)
-		end := current.EndOf()
-		ended = end != 0 && end <= s.now()
+	err := s.store.View(ctx, func(r store.Reader) (err error) {
+		ended, err = s.grantsEnded(r, user)
 		return err
 	})
 	if err != nil || !ended {
 		return err
 	}
+	return s.takeEnded(ctx, user)
+}
+
+// grantsEnded reports that a user holds grants whose own end has come.
+func (s *Service) grantsEnded(r store.Reader, user syncengine.ID) (bool, error) {
+	current, err := s.caches.grants(r, user)
+	end := current.EndOf()
+	return end != 0 && end <= s.now(), err
+}
+
+// takeEnded takes them away.
+func (s *Service) takeEnded(ctx context.Context, user syncengine.ID) error {
 	return s.Update(ctx, func(w store.Writer) error {
 		_, err := identity.RefreshGrants(w, user, s.now())
 		return err

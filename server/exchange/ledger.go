@@ -87,6 +87,9 @@ func (r *recorder) DeleteDocument(bucket string, key []byte) error {
 	return r.Writer.DeleteDocument(bucket, key)
 }
 
+// Gathering says whether the store gathers.
+func (r *recorder) Gathering() store.Gatherer { return store.Gathering(r.Writer) }
+
 func (r *recorder) note(bucket string, key, value []byte) {
 	if slices.Contains(ledgered, bucket) {
 		r.changed = append(r.changed, LedgerDocument{Bucket: bucket, Key: slices.Clone(key), Value: value})
@@ -99,13 +102,13 @@ func (r *recorder) onlyLooks() bool {
 	return !slices.ContainsFunc(r.changed, func(d LedgerDocument) bool { return !slices.Contains(accessledger.Buckets(), d.Bucket) })
 }
 
-// ledgering runs a transaction and keeps the ledger with it.
-func (s *Service) ledgering(f func(store.Writer) error) (err error) {
+// ledgering runs a transaction, which will ask some questions first, and keeps the ledger with it.
+func (s *Service) ledgering(ask store.Questions, f func(store.Writer) error) (err error) {
 	if s.ledger == nil {
-		return s.update(f)
+		return s.update(ask, f)
 	}
 	var appended uint64
-	err = s.update(func(w store.Writer) error {
+	err = s.update(ask, func(w store.Writer) error {
 		if appended != 0 { // The store lost the transaction behind its entry, and runs it again.
 			if err := s.ledger.Void(appended); err != nil {
 				return fmt.Errorf("%w: nothing was changed: %w", ErrLedger, err)

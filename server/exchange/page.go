@@ -362,11 +362,12 @@ func (c *cutting) userOf(incarnation syncengine.ID) syncengine.ID {
 // rowMerge reads the rows of many keys in (seq, record) order.
 type rowMerge struct {
 	r     store.Reader
-	chunk int
+	most  int
 	scans []*keyScan
 	out   []store.ScopeRow
-	// ids is room for what is read ahead.
-	ids []syncengine.ID
+	// announces tells that the store wants to know beforehand what it will be asked; named are records of which it does.
+	announces bool
+	named     map[syncengine.ID]bool
 }
 
 // keyScan is the reading position in one key.
@@ -374,12 +375,15 @@ type keyScan struct {
 	key  syncengine.ScopeKey
 	rows []store.ScopeRow
 	at   int
+	// chunk is how many rows are read at a time.
+	chunk int
 	// more tells that the key may have rows behind these.
 	more bool
 }
 
 // Rows read at a time: many for a few keys, few for many, and no more than the
-// page has room for records of the usual size.
+// page has room for records of the usual size. A key that has more is read in
+// growing chunks.
 const (
 	scanChunkFew     = 512
 	scanChunkMany    = 32
@@ -387,14 +391,36 @@ const (
 	recordBytesUsual = 256
 )
 
+// chunksFor gives how many rows of each of some keys are read first, and at most, where a page has room for so many bytes.
+func chunksFor(keys, room int) (first, most int) {
+	most = max(scanChunkMany, min(scanChunkFew, room/recordBytesUsual))
+	if keys > scanKeysFew {
+		return scanChunkMany, most
+	}
+	return most, most
+}
+
+// askRows announces the first rows of some keys.
+func askRows(q *store.Questions, keys []syncengine.ScopeKey, after syncengine.Seq, room int) {
+	chunk, _ := chunksFor(len(keys), room)
+	for _, key := range keys {
+		q.Rows = append(q.Rows, store.RowsOf{Key: key, After: after, Limit: chunk})
+	}
+}
+
 // newRowMerge begins at the rows above after; room is what the page has left, in bytes.
 func newRowMerge(r store.Reader, keys []syncengine.ScopeKey, after syncengine.Seq, room int) (*rowMerge, error) {
-	m := &rowMerge{r: r, chunk: max(scanChunkMany, min(scanChunkFew, room/recordBytesUsual))}
-	if len(keys) > scanKeysFew {
-		m.chunk = scanChunkMany
+	first, most := chunksFor(len(keys), room)
+	m := &rowMerge{r: r, most: most, announces: store.Gathering(r) != nil, named: map[syncengine.ID]bool{}}
+	if m.announces {
+		var q store.Questions
+		askRows(&q, keys, after, room)
+		if err := store.Gather(r, q); err != nil {
+			return nil, err
+		}
 	}
 	for _, key := range keys {
-		s := &keyScan{key: key}
+		s := &keyScan{key: key, chunk: first}
 		if err := m.read(s, after); err != nil {
 			return nil, err
 		}
@@ -403,23 +429,32 @@ func newRowMerge(r store.Reader, keys []syncengine.ScopeKey, after syncengine.Se
 		}
 	}
 	heap.Init(m)
-	return m, nil
+	return m, m.announce(m.scans...)
 }
 
 func (m *rowMerge) read(s *keyScan, after syncengine.Seq) (err error) {
 	s.at = 0
-	s.rows, err = m.r.Scope(s.rows[:0], s.key, after, m.chunk)
-	s.more = len(s.rows) == m.chunk
-	if err != nil {
-		return err
+	s.rows, err = m.r.Scope(s.rows[:0], s.key, after, s.chunk)
+	s.more = len(s.rows) == s.chunk
+	s.chunk = min(2*s.chunk, m.most)
+	return err
+}
+
+// announce announces the records of rows that were read.
+func (m *rowMerge) announce(scans ...*keyScan) error {
+	if !m.announces {
+		return nil
 	}
-	m.ids = m.ids[:0]
-	for i := range s.rows {
-		if s.rows[i].Type != store.RowDecision {
-			m.ids = append(m.ids, s.rows[i].RecordID)
+	var q store.Questions
+	for _, s := range scans {
+		for i := range s.rows {
+			if id := s.rows[i].RecordID; s.rows[i].Type != store.RowDecision && !m.named[id] {
+				m.named[id] = true
+				q.Records = append(q.Records, id)
+			}
 		}
 	}
-	return store.Gather(m.r, m.ids)
+	return store.Gather(m.r, q)
 }
 
 // readOn reads on after the last row of a chunk, whose seq may have a second row.
@@ -429,6 +464,9 @@ func (m *rowMerge) readOn(s *keyScan, last store.ScopeRow) error {
 		return nil
 	}
 	if err := m.read(s, last.Seq-1); err != nil {
+		return err
+	}
+	if err := m.announce(s); err != nil {
 		return err
 	}
 	s.rows = slices.DeleteFunc(s.rows, func(r store.ScopeRow) bool {

@@ -340,6 +340,17 @@ func (k *work) declareAbsent(p *push, progress *storedv1.Progress, a *syncv1.Abs
 	p.result.receipt = k.svc.receipt(p.device.Incarnation, progress, k.now)
 }
 
+// foundRun is a stored run of changes.
+type foundRun struct {
+	incarnation syncengine.ID
+	first       syncengine.DeviceSeq
+	batch       *storedv1.Batch
+}
+
+func (f *foundRun) holds(incarnation syncengine.ID, seq syncengine.DeviceSeq) bool {
+	return f.incarnation == incarnation && f.batch != nil && f.first <= seq && uint64(seq-f.first) < f.batch.GetCount()
+}
+
 // batchOf finds the run of changes that holds device_seq.
 func (k *work) batchOf(incarnation syncengine.ID, seq syncengine.DeviceSeq) (first syncengine.DeviceSeq, b *storedv1.Batch, err error) {
 	for dk, value := range k.documents {
@@ -354,6 +365,9 @@ func (k *work) batchOf(incarnation syncengine.ID, seq syncengine.DeviceSeq) (fir
 			return from, m, nil
 		}
 	}
+	if k.again.holds(incarnation, seq) {
+		return k.again.first, k.again.batch, nil
+	}
 	doc, ok, err := k.w.LastDocument(bucketBatch, numberedKey(incarnation, uint64(seq)))
 	if err != nil || !ok || string(doc.Key[:16]) != string(incarnation[:]) {
 		return 0, nil, err
@@ -366,7 +380,11 @@ func (k *work) batchOf(incarnation syncengine.ID, seq syncengine.DeviceSeq) (fir
 	if uint64(seq-first) >= b.GetCount() {
 		return 0, nil, nil
 	}
-	return first, b, nil
+	k.again = foundRun{incarnation, first, b}
+	if at := syncengine.Seq(b.GetFirst().GetSeq()); !b.GetAbsent() {
+		err = k.askReplayed(at+syncengine.Seq(seq-first), at+syncengine.Seq(b.GetCount())-1)
+	}
+	return first, b, err
 }
 
 // entryOf finds the log entry that first decided a change.

@@ -117,56 +117,68 @@ func worst(r store.Reader, proofs []proof) (f finding, by proof, err error) {
 	return f, by, err
 }
 
-// checkLog holds the phone's proofs against the log, and begins a new epoch where
-// they show that the database was put back. It fixes whether the phone's cursor
-// names a place of this log.
-func (s *Service) checkLog(ctx context.Context, c *call) error {
-	proofs := c.proofs()
-	found, err := s.look(ctx, c, proofs)
-	if err == nil && found != consistent {
-		if err := s.settleLog(ctx, c, proofs); err != nil {
+// looking is what holding a call's proofs against the log needs and finds.
+type looking struct {
+	proofs []proof
+	// remembered is the newest head that this server had seen durable before.
+	remembered store.Head
+	// head is the store's, found the gravest finding.
+	head  store.Head
+	found finding
+}
+
+// look holds the phone's proofs, and what this server remembers, against the log. It fixes whether the phone's cursor names a
+// place of this log.
+func (l *looking) look(r store.Reader, c *call) (err error) {
+	l.head, l.found = r.Head(), consistent
+	if len(l.proofs) == 0 && !c.genuine {
+		return nil
+	}
+	l.found, _, err = worst(r, append(l.proofs[:len(l.proofs):len(l.proofs)], proofOf(r, l.remembered)...))
+	if err != nil || l.found != consistent || !c.genuine {
+		return err
+	}
+	history, err := readHistory(r)
+	if err != nil {
+		return err
+	}
+	seq, ok := history.Current(c.from.at)
+	if c.valid = c.from.at.Seq == 0 || ok && seq <= r.Head().Seq; c.valid {
+		c.valid, err = hasTag(r, seq, c.from.tag)
+	}
+	if c.valid {
+		c.push.served = c.from.at
+		c.valid = c.from.at.Epoch == history.Epoch || c.caughtUp()
+	}
+	return err
+}
+
+// saw takes note of the head that was looked at, if any was.
+func (l *looking) saw(s *Service, c *call) {
+	if c.genuine || len(l.proofs) > 0 {
+		s.saw(l.head)
+	}
+}
+
+// checkLog begins a new epoch where the proofs show that the database was put back, and looks again.
+func (s *Service) checkLog(ctx context.Context, c *call, l looking) error {
+	if l.found != consistent {
+		if err := s.settleLog(ctx, c, l.proofs); err != nil {
 			return fmt.Errorf("the log was put back: %w", err)
 		}
-		_, err = s.look(ctx, c, nil)
+		l.proofs, l.remembered = nil, s.witness.head()
+		if err := s.store.View(ctx, func(r store.Reader) error { return l.look(r, c) }); err != nil {
+			return err
+		}
+	}
+	if l.found == consistent {
+		l.saw(s, c)
 	}
 	if s.epoch() != c.epoch {
 		// The nonce of this call was given out in an epoch that has ended.
 		c.nonce = syncv1.NonceState_NONCE_STATE_UNKNOWN
 	}
-	return err
-}
-
-func (s *Service) look(ctx context.Context, c *call, proofs []proof) (found finding, err error) {
-	if len(proofs) == 0 && !c.genuine {
-		return consistent, nil
-	}
-	var head store.Head
-	remembered := s.witness.head()
-	defer func() {
-		if err == nil && found == consistent {
-			s.saw(head)
-		}
-	}()
-	err = s.store.View(ctx, func(r store.Reader) error {
-		head = r.Head()
-		if found, _, err = worst(r, append(proofs[:len(proofs):len(proofs)], proofOf(r, remembered)...)); err != nil || found != consistent || !c.genuine {
-			return err
-		}
-		history, err := readHistory(r)
-		if err != nil {
-			return err
-		}
-		seq, ok := history.Current(c.from.at)
-		if c.valid = c.from.at.Seq == 0 || ok && seq <= r.Head().Seq; c.valid {
-			c.valid, err = hasTag(r, seq, c.from.tag)
-		}
-		if c.valid {
-			c.push.served = c.from.at
-			c.valid = c.from.at.Epoch == history.Epoch || c.caughtUp()
-		}
-		return err
-	})
-	return found, err
+	return nil
 }
 
 // caughtUp reports that the phone's cursor is the one that its checkpoint stands at. In the middle of a pull a cursor is no

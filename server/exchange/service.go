@@ -79,6 +79,8 @@ type Service struct {
 	witness witness
 	// shared is Options.Shared.
 	shared bool
+	// gathers tells that the store wants to know beforehand what it will be asked.
+	gathers bool
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.
 	backedUp atomic.Pointer[syncengine.Coordinate]
 	// ledger is Options.Ledger; the group loop alone uses it once the service is open.
@@ -119,6 +121,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		if err := errors.Join(identity.CheckSecrets(r, s.secrets), sealed.Check(r), s.caches.knows(r, s.realm)); err != nil {
 			return err
 		}
+		s.gathers = store.Gathering(r) != nil
 		history, err := readHistory(r)
 		s.inForce.Store(uint32(history.Epoch))
 		s.witness.saw(r.Head())
@@ -220,8 +223,14 @@ func (s *Service) View(ctx context.Context, f func(store.Reader) error) error {
 // is durable, and cuts the next page.
 func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
 	call, err := s.receive(ctx, req)
+	if err == nil {
+		err = s.glance(ctx, call, true)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if call.answered != nil {
+		return s.reply(ctx, call)
 	}
 	if err := s.submitPush(ctx, call); err != nil {
 		return nil, err
@@ -244,6 +253,9 @@ func (s *Service) ExchangeTogether(ctx context.Context, reqs []*syncv1.ExchangeR
 	jobs := make([]*job, len(reqs))
 	for i, req := range reqs {
 		if calls[i], out[i].Err = s.receive(ctx, req); out[i].Err == nil {
+			out[i].Err = s.glance(ctx, calls[i], false)
+		}
+		if out[i].Err == nil {
 			jobs[i] = s.pushJob(ctx, calls[i])
 		}
 	}
@@ -261,22 +273,27 @@ func (s *Service) ExchangeTogether(ctx context.Context, reqs []*syncv1.ExchangeR
 
 // reply says what became of a call's batch and cuts the page.
 func (s *Service) reply(ctx context.Context, call *call) (*syncv1.ExchangeResponse, error) {
-	state := call.nonce
-	reply := &syncv1.ExchangeResponse{
-		Outcomes: call.push.result.outcomes, Expected: uint64(call.push.result.expected),
-		Receipt: call.push.result.receipt, Fork: call.push.result.fork,
-		NonceState: state, ClockMs: int64(call.push.received), Epoch: uint32(call.push.result.epoch),
-		TakesAhead: call.push.carried,
-	}
+	reply := replyTo(call)
 	if call.push.result.fork == nil {
-		if err := s.answer(ctx, call, state, reply); err != nil {
+		a, err := s.answer(ctx, call, reply)
+		if err != nil {
 			return nil, err
 		}
+		reply = a.reply
 	}
 	if reply.Nonce = call.next; reply.Nonce == nil || call.push.result.fork != nil {
 		reply.Nonce = s.nonces.issue(s.speaker(call))
 	}
 	return reply, nil
+}
+
+// replyTo begins the reply to a call with what became of its batch.
+func replyTo(call *call) *syncv1.ExchangeResponse {
+	result := &call.push.result
+	return &syncv1.ExchangeResponse{
+		Outcomes: result.outcomes, Expected: uint64(result.expected), Receipt: result.receipt, Fork: result.fork,
+		NonceState: call.nonce, ClockMs: int64(call.push.received), Epoch: uint32(result.epoch), TakesAhead: call.push.carried,
+	}
 }
 
 // speaker is who the reply is for: a copied database has a new name from now on.
@@ -304,8 +321,10 @@ type call struct {
 	next []byte
 	// epoch is the one in force then.
 	epoch syncengine.Epoch
-	// contact is what is noted of the phone.
-	contact identity.Contact
+	// contact is what is noted of the phone, stored what was noted last.
+	contact, stored identity.Contact
+	// answered is the reading half of the reply, where it was read with everything else; nil where it is still to be.
+	answered *answering
 }
 
 // receive authenticates and decodes a request.
@@ -366,14 +385,8 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if err := s.takeBarriers(ctx, c); err != nil {
 		return nil, err
 	}
-	if err := s.endGrants(ctx, device.UserID); err != nil {
-		return nil, err
-	}
 	c.push.shown = s.shownLease(c)
-	if err := s.lend(ctx, c); err != nil {
-		return nil, err
-	}
-	return c, s.checkLog(ctx, c)
+	return c, nil
 }
 
 func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {
@@ -383,7 +396,7 @@ func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d id
 
 // callerOf gives the device that calls, and which server attends to it.
 func (s *Service) callerOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, at attended, err error) {
-	err = s.store.View(ctx, func(r store.Reader) (err error) {
+	err = s.store.View(s.askCaller(ctx, incarnation), func(r store.Reader) (err error) {
 		if d, err = s.caches.device(r, incarnation); err == nil {
 			at, err = s.attendedIn(r, incarnation)
 		}

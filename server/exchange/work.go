@@ -70,6 +70,8 @@ type work struct {
 	handed handed
 	// sums are what the records handed over change in the digests.
 	sums map[digestKey]uint64
+	// again is the run of changes that was found last.
+	again foundRun
 	// cells is room to cut a patch in, ids to list records in.
 	cells []syncengine.CellWrite
 	ids   []syncengine.ID
@@ -223,6 +225,9 @@ const createsMany = 8
 // the time they were made at, so where a phone's are not mixed with others' the
 // store need not be searched for each of them.
 func (k *work) lookAhead(fresh []supplied) error {
+	if k.svc.gathers {
+		return nil // It was asked for each of them, with the group.
+	}
 	var r idRange
 	creates := 0
 	for i := range fresh {

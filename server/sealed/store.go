@@ -45,8 +45,8 @@ func (r *reader) Record(id syncengine.ID) (store.Record, bool, error) {
 	return rec, err == nil, err
 }
 
-// Gather lets the store read records ahead; each is opened when it is asked for.
-func (r *reader) Gather(ids []syncengine.ID) error { return store.Gather(r.Reader, ids) }
+// Gathering says whether the store gathers; what it has read ahead is opened when it is asked for.
+func (r *reader) Gathering() store.Gatherer { return store.Gathering(r.Reader) }
 
 // Records walks the records, opened.
 func (r *reader) Records(f func(store.Record) bool) error {

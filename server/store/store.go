@@ -176,21 +176,6 @@ type Reader interface {
 	LastDocument(bucket string, atMost []byte) (doc Document, ok bool, err error)
 }
 
-// Gatherer is a Reader for which many records at once cost little more than one, as over a network. It is asked beforehand for
-// what will be read; whoever is none loses nothing by it.
-type Gatherer interface {
-	// Gather reads records of which Record will be asked next. Ids of which there is none are left out.
-	Gather(ids []syncengine.ID) error
-}
-
-// Gather lets a reader that is a Gatherer read records ahead.
-func Gather(r Reader, ids []syncengine.ID) error {
-	if g, ok := r.(Gatherer); ok && len(ids) > 1 {
-		return g.Gather(ids)
-	}
-	return nil
-}
-
 // Whole is a Reader that gives everything it holds, for copies: what Records and Entries give, and the rest.
 type Whole interface {
 	Reader

@@ -17,6 +17,9 @@
 // the head, the process's own row and the commit in one trip. Single rows that wait are read from memory; before a range
 // is read, what waits is sent.
 //
+// What is announced to be asked ([store.Questions]) is read in one trip, in that of the beginning where the transaction's
+// context carries it, and waits in memory until it is asked for. A write drops what it touches of that.
+//
 // # Faults
 //
 // A transaction that met another one, a deadlock, a fail-over, a lost connection: the update is run again as a whole, on
@@ -30,5 +33,5 @@
 // migrations/*.sql is the schema with every table and column explained, one file a schema version, each applied in one
 // transaction under a row lock when a store is opened for writing.
 //
-// Read open.go first, then store.go, update.go, reader.go, writer.go and send.go.
+// Read open.go first, then store.go, update.go, reader.go, ahead.go, writer.go and send.go.
 package pgstore

@@ -21,7 +21,7 @@ func TestGather_RecordsReadAheadAreThoseThatStand(t *testing.T) {
 				}
 			}
 			// A transaction that writes is told what it wrote, whatever it was told it would be asked.
-			if err := store.Gather(w, ids); err != nil {
+			if err := store.Gather(w, store.Questions{Records: ids}); err != nil {
 				return err
 			}
 			if err := w.PutRecord(store.Record{ID: syncengine.ID{1}, Kind: 2, Body: []byte{0, text[0], '!'}}); err != nil {
@@ -42,7 +42,7 @@ func TestGather_RecordsReadAheadAreThoseThatStand(t *testing.T) {
 	put("a")
 	put("b")
 	err := s.View(ctx, func(r store.Reader) error {
-		if err := store.Gather(r, ids); err != nil {
+		if err := store.Gather(r, store.Questions{Records: ids}); err != nil {
 			return err
 		}
 		for round := range 2 { // The second time they are read one by one.

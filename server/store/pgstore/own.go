@@ -8,7 +8,7 @@ import (
 )
 
 // A writer sees its own writes: a single row is looked for among what is pending first, and before a range is read what
-// is pending is sent.
+// is pending is sent. What was read ahead is dropped where something is written, so that it is as good as read now.
 
 // Record gives a record.
 func (w *writer) Record(id syncengine.ID) (store.Record, bool, error) {
@@ -19,8 +19,25 @@ func (w *writer) Record(id syncengine.ID) (store.Record, bool, error) {
 	return w.reader.Record(id)
 }
 
-// Gather reads nothing ahead: what is written meanwhile would have to be told from it.
-func (w *writer) Gather([]syncengine.ID) error { return nil }
+// Gathering says that this writer gathers.
+func (w *writer) Gathering() store.Gatherer { return w }
+
+// Gather reads the answers to what will be asked next. What is pending is not among them.
+func (w *writer) Gather(q store.Questions) error {
+	if err := w.reader.Gather(q); err != nil {
+		return err
+	}
+	for id := range w.pending.records {
+		w.ahead.wroteRecord(id)
+	}
+	for row := range w.pending.scope {
+		w.ahead.wroteRow(row.key)
+	}
+	for d := range w.pending.documents {
+		w.ahead.wroteDocument(d.bucket, []byte(d.key))
+	}
+	return nil
+}
 
 // own copies bytes for the caller; none are nil.
 func own(b []byte) []byte { return kept(bytes.Clone(b)) }
@@ -61,8 +78,10 @@ func (w *writer) Entries(after syncengine.Seq, f func(store.Entry) bool) error {
 
 // Scope appends rows of a key.
 func (w *writer) Scope(dst []store.ScopeRow, key syncengine.ScopeKey, after syncengine.Seq, limit int) ([]store.ScopeRow, error) {
-	if err := w.send(); err != nil {
-		return dst, err
+	if _, known := w.ahead.scope(key, after, limit); !known {
+		if err := w.send(); err != nil {
+			return dst, err
+		}
 	}
 	return w.reader.Scope(dst, key, after, limit)
 }
@@ -85,16 +104,20 @@ func (w *writer) Document(bucket string, key []byte) ([]byte, bool, error) {
 
 // Documents walks the documents of a range.
 func (w *writer) Documents(bucket string, from, to []byte, f func(store.Document) bool) error {
-	if err := w.send(); err != nil {
-		return err
+	if !w.ahead.whole(bucket, from, to) {
+		if err := w.send(); err != nil {
+			return err
+		}
 	}
 	return w.reader.Documents(bucket, from, to, f)
 }
 
 // LastDocument gives the document with the greatest key at or below one.
 func (w *writer) LastDocument(bucket string, atMost []byte) (store.Document, bool, error) {
-	if err := w.send(); err != nil {
-		return store.Document{}, false, err
+	if _, _, known := w.ahead.lastDocument(bucket, atMost); !known {
+		if err := w.send(); err != nil {
+			return store.Document{}, false, err
+		}
 	}
 	return w.reader.LastDocument(bucket, atMost)
 }

@@ -14,7 +14,6 @@ import (
 
 const (
 	selectRecord = "SELECT kind, seq, body FROM onedoor_records WHERE realm = $1 AND id = $2"
-	selectThese  = "SELECT id, kind, seq, body FROM onedoor_records WHERE realm = $1 AND id = ANY($2)"
 	selectAny    = "SELECT 1 FROM onedoor_records WHERE realm = $1 AND id >= $2 AND id <= $3 LIMIT 1"
 	entryColumns = "seq, type, incarnation, device_seq, record_id, kind, prev, ref, stamp, suspect, reason, rank, salt, body, extra"
 	selectEntry  = "SELECT " + entryColumns + " FROM onedoor_log WHERE realm = $1 AND seq = $2"
@@ -32,8 +31,8 @@ type reader struct {
 	// s is nil once the transaction has ended, so that later use fails at once.
 	s    *session
 	head store.Head
-	// gathered are records that were read ahead, each given once.
-	gathered map[syncengine.ID]store.Record
+	// ahead is what was read before it was asked for.
+	ahead answers
 	// walking counts the walks in progress; a writer refuses to write meanwhile.
 	walking int
 	// broken is the first fault in the transaction or the first wrong use of a writer. failed is the first fault, after which
@@ -114,9 +113,8 @@ func (r *reader) Head() store.Head { return r.head }
 
 // Record gives a record.
 func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error) {
-	if rec, ok := r.gathered[id]; ok {
-		delete(r.gathered, id)
-		return rec, true, nil
+	if rec, ok, known := r.ahead.record(id); known {
+		return rec, ok, nil
 	}
 	var kind, seq int64
 	ok, err = r.one("read a record", selectRecord, []any{r.store.realm, id[:]}, &kind, &seq, &rec.Body)
@@ -124,28 +122,6 @@ func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error)
 		return store.Record{}, false, err
 	}
 	return store.Record{ID: id, Kind: syncengine.KindNumber(kind), Seq: syncengine.Seq(seq), Body: kept(rec.Body)}, true, nil
-}
-
-// Gather reads records ahead, in one trip.
-func (r *reader) Gather(ids []syncengine.ID) error {
-	list := make([][]byte, len(ids))
-	for i := range ids {
-		list[i] = ids[i][:]
-	}
-	if r.gathered == nil {
-		r.gathered = make(map[syncengine.ID]store.Record, len(ids))
-	}
-	return r.all("read records", selectThese, []any{r.store.realm, list}, func(rows pgx.Rows) error {
-		var id, body []byte
-		var kind, seq int64
-		if err := rows.Scan(&id, &kind, &seq, &body); err != nil {
-			return err
-		}
-		rec := store.Record{Kind: syncengine.KindNumber(kind), Seq: syncengine.Seq(seq), Body: kept(body)}
-		rec.ID, _ = syncengine.IDFromBytes(id)
-		r.gathered[rec.ID] = rec
-		return nil
-	})
 }
 
 // AnyRecord reports whether there is a record in a range of ids.
@@ -164,6 +140,9 @@ func (r *reader) AnyScope(from, to syncengine.ScopeKey) (bool, error) {
 func (r *reader) Entry(seq syncengine.Seq) (e store.Entry, ok bool, err error) {
 	if seq == 0 || seq > r.head.Seq {
 		return store.Entry{}, false, nil
+	}
+	if e, known := r.ahead.entry(seq); known {
+		return e, true, nil
 	}
 	err = r.all("read a log entry", selectEntry, []any{r.store.realm, int64(seq)}, func(rows pgx.Rows) (err error) {
 		e, err = entryRow(rows)
@@ -196,21 +175,33 @@ func (r *reader) Scope(dst []store.ScopeRow, key syncengine.ScopeKey, after sync
 	if limit <= 0 || after >= math.MaxInt64 {
 		return dst, nil
 	}
+	if rows, known := r.ahead.scope(key, after, limit); known {
+		return append(dst, rows...), nil
+	}
 	err := r.all("read the scope index", selectScope, []any{r.store.realm, []byte(key), int64(after), int64(limit)}, func(rows pgx.Rows) error {
-		var seq, entered int64
-		var kind int16
-		var record pgtype.DriverBytes
-		err := rows.Scan(&seq, &record, &kind, &entered)
-		row := store.ScopeRow{Key: key, Seq: syncengine.Seq(seq), Type: store.ScopeRowType(kind), Entered: syncengine.Seq(entered)}
-		copy(row.RecordID[:], record)
+		row, err := rowOf(rows, key)
 		dst = append(dst, row)
 		return err
 	})
 	return dst, err
 }
 
+// rowOf reads a row of a key.
+func rowOf(rows pgx.Rows, key syncengine.ScopeKey) (store.ScopeRow, error) {
+	var seq, entered int64
+	var kind int16
+	var record pgtype.DriverBytes
+	err := rows.Scan(&seq, &record, &kind, &entered)
+	row := store.ScopeRow{Key: key, Seq: syncengine.Seq(seq), Type: store.ScopeRowType(kind), Entered: syncengine.Seq(entered)}
+	copy(row.RecordID[:], record)
+	return row, err
+}
+
 // Document gives a document's value.
 func (r *reader) Document(bucket string, key []byte) (value []byte, ok bool, err error) {
+	if value, ok, known := r.ahead.document(bucket, key); known {
+		return value, ok, nil
+	}
 	ok, err = r.one("read a document", selectDocument, []any{r.store.realm, []byte(bucket), given(key)}, &value)
 	if err != nil || !ok {
 		return nil, false, err
@@ -220,6 +211,9 @@ func (r *reader) Document(bucket string, key []byte) (value []byte, ok bool, err
 
 // LastDocument gives the document with the greatest key at or below one.
 func (r *reader) LastDocument(bucket string, atMost []byte) (doc store.Document, ok bool, err error) {
+	if doc, ok, known := r.ahead.lastDocument(bucket, atMost); known {
+		return doc, ok, nil
+	}
 	ok, err = r.one("read the last document", selectLast, []any{r.store.realm, []byte(bucket), given(atMost)}, &doc.Key, &doc.Value)
 	if err != nil || !ok {
 		return store.Document{}, false, err

@@ -27,6 +27,11 @@ const (
 	setDurable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"
 	// setIdle frees the lock of a process that stopped in the middle of a transaction, as on a machine that was frozen.
 	setIdle = "SET idle_in_transaction_session_timeout = 600000"
+	// setGeneric has a statement planned once a connection and not for each of its arguments: all find their rows by the whole
+	// key or by its beginning, whatever they are asked for, and what an engine believes of a realm that is young is wrong.
+	// setIndexed keeps a plan from reading a whole table, as it may where the table was small when the plan was made.
+	setGeneric = "SET plan_cache_mode = force_generic_plan"
+	setIndexed = "SET enable_seqscan = off"
 	// askPlace names the cluster and its timeline, which grows when a replica is promoted.
 	askPlace = "SELECT system_identifier::text || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
 )
@@ -49,7 +54,7 @@ func (t *target) connect(ctx context.Context) (*session, error) {
 		return nil, ended(ctx, err)
 	}
 	s := &session{conn: conn, fresh: true}
-	for _, set := range []string{setDurable, setIdle} {
+	for _, set := range []string{setDurable, setIdle, setGeneric, setIndexed} {
 		if err := s.optional(dialing, set); err != nil {
 			s.close()
 			return nil, ended(ctx, err)
@@ -80,13 +85,23 @@ func (s *session) optional(ctx context.Context, query string, into ...any) error
 type stored struct {
 	store.Head
 	place string
+	// ahead is what was read with it.
+	ahead answers
 }
 
-// begin begins a transaction and reads the head in one trip; the head fixes the snapshot, or takes the lock.
-func (s *session) begin(ctx context.Context, begin, head, realm string) (h stored, err error) {
+// begin begins a transaction, reads the head and whatever is asked besides, in one trip; the head fixes the snapshot, or
+// takes the lock.
+func (s *session) begin(ctx context.Context, begin, head, realm string, asked *store.Questions) (h stored, err error) {
 	var b pgx.Batch
 	b.Queue(begin)
 	b.Queue(head, realm)
+	var questions []question
+	if asked != nil {
+		questions = h.ahead.questions(realm, asked)
+	}
+	for _, q := range questions {
+		b.Queue(q.query, q.args...)
+	}
 	results := s.conn.SendBatch(ctx, &b)
 	defer func() {
 		if e := results.Close(); err == nil {
@@ -111,7 +126,34 @@ func (s *session) begin(ctx context.Context, begin, head, realm string) (h store
 		return h, fmt.Errorf("%w: the head's tag has %d bytes", store.ErrDamaged, len(tag))
 	}
 	h.Epoch, h.Seq, h.Committed = syncengine.Epoch(epoch), syncengine.Seq(seq), syncengine.UnixMilli(committed)
+	for _, q := range questions {
+		if err := q.read(results); err != nil {
+			return h, err
+		}
+	}
 	return h, nil
+}
+
+// ask reads the answers to questions, in one trip.
+func (s *session) ask(questions []question) (err error) {
+	var b pgx.Batch
+	for _, q := range questions {
+		b.Queue(q.query, q.args...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	results := s.conn.SendBatch(ctx, &b)
+	defer func() {
+		if e := results.Close(); err == nil {
+			err = e
+		}
+	}()
+	for _, q := range questions {
+		if err := q.read(results); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exec runs one statement within its patience and gives how many rows it touched.

@@ -124,7 +124,7 @@ func (t *turn) open(ctx context.Context, within time.Duration, begin, head strin
 	fresh = sess.fresh
 	bounded, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	if h, err = sess.begin(bounded, begin, head, t.store.realm); err != nil {
+	if h, err = sess.begin(bounded, begin, head, t.store.realm, store.Asked(ctx)); err != nil {
 		t.rest()
 		return h, fresh, ended(ctx, err)
 	}
@@ -146,7 +146,7 @@ func (s *Store) View(ctx context.Context, f func(store.Reader) error) error {
 	if err != nil {
 		return s.explain("begin a view", err)
 	}
-	r := &reader{ctx: ctx, store: s, s: t.sess, head: h.Head}
+	r := &reader{ctx: ctx, store: s, s: t.sess, head: h.Head, ahead: h.ahead}
 	defer func() { r.s = nil }()
 	return f(r)
 }

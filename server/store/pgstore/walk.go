@@ -39,20 +39,18 @@ type page struct {
 // walk hands each row to f until f returns false or the context ends. next gives the query of what follows a row, or of
 // the beginning where there is none yet.
 func walk[T any](r *reader, doing string, row func(pgx.Rows) (T, error), next func(last *T) page, f func(T) bool) error {
+	first, err := readPage(r, doing, row, next(nil), pageFirst)
+	if err != nil {
+		return err
+	}
+	return walkOn(r, doing, first, pageFirst, row, next, f)
+}
+
+// walkOn is walk where the first page of so many rows has been read.
+func walkOn[T any](r *reader, doing string, rows []T, size int, row func(pgx.Rows) (T, error), next func(last *T) page, f func(T) bool) (err error) {
 	r.walking++
 	defer func() { r.walking-- }()
-	var last *T
-	for size := pageFirst; ; size = min(2*size, pageMost) {
-		p := next(last)
-		rows := make([]T, 0, size)
-		err := r.all(doing, p.query, append([]any{r.store.realm, int64(size)}, p.args...), func(read pgx.Rows) error {
-			v, err := row(read)
-			rows = append(rows, v)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	for {
 		for i := range rows {
 			if err := r.ctx.Err(); err != nil {
 				return err
@@ -64,8 +62,22 @@ func walk[T any](r *reader, doing string, row func(pgx.Rows) (T, error), next fu
 		if len(rows) < size {
 			return r.ctx.Err()
 		}
-		last = &rows[len(rows)-1]
+		size = min(2*size, pageMost)
+		if rows, err = readPage(r, doing, row, next(&rows[len(rows)-1]), size); err != nil {
+			return err
+		}
 	}
+}
+
+// readPage reads a page of so many rows.
+func readPage[T any](r *reader, doing string, row func(pgx.Rows) (T, error), p page, size int) ([]T, error) {
+	rows := make([]T, 0, size)
+	err := r.all(doing, p.query, append([]any{r.store.realm, int64(size)}, p.args...), func(read pgx.Rows) error {
+		v, err := row(read)
+		rows = append(rows, v)
+		return err
+	})
+	return rows, err
 }
 
 // Records walks all records in id order.
@@ -113,21 +125,28 @@ type walked struct {
 
 // Documents walks the documents of a range.
 func (r *reader) Documents(bucket string, from, to []byte, f func(store.Document) bool) error {
-	next := func(last *walked) page {
-		first, on, at := selectDocuments, selectDocumentsAfter, given(from)
-		if to != nil {
-			first, on = selectDocumentsTo, selectDocumentsOn
-		}
-		p := page{first, []any{[]byte(bucket), at}}
-		if last != nil {
-			p = page{on, []any{[]byte(bucket), []byte(last.key)}}
-		}
-		if to != nil {
-			p.args = append(p.args, to)
-		}
-		return p
+	next := func(last *walked) page { return documentsFrom(bucket, from, to, last) }
+	each := func(d walked) bool { return f(d.Document) }
+	if first, known := r.ahead.begins(bucket, from, to); known {
+		return walkOn(r, "walk the documents", first, beginning, documentRow, next, each)
 	}
-	return walk(r, "walk the documents", documentRow, next, func(d walked) bool { return f(d.Document) })
+	return walk(r, "walk the documents", documentRow, next, each)
+}
+
+// documentsFrom is the query of a walk's documents behind one, or from its beginning.
+func documentsFrom(bucket string, from, to []byte, last *walked) page {
+	first, on, at := selectDocuments, selectDocumentsAfter, given(from)
+	if to != nil {
+		first, on = selectDocumentsTo, selectDocumentsOn
+	}
+	p := page{first, []any{[]byte(bucket), at}}
+	if last != nil {
+		p = page{on, []any{[]byte(bucket), []byte(last.key)}}
+	}
+	if to != nil {
+		p.args = append(p.args, to)
+	}
+	return p
 }
 
 func documentRow(rows pgx.Rows) (d walked, err error) {

@@ -25,7 +25,7 @@ type writer struct {
 }
 
 func newWriter(ctx context.Context, s *Store, sess *session, h stored) *writer {
-	return &writer{reader: reader{ctx: ctx, store: s, s: sess, head: h.Head}, stored: h}
+	return &writer{reader: reader{ctx: ctx, store: s, s: sess, head: h.Head, ahead: h.ahead}, stored: h}
 }
 
 // end has later use fail at once.
@@ -85,6 +85,7 @@ func (w *writer) RewriteEntry(e store.Entry) error {
 		return err
 	}
 	w.sent = true
+	delete(w.ahead.entries, e.Seq)
 	n, err := w.s.exec(context.Background(), rewriteEntry, w.store.realm, int64(e.Seq), int16(e.Type), e.Incarnation[:], int64(e.DeviceSeq), e.RecordID[:],
 		int64(e.Kind), int64(e.Prev), int64(e.Ref), int64(e.Stamp), e.Suspect, int16(e.Reason), int16(e.Rank), given(e.Salt), given(e.Body), given(e.Extra))
 	if err != nil {
@@ -102,6 +103,7 @@ func (w *writer) PutRecord(recs ...store.Record) error {
 		return err
 	}
 	for _, rec := range recs {
+		w.ahead.wroteRecord(rec.ID)
 		w.pending.record(rec)
 	}
 	return w.taken()
@@ -116,6 +118,7 @@ func (w *writer) PutScope(rows ...store.ScopeRow) error {
 		if row.Seq > math.MaxInt64 { // Above it the column's order would not be the seq's.
 			return w.refuse("write a scope row: seq %d is above %d", row.Seq, int64(math.MaxInt64))
 		}
+		w.ahead.wroteRow(row.Key)
 		w.pending.row(row, false)
 	}
 	return w.taken()
@@ -126,6 +129,7 @@ func (w *writer) DeleteScope(key syncengine.ScopeKey, seq syncengine.Seq, record
 	if err := w.ready("remove a scope row"); err != nil {
 		return err
 	}
+	w.ahead.wroteRow(key)
 	w.pending.row(store.ScopeRow{Key: key, Seq: seq, RecordID: record}, true)
 	return w.taken()
 }
@@ -135,6 +139,7 @@ func (w *writer) PutDocument(bucket string, key, value []byte) error {
 	if err := w.ready("write a document"); err != nil {
 		return err
 	}
+	w.ahead.wroteDocument(bucket, key)
 	w.pending.document(bucket, key, value, false)
 	return w.taken()
 }
@@ -144,6 +149,7 @@ func (w *writer) DeleteDocument(bucket string, key []byte) error {
 	if err := w.ready("remove a document"); err != nil {
 		return err
 	}
+	w.ahead.wroteDocument(bucket, key)
 	w.pending.document(bucket, key, nil, true)
 	return w.taken()
 }
