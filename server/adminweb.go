@@ -64,21 +64,25 @@ func fromHere(page http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// Readiness is what /readyz answers.
+// Readiness is what /readyz answers, and what it tells of each of several realms.
 type Readiness struct {
+	// Realm is the code of one of several realms, or its folder's name where it cannot be opened.
+	Realm string `json:"realm,omitempty"`
 	// Ready tells whether calls are answered.
 	Ready bool `json:"ready"`
 	// Why says why calls are not answered.
 	Why string `json:"why,omitempty"`
 	// Warnings are what the operator should look at; calls are answered nevertheless.
 	Warnings []Advice `json:"warnings"`
+	// Realms are those of a server that has several; it is ready when one of them is.
+	Realms []Readiness `json:"realms,omitempty"`
 }
 
 // showReadiness tells whether calls are answered, with 503 when not, and what to look at.
 func (s *Server) showReadiness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookTimeout)
 	defer cancel()
-	out := s.realms.first().look(ctx)
+	out := s.look(ctx)
 	code := http.StatusOK
 	if !out.Ready {
 		code = http.StatusServiceUnavailable
@@ -86,6 +90,31 @@ func (s *Server) showReadiness(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(out) // Whoever asked has left.
+}
+
+// look tells how the server is, and each of its realms where it may have several.
+func (s *Server) look(ctx context.Context) Readiness {
+	if !s.config.several() {
+		return s.realms.first().look(ctx)
+	}
+	out := Readiness{Warnings: []Advice{}, Why: "no realm answers"}
+	for _, h := range s.realms.all() {
+		one := h.look(ctx)
+		one.Realm = h.observed.Code()
+		if one.Ready {
+			out.Ready, out.Why = true, ""
+		}
+		out.Realms = append(out.Realms, one)
+	}
+	for _, u := range s.realms.unopened() {
+		out.Realms = append(out.Realms, Readiness{Realm: u.config.name, Why: u.err.Error(), Warnings: []Advice{u.advice()}})
+	}
+	return out
+}
+
+// advice says what to do about a realm that cannot be opened.
+func (u unopened) advice() Advice {
+	return Advice{"realm-unopened", fmt.Sprintf("%s cannot be opened and is not served: %v", u.config.Dir, u.err), "mend what the message names, then SIGHUP to the server: it looks again"}
 }
 
 // look tells how a realm is.

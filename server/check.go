@@ -70,10 +70,25 @@ func (c Config) checkTraces() error {
 }
 
 func (c Config) checkData() error {
+	if c.several() {
+		return c.checkRealms()
+	}
 	if c.Dir == "" {
 		return fmt.Errorf("%w: no data folder: give the one that `onedoor init` made with --data", ErrIncomplete)
 	}
 	return checkFolder(c.Dir)
+}
+
+// checkRealms looks at the folder of several realms; how each of them is shows when it is opened.
+func (c Config) checkRealms() error {
+	if c.Dir != "" {
+		return fmt.Errorf("%w: --data serves one realm and --realms those of a folder: give one of the two", ErrIncomplete)
+	}
+	if name, err := c.database().RealmName(); c.elsewhere() && err == nil && name != "" {
+		return fmt.Errorf("--store names realm %s: with --realms each realm has its folder's name, so leave it out", name)
+	}
+	_, err := c.each()
+	return err
 }
 
 // checkStore reads the database's URL; whether somebody answers there shows when it is opened.

@@ -15,6 +15,7 @@ import (
 	"onedoor/server/backupset"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
+	"onedoor/server/store/pgstore"
 	"onedoor/server/syncrpc"
 )
 
@@ -37,8 +38,16 @@ const ListenDefault = "127.0.0.1:7443"
 
 // Config says what to serve and how; every field but Dir has a default.
 type Config struct {
-	// Dir is the realm's folder: its keys, and its database unless Store names one.
+	// Dir is the realm's folder: its keys, and its database unless Store names one. It is empty where Realms is not.
 	Dir string
+	// Realms is a folder whose sub-folders are each a realm's, all of which are served; empty for the one in Dir. Where Store
+	// names a database it has all of them, each under its sub-folder's name; Ledger then has a sub-folder for each, and
+	// ContactKey may name a folder with a key for each.
+	Realms string
+	// name is that of the realm's sub-folder of Realms; empty for the realm in Dir.
+	name string
+	// pool is shared by the realms of one database; nil where there is one realm.
+	pool *pgstore.Pool
 	// Store is the URL of a database of the PostgreSQL family that holds the realm, such as
 	// postgres://onedoor@db/onedoor?sslmode=verify-full; the SQLite file in Dir when empty.
 	Store string

@@ -34,6 +34,8 @@ const (
 
 // Checkup is one thing that was looked at.
 type Checkup struct {
+	// Realm is the folder's name of one of several realms; empty for what is the machine's, and where there is one realm.
+	Realm string `json:"realm,omitempty"`
 	// Name says what, as docs/operating.md has it.
 	Name string `json:"name"`
 	// Found says what was found.
@@ -46,10 +48,30 @@ type Checkup struct {
 // The server may run or be stopped; nothing is changed. Whatever cannot be looked at is a finding.
 func Doctor(ctx context.Context, c Config) []Checkup {
 	d := &doctor{c: c.filled()}
-	for _, look := range []func(context.Context){d.settings, d.software, d.files, d.disks, d.certificate, d.realm, d.backups, d.ledger, d.database} {
+	for _, look := range []func(context.Context){d.settings, d.software, d.certificate} {
 		look(ctx)
 	}
+	list, err := d.c.each()
+	if err != nil {
+		return d.found // It was told with the settings.
+	}
+	for _, c := range list {
+		one := &doctor{c: c}
+		for _, look := range []func(context.Context){one.files, one.disks, one.realm, one.backups, one.ledger} {
+			look(ctx)
+		}
+		d.take(c.name, one.found)
+	}
+	d.database(ctx)
 	return d.found
+}
+
+// take takes over what was found of a realm.
+func (d *doctor) take(realm string, found []Checkup) {
+	for _, x := range found {
+		x.Realm = realm
+		d.found = append(d.found, x)
+	}
 }
 
 // NeedsAction reports whether anything is to be done.
@@ -162,8 +184,16 @@ func (d *doctor) realm(ctx context.Context) {
 		return
 	}
 	defer st.Close()
+	secrets, err := identity.LoadSecrets(d.c.Dir)
+	if err != nil {
+		d.ill("realm", "put the file back, from a backup or another server of the realm", "%v", err)
+		return
+	}
 	err = st.View(ctx, func(r store.Reader) error {
 		realm, err := identity.GetRealm(r)
+		if err == nil {
+			err = identity.CheckSecrets(r, secrets)
+		}
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (s *Server) newCalls(transport credentials.TransportCredentials) *grpc.Serv
 		grpc.ChainUnaryInterceptor(s.logCall, s.recoverCall, noticeBackups),
 		grpc.ChainStreamInterceptor(visitStream, s.logStream, s.endStanding, s.recoverStream),
 	)
-	for _, f := range faces {
+	for _, f := range s.faces() {
 		g.RegisterService(s.routed(f), nil)
 	}
 	return g

@@ -24,12 +24,14 @@ type face struct {
 }
 
 // faces are all services that belong to realms.
-var faces = []face{
-	{desc: &syncv1.SyncService_ServiceDesc, of: func(h *hosted) any { return h.phones }, front: phonesFront{}, named: []string{"Enrol", "Exchange", "SendAhead", "LookUp", "Watch"}},
-	{desc: &adminv1.AdminService_ServiceDesc, of: func(h *hosted) any { return h.admin }, front: adminFront{}, named: []string{"GetSignIn", "SignIn", "BeginSetUp", "FinishSetUp"}},
-	{desc: &adminv1.PrivacyService_ServiceDesc, of: func(h *hosted) any { return h.admin }},
-	{desc: &reportv1.ReportService_ServiceDesc, of: func(h *hosted) any { return h.figures }},
-	{desc: &feedv1.FeedService_ServiceDesc, of: func(h *hosted) any { return h.systems }},
+func (s *Server) faces() []face {
+	return []face{
+		{desc: &syncv1.SyncService_ServiceDesc, of: func(h *hosted) any { return h.phones }, front: phonesFront{}, named: []string{"Enrol", "Exchange", "SendAhead", "LookUp", "Watch"}},
+		{desc: &adminv1.AdminService_ServiceDesc, of: func(h *hosted) any { return h.admin }, front: adminFront{server: s}, named: []string{"GetSignIn", "SignIn", "BeginSetUp", "FinishSetUp"}},
+		{desc: &adminv1.PrivacyService_ServiceDesc, of: func(h *hosted) any { return h.admin }},
+		{desc: &reportv1.ReportService_ServiceDesc, of: func(h *hosted) any { return h.figures }},
+		{desc: &feedv1.FeedService_ServiceDesc, of: func(h *hosted) any { return h.systems }},
+	}
 }
 
 // phonesFront brings phones' calls to the realm that they name.
@@ -65,11 +67,22 @@ func (phonesFront) Watch(req *syncv1.WatchRequest, stream grpc.ServerStreamingSe
 // adminFront brings the calls of those who have no token yet to the realm that they name.
 type adminFront struct {
 	adminv1.UnimplementedAdminServiceServer
+	server *Server
 }
 
-// GetSignIn is that of the realm in the message.
-func (adminFront) GetSignIn(ctx context.Context, req *adminv1.GetSignInRequest) (*adminv1.GetSignInResponse, error) {
-	return visitOf(ctx).realm.admin.GetSignIn(ctx, req)
+// GetSignIn is that of the realm in the message; where several are served and none is named, it lists them.
+func (f adminFront) GetSignIn(ctx context.Context, req *adminv1.GetSignInRequest) (*adminv1.GetSignInResponse, error) {
+	out := &adminv1.GetSignInResponse{}
+	if h := visitOf(ctx).realm; h != nil {
+		var err error
+		if out, err = h.admin.GetSignIn(ctx, req); err != nil {
+			return nil, err
+		}
+	}
+	if f.server.realms.only() == nil {
+		out.Realms = f.server.servedRealms()
+	}
+	return out, nil
 }
 
 // SignIn is that of the realm in the message.

@@ -7,8 +7,11 @@ import (
 	"sync"
 	"sync/atomic"
 
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
 	"onedoor/server/adminrpc"
 	"onedoor/server/casework"
+	"onedoor/server/console"
 	"onedoor/server/exchange"
 	"onedoor/server/feed"
 	"onedoor/server/feedrpc"
@@ -18,6 +21,7 @@ import (
 	"onedoor/server/report"
 	"onedoor/server/reportrpc"
 	"onedoor/server/sideledger"
+	"onedoor/server/signin"
 	"onedoor/server/store"
 	"onedoor/server/syncrpc"
 	"onedoor/server/tenure"
@@ -28,6 +32,13 @@ import (
 type process struct {
 	metrics *observe.Metrics
 	traces  *observe.Traces
+	// enrolments and signIns count guesses, of all realms together.
+	enrolments *syncrpc.Enrolments
+	signIns    *signin.Limits
+	// served lists the realms of the process, for who signs in.
+	served func() []*adminv1.ServedRealm
+	// outdated is told of a realm that newer software has taken over.
+	outdated func()
 	// stopping is closed when the server begins to stop.
 	stopping chan struct{}
 }
@@ -46,10 +57,12 @@ type hosted struct {
 	feeds   *feed.Service
 	hub     *notify.Hub
 	// admin, figures, phones and systems answer its callers.
-	admin    *adminrpc.Service
-	figures  *reportrpc.Service
-	phones   *syncrpc.Service
-	systems  *feedrpc.Service
+	admin   *adminrpc.Service
+	figures *reportrpc.Service
+	phones  *syncrpc.Service
+	systems *feedrpc.Service
+	// console is nil where the server has no address for it.
+	console  *console.Console
 	observed *observe.Realm
 	watched  *observe.Store
 	ledger   *sideledger.Ledger
@@ -60,18 +73,17 @@ type hosted struct {
 	// name is the server's among those of the realm, presence its word that it has it open; nil for the only one.
 	name     syncengine.ID
 	presence *tenure.Presence
-	// behind is set when newer software has taken the realm over, which outdated is then told once.
-	behind   atomic.Bool
-	outdated func(*hosted)
+	// behind is set when newer software has taken the realm over.
+	behind atomic.Bool
 	// ending ends what begin began, which ended waits for.
 	ending context.CancelFunc
 	ended  sync.WaitGroup
 }
 
 // openHosted opens a realm from the store upwards; where it fails nothing of it stays open.
-func openHosted(ctx context.Context, p process, c Config, outdated func(*hosted)) (*hosted, error) {
-	h := &hosted{process: p, config: c, hub: notify.New(), outdated: outdated}
-	for _, step := range []func(context.Context) error{h.openStore, h.observeStore, h.signIn, h.openRealm, h.openPost, h.openServices, h.startUpkeep} {
+func openHosted(ctx context.Context, p process, c Config) (*hosted, error) {
+	h := &hosted{process: p, config: c, hub: notify.New()}
+	for _, step := range []func(context.Context) error{h.makeLedgerFolder, h.openStore, h.observeStore, h.signIn, h.openRealm, h.openPost, h.openServices, h.openConsole, h.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, h.close())
 		}
@@ -89,10 +101,14 @@ func (h *hosted) openServices(ctx context.Context) error {
 	h.figures = reportrpc.New(h.realm, h.reports, h.config.Log)
 	h.phones = syncrpc.New(h.realm, h.hub, syncrpc.Options{
 		Stopping: h.stopping, BehindGateway: h.config.behindGateway(), Now: h.config.Now, Log: h.config.Log, Minimum: h.config.MinClient,
+		Enrolments: h.enrolments,
 	})
 	h.systems = feedrpc.New(h.realm, h.feeds, feedrpc.Options{Hub: h.hub, Stopping: h.stopping, Log: h.config.Log})
 	return nil
 }
+
+// code is the realm's six digits as a number.
+func (h *hosted) code() uint32 { return h.realm.Realm().Code }
 
 // begin starts what the realm does beside answering calls while the server answers them.
 func (h *hosted) begin() {

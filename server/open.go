@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc/health"
 
 	"onedoor/server/observe"
+	"onedoor/server/signin"
+	"onedoor/server/syncrpc"
 )
 
 // Open opens a realm's folder and binds the address; Serve then answers calls
@@ -21,7 +23,8 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{process: process{metrics: observe.New(built()), stopping: make(chan struct{})}, config: c, transport: transport, health: health.NewServer()}
+	s := &Server{process: newProcess(c), config: c, transport: transport, health: health.NewServer()}
+	s.served, s.outdated = s.servedRealms, s.fallBehind
 	for _, step := range []func(context.Context) error{s.openTraces, s.openRealms, s.openEdge, s.listen, s.openWeb, s.openAdmin} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -36,14 +39,12 @@ func (s *Server) openTraces(ctx context.Context) (err error) {
 	return err
 }
 
-// openRealms opens what is served.
-func (s *Server) openRealms(ctx context.Context) error {
-	h, err := openHosted(ctx, s.process, s.config, s.fallBehind)
-	if err != nil {
-		return err
+// newProcess makes what realms share.
+func newProcess(c Config) process {
+	return process{
+		metrics: observe.New(built()), stopping: make(chan struct{}),
+		enrolments: syncrpc.NewEnrolments(c.behindGateway(), c.Now), signIns: signin.NewLimits(),
 	}
-	s.realms.set([]*hosted{h})
-	return nil
 }
 
 func (s *Server) listen(ctx context.Context) error {

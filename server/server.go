@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -21,9 +22,13 @@ type Server struct {
 	process
 	config    Config
 	transport credentials.TransportCredentials
-	// realms are those that are served.
+	// realms are those that are served, tokens what is known of who speaks in which of them.
 	realms roll
-	grpc   *grpc.Server
+	tokens tokens
+	// serving tells that calls are answered, looking guards the looking for realms while they are.
+	serving atomic.Bool
+	looking sync.Mutex
+	grpc    *grpc.Server
 	// inner answers the calls that come over HTTP.
 	inner    *grpc.Server
 	web      web
@@ -40,6 +45,14 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Realm says which realm is served; of several the first.
 func (s *Server) Realm() identity.Realm { return s.realms.first().realm.Realm() }
+
+// Realms says which realms are served, by code.
+func (s *Server) Realms() (list []identity.Realm) {
+	for _, h := range s.realms.all() {
+		list = append(list, h.realm.Realm())
+	}
+	return list
+}
 
 // Reports counts the realm's figures, for auditors in this process; of several realms the first.
 func (s *Server) Reports() *report.Service { return s.realms.first().reports }
@@ -63,14 +76,28 @@ func (s *Server) Serve() error {
 	ending.Go(s.serveWeb)   // stopped by Stop
 	ending.Go(s.serveAdmin) // stopped by Stop
 	defer ending.Wait()
-	for _, h := range s.realms.all() {
-		h.begin()
-		defer h.end()
-	}
+	s.beginRealms()
+	defer s.endRealms()
 	if err := s.grpc.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}
 	return nil
+}
+
+// beginRealms starts what realms do by themselves; those that come later begin as they come.
+func (s *Server) beginRealms() {
+	s.looking.Lock()
+	defer s.looking.Unlock()
+	s.serving.Store(true)
+	for _, h := range s.realms.all() {
+		h.begin()
+	}
+}
+
+func (s *Server) endRealms() {
+	for _, h := range s.realms.all() {
+		h.end()
+	}
 }
 
 // Stop takes no new calls, ends watches, waits for the calls in hand until ctx
@@ -78,6 +105,8 @@ func (s *Server) Serve() error {
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
 		close(s.stopping)
+		s.looking.Lock() // Whoever looks for realms is done, or finds that the server stops.
+		defer s.looking.Unlock()
 		s.health.Shutdown()
 		s.stopWeb(ctx)
 		s.drain(ctx)
@@ -114,6 +143,9 @@ func (s *Server) close() error {
 	}
 	for _, h := range s.realms.all() {
 		errs = append(errs, h.close())
+	}
+	if s.config.pool != nil {
+		s.config.pool.Close()
 	}
 	return errors.Join(errs...)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
@@ -127,15 +128,14 @@ func (h *hosted) fallBehind(err error) {
 		return
 	}
 	h.config.Log.Error("another server with newer software has taken the realm over: this one refuses every call until its software is upgraded", "error", err)
-	h.outdated(h)
+	h.outdated()
 }
 
-// fallBehind tells balancers that newer software has taken over what this server serves.
-func (s *Server) fallBehind(*hosted) {
-	for _, h := range s.realms.all() {
-		if !h.behind.Load() {
-			return
-		}
+// fallBehind tells balancers that newer software has taken over all that this server serves; of a part /readyz tells.
+func (s *Server) fallBehind() {
+	list := s.realms.all()
+	if len(list) == 0 || slices.ContainsFunc(list, func(h *hosted) bool { return !h.behind.Load() }) {
+		return
 	}
 	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
 	s.health.SetServingStatus(syncv1.SyncService_ServiceDesc.ServiceName, healthv1.HealthCheckResponse_NOT_SERVING)

@@ -18,7 +18,7 @@ func (c Config) elsewhere() bool { return c.Store != "" }
 
 // database says how the realm is reached in its database server.
 func (c Config) database() pgstore.Options {
-	return pgstore.Options{URL: c.Store, Log: c.Log, Dial: c.Dial}
+	return pgstore.Options{URL: c.Store, Log: c.Log, Dial: c.Dial, Realm: c.name, Pool: c.pool}
 }
 
 // openStore opens the realm for reading and writing.

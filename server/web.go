@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"onedoor/internal/wire"
-	"onedoor/server/console"
 	"onedoor/server/gateway"
 )
 
@@ -52,17 +51,13 @@ func (s *Server) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.realms.first().openConsole()
-	if err != nil {
-		return err
-	}
 	s.web.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.config.HTTP)
 	if err != nil {
 		return fmt.Errorf("listen on %s for the console: %w: choose another address, or stop what holds it", s.config.HTTP, err)
 	}
-	var pages http.Handler = c
+	pages := s.pages()
 	if s.config.Front != nil {
-		pages = s.config.Front(c)
+		pages = s.config.Front(pages)
 	}
 	calls, err := s.openCalls(ctx)
 	if err != nil {
@@ -77,14 +72,6 @@ func (s *Server) openWeb(ctx context.Context) error {
 		MaxHeaderBytes: headerBytesMax, ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
-}
-
-// openConsole makes the realm's pages.
-func (h *hosted) openConsole() (*console.Console, error) {
-	return console.New(console.Options{
-		Admin: h.admin, Privacy: h.admin, Reports: h.figures, Hub: h.hub, Now: h.config.Now, Log: h.config.Log,
-		BehindGateway: h.config.behindGateway(), Stopping: h.stopping,
-	})
 }
 
 // openCalls makes the calls over HTTP, and the pipe by which they reach the services.

@@ -58,14 +58,22 @@ func (a *app) health(ctx context.Context, admin string) error {
 	}
 	err = a.Print(answer, func(w io.Writer) {
 		fmt.Fprintf(w, "ready: %v\n", answer.Ready)
-		for _, x := range answer.Warnings {
-			fmt.Fprintf(w, "%s: %s\n-> %s\n", x.Name, x.Why, x.Do)
+		printWarnings(w, answer.Warnings)
+		for _, r := range answer.Realms {
+			fmt.Fprintf(w, "realm %s ready: %v\n", r.Realm, r.Ready)
+			printWarnings(w, r.Warnings)
 		}
 	})
 	if err == nil && !answer.Ready {
 		return fmt.Errorf("%w: %s", errNotServing, answer.Why)
 	}
 	return err
+}
+
+func printWarnings(w io.Writer, list []server.Advice) {
+	for _, x := range list {
+		fmt.Fprintf(w, "%s: %s\n-> %s\n", x.Name, x.Why, x.Do)
+	}
 }
 
 // askReadiness asks the address of metrics and health.

@@ -33,11 +33,7 @@ type callback struct {
 
 // idToken sends a person to the identity provider and gives the ID token that comes back: the authorisation code flow with
 // PKCE, returning to a port of this machine (RFC 8252, RFC 7636).
-func (a *app) idToken(client *client) (string, error) {
-	ways, err := client.GetSignIn(client.ctx, &adminv1.GetSignInRequest{})
-	if err != nil {
-		return "", err
-	}
+func (a *app) idToken(client *client, ways *adminv1.GetSignInResponse) (string, error) {
 	if ways.GetProvider() == nil {
 		return "", errors.New("this server knows no identity provider: sign in with --name, or ask the operator to serve with --oidc-issuer")
 	}

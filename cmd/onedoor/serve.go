@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +37,7 @@ func newServe(a *app) *cobra.Command {
 	var s serving
 	var printConfig bool
 	c := &cobra.Command{
-		Use: "serve --data DIR", Short: "Serve a realm to phones and consoles", Args: cobra.NoArgs,
+		Use: "serve (--data DIR | --realms DIR)", Short: "Serve a realm, or several, to phones and consoles", Args: cobra.NoArgs,
 		Long: `Serves the realm in DIR over gRPC until it is told to stop (Ctrl-C or SIGTERM).
 Prints "listening ADDR" on standard error when it is ready; port 0 takes a free
 port. Plain text is served on this machine only, unless --plaintext says that
@@ -53,6 +56,19 @@ init made beside DIR; without it the realm is not served.
 With --store the realm lies in a database of the PostgreSQL family, and DIR holds its
 keys alone. Any number of servers may serve it, each with a copy of DIR and of the
 contact key.
+
+With --realms every sub-folder of DIR that init or restore made is a realm, and all of
+them are served from the same addresses: DIR/530702 with its contact key beside it at
+DIR/530702.contact-key, as init makes both. Phones, consoles, reports and feeds need no
+other setting: each call is brought to the realm that it names or whose token it brings,
+and no realm's caller reaches another's data. Who signs in chooses the district (login
+--realm on the command line). A realm that cannot be opened is told of in the log, in
+/readyz, in onedoor_realms_unopened and by doctor, and keeps no other from being served.
+On SIGHUP the server looks again: for folders that have come, and for realms that it could
+not open. With --store all of them lie in that database, each under its folder's name,
+and share its connections; with --ledger each has a sub-folder there; --contact-key
+may then name a folder with a NAME.contact-key for each. A busy realm waits for itself:
+docs/operating.md says how processor, calls and memory are shared.
 
 With --http the console for the centre, the district, auditors and operators is
 served on an address of its own, under the same certificate; "console ADDR" on
@@ -78,6 +94,7 @@ loses nothing either.`,
   onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger
   onedoor serve --data ./realm --http 127.0.0.1:7480
   onedoor serve --data /var/lib/onedoor --store 'postgres://onedoor@db1,db2/onedoor?sslmode=verify-full'
+  onedoor serve --realms /var/lib/onedoor --http 127.0.0.1:7480
   onedoor serve --config /etc/onedoor/onedoor.yaml
   onedoor serve --config /etc/onedoor/onedoor.yaml --print-config`,
 	}
@@ -100,6 +117,7 @@ loses nothing either.`,
 func (s *serving) flags(c *cobra.Command) {
 	f, config := c.Flags(), &s.config
 	f.StringVar(&config.Dir, "data", "", "the realm's `DIR`")
+	f.StringVar(&config.Realms, "realms", "", "serve every realm in the sub-folders of `DIR`, in place of --data")
 	storeFlag(c, &config.Store)
 	f.StringVar(&config.Listen, "listen", server.ListenDefault, "`ADDR` to listen on")
 	f.StringVar(&config.HTTP, "http", "", "`ADDR` of the console, such as 127.0.0.1:7480; none when left out")
@@ -157,6 +175,7 @@ func (a *app) serve(ctx context.Context, config server.Config) error {
 		fmt.Fprintf(a.Err, "admin %s\n", at)
 	}
 	fmt.Fprintf(a.Err, "listening %s\n", s.Addr())
+	defer lookAgain(ctx, s, config)()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }() // ended by Stop
 	select {
@@ -166,4 +185,26 @@ func (a *app) serve(ctx context.Context, config server.Config) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 	defer cancel()
 	return errors.Join(err, s.Stop(grace))
+}
+
+// lookAgain has a server of several realms look for more of them on SIGHUP, until what it gives is called.
+func lookAgain(ctx context.Context, s *server.Server, config server.Config) (end func()) {
+	if config.Realms == "" {
+		return func() {}
+	}
+	asked, ended := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(asked, syscall.SIGHUP)
+	go func() { // stopped by end
+		defer close(ended)
+		for range asked {
+			if err := s.LookAgain(context.WithoutCancel(ctx)); err != nil {
+				config.Log.Error("realms were not looked for", "error", err)
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(asked)
+		close(asked)
+		<-ended
+	}
 }

@@ -176,18 +176,24 @@ type sessionJSON struct {
 func newLogin(a *app) *cobra.Command {
 	var name, out string
 	var provider bool
+	var realm uint32
 	c := &cobra.Command{
-		Use: "login (--name NAME | --provider) --out FILE", Short: "Sign in and keep the session's token in a file", Args: cobra.NoArgs,
+		Use: "login (--name NAME | --provider) [--realm CODE] --out FILE", Short: "Sign in and keep the session's token in a file", Args: cobra.NoArgs,
 		Long: `Asks for the password and the authenticator's six digits (without a terminal both
 are read from standard input, a line each), or with --provider opens the identity
 provider. Writes the session's token to FILE (mode 0600, must not be there). It
 ends after 12 hours, or with ` + "`onedoor logout`" + `.
 
+Where the server has several realms, --realm says which one: six digits. Without it
+the error lists them.
+
 Too many failures make everybody at the same address, or everybody who types the
 same name, wait; the message says how long.`,
 		Example: `  onedoor login --name he.li --out me.token --server onedoor.example:7443
-  export ONEDOOR_TOKEN_FILE=me.token`,
+  export ONEDOOR_TOKEN_FILE=me.token
+  onedoor login --name he.li --realm 530702 --out me.token --server onedoor.example:7443`,
 	}
+	c.Flags().Uint32Var(&realm, "realm", 0, "the `CODE` of the realm to sign in to, where the server has several")
 	c.Flags().StringVar(&name, "name", "", "the `NAME` to sign in by")
 	c.Flags().BoolVar(&provider, "provider", false, "sign in at the identity provider, in a browser on this machine")
 	c.Flags().StringVar(&out, "out", "", "the `FILE` to write")
@@ -198,7 +204,7 @@ same name, wait; the message says how long.`,
 		if _, err := os.Lstat(out); err == nil {
 			return fmt.Errorf("write the token to %s: a file is there already: log out first, or choose another name", out)
 		}
-		proof, err := a.proof(client, name, provider)
+		proof, err := a.proof(client, name, provider, realm)
 		if err != nil {
 			return err
 		}
@@ -218,10 +224,17 @@ same name, wait; the message says how long.`,
 }
 
 // proof gathers what a person shows.
-func (a *app) proof(client *client, name string, provider bool) (*adminv1.SignInRequest, error) {
+func (a *app) proof(client *client, name string, provider bool, realm uint32) (*adminv1.SignInRequest, error) {
+	ways, err := client.GetSignIn(client.ctx, &adminv1.GetSignInRequest{Realm: realm})
+	if err != nil {
+		return nil, err
+	}
+	if ways.GetRealm() == 0 {
+		return nil, command.Misused("this server has several realms: name one with --realm: %s", namesOf(ways.GetRealms()))
+	}
 	if provider {
-		token, err := a.idToken(client)
-		return &adminv1.SignInRequest{Proof: &adminv1.SignInRequest_IdToken{IdToken: token}}, err
+		token, err := a.idToken(client, ways)
+		return &adminv1.SignInRequest{Realm: ways.GetRealm(), Proof: &adminv1.SignInRequest_IdToken{IdToken: token}}, err
 	}
 	ask := a.prompt()
 	password, err := ask.secret("Password: ")
@@ -229,9 +242,18 @@ func (a *app) proof(client *client, name string, provider bool) (*adminv1.SignIn
 		return nil, err
 	}
 	code, err := ask.line("Six digits of the authenticator: ")
-	return &adminv1.SignInRequest{Proof: &adminv1.SignInRequest_Password{
+	return &adminv1.SignInRequest{Realm: ways.GetRealm(), Proof: &adminv1.SignInRequest_Password{
 		Password: &adminv1.Password{Name: name, Password: password, Code: code},
 	}}, err
+}
+
+// namesOf lists realms for people.
+func namesOf(list []*adminv1.ServedRealm) string {
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = fmt.Sprintf("%06d %s", r.GetCode(), r.GetName())
+	}
+	return strings.Join(names, ", ")
 }
 
 func newLogout(a *app) *cobra.Command {

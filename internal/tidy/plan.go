@@ -58,7 +58,7 @@ var House = []Room{
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/gateway", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
-			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/tenure", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
+			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/bearer", "server/tenure", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "server/store/whole", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
@@ -30,6 +31,8 @@ type Options struct {
 	BehindGateway bool
 	// Stopping is closed when the server begins to stop; streams end then.
 	Stopping <-chan struct{}
+	// Realms lists the realms that one may sign in to here, by code; nil where there is no choice.
+	Realms func() []*adminv1.ServedRealm
 }
 
 // Console serves the pages.
@@ -54,17 +57,27 @@ func New(o Options) (*Console, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	all, err := embedded()
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{o: o, assets: all.files, pages: all, visits: throttle.New(visitsRule), streams: newStreams()}
+	c.handler = c.guarded(c.routes())
+	return c, nil
+}
+
+// embedded reads what consoles show, once for all consoles of a process: nothing changes it.
+var embedded = sync.OnceValues(func() (*pages, error) {
 	files, err := readAssets()
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{o: o, assets: files, visits: throttle.New(visitsRule), streams: newStreams()}
-	if c.pages, err = readPages(files); err != nil {
+	all, err := readPages(files)
+	if err != nil {
 		return nil, fmt.Errorf("pages of the console: %w", err)
 	}
-	c.handler = c.guarded(c.routes())
-	return c, nil
-}
+	return all, nil
+})
 
 // ServeHTTP answers a browser.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
@@ -75,6 +88,7 @@ func (c *Console) routes() *http.ServeMux {
 	m.Handle("GET /assets/", c.assets)
 	m.HandleFunc("POST /language", c.setLanguage)
 	c.signInRoutes(m)
+	c.realmRoutes(m)
 	c.page(m, "GET /{$}", (*visit).home)
 	c.page(m, "GET /events", (*visit).events)
 	c.page(m, "POST /signout", (*visit).signOut)

@@ -58,6 +58,7 @@ var reasonWords = map[adminv1.Reason]problem{
 	adminv1.Reason_REASON_COUNTING:          {ZH: "服务器启动后正在统计全部记录，请稍后刷新。", EN: "The server has started and counts its records: look again in a moment."},
 	adminv1.Reason_REASON_STORE_UNAVAILABLE: {ZH: "数据库暂时无法连接，请稍后再试。", EN: "The database cannot be reached at the moment; try again soon."},
 	adminv1.Reason_REASON_NO_CONFLICT:       {ZH: "这处冲突已经有人处理过，请刷新列表。", EN: "This conflict is closed already; look at the list again."},
+	adminv1.Reason_REASON_REALM:             {ZH: "服务器上有数据暂时打不开，请稍后再试，并告诉系统管理员。", EN: "The server has data that cannot be opened at the moment: try again later, and tell the operator."},
 	adminv1.Reason_REASON_CHANGED:           {ZH: "您查看之后又有人修改了这条记录。请看过最新的内容再决定，什么也没有改变。", EN: "Somebody has written since you looked. Look at what stands now, then decide; nothing was changed."},
 }
 

@@ -19,6 +19,8 @@ var pageFiles embed.FS
 
 // pages holds the templates: each page with the layout and the parts, once a language.
 type pages struct {
+	// files are what pages name.
+	files  *assets
 	byName map[language]map[string]*template.Template
 }
 
@@ -30,7 +32,7 @@ const (
 )
 
 func readPages(files *assets) (*pages, error) {
-	out := &pages{byName: map[language]map[string]*template.Template{}}
+	out := &pages{files: files, byName: map[language]map[string]*template.Template{}}
 	for _, lang := range []language{chinese, english} {
 		functions := maps.Clone(lang.functions())
 		functions["asset"] = files.address

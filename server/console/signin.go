@@ -28,6 +28,8 @@ func (c *Console) stranger(w http.ResponseWriter, r *http.Request) *visit {
 type signInData struct {
 	Realm    string
 	Provider bool
+	// Several says that one may choose another realm.
+	Several bool
 	// Next is where to go then.
 	Next string
 	// Ended says that a session has ended; Kept is the form that was not sent because of it.
@@ -66,7 +68,7 @@ func (v *visit) showSignIn(status int, d *signInData, p *problem) {
 		p = problemOf(err)
 		ways = &adminv1.GetSignInResponse{}
 	}
-	d.Realm, d.Provider = ways.GetRealmName(), ways.GetProvider() != nil
+	d.Realm, d.Provider, d.Several = ways.GetRealmName(), ways.GetProvider() != nil, v.c.severalRealms()
 	v.show(status, "signin", &view{Title: v.lang.pick("登录", "Sign in"), Data: d, Problem: p, Form: form{"name": {v.form("name")}}})
 }
 

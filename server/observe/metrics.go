@@ -50,6 +50,7 @@ type Metrics struct {
 	storeErrs  *prometheus.CounterVec
 	faults     *prometheus.CounterVec
 	backups    *prometheus.CounterVec
+	unopened   prometheus.Gauge
 	state      *stateCollector
 }
 
@@ -79,14 +80,20 @@ func New(b Build) *Metrics {
 	m.storeErrs = m.counter("store_errors_total", "Transactions that the store refused, by why.", "why")
 	m.faults = m.counter("faults_total", "Faults of the server's own; the log tells each.")
 	m.backups = m.counter("backups_total", "Scheduled backups that were made and verified, or failed.", "result")
+	m.unopened = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "realms_unopened", Help: "Realms of this server that cannot be opened and are not served.",
+	})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Which software runs; always 1.",
 		ConstLabels: prometheus.Labels{"version": b.Version, "go": b.Go, "schema": b.Schema},
 	})
 	info.Set(1)
-	m.registry.MustRegister(info, m.state, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(info, m.unopened, m.state, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
+
+// Unopened tells how many realms cannot be opened.
+func (m *Metrics) Unopened(n int) { m.unopened.Set(float64(n)) }
 
 // counter makes a counter by realm and more labels.
 func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {

@@ -48,16 +48,33 @@ type Options struct {
 	Now func() time.Time
 	// Random draws salts, keys and tokens; the system's when nil.
 	Random io.Reader
+	// Limits are those of all realms of the process; this service's own when nil. Realm tells its names from other realms' there.
+	Limits *Limits
+	Realm  uint32
+}
+
+// Limits count failures, and bound the memory that checking passwords takes, of all realms of a process together: a guesser gains
+// nothing by trying one realm after the other.
+type Limits struct {
+	// here counts by name and address, names and networks by one of them.
+	here, names, networks *throttle.Throttle
+	// hashing holds a place for each password that may be checked at once.
+	hashing chan struct{}
+}
+
+// NewLimits makes limits that have counted nothing.
+func NewLimits() *Limits {
+	return &Limits{
+		here: throttle.New(byNameThere), names: throttle.New(byName), networks: throttle.New(byAddress),
+		hashing: make(chan struct{}, hashesAtOnce),
+	}
 }
 
 // Service signs people in.
 type Service struct {
 	realm Realm
 	o     Options
-	// here counts by name and address, names and networks by one of them.
-	here, names, networks *throttle.Throttle
-	// hashing holds a place for each password that may be checked at once.
-	hashing   chan struct{}
+	*Limits
 	providers providers
 	// cost is that of new hashes.
 	cost cost
@@ -71,10 +88,10 @@ func New(realm Realm, o Options) *Service {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	return &Service{
-		realm: realm, o: o, here: throttle.New(byNameThere), names: throttle.New(byName), networks: throttle.New(byAddress),
-		hashing: make(chan struct{}, hashesAtOnce), cost: fullCost,
+	if o.Limits == nil {
+		o.Limits = NewLimits()
 	}
+	return &Service{realm: realm, o: o, Limits: o.Limits, cost: fullCost}
 }
 
 // Session is what signing in gives.
@@ -124,6 +141,9 @@ func (s *Service) SignInProvider(ctx context.Context, raw, address string) (*Ses
 // guarded runs a try to sign in unless there were too many failures, and counts one that is refused.
 func (s *Service) guarded(name, address string, try func() (*Session, error)) (*Session, error) {
 	here := ""
+	if name != "" {
+		name = fmt.Sprintf("%06d %s", s.o.Realm, name)
+	}
 	if name != "" && address != "" {
 		here = name + " " + address
 	}

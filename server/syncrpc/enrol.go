@@ -26,16 +26,17 @@ var (
 	enrolmentsByUser = throttle.Rule{Burst: 20, Every: time.Hour}
 )
 
-// enrolments counts phones that enrol and codes that fail.
-type enrolments struct {
+// Enrolments counts phones that enrol and codes that fail, of all realms of a process together.
+type Enrolments struct {
 	addresses, devices, byAddress, byUser *throttle.Throttle
 	// behindGateway says that the address of a caller is what the gateway tells.
 	behindGateway bool
 	now           func() time.Time
 }
 
-func newEnrolments(behindGateway bool, now func() time.Time) *enrolments {
-	return &enrolments{
+// NewEnrolments counts by now's clock; behind a gateway the address of a caller is what that tells.
+func NewEnrolments(behindGateway bool, now func() time.Time) *Enrolments {
+	return &Enrolments{
 		addresses: throttle.New(failuresByAddress), devices: throttle.New(failuresByDevice),
 		byAddress: throttle.New(enrolmentsByAddress), byUser: throttle.New(enrolmentsByUser),
 		behindGateway: behindGateway, now: now,

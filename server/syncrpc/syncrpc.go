@@ -33,7 +33,7 @@ type Service struct {
 	// minimum is the oldest app that phones may have.
 	minimum Minimum
 	// enrolments slows down who guesses join codes.
-	enrolments *enrolments
+	enrolments *Enrolments
 	// stopping is closed when the server begins to stop, so that watches end.
 	stopping <-chan struct{}
 }
@@ -48,6 +48,8 @@ type Options struct {
 	Now func() time.Time
 	// Minimum is the oldest app that phones may have.
 	Minimum Minimum
+	// Enrolments are counted with those of the process's other realms; by themselves when nil.
+	Enrolments *Enrolments
 	// Log takes faults; silent when nil.
 	Log *slog.Logger
 }
@@ -60,7 +62,10 @@ func New(realm *exchange.Service, hub *notify.Hub, o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{realm: realm, hub: hub, log: o.Log, minimum: o.Minimum, stopping: o.Stopping, enrolments: newEnrolments(o.BehindGateway, o.Now)}
+	if o.Enrolments == nil {
+		o.Enrolments = NewEnrolments(o.BehindGateway, o.Now)
+	}
+	return &Service{realm: realm, hub: hub, log: o.Log, minimum: o.Minimum, stopping: o.Stopping, enrolments: o.Enrolments}
 }
 
 // Exchange takes changes and gives the next page.
@@ -115,9 +120,13 @@ type reason struct {
 	hint string
 }
 
+// ErrUnopened means that what a caller asks for may be of a realm that this server has and cannot open.
+var ErrUnopened = errors.New("this server has realms that cannot be opened now")
+
 var reasons = []reason{
 	{exchange.ErrBadRequest, codes.InvalidArgument, "BAD_REQUEST", "update the app; nothing was changed"},
 	{exchange.ErrWrongRealm, codes.FailedPrecondition, "WRONG_REALM", "enrol at the server of the phone's own district"},
+	{ErrUnopened, codes.Unavailable, "REALM_UNOPENED", "try again in a while; the operator must look why a realm cannot be opened"},
 	{exchange.ErrUnknownDevice, codes.Unauthenticated, "UNKNOWN_DEVICE", "ask the operator for a join code and enrol"},
 	{exchange.ErrBadSignature, codes.Unauthenticated, "BAD_SIGNATURE", "the device's key does not fit; enrol again, unsent work stays on the phone"},
 	{exchange.ErrAheadUnknown, codes.Aborted, "AHEAD_UNKNOWN", "send the changes themselves; nothing was changed"},
@@ -146,9 +155,12 @@ var reasons = []reason{
 	{store.ErrDamaged, codes.DataLoss, "STORE_DAMAGED", "the operator must restore a backup; phones bring back what is newer"},
 }
 
-// status turns an error of the rooms below into a gRPC status with a reason and a hint. What the table does not name goes
-// into the log under a number, and that number alone on the wire.
-func (s *Service) status(ctx context.Context, err error) error {
+// status is Status with the service's log.
+func (s *Service) status(ctx context.Context, err error) error { return Status(ctx, s.log, err) }
+
+// Status turns an error of the rooms below into a gRPC status with a reason and a hint; nil for none. What the table does not
+// name goes into the log under a number, and that number alone on the wire.
+func Status(ctx context.Context, log *slog.Logger, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -167,7 +179,7 @@ func (s *Service) status(ctx context.Context, err error) error {
 			return r.status(err)
 		}
 	}
-	return refusal.Fault(ctx, s.log, err)
+	return refusal.Fault(ctx, log, err)
 }
 
 // slowDown tells a caller when to come again.

@@ -61,6 +61,7 @@ var reasons = map[string]speech.Sentence{
 	"STORE_READ_ONLY":   {ZH: "服务器暂时不能写入，请通知管理员；内容仍在手机上。", EN: "the server cannot write: tell the operator; your work stays on the phone"},
 	"LEDGER":            {ZH: "服务器暂时不能登记设备，请通知管理员；内容仍在手机上。", EN: "the server cannot note devices at the moment: tell the operator; your work stays on the phone"},
 	"OUTDATED":          {ZH: "这台服务器正在升级，请稍后再试；内容仍在手机上。", EN: "this server is being upgraded: try again in a moment; your work stays on the phone"},
+	"REALM_UNOPENED":    {ZH: "服务器上本区的数据暂时打不开，请稍后再试并通知管理员；内容仍在手机上。", EN: "the server cannot open the district's data at the moment: try again later and tell the operator; your work stays on the phone"},
 	"STORE_DAMAGED":     {ZH: "服务器数据损坏，请通知管理员；内容仍在手机上。", EN: "the server's data is damaged: tell the operator; your work stays on the phone"},
 }
 

@@ -44,6 +44,9 @@ type Options struct {
 	Realm string
 	// Readers bounds the connections that read; 0 means [ReadersDefault].
 	Readers int
+	// Pool is where the connections that read come from when several realms of one database share them; the realm's own when
+	// nil.
+	Pool *Pool
 	// Log takes what an operator should know of the database: reconnects, fail-overs. It is silent when nil.
 	Log *slog.Logger
 	// Dial opens connections; nil is the system's. Tests cut them.
@@ -60,6 +63,7 @@ type target struct {
 	config  *pgx.ConnConfig
 	realm   string
 	readers int
+	pool    *Pool
 	log     *slog.Logger
 }
 
@@ -84,7 +88,7 @@ func (o Options) parse(writes bool) (*target, error) {
 	if _, ok := config.RuntimeParams["application_name"]; !ok {
 		config.RuntimeParams["application_name"] = "onedoor"
 	}
-	t := &target{config: config, realm: realm, readers: o.Readers, log: o.Log}
+	t := &target{config: config, realm: realm, readers: o.Readers, pool: o.Pool, log: o.Log}
 	if t.readers <= 0 {
 		t.readers = ReadersDefault
 	}

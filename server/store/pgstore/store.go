@@ -70,7 +70,9 @@ func (s *Store) take(ctx context.Context, from chan *session) (*session, error) 
 type turn struct {
 	store *Store
 	to    chan *session
-	sess  *session
+	// pool is where the connection came from; nil for the store's own.
+	pool chan *session
+	sess *session
 }
 
 // begin waits for a turn; give ends it.
@@ -79,7 +81,15 @@ func (s *Store) begin(ctx context.Context, from chan *session) (*turn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &turn{store: s, to: from, sess: sess}, nil
+	if s.pool == nil || from != s.readers {
+		return &turn{store: s, to: from, sess: sess}, nil
+	}
+	lent, err := s.take(ctx, s.pool.idle)
+	if err != nil {
+		from <- sess
+		return nil, err
+	}
+	return &turn{store: s, to: from, pool: s.pool.idle, sess: lent}, nil
 }
 
 // rest ends what is left of a transaction; a connection that cannot be used is given up.
@@ -97,6 +107,10 @@ func (t *turn) drop() {
 // give ends the turn.
 func (t *turn) give() {
 	t.rest()
+	if t.pool != nil {
+		t.pool <- t.sess
+		t.sess = nil
+	}
 	t.to <- t.sess
 }
 

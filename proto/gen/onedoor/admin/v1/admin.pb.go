@@ -100,6 +100,8 @@ const (
 	Reason_REASON_FEED_CLOSED Reason = 78
 	// No sharing in force allows a feed the sealed fields that it asks for.
 	Reason_REASON_SHARING Reason = 79
+	// The server has several realms and none was named, or it has none of that code, or one of its realms cannot be opened.
+	Reason_REASON_REALM Reason = 80
 )
 
 // Enum value maps for Reason.
@@ -136,6 +138,7 @@ var (
 		65: "REASON_STORE_UNAVAILABLE",
 		78: "REASON_FEED_CLOSED",
 		79: "REASON_SHARING",
+		80: "REASON_REALM",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":       0,
@@ -169,6 +172,7 @@ var (
 		"REASON_STORE_UNAVAILABLE": 65,
 		"REASON_FEED_CLOSED":       78,
 		"REASON_SHARING":           79,
+		"REASON_REALM":             80,
 	}
 )
 
@@ -350,7 +354,7 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12\x14\n" +
 	"\x05epoch\x18\x05 \x01(\rR\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12!\n" +
-	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xd3\x05\n" +
+	"\fcommitted_ms\x18\a \x01(\x03R\vcommittedMs*\xe5\x05\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fREASON_TOKEN\x10\x01\x12\x18\n" +
@@ -383,7 +387,8 @@ const file_onedoor_admin_v1_admin_proto_rawDesc = "" +
 	"\x0fREASON_PROVIDER\x10,\x12\x1c\n" +
 	"\x18REASON_STORE_UNAVAILABLE\x10A\x12\x16\n" +
 	"\x12REASON_FEED_CLOSED\x10N\x12\x12\n" +
-	"\x0eREASON_SHARING\x10O2\xcc#\n" +
+	"\x0eREASON_SHARING\x10O\x12\x10\n" +
+	"\fREASON_REALM\x10P2\xcc#\n" +
 	"\fAdminService\x12Q\n" +
 	"\bGetRealm\x12!.onedoor.admin.v1.GetRealmRequest\x1a\".onedoor.admin.v1.GetRealmResponse\x12H\n" +
 	"\x05GetMe\x12\x1e.onedoor.admin.v1.GetMeRequest\x1a\x1f.onedoor.admin.v1.GetMeResponse\x12Z\n" +

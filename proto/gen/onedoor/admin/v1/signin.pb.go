@@ -26,7 +26,9 @@ const (
 
 // GetSignInRequest asks how one signs in here.
 type GetSignInRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of the realm that is meant; 0 leaves it to the server, which has one realm or lists those that it has.
+	Realm         uint32 `protobuf:"varint,1,opt,name=realm,proto3" json:"realm,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -61,15 +63,24 @@ func (*GetSignInRequest) Descriptor() ([]byte, []int) {
 	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{0}
 }
 
+func (x *GetSignInRequest) GetRealm() uint32 {
+	if x != nil {
+		return x.Realm
+	}
+	return 0
+}
+
 // GetSignInResponse names the ways.
 type GetSignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The realm's code.
+	// The realm's code; 0 where the server has several realms and none was named.
 	Realm uint32 `protobuf:"varint,1,opt,name=realm,proto3" json:"realm,omitempty"`
-	// The realm's name.
+	// The realm's name; empty where realm is 0.
 	RealmName string `protobuf:"bytes,2,opt,name=realm_name,json=realmName,proto3" json:"realm_name,omitempty"`
 	// Present where people may sign in with an identity provider.
-	Provider      *IdentityProvider `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	Provider *IdentityProvider `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The realms of a server that has several, by code; empty for one that has one.
+	Realms        []*ServedRealm `protobuf:"bytes,4,rep,name=realms,proto3" json:"realms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -125,6 +136,68 @@ func (x *GetSignInResponse) GetProvider() *IdentityProvider {
 	return nil
 }
 
+func (x *GetSignInResponse) GetRealms() []*ServedRealm {
+	if x != nil {
+		return x.Realms
+	}
+	return nil
+}
+
+// ServedRealm is a realm that one can sign in to.
+type ServedRealm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its six-digit code.
+	Code uint32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its name, such as 古城区.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServedRealm) Reset() {
+	*x = ServedRealm{}
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServedRealm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServedRealm) ProtoMessage() {}
+
+func (x *ServedRealm) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServedRealm.ProtoReflect.Descriptor instead.
+func (*ServedRealm) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ServedRealm) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *ServedRealm) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // IdentityProvider is an OpenID Connect issuer that the server trusts.
 type IdentityProvider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -140,7 +213,7 @@ type IdentityProvider struct {
 
 func (x *IdentityProvider) Reset() {
 	*x = IdentityProvider{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -152,7 +225,7 @@ func (x *IdentityProvider) String() string {
 func (*IdentityProvider) ProtoMessage() {}
 
 func (x *IdentityProvider) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[2]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -165,7 +238,7 @@ func (x *IdentityProvider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityProvider.ProtoReflect.Descriptor instead.
 func (*IdentityProvider) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{2}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *IdentityProvider) GetIssuer() string {
@@ -198,14 +271,16 @@ type SignInRequest struct {
 	//
 	//	*SignInRequest_Password
 	//	*SignInRequest_IdToken
-	Proof         isSignInRequest_Proof `protobuf_oneof:"proof"`
+	Proof isSignInRequest_Proof `protobuf_oneof:"proof"`
+	// Code of the realm to sign in to; needed where the server has several.
+	Realm         uint32 `protobuf:"varint,3,opt,name=realm,proto3" json:"realm,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignInRequest) Reset() {
 	*x = SignInRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -217,7 +292,7 @@ func (x *SignInRequest) String() string {
 func (*SignInRequest) ProtoMessage() {}
 
 func (x *SignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[3]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -230,7 +305,7 @@ func (x *SignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
 func (*SignInRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{3}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SignInRequest) GetProof() isSignInRequest_Proof {
@@ -256,6 +331,13 @@ func (x *SignInRequest) GetIdToken() string {
 		}
 	}
 	return ""
+}
+
+func (x *SignInRequest) GetRealm() uint32 {
+	if x != nil {
+		return x.Realm
+	}
+	return 0
 }
 
 type isSignInRequest_Proof interface {
@@ -291,7 +373,7 @@ type Password struct {
 
 func (x *Password) Reset() {
 	*x = Password{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +385,7 @@ func (x *Password) String() string {
 func (*Password) ProtoMessage() {}
 
 func (x *Password) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[4]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +398,7 @@ func (x *Password) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Password.ProtoReflect.Descriptor instead.
 func (*Password) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{4}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Password) GetName() string {
@@ -359,7 +441,7 @@ type SignInResponse struct {
 
 func (x *SignInResponse) Reset() {
 	*x = SignInResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -371,7 +453,7 @@ func (x *SignInResponse) String() string {
 func (*SignInResponse) ProtoMessage() {}
 
 func (x *SignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[5]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -384,7 +466,7 @@ func (x *SignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
 func (*SignInResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{5}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SignInResponse) GetToken() string {
@@ -431,7 +513,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -443,7 +525,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -456,7 +538,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{7}
 }
 
 // SignOutResponse says that the token is void.
@@ -468,7 +550,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +562,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +575,7 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{8}
 }
 
 // InviteRequest lets a user set up a way to sign in.
@@ -511,7 +593,7 @@ type InviteRequest struct {
 
 func (x *InviteRequest) Reset() {
 	*x = InviteRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +605,7 @@ func (x *InviteRequest) String() string {
 func (*InviteRequest) ProtoMessage() {}
 
 func (x *InviteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +618,7 @@ func (x *InviteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteRequest.ProtoReflect.Descriptor instead.
 func (*InviteRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *InviteRequest) GetUserId() []byte {
@@ -573,7 +655,7 @@ type InviteResponse struct {
 
 func (x *InviteResponse) Reset() {
 	*x = InviteResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -585,7 +667,7 @@ func (x *InviteResponse) String() string {
 func (*InviteResponse) ProtoMessage() {}
 
 func (x *InviteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,7 +680,7 @@ func (x *InviteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteResponse.ProtoReflect.Descriptor instead.
 func (*InviteResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *InviteResponse) GetCode() string {
@@ -628,7 +710,7 @@ type BeginSetUpRequest struct {
 
 func (x *BeginSetUpRequest) Reset() {
 	*x = BeginSetUpRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +722,7 @@ func (x *BeginSetUpRequest) String() string {
 func (*BeginSetUpRequest) ProtoMessage() {}
 
 func (x *BeginSetUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[10]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +735,7 @@ func (x *BeginSetUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSetUpRequest.ProtoReflect.Descriptor instead.
 func (*BeginSetUpRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{10}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BeginSetUpRequest) GetCode() string {
@@ -685,7 +767,7 @@ type BeginSetUpResponse struct {
 
 func (x *BeginSetUpResponse) Reset() {
 	*x = BeginSetUpResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -697,7 +779,7 @@ func (x *BeginSetUpResponse) String() string {
 func (*BeginSetUpResponse) ProtoMessage() {}
 
 func (x *BeginSetUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[11]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -710,7 +792,7 @@ func (x *BeginSetUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSetUpResponse.ProtoReflect.Descriptor instead.
 func (*BeginSetUpResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{11}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BeginSetUpResponse) GetOtpauthUri() string {
@@ -747,7 +829,7 @@ type FinishSetUpRequest struct {
 
 func (x *FinishSetUpRequest) Reset() {
 	*x = FinishSetUpRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +841,7 @@ func (x *FinishSetUpRequest) String() string {
 func (*FinishSetUpRequest) ProtoMessage() {}
 
 func (x *FinishSetUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[12]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +854,7 @@ func (x *FinishSetUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishSetUpRequest.ProtoReflect.Descriptor instead.
 func (*FinishSetUpRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{12}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FinishSetUpRequest) GetCode() string {
@@ -800,7 +882,7 @@ type FinishSetUpResponse struct {
 
 func (x *FinishSetUpResponse) Reset() {
 	*x = FinishSetUpResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +894,7 @@ func (x *FinishSetUpResponse) String() string {
 func (*FinishSetUpResponse) ProtoMessage() {}
 
 func (x *FinishSetUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[13]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +907,7 @@ func (x *FinishSetUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishSetUpResponse.ProtoReflect.Descriptor instead.
 func (*FinishSetUpResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{13}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FinishSetUpResponse) GetName() string {
@@ -846,7 +928,7 @@ type ListSignInsRequest struct {
 
 func (x *ListSignInsRequest) Reset() {
 	*x = ListSignInsRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +940,7 @@ func (x *ListSignInsRequest) String() string {
 func (*ListSignInsRequest) ProtoMessage() {}
 
 func (x *ListSignInsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[14]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +953,7 @@ func (x *ListSignInsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSignInsRequest.ProtoReflect.Descriptor instead.
 func (*ListSignInsRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{14}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListSignInsRequest) GetUserId() []byte {
@@ -892,7 +974,7 @@ type ListSignInsResponse struct {
 
 func (x *ListSignInsResponse) Reset() {
 	*x = ListSignInsResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[15]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +986,7 @@ func (x *ListSignInsResponse) String() string {
 func (*ListSignInsResponse) ProtoMessage() {}
 
 func (x *ListSignInsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[15]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +999,7 @@ func (x *ListSignInsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSignInsResponse.ProtoReflect.Descriptor instead.
 func (*ListSignInsResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{15}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListSignInsResponse) GetAccounts() []*Account {
@@ -946,7 +1028,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[16]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1040,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[16]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1053,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{16}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Account) GetUserId() []byte {
@@ -1020,7 +1102,7 @@ type RemoveSignInRequest struct {
 
 func (x *RemoveSignInRequest) Reset() {
 	*x = RemoveSignInRequest{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[17]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1032,7 +1114,7 @@ func (x *RemoveSignInRequest) String() string {
 func (*RemoveSignInRequest) ProtoMessage() {}
 
 func (x *RemoveSignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[17]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1045,7 +1127,7 @@ func (x *RemoveSignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveSignInRequest.ProtoReflect.Descriptor instead.
 func (*RemoveSignInRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{17}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RemoveSignInRequest) GetUserId() []byte {
@@ -1064,7 +1146,7 @@ type RemoveSignInResponse struct {
 
 func (x *RemoveSignInResponse) Reset() {
 	*x = RemoveSignInResponse{}
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[18]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1076,7 +1158,7 @@ func (x *RemoveSignInResponse) String() string {
 func (*RemoveSignInResponse) ProtoMessage() {}
 
 func (x *RemoveSignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[18]
+	mi := &file_onedoor_admin_v1_signin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1089,27 +1171,33 @@ func (x *RemoveSignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveSignInResponse.ProtoReflect.Descriptor instead.
 func (*RemoveSignInResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{18}
+	return file_onedoor_admin_v1_signin_proto_rawDescGZIP(), []int{19}
 }
 
 var File_onedoor_admin_v1_signin_proto protoreflect.FileDescriptor
 
 const file_onedoor_admin_v1_signin_proto_rawDesc = "" +
 	"\n" +
-	"\x1donedoor/admin/v1/signin.proto\x12\x10onedoor.admin.v1\"\x12\n" +
-	"\x10GetSignInRequest\"\x88\x01\n" +
+	"\x1donedoor/admin/v1/signin.proto\x12\x10onedoor.admin.v1\"(\n" +
+	"\x10GetSignInRequest\x12\x14\n" +
+	"\x05realm\x18\x01 \x01(\rR\x05realm\"\xbf\x01\n" +
 	"\x11GetSignInResponse\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12\x1d\n" +
 	"\n" +
 	"realm_name\x18\x02 \x01(\tR\trealmName\x12>\n" +
-	"\bprovider\x18\x03 \x01(\v2\".onedoor.admin.v1.IdentityProviderR\bprovider\"]\n" +
+	"\bprovider\x18\x03 \x01(\v2\".onedoor.admin.v1.IdentityProviderR\bprovider\x125\n" +
+	"\x06realms\x18\x04 \x03(\v2\x1d.onedoor.admin.v1.ServedRealmR\x06realms\"5\n" +
+	"\vServedRealm\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"]\n" +
 	"\x10IdentityProvider\x12\x16\n" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x14\n" +
-	"\x05nonce\x18\x03 \x01(\tR\x05nonce\"o\n" +
+	"\x05nonce\x18\x03 \x01(\tR\x05nonce\"\x85\x01\n" +
 	"\rSignInRequest\x128\n" +
 	"\bpassword\x18\x01 \x01(\v2\x1a.onedoor.admin.v1.PasswordH\x00R\bpassword\x12\x1b\n" +
-	"\bid_token\x18\x02 \x01(\tH\x00R\aidTokenB\a\n" +
+	"\bid_token\x18\x02 \x01(\tH\x00R\aidToken\x12\x14\n" +
+	"\x05realm\x18\x03 \x01(\rR\x05realmB\a\n" +
 	"\x05proof\"N\n" +
 	"\bPassword\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
@@ -1172,37 +1260,39 @@ func file_onedoor_admin_v1_signin_proto_rawDescGZIP() []byte {
 	return file_onedoor_admin_v1_signin_proto_rawDescData
 }
 
-var file_onedoor_admin_v1_signin_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_onedoor_admin_v1_signin_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_onedoor_admin_v1_signin_proto_goTypes = []any{
 	(*GetSignInRequest)(nil),     // 0: onedoor.admin.v1.GetSignInRequest
 	(*GetSignInResponse)(nil),    // 1: onedoor.admin.v1.GetSignInResponse
-	(*IdentityProvider)(nil),     // 2: onedoor.admin.v1.IdentityProvider
-	(*SignInRequest)(nil),        // 3: onedoor.admin.v1.SignInRequest
-	(*Password)(nil),             // 4: onedoor.admin.v1.Password
-	(*SignInResponse)(nil),       // 5: onedoor.admin.v1.SignInResponse
-	(*SignOutRequest)(nil),       // 6: onedoor.admin.v1.SignOutRequest
-	(*SignOutResponse)(nil),      // 7: onedoor.admin.v1.SignOutResponse
-	(*InviteRequest)(nil),        // 8: onedoor.admin.v1.InviteRequest
-	(*InviteResponse)(nil),       // 9: onedoor.admin.v1.InviteResponse
-	(*BeginSetUpRequest)(nil),    // 10: onedoor.admin.v1.BeginSetUpRequest
-	(*BeginSetUpResponse)(nil),   // 11: onedoor.admin.v1.BeginSetUpResponse
-	(*FinishSetUpRequest)(nil),   // 12: onedoor.admin.v1.FinishSetUpRequest
-	(*FinishSetUpResponse)(nil),  // 13: onedoor.admin.v1.FinishSetUpResponse
-	(*ListSignInsRequest)(nil),   // 14: onedoor.admin.v1.ListSignInsRequest
-	(*ListSignInsResponse)(nil),  // 15: onedoor.admin.v1.ListSignInsResponse
-	(*Account)(nil),              // 16: onedoor.admin.v1.Account
-	(*RemoveSignInRequest)(nil),  // 17: onedoor.admin.v1.RemoveSignInRequest
-	(*RemoveSignInResponse)(nil), // 18: onedoor.admin.v1.RemoveSignInResponse
+	(*ServedRealm)(nil),          // 2: onedoor.admin.v1.ServedRealm
+	(*IdentityProvider)(nil),     // 3: onedoor.admin.v1.IdentityProvider
+	(*SignInRequest)(nil),        // 4: onedoor.admin.v1.SignInRequest
+	(*Password)(nil),             // 5: onedoor.admin.v1.Password
+	(*SignInResponse)(nil),       // 6: onedoor.admin.v1.SignInResponse
+	(*SignOutRequest)(nil),       // 7: onedoor.admin.v1.SignOutRequest
+	(*SignOutResponse)(nil),      // 8: onedoor.admin.v1.SignOutResponse
+	(*InviteRequest)(nil),        // 9: onedoor.admin.v1.InviteRequest
+	(*InviteResponse)(nil),       // 10: onedoor.admin.v1.InviteResponse
+	(*BeginSetUpRequest)(nil),    // 11: onedoor.admin.v1.BeginSetUpRequest
+	(*BeginSetUpResponse)(nil),   // 12: onedoor.admin.v1.BeginSetUpResponse
+	(*FinishSetUpRequest)(nil),   // 13: onedoor.admin.v1.FinishSetUpRequest
+	(*FinishSetUpResponse)(nil),  // 14: onedoor.admin.v1.FinishSetUpResponse
+	(*ListSignInsRequest)(nil),   // 15: onedoor.admin.v1.ListSignInsRequest
+	(*ListSignInsResponse)(nil),  // 16: onedoor.admin.v1.ListSignInsResponse
+	(*Account)(nil),              // 17: onedoor.admin.v1.Account
+	(*RemoveSignInRequest)(nil),  // 18: onedoor.admin.v1.RemoveSignInRequest
+	(*RemoveSignInResponse)(nil), // 19: onedoor.admin.v1.RemoveSignInResponse
 }
 var file_onedoor_admin_v1_signin_proto_depIdxs = []int32{
-	2,  // 0: onedoor.admin.v1.GetSignInResponse.provider:type_name -> onedoor.admin.v1.IdentityProvider
-	4,  // 1: onedoor.admin.v1.SignInRequest.password:type_name -> onedoor.admin.v1.Password
-	16, // 2: onedoor.admin.v1.ListSignInsResponse.accounts:type_name -> onedoor.admin.v1.Account
-	3,  // [3:3] is the sub-list for method output_type
-	3,  // [3:3] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	3,  // 0: onedoor.admin.v1.GetSignInResponse.provider:type_name -> onedoor.admin.v1.IdentityProvider
+	2,  // 1: onedoor.admin.v1.GetSignInResponse.realms:type_name -> onedoor.admin.v1.ServedRealm
+	5,  // 2: onedoor.admin.v1.SignInRequest.password:type_name -> onedoor.admin.v1.Password
+	17, // 3: onedoor.admin.v1.ListSignInsResponse.accounts:type_name -> onedoor.admin.v1.Account
+	4,  // [4:4] is the sub-list for method output_type
+	4,  // [4:4] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_signin_proto_init() }
@@ -1210,7 +1300,7 @@ func file_onedoor_admin_v1_signin_proto_init() {
 	if File_onedoor_admin_v1_signin_proto != nil {
 		return
 	}
-	file_onedoor_admin_v1_signin_proto_msgTypes[3].OneofWrappers = []any{
+	file_onedoor_admin_v1_signin_proto_msgTypes[4].OneofWrappers = []any{
 		(*SignInRequest_Password)(nil),
 		(*SignInRequest_IdToken)(nil),
 	}
@@ -1220,7 +1310,7 @@ func file_onedoor_admin_v1_signin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_signin_proto_rawDesc), len(file_onedoor_admin_v1_signin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
