@@ -29,3 +29,12 @@ func (s *Service) RoleOf(r store.Reader, user syncengine.ID) (recordv1.Role, err
 	u, err := s.caches.user(r, user)
 	return recordv1.Role(u.Role), err
 }
+
+// EmptyRanges tells which of some ids, in order, lie in ranges that are known to be empty, where any says what is in a range.
+func EmptyRanges(ids []syncengine.ID, any func(from, to syncengine.ID) (bool, error)) (in []bool, err error) {
+	ranges, err := emptyRanges(ids, any)
+	for _, id := range ids {
+		in = append(in, ranges.holds(id))
+	}
+	return in, err
+}

@@ -123,7 +123,8 @@ func (p *places) continued(r store.Reader, head store.Head) (bool, error) {
 	return hasTag(r, p.at.Seq, p.at.Tag)
 }
 
-// committed takes over what a group has looked up and forgets what it has changed.
+// committed takes over what a group has looked up, and the places of what it has changed where that follows nothing, as doors
+// do: they are visited next. Of the rest of what changed it forgets the places.
 func (p *places) committed(k *work, head store.Head) {
 	p.at = head
 	if len(p.keys)+len(k.parents) > placesMax {
@@ -134,11 +135,20 @@ func (p *places) committed(k *work, head store.Head) {
 			p.keys[id] = place
 		}
 	}
-	for id, s := range k.records {
+	for _, s := range k.records {
 		if s.written {
-			delete(p.keys, id)
+			p.changed(k, s.after)
 		}
 	}
+}
+
+// changed takes over the place of a record that a group has changed, or forgets it.
+func (p *places) changed(k *work, rec *syncengine.Record) {
+	if kind, known := k.kind(rec.Kind); known && !follows(kind) && len(p.keys) < placesMax {
+		p.keys[rec.ID] = parentPlace{rec.Kind, rec.CurrentKeys()}
+		return
+	}
+	delete(p.keys, rec.ID)
 }
 
 // grounds are the keys on whose right a record that a change makes is made.

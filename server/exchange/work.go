@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bytes"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -35,8 +34,8 @@ type work struct {
 	next    syncengine.Seq
 	entries []store.Entry
 	records map[syncengine.ID]*standing
-	// absent is a range of ids in which the store has no record, unfollowed one of which nothing in it follows any.
-	absent, unfollowed idRange
+	// absent are ranges of ids in which the store has no record, unfollowed those of which nothing in it follows any.
+	absent, unfollowed idRanges
 	// documents holds what flush writes; a nil value deletes.
 	documents map[documentKey][]byte
 	rows      []store.ScopeRow
@@ -208,55 +207,6 @@ func (k *work) record(id syncengine.ID) (*syncengine.Record, error) {
 	}
 	k.records[id] = s
 	return s.after, nil
-}
-
-// idRange is a run of record ids, both ends in it; the zero value holds none.
-type idRange struct{ from, to syncengine.ID }
-
-func (r idRange) holds(id syncengine.ID) bool {
-	return bytes.Compare(r.from[:], id[:]) <= 0 && bytes.Compare(id[:], r.to[:]) <= 0 && !id.IsZero()
-}
-
-// createsMany is from how many creations on it is worth asking once whether the
-// store has any record in their range.
-const createsMany = 8
-
-// lookAhead asks once for all records that a batch makes, and for what follows them. Ids are ordered by
-// the time they were made at, so where a phone's are not mixed with others' the
-// store need not be searched for each of them.
-func (k *work) lookAhead(fresh []supplied) error {
-	if k.svc.gathers {
-		return nil // It was asked for each of them, with the group.
-	}
-	var r idRange
-	creates := 0
-	for i := range fresh {
-		c := fresh[i].change
-		if c == nil || !c.Create {
-			continue
-		}
-		if creates++; creates == 1 || bytes.Compare(c.RecordID[:], r.from[:]) < 0 {
-			r.from = c.RecordID
-		}
-		if bytes.Compare(c.RecordID[:], r.to[:]) > 0 {
-			r.to = c.RecordID
-		}
-	}
-	if creates < createsMany {
-		return nil
-	}
-	any, err := k.w.AnyRecord(r.from, r.to)
-	if err != nil {
-		return err
-	}
-	if !any {
-		k.absent = r
-	}
-	any, err = k.w.AnyScope(syncengine.RecordKey(r.from), syncengine.RecordKey(r.to))
-	if err == nil && !any {
-		k.unfollowed = r
-	}
-	return err
 }
 
 // setRecord replaces a record that was read before.
