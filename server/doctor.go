@@ -18,18 +18,6 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/store/pgstore"
-	"onedoor/syncengine"
-)
-
-const (
-	// clockAhead is how far behind the newest commit the clock may stand: what another server of the realm has is no more.
-	clockAhead = time.Minute
-	// clockEntries is how many of the newest entries are looked at for what phones' clocks say, and clockSuspect the part of
-	// them that may be suspect: one phone's clock is out now and then, many phones' clocks mean the server's.
-	clockEntries = 1000
-	clockSuspect = 0.5
-	// clockEntriesLeast is how few tell nothing.
-	clockEntriesLeast = 20
 )
 
 // Checkup is one thing that was looked at.
@@ -208,38 +196,6 @@ func (d *doctor) realm(ctx context.Context) {
 	}
 }
 
-// clock compares this machine's clock with what the realm knows: no time service has to be reachable.
-func (d *doctor) clock(r store.Reader) error {
-	now := d.c.Now()
-	if behind := timeAt(r.Head().Committed).Sub(now); behind > clockAhead {
-		d.ill("clock", "set it by a time service (chronyc tracking, timedatectl)", "it stands %s before the newest commit, %s", behind.Round(time.Second), timeAt(r.Head().Committed).Format(time.DateTime))
-		return nil
-	}
-	looked, suspect := 0, 0
-	after := syncengine.Seq(0)
-	if r.Head().Seq > clockEntries {
-		after = r.Head().Seq - clockEntries
-	}
-	err := r.Entries(after, func(e store.Entry) bool {
-		if e.DeviceSeq != 0 {
-			looked++
-			if e.Suspect {
-				suspect++
-			}
-		}
-		return true
-	})
-	switch {
-	case err != nil:
-		return err
-	case looked >= clockEntriesLeast && float64(suspect) > clockSuspect*float64(looked):
-		d.ill("clock", "compare it with a time service: many phones are seldom wrong together", "of the newest %d changes %d have a phone's time that this clock does not believe", looked, suspect)
-	default:
-		d.well("clock", "%s, after the newest commit; %d of the newest %d changes have a time that it does not believe", now.Format(time.DateTime), suspect, looked)
-	}
-	return nil
-}
-
 // backups looks at the newest backup, and reads it where it is kept by the server.
 func (d *doctor) backups(ctx context.Context) {
 	b, ok, err := d.newest(ctx)
@@ -329,6 +285,9 @@ func (d *doctor) database(ctx context.Context) {
 		if slices.Contains(lossy[name], settings[name]) {
 			d.ill("database", fmt.Sprintf("ALTER SYSTEM SET %s = on, and reload: what is acknowledged must survive", name), "%s is %s", name, settings[name])
 		}
+	}
+	if err := d.databaseClock(ctx); err != nil {
+		d.ill("clock", "start it, or mend the line to it", "%v", err)
 	}
 	d.well("database", "PostgreSQL %s, fsync %s, synchronous_commit %s", settings["server_version"], settings["fsync"], settings["synchronous_commit"])
 }

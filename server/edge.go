@@ -35,7 +35,11 @@ const (
 
 // openEdge makes the gRPC servers with all services.
 func (s *Server) openEdge(context.Context) error {
-	s.grpc = s.newCalls(s.transport)
+	phones := s.transport
+	if s.config.CertFile != "" {
+		phones = countedHandshakes{phones, s.metrics.Handshake}
+	}
+	s.grpc = s.newCalls(phones)
 	s.inner = s.newCalls(insecure.NewCredentials())
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

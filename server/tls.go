@@ -67,6 +67,24 @@ func (c Config) tlsConfig() (*tls.Config, error) {
 	return config, nil
 }
 
+// countedHandshakes tells of each handshake with a phone how it ended.
+type countedHandshakes struct {
+	credentials.TransportCredentials
+	ended func(error)
+}
+
+// ServerHandshake is the transport's own.
+func (c countedHandshakes) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	secured, info, err := c.TransportCredentials.ServerHandshake(conn)
+	c.ended(err)
+	return secured, info, err
+}
+
+// Clone counts on.
+func (c countedHandshakes) Clone() credentials.TransportCredentials {
+	return countedHandshakes{c.TransportCredentials.Clone(), c.ended}
+}
+
 // readRoots reads the certificates that callers' certificates must be signed by.
 func readRoots(file string) (*x509.CertPool, error) {
 	body, err := os.ReadFile(file)

@@ -99,3 +99,30 @@ func TestDoctor_AClockThatStandsBeforeTheNewestCommitIsNoticed(t *testing.T) {
 	}
 	t.Errorf("%+v", list)
 }
+
+func TestDoctor_AClockThatManyPhonesDisagreeWithIsNoticed(t *testing.T) {
+	for name, c := range map[string]struct {
+		wrong time.Duration
+		says  string
+		acts  bool
+	}{
+		"phones that are right":             {0, "the clocks of 5 phones", false},
+		"a server that is two hours ahead":  {-2 * time.Hour, "2h0m0s ahead of the clocks of 5 phones", true},
+		"a server that is two hours behind": {2 * time.Hour, "2h0m0s behind the clocks of 5 phones", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := serving(t).withGrids()
+			user := w.user("和丽", "grid_worker", gridA)
+			for range 5 {
+				p := w.phone(user)
+				p.wrong = c.wrong
+				p.door(gridA, "兴文巷1号")
+				p.sync()
+			}
+			found, acts := decode(t, run(t, "doctor", "--data", w.dir, "--json").out).checks("clock")
+			if acts != c.acts || !strings.Contains(found, c.says) {
+				t.Errorf("%q, to be done: %v", found, acts)
+			}
+		})
+	}
+}

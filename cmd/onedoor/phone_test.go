@@ -31,6 +31,8 @@ type phone struct {
 	places  map[string][]byte
 	changes []*syncv1.BatchChange
 	mark    int
+	// wrong is by how much its clock stands before the right one.
+	wrong time.Duration
 	// epoch is that of the last reply, erased how far it told of erasures.
 	epoch  uint32
 	erased uint64
@@ -68,6 +70,9 @@ func (w *world) id() syncengine.ID {
 	return wire.NewRecordID(syncengine.UnixMilli(time.Now().UnixMilli()), r)
 }
 
+// now is the phone's clock, in milliseconds.
+func (p *phone) now() int64 { return time.Now().Add(p.wrong).UnixMilli() }
+
 // door creates a door.
 func (p *phone) door(territory, address string) syncengine.ID {
 	id := p.w.id()
@@ -87,7 +92,7 @@ func (p *phone) change(c *wire.Change, m *recordv1.Premises) {
 	p.w.must(err)
 	c.Kind, c.Patch = syncengine.KindNumber(recordv1.Kind_KIND_PREMISES), &syncv1.Patch{Fields: fields}
 	c.DeviceSeq = syncengine.DeviceSeq(len(p.changes) + 1)
-	c.Group, c.DeviceTime = c.DeviceSeq, syncengine.UnixMilli(time.Now().UnixMilli())
+	c.Group, c.DeviceTime = c.DeviceSeq, syncengine.UnixMilli(p.now())
 	c.OccurredAt = c.DeviceTime
 	c.Base = syncengine.Coordinate{Epoch: syncengine.Epoch(p.position.GetEpoch()), Seq: syncengine.Seq(p.position.GetSeq())}
 	kind, _ := schema.Load().Kind(c.Kind)
@@ -111,7 +116,7 @@ func (p *phone) request() *syncv1.ExchangeRequest {
 		chain = chain.Next(syncengine.InnerDigest(c.GetSalt(), c.GetBody()))
 	}
 	body := &syncv1.ExchangeBody{
-		Realm: 530702, Incarnation: p.incarnation[:], Nonce: p.nonce, Cursor: p.cursor, ClockMs: time.Now().UnixMilli(),
+		Realm: 530702, Incarnation: p.incarnation[:], Nonce: p.nonce, Cursor: p.cursor, ClockMs: p.now(),
 		Epoch: p.epoch, BarrierSeq: p.erased,
 		Status: &syncv1.Status{OutboxCount: uint64(len(p.changes) - p.mark), AppVersion: "test 1"},
 	}

@@ -4,11 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
 	"net"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -39,6 +41,46 @@ func TestRemote_ATokenIsNotSentInPlainTextToAnotherMachine(t *testing.T) {
 	run(t, "user", "list", "--server", strange, "--token-file", token).wantLine(t, failed, "tls: ")
 	if r := run(t, "user", "list", "--server", strange, "--token-file", token, "--plaintext"); r.code != done {
 		t.Errorf("asked for plain text: %+v", r)
+	}
+}
+
+// handshakes gives how many ended in a way.
+func (w *world) handshakes(result string) float64 {
+	w.t.Helper()
+	return w.metric(`onedoor_handshakes_total{result="` + result + `"}`)
+}
+
+func TestServe_CountsHowHandshakesEnd(t *testing.T) {
+	cert, key := certificate(t)
+	w := serving(t, "--tls-cert", cert, "--tls-key", key, "--admin", "127.0.0.1:0")
+	dial := func() net.Conn {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", w.addr)
+		w.must(err)
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	for result, call := range map[string]func(){
+		"done": func() {
+			run(t, "user", "list", "--server", w.addr, "--token-file", filepath.Join(w.dir, server.TokenFile), "--tls-ca", cert)
+		},
+		"refused_by_caller": func() {
+			if err := tls.Client(dial(), &tls.Config{ServerName: "127.0.0.1", RootCAs: x509.NewCertPool()}).HandshakeContext(t.Context()); err == nil {
+				t.Error("a caller that trusts nobody trusts the server")
+			}
+		},
+		"not_tls": func() {
+			_, err := dial().Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+			w.must(err)
+		},
+		"gone": func() { w.must(dial().Close()) },
+	} {
+		call()
+		for w.handshakes(result) == 0 { // The caller knows before the server has counted.
+			runtime.Gosched()
+		}
+	}
+	if n := w.handshakes("other"); n != 0 {
+		t.Errorf("%v ended in another way", n)
 	}
 }
 

@@ -51,6 +51,7 @@ type Metrics struct {
 	faults     *prometheus.CounterVec
 	backups    *prometheus.CounterVec
 	unopened   prometheus.Gauge
+	handshakes *prometheus.CounterVec
 	state      *stateCollector
 }
 
@@ -83,12 +84,18 @@ func New(b Build) *Metrics {
 	m.unopened = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "realms_unopened", Help: "Realms of this server that cannot be opened and are not served.",
 	})
+	m.handshakes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace, Name: "handshakes_total", Help: "TLS handshakes with phones, of all realms, by how they ended.",
+	}, []string{"result"})
+	for _, result := range handshakes {
+		m.handshakes.WithLabelValues(result) // An alert on a rise sees the first one too.
+	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Which software runs; always 1.",
 		ConstLabels: prometheus.Labels{"version": b.Version, "go": b.Go, "schema": b.Schema},
 	})
 	info.Set(1)
-	m.registry.MustRegister(info, m.unopened, m.state, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(info, m.unopened, m.state, m.handshakes, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

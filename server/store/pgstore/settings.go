@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,13 +15,9 @@ var settingNames = []string{"server_version", "fsync", "synchronous_commit", "fu
 // Settings gives what a database says of itself, for who checks a machine: version, and the settings that decide whether
 // what it confirms survives a loss of power. One that the engine does not know is left out.
 func Settings(ctx context.Context, o Options) (found map[string]string, err error) {
-	t, err := o.parse(false)
+	conn, err := o.ask(ctx)
 	if err != nil {
 		return nil, err
-	}
-	conn, err := pgx.ConnectConfig(ctx, t.config)
-	if err != nil {
-		return nil, fmt.Errorf("reach the database: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	found = map[string]string{}
@@ -34,4 +31,34 @@ func Settings(ctx context.Context, o Options) (found map[string]string, err erro
 		}
 	}
 	return found, nil
+}
+
+// ask opens a connection for one question.
+func (o Options) ask(ctx context.Context) (*pgx.Conn, error) {
+	t, err := o.parse(false)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, t.config)
+	if err != nil {
+		return nil, fmt.Errorf("reach the database: %w", err)
+	}
+	return conn, nil
+}
+
+// ClockAhead tells by how much a clock stands before the database server's, and within which bound: half of the time that the
+// question took, on its way there and back.
+func ClockAhead(ctx context.Context, o Options, now func() time.Time) (ahead, within time.Duration, err error) {
+	conn, err := o.ask(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var there time.Time
+	asked := now()
+	if err := conn.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&there); err != nil {
+		return 0, 0, fmt.Errorf("ask the database for its time: %w", err)
+	}
+	within = now().Sub(asked) / 2
+	return asked.Add(within).Sub(there), within, nil
 }
