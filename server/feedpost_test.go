@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,8 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/server"
 )
 
 // receiver is a system outside that pages are posted to.
@@ -118,7 +121,7 @@ func (w *world) posts(r *receiver) (feed string) {
 }
 
 func TestFeed_PagesArePostedSignedInOrderAndAgainUntilTheyAreTaken(t *testing.T) {
-	w := serving(t)
+	w := servingWith(t, func(c *server.Config) { c.Admin = "127.0.0.1:0" })
 	ann := w.replica(11, w.code("和丽"))
 	w.sync(ann)
 	_, err := ann.AddJSON("premises", `{"address":"民主路1号","territory":"530702001001"}`)
@@ -138,6 +141,13 @@ func TestFeed_PagesArePostedSignedInOrderAndAgainUntilTheyAreTaken(t *testing.T)
 	later()
 	<-r.got
 	w.state(feed, feedv1.FeedState_FEED_STATE_FAILING, "302")
+	w.measured(map[string]float64{
+		`onedoor_feed_posts_total{feed="` + feed + `",realm="530702",result="refused"}`: 2,
+		`onedoor_feed_posts_total{feed="` + feed + `",realm="530702",result="taken"}`:   0,
+		`onedoor_feed_retries_total{feed="` + feed + `",realm="530702"}`:                1,
+		`onedoor_feed_stopped{feed="` + feed + `",realm="530702"}`:                      0,
+		`onedoor_feed_waiting_timestamp_seconds{feed="` + feed + `",realm="530702"}`:    float64(clock().UnixMilli()) / 1000,
+	})
 	later()
 	<-r.got
 	_, err = ann.AddJSON("premises", `{"address":"民主路2号","territory":"530702001001"}`)
@@ -152,6 +162,23 @@ func TestFeed_PagesArePostedSignedInOrderAndAgainUntilTheyAreTaken(t *testing.T)
 		t.Errorf("names of the posts: %v, want the same for the same page", r.ids)
 	}
 	w.state(feed, feedv1.FeedState_FEED_STATE_OPEN, "")
+}
+
+// measured wants numbers in the metrics.
+func (w *world) measured(want map[string]float64) {
+	w.t.Helper()
+	resp, err := http.Get("http://" + w.server.AdminAddr().String() + "/metrics")
+	w.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	w.must(err)
+	for name, number := range want {
+		_, after, found := strings.Cut(string(body), name+" ")
+		line, _, _ := strings.Cut(after, "\n")
+		if got, err := strconv.ParseFloat(line, 64); !found || err != nil || got != number {
+			w.t.Errorf("%s is %q, want %v", name, line, number)
+		}
+	}
 }
 
 // state waits until the list says how a feed stands.

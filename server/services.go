@@ -15,7 +15,7 @@ func (h *hosted) openReaders() {
 	h.reports = report.New(h.realm, report.Options{
 		Log: c.Log, Saved: c.path(CountFile), Software: software, Random: c.Random, Post: h.post,
 	})
-	h.feeds = feed.New(h.realm, feed.Options{Secrets: h.secrets, Cases: h.cases, Hub: h.hub, Now: c.Now, Log: c.Log, Post: h.post})
+	h.feeds = feed.New(h.realm, feed.Options{Secrets: h.secrets, Cases: h.cases, Hub: h.hub, Now: c.Now, Log: c.Log, Post: h.post, Posted: h.posted})
 }
 
 // openAdminService makes what answers operators, people at the console, and who signs in.

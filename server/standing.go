@@ -67,6 +67,9 @@ func (h *hosted) readStanding(r store.Reader, st *observe.State) error {
 	if err := h.backupStanding(r, st); err != nil {
 		return err
 	}
+	if err := h.feedsStanding(r, st); err != nil {
+		return err
+	}
 	return h.phonesStanding(r, st)
 }
 

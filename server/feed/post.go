@@ -175,7 +175,11 @@ func (s *Service) send(ctx context.Context, st *Stand, id string, page *feedv1.F
 	req.Header.Set(headerID, id)
 	req.Header.Set(headerTime, seconds)
 	req.Header.Set(headerSignature, signature)
-	return s.answered(req)
+	failure := s.answered(req)
+	if ctx.Err() == nil {
+		s.posted(Posted{Feed: st.ID, Taken: failure == nil, Again: st.Delivery.GetFailures() > 0, Bytes: len(body)})
+	}
+	return failure
 }
 
 func (s *Service) answered(req *http.Request) *refused {

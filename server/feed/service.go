@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -38,6 +39,17 @@ type Options struct {
 	Log *slog.Logger
 	// Post is held by the one server that posts; nil where there is no other.
 	Post *tenure.Post
+	// Posted is told of every page that was posted, once its receiver has answered or has not; nil for nobody.
+	Posted func(Posted)
+}
+
+// Posted is a page that was posted.
+type Posted struct {
+	Feed syncengine.ID
+	// Taken says that the receiver took it, Again that it had been posted before.
+	Taken, Again bool
+	// Bytes is how long the post was.
+	Bytes int
 }
 
 // Service keeps and serves the feeds of one realm.
@@ -51,6 +63,9 @@ type Service struct {
 	client  *http.Client
 	wait    time.Duration
 	log     *slog.Logger
+	posted  func(Posted)
+	// readers counts the systems that follow a feed by a stream.
+	readers atomic.Int64
 	// mu guards looked.
 	mu sync.Mutex
 	// looked is where feeds stand that had nothing to be told of what came since; by feed.
@@ -61,7 +76,10 @@ type Service struct {
 func New(realm *exchange.Service, o Options) *Service {
 	s := &Service{
 		realm: realm, secrets: o.Secrets, tenure: o.Post, cases: o.Cases, hub: o.Hub, clock: o.Now, wait: o.Wait, log: o.Log,
-		looked: map[syncengine.ID]standing{},
+		looked: map[syncengine.ID]standing{}, posted: o.Posted,
+	}
+	if s.posted == nil {
+		s.posted = func(Posted) {}
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -163,24 +181,39 @@ type Stand struct {
 // Stands tells of all feeds, of one user's when user is not zero.
 func (s *Service) Stands(ctx context.Context, user syncengine.ID) (out []Stand, err error) {
 	err = s.realm.View(ctx, func(r store.Reader) error {
-		all, err := List(r)
-		if err != nil {
-			return err
-		}
-		for _, f := range all {
-			if !user.IsZero() && f.User != user {
-				continue
-			}
-			st := Stand{Feed: f, Stopped: f.check(r, s.now()), Delivery: &storedv1.FeedDelivery{}}
-			if _, err := read(r, bucketDelivery, f.ID[:], st.Delivery); err != nil {
-				return err
-			}
-			if head := uint64(r.Head().Seq); f.URL != "" && f.Closed == 0 {
-				st.Behind = head - min(head, st.Delivery.GetSeq())
-			}
-			out = append(out, st)
-		}
-		return nil
+		out, err = s.StandsIn(r, user)
+		return err
 	})
 	return out, err
 }
+
+// StandsIn is Stands by what a transaction reads.
+func (s *Service) StandsIn(r store.Reader, user syncengine.ID) (out []Stand, err error) {
+	all, err := List(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		if !user.IsZero() && f.User != user {
+			continue
+		}
+		st := Stand{Feed: f, Stopped: f.check(r, s.now()), Delivery: &storedv1.FeedDelivery{}}
+		if _, err := read(r, bucketDelivery, f.ID[:], st.Delivery); err != nil {
+			return out, err
+		}
+		if head := uint64(r.Head().Seq); f.URL != "" && f.Closed == 0 {
+			st.Behind = head - min(head, st.Delivery.GetSeq())
+		}
+		out = append(out, st)
+	}
+	return out, nil
+}
+
+// Follow counts a system that follows a feed by a stream, until end.
+func (s *Service) Follow() (end func()) {
+	s.readers.Add(1)
+	return func() { s.readers.Add(-1) }
+}
+
+// Readers counts the systems that follow a feed by a stream.
+func (s *Service) Readers() int { return int(s.readers.Load()) }

@@ -193,6 +193,7 @@ func (s *Service) FollowFeed(req *feedv1.FollowFeedRequest, stream grpc.ServerSt
 	ctx := stream.Context()
 	hints := s.hub.Listen()
 	defer hints.Close()
+	defer s.feeds.Follow()()
 	cursor, told := req.GetCursor(), false // told: the receiver knows that it has everything.
 	for {
 		f, err := s.reads(ctx, req.GetId())

@@ -52,6 +52,7 @@ type Metrics struct {
 	backups    *prometheus.CounterVec
 	unopened   prometheus.Gauge
 	handshakes *prometheus.CounterVec
+	feeds      *feedCounts
 	state      *stateCollector
 }
 
@@ -90,6 +91,7 @@ func New(b Build) *Metrics {
 	for _, result := range handshakes {
 		m.handshakes.WithLabelValues(result) // An alert on a rise sees the first one too.
 	}
+	m.feeds = newFeedCounts(m)
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Which software runs; always 1.",
 		ConstLabels: prometheus.Labels{"version": b.Version, "go": b.Go, "schema": b.Schema},

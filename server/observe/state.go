@@ -57,6 +57,9 @@ type State struct {
 	CertificateEnds time.Time
 	// LedgerKept says that the side ledger was written when it last had to be, or that there is none.
 	LedgerKept bool
+	// Feeds are the open feeds, FeedReaders counts the systems that follow one by a stream.
+	Feeds       []FeedState
+	FeedReaders int
 	// Warnings counts what the operator should look at, as /readyz tells it.
 	Warnings int
 }
@@ -97,7 +100,7 @@ func truth(b bool) map[string]float64 {
 }
 
 // gauges are the numbers of a state.
-var gauges = []gauge{
+var gauges = slices.Concat(feedGauges, []gauge{
 	{"ready", "Whether calls are answered.", "", func(s State) map[string]float64 { return truth(s.Ready) }},
 	{"warnings", "What the operator should look at, as /readyz tells it.", "", func(s State) map[string]float64 { return one(float64(s.Warnings)) }},
 	{"log_epoch", "The epoch in force: it rises with a restore, and when a database was put back.", "", func(s State) map[string]float64 { return one(float64(s.Epoch)) }},
@@ -141,7 +144,7 @@ var gauges = []gauge{
 	{"disk_size_bytes", "Bytes of the whole of it.", "place", func(s State) map[string]float64 { return numbers(s.Size) }},
 	{"certificate_ends_timestamp_seconds", "When the server's certificate ends.", "", func(s State) map[string]float64 { return since(s.CertificateEnds) }},
 	{"side_ledger_kept", "Whether what a restore must not undo was written to the side ledger when it last had to be; 1 where there is none.", "", func(s State) map[string]float64 { return truth(s.LedgerKept) }},
-}
+})
 
 // Look gives a realm's state.
 type Look func(context.Context) (State, error)
