@@ -25,6 +25,7 @@ import (
 	"onedoor/server/store"
 	"onedoor/server/syncrpc"
 	"onedoor/server/tenure"
+	"onedoor/server/throttle"
 	"onedoor/syncengine"
 )
 
@@ -73,6 +74,8 @@ type hosted struct {
 	// name is the server's among those of the realm, presence its word that it has it open; nil for the only one.
 	name     syncengine.ID
 	presence *tenure.Presence
+	// guesses are the failed tries that the realm's servers count together; nil for the only one.
+	guesses *throttle.Shared
 	// behind is set when newer software has taken the realm over.
 	behind atomic.Bool
 	// ending ends what begin began, which ended waits for.
@@ -93,6 +96,7 @@ func openHosted(ctx context.Context, p process, c Config) (*hosted, error) {
 
 // openServices makes what answers the realm's callers.
 func (h *hosted) openServices(ctx context.Context) error {
+	h.guesses = h.guessing()
 	h.openReaders()
 	h.openAdminService()
 	if err := h.admin.Publish(ctx); err != nil {
@@ -101,7 +105,7 @@ func (h *hosted) openServices(ctx context.Context) error {
 	h.figures = reportrpc.New(h.realm, h.reports, h.config.Log)
 	h.phones = syncrpc.New(h.realm, h.hub, syncrpc.Options{
 		Stopping: h.stopping, BehindGateway: h.config.behindGateway(), Now: h.config.Now, Log: h.config.Log, Minimum: h.config.MinClient,
-		Enrolments: h.enrolments,
+		Enrolments: h.enrolments, Guesses: h.guesses,
 	})
 	h.systems = feedrpc.New(h.realm, h.feeds, feedrpc.Options{Hub: h.hub, Stopping: h.stopping, Log: h.config.Log})
 	return nil

@@ -24,6 +24,6 @@ func (h *hosted) openAdminService() {
 	h.admin = adminrpc.New(h.realm, adminrpc.Options{
 		Now: c.Now, Random: c.Random, Log: c.Log, BehindGateway: c.behindGateway(),
 		LastBackup: h.config.lastBackup, VisitsBy: h.reports.VisitsBy, Cases: h.cases,
-		SignIn: signin.New(h.realm, signin.Options{Key: h.secrets.SignInKey(), Provider: c.Provider, Now: c.Now, Random: c.Random, Limits: h.signIns, Realm: h.code()}),
+		SignIn: signin.New(h.realm, signin.Options{Key: h.secrets.SignInKey(), Guesses: h.guesses, Provider: c.Provider, Now: c.Now, Random: c.Random, Limits: h.signIns, Realm: h.code()}),
 	})
 }

@@ -27,6 +27,7 @@ func (h *hosted) startUpkeep(context.Context) error {
 		both.Go(func() { h.keepBackedUp(ctx) })
 		if h.config.shared() {
 			both.Go(func() { h.keepPost(ctx) })
+			both.Go(func() { h.forgetGuesses(ctx) })
 		}
 		retention.Keep(ctx, h.realm, h.post, wait, h.retained)
 		both.Wait()

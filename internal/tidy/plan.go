@@ -58,7 +58,7 @@ var House = []Room{
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/gateway", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
-			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/bearer", "server/tenure", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
+			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/bearer", "server/tenure", "server/throttle", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "server/store/whole", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
@@ -104,7 +104,8 @@ var House = []Room{
 		May: withShared("server/accessledger", "server/throttle", "server/identity", "server/store")},
 	{Path: "server/tenure", Holds: "posts that one server of several holds at a time: what is to be done once",
 		May: []string{"server/store", "syncengine", "proto/gen"}},
-	{Path: "server/throttle", Holds: "slows down who guesses: counts of failures and enrolments by address, user and device"},
+	{Path: "server/throttle", Holds: "slows down who guesses: counts of failures and enrolments by address, user and device",
+		May: []string{"server/store"}},
 	{Path: "server/accessledger", Holds: "the access ledger: who saw what is sealed, and who changed what people may do",
 		May: withShared("server/store")},
 	{Path: "server/sealed", Holds: "in front of a store: what tells who a resident is stands in it sealed",

@@ -152,6 +152,9 @@ func (s *Secrets) LedgerKey() []byte { return s.derive("onedoor ledger") }
 // SignInKey seals what people's authenticators know.
 func (s *Secrets) SignInKey() []byte { return s.derive("onedoor sign-in") }
 
+// GuessKey hides in the store who failed to sign in or to join.
+func (s *Secrets) GuessKey() []byte { return s.derive("onedoor guesses") }
+
 // FeedKey signs what is posted for a feed; number counts how often its secret was drawn anew.
 func (s *Secrets) FeedKey(feed syncengine.ID, number uint32) []byte {
 	return s.derive(string(binary.BigEndian.AppendUint32(append([]byte("onedoor feed"), feed[:]...), number)))

@@ -44,6 +44,8 @@ type Options struct {
 	Key []byte
 	// Provider may be empty.
 	Provider Provider
+	// Guesses are what the realm's servers count together; nil for a server that is alone.
+	Guesses *throttle.Shared
 	// Now is the clock; the system's when nil.
 	Now func() time.Time
 	// Random draws salts, keys and tokens; the system's when nil.
@@ -65,7 +67,7 @@ type Limits struct {
 // NewLimits makes limits that have counted nothing.
 func NewLimits() *Limits {
 	return &Limits{
-		here: throttle.New(byNameThere), names: throttle.New(byName), networks: throttle.New(byAddress),
+		here: throttle.Common("sign-in name there", byNameThere), names: throttle.Common("sign-in name", byName), networks: throttle.Common("sign-in address", byAddress),
 		hashing: make(chan struct{}, hashesAtOnce),
 	}
 }
@@ -122,12 +124,12 @@ func (s *Service) SignIn(ctx context.Context, p Password, address string) (*Sess
 	if err != nil {
 		name = "?" // All that no account can have share one count.
 	}
-	return s.guarded(name, address, func() (*Session, error) { return s.signIn(ctx, name, p) })
+	return s.guarded(ctx, name, address, func() (*Session, error) { return s.signIn(ctx, name, p) })
 }
 
 // SignInProvider signs in with an ID token of the identity provider.
 func (s *Service) SignInProvider(ctx context.Context, raw, address string) (*Session, error) {
-	return s.guarded("", address, func() (*Session, error) {
+	return s.guarded(ctx, "", address, func() (*Session, error) {
 		claims, err := s.claims(ctx, raw)
 		if err != nil {
 			return nil, err
@@ -139,7 +141,7 @@ func (s *Service) SignInProvider(ctx context.Context, raw, address string) (*Ses
 }
 
 // guarded runs a try to sign in unless there were too many failures, and counts one that is refused.
-func (s *Service) guarded(name, address string, try func() (*Session, error)) (*Session, error) {
+func (s *Service) guarded(ctx context.Context, name, address string, try func() (*Session, error)) (*Session, error) {
 	here := ""
 	if name != "" {
 		name = fmt.Sprintf("%06d %s", s.o.Realm, name)
@@ -148,11 +150,13 @@ func (s *Service) guarded(name, address string, try func() (*Session, error)) (*
 		here = name + " " + address
 	}
 	counted, now := throttle.All{{s.here, here}, {s.names, name}, {s.networks, address}}, s.o.Now()
-	if err := counted.Take(now); err != nil {
+	if err := s.o.Guesses.Take(ctx, counted, now); err != nil {
 		return nil, err
 	}
 	out, err := try()
-	if !guessed(err) {
+	if guessed(err) {
+		s.o.Guesses.Keep(ctx, counted, now)
+	} else {
 		counted.GiveBack(now)
 	}
 	return out, err

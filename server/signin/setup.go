@@ -60,7 +60,7 @@ func (s *Service) Link(ctx context.Context, by accessledger.Actor, user syncengi
 
 // BeginSetUp takes an invited user's password and gives the authenticator's key. Called again, it begins anew.
 func (s *Service) BeginSetUp(ctx context.Context, code, password, address string) (out Authenticator, err error) {
-	_, err = s.guarded("", address, func() (*Session, error) {
+	_, err = s.guarded(ctx, "", address, func() (*Session, error) {
 		out, err = s.beginSetUp(ctx, code, password)
 		return nil, err
 	})
@@ -115,7 +115,7 @@ func (s *Service) invited(ctx context.Context, code string) (a identity.Account,
 
 // FinishSetUp puts the new password in force once the authenticator shows the right code, and ends the sessions of the old one.
 func (s *Service) FinishSetUp(ctx context.Context, code, totp, address string) (name string, err error) {
-	_, err = s.guarded("", address, func() (*Session, error) {
+	_, err = s.guarded(ctx, "", address, func() (*Session, error) {
 		return nil, s.realm.Update(ctx, func(w store.Writer) error {
 			a, err := identity.InvitedAccount(w, code, s.now())
 			if err != nil {

@@ -37,8 +37,8 @@ type Enrolments struct {
 // NewEnrolments counts by now's clock; behind a gateway the address of a caller is what that tells.
 func NewEnrolments(behindGateway bool, now func() time.Time) *Enrolments {
 	return &Enrolments{
-		addresses: throttle.New(failuresByAddress), devices: throttle.New(failuresByDevice),
-		byAddress: throttle.New(enrolmentsByAddress), byUser: throttle.New(enrolmentsByUser),
+		addresses: throttle.Common("join address", failuresByAddress), devices: throttle.Common("join phone", failuresByDevice),
+		byAddress: throttle.Common("joined address", enrolmentsByAddress), byUser: throttle.Common("joined user", enrolmentsByUser),
 		behindGateway: behindGateway, now: now,
 	}
 }
@@ -59,15 +59,17 @@ func (s *Service) enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.
 	failures := throttle.All{{Throttle: e.addresses, Key: address}, {Throttle: e.devices, Key: string(req.GetIncarnation())}}
 	enrolled := throttle.All{{Throttle: e.byAddress, Key: address}, {Throttle: e.byUser, Key: owner}}
 	both := append(append(throttle.All{}, failures...), enrolled...)
-	if err := both.Take(now); err != nil {
+	if err := s.guesses.Take(ctx, both, now); err != nil {
 		return nil, err
 	}
 	resp, err := s.realm.Enrol(ctx, req)
 	switch {
 	case err == nil:
 		failures.GiveBack(now)
+		s.guesses.Keep(ctx, enrolled, now)
 	case guessed(err):
 		enrolled.GiveBack(now)
+		s.guesses.Keep(ctx, failures, now)
 	default:
 		both.GiveBack(now)
 	}

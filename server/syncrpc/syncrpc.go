@@ -34,6 +34,8 @@ type Service struct {
 	minimum Minimum
 	// enrolments slows down who guesses join codes.
 	enrolments *Enrolments
+	// guesses are what the realm's servers count together; nil for a server that is alone.
+	guesses *throttle.Shared
 	// stopping is closed when the server begins to stop, so that watches end.
 	stopping <-chan struct{}
 }
@@ -44,6 +46,8 @@ type Options struct {
 	Stopping <-chan struct{}
 	// BehindGateway says that callers come through a gateway, which tells their addresses.
 	BehindGateway bool
+	// Guesses are what the realm's servers count together; nil for a server that is alone.
+	Guesses *throttle.Shared
 	// Now is the server's clock; the system's when nil.
 	Now func() time.Time
 	// Minimum is the oldest app that phones may have.
@@ -65,7 +69,7 @@ func New(realm *exchange.Service, hub *notify.Hub, o Options) *Service {
 	if o.Enrolments == nil {
 		o.Enrolments = NewEnrolments(o.BehindGateway, o.Now)
 	}
-	return &Service{realm: realm, hub: hub, log: o.Log, minimum: o.Minimum, stopping: o.Stopping, enrolments: o.Enrolments}
+	return &Service{realm: realm, hub: hub, log: o.Log, minimum: o.Minimum, stopping: o.Stopping, enrolments: o.Enrolments, guesses: o.Guesses}
 }
 
 // Exchange takes changes and gives the next page.

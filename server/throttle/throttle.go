@@ -5,9 +5,10 @@
 //
 // It holds token buckets in memory and starts no goroutine; time comes in as a
 // value. A restart forgets the counts, which gives a guesser one more burst a
-// restart and nothing else.
+// restart and nothing else. Where several servers serve a realm, shared.go counts
+// in its store as well, so that they give no more tries than one.
 //
-// Read Throttle first; address.go tells who calls.
+// Read Throttle first; shared.go counts for several servers, address.go tells who calls.
 package throttle
 
 import (
@@ -43,6 +44,8 @@ func (e *SlowDown) Error() string {
 // Throttle counts one kind of thing by key. Its methods may be called at the same time.
 type Throttle struct {
 	rule Rule
+	// name tells counts of several throttles apart where servers count together; empty for what each counts by itself.
+	name string
 	// mu guards what follows.
 	mu     sync.Mutex
 	keys   map[string]*list.Element
@@ -60,6 +63,13 @@ type bucket struct {
 // New makes a throttle that has counted nothing.
 func New(rule Rule) *Throttle {
 	return &Throttle{rule: rule, keys: map[string]*list.Element{}, recent: list.New(), shared: bucket{left: float64(rule.Burst)}}
+}
+
+// Common makes a throttle that the servers of a realm count together under a name, where they do.
+func Common(name string, rule Rule) *Throttle {
+	t := New(rule)
+	t.name = name
+	return t
 }
 
 // Take counts one try under the key, or gives a [SlowDown] and counts nothing. Tries that are made at the same time cannot all
@@ -119,7 +129,10 @@ func (t *Throttle) dropOldest(now time.Time) bool {
 }
 
 // All is several throttles that one try has to pass, each with its key; an empty key is passed over.
-type All []struct {
+type All []Counted
+
+// Counted is one of them.
+type Counted struct {
 	Throttle *Throttle
 	Key      string
 }
