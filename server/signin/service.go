@@ -149,7 +149,7 @@ func (s *Service) guarded(ctx context.Context, name, address string, try func() 
 	if name != "" && address != "" {
 		here = name + " " + address
 	}
-	counted, now := throttle.All{{s.here, here}, {s.names, name}, {s.networks, address}}, s.o.Now()
+	counted, now := throttle.All{{Throttle: s.here, Key: here}, {Throttle: s.names, Key: name}, {Throttle: s.networks, Key: address}}, s.o.Now()
 	if err := s.o.Guesses.Take(ctx, counted, now); err != nil {
 		return nil, err
 	}
