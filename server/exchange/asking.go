@@ -28,6 +28,9 @@ func (s *Service) askGroup(group []*job) (q store.Questions) {
 		return q
 	}
 	askShared(&q)
+	if s.shared {
+		q.Document(bucketOpened, historyKey)
+	}
 	for _, bucket := range []string{bucketAwaiting, bucketBarrier, bucketVoid} {
 		q.Beginning(bucket, nil, nil)
 	}

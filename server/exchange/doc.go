@@ -26,6 +26,7 @@
 //	history     "1"                         the epochs
 //	nonces      "1"                         handed out and unused when the server was stopped
 //	attends     incarnation                 which of several servers a phone speaks to, and a nonce that all of them take
+//	opened      "1"                         how many servers have opened the realm, where several may
 //	ledger      "1"                         how far the side ledger and the store agree
 //	revision    "1"                         how often identity changed
 //	barrier     record + field + key        since when values of erased cells count again

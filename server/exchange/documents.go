@@ -27,6 +27,7 @@ const (
 	bucketRevision   = "revision"
 	bucketNonces     = "nonces"
 	bucketAttends    = "attends"
+	bucketOpened     = "opened"
 	bucketBarrier    = "barrier"
 	bucketErasure    = "erasure"
 	bucketAside      = "aside"

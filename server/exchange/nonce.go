@@ -36,6 +36,9 @@ type nonces struct {
 
 const nonceMACBytes = 8
 
+// nonceBytes is the length of a nonce: a counter and its MAC.
+const nonceBytes = 8 + nonceMACBytes
+
 // newNonces begins at a counter above every one of an earlier process.
 func newNonces(key []byte, start uint64, server []byte) *nonces {
 	return &nonces{key: key, next: start, first: start, server: server, fresh: map[syncengine.ID][2]uint64{}}
@@ -158,7 +161,7 @@ func (n *nonces) issue(incarnation syncengine.ID) []byte {
 func (n *nonces) use(incarnation syncengine.ID, nonce []byte) syncv1.NonceState {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(nonce) != 8+nonceMACBytes || !hmac.Equal(nonce[8:], n.mac(incarnation, nonce[:8])) {
+	if len(nonce) != nonceBytes || !hmac.Equal(nonce[8:], n.mac(incarnation, nonce[:8])) {
 		return syncv1.NonceState_NONCE_STATE_UNKNOWN
 	}
 	counter := binary.BigEndian.Uint64(nonce)

@@ -183,6 +183,24 @@ func TestServers_APhoneWhoseCallsAreSpreadOverAllServersIsAnsweredAtEachCall(t *
 	}
 }
 
+func TestServers_ANonceOfAFileThatWasPutBackReadsNothingAtServersThatStartOverIt(t *testing.T) {
+	st := &swapped{memstore.New()}
+	s := several(newWorldOn(t, st, nil), nil, nil)
+	p := s.phone(s.user(recordv1.Role_ROLE_GRID_WORKER, s.gridA))
+	p.sync()
+	s.at(1).sync1(p) // The nonce of this reply stands in the file, for any server.
+	captured := p.request()
+	before := st.Store.(*memstore.Store).Copy()
+	if resp := s.at(0).phoneless(captured); resp.GetPage() == nil {
+		t.Fatalf("the first server answers %v", resp)
+	}
+	st.Store = before
+	s.join(nil)
+	if resp := s.at(2).phoneless(captured); resp.GetPage() != nil || len(resp.GetCursor()) > 0 {
+		t.Error("a server that was started over the file answers a captured request with a page")
+	}
+}
+
 // sync1 calls once.
 func (s *servers) sync1(p *phone) { p.take(p.call(p.request())) }
 

@@ -77,8 +77,9 @@ type Service struct {
 	checkpoints checkpoints
 	// witness is the newest head that this server has seen durable.
 	witness witness
-	// shared is Options.Shared.
+	// shared is Options.Shared; opened is this server's number among those that have opened the realm.
 	shared bool
+	opened uint64
 	// gathers tells that the store wants to know beforehand what it will be asked.
 	gathers bool
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.
@@ -131,7 +132,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open realm: %w", err)
 	}
-	for _, step := range []func(context.Context) error{s.openLedger, s.takeOverNonces} {
+	for _, step := range []func(context.Context) error{s.openLedger, s.takeOverNonces, s.countOpening} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("open realm: %w", err)
 		}
