@@ -85,12 +85,19 @@ func (p *phone) edit(id syncengine.ID, m *recordv1.Premises) {
 	p.change(&wire.Change{RecordID: id}, m)
 }
 
-// change appends a change to the outbox.
+// change appends a change of a door to the outbox.
 func (p *phone) change(c *wire.Change, m *recordv1.Premises) {
 	p.w.t.Helper()
+	p.put(c.RecordID, c.Create, recordv1.Kind_KIND_PREMISES, m)
+}
+
+// put appends a change of a record to the outbox.
+func (p *phone) put(id syncengine.ID, create bool, of recordv1.Kind, m proto.Message) {
+	p.w.t.Helper()
+	c := &wire.Change{RecordID: id, Create: create}
 	fields, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	p.w.must(err)
-	c.Kind, c.Patch = syncengine.KindNumber(recordv1.Kind_KIND_PREMISES), &syncv1.Patch{Fields: fields}
+	c.Kind, c.Patch = syncengine.KindNumber(of), &syncv1.Patch{Fields: fields}
 	c.DeviceSeq = syncengine.DeviceSeq(len(p.changes) + 1)
 	c.Group, c.DeviceTime = c.DeviceSeq, syncengine.UnixMilli(p.now())
 	c.OccurredAt = c.DeviceTime
