@@ -56,7 +56,7 @@ func TestDrill_TheCommandsOfThePageBringARealmBack(t *testing.T) {
 	if made.code != done {
 		t.Fatalf("%s: %+v", making[0], made)
 	}
-	own["age1qqqq"], own["/var/lib/onedoor"] = decode(t, made.out).text("recipient"), w.dir
+	own["age1qqqq"], own["/var/lib/onedoor/realm"] = decode(t, made.out).text("recipient"), w.dir
 	serve := said(making[1], own)
 	w.serve(append(serve[slices.Index(serve, "--backup-to"):], "--admin", "127.0.0.1:0")...)
 	w.awaitBackups(1)
