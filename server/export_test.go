@@ -13,3 +13,6 @@ func (s *Server) RecoverPanic(fault string) error {
 	})
 	return err
 }
+
+// DiskAdvice is what an operator is told of the room where something is kept.
+var DiskAdvice = diskAdvice
