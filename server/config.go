@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"io"
@@ -11,12 +12,14 @@ import (
 	"sync"
 	"time"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/sqlitevfs"
 	"onedoor/server/backupset"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
 	"onedoor/server/store/pgstore"
 	"onedoor/server/syncrpc"
+	"onedoor/server/tenure"
 )
 
 // Names of the files in a realm's folder.
@@ -96,6 +99,10 @@ type Config struct {
 	// LookFrom holds the first look back until it is closed; nil begins at once. A scripted day hands one in: what the day
 	// holds must not depend on how long it takes.
 	LookFrom <-chan struct{}
+	// RenewEvery is how often a server of several says that it is there, the same at all of them; tenure.RenewEvery when zero.
+	RenewEvery time.Duration
+	// Schema is the newest record schema that the server knows; this software's own when nil. Tests let versions meet.
+	Schema *schema.Schema
 	// Random draws ids, tags, codes and tokens; the system's when nil.
 	Random io.Reader
 	// Dial opens connections to the database server; the system's when nil. Tests cut them.
@@ -119,6 +126,10 @@ func (c Config) filled() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Schema == nil {
+		c.Schema = schema.Load()
+	}
+	c.RenewEvery = cmp.Or(c.RenewEvery, tenure.RenewEvery)
 	c.Random = shared(c.Random)
 	return c
 }

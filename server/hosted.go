@@ -76,6 +76,8 @@ type hosted struct {
 	presence *tenure.Presence
 	// guesses are the failed tries that the realm's servers count together; nil for the only one.
 	guesses *throttle.Shared
+	// roster is this server's side of the list of the realm's servers; nil as post is.
+	roster *tenure.Roster
 	// behind is set when newer software has taken the realm over.
 	behind atomic.Bool
 	// ending ends what begin began, which ended waits for.

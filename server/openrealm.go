@@ -74,7 +74,10 @@ func (h *hosted) openRealm(ctx context.Context) error {
 		return err
 	}
 	h.secrets = secrets
-	o := exchange.Options{Secrets: secrets, Random: h.config.Random, Now: h.config.Now, Log: h.config.Log, Hint: h.hub.Hint, Events: h.events(), Shared: h.config.shared()}
+	o := exchange.Options{Secrets: secrets, Random: h.config.Random, Now: h.config.Now, Log: h.config.Log, Hint: h.hub.Hint, Events: h.events(), Shared: h.config.shared(), Schema: h.config.Schema}
+	if o.Hold, err = h.olderBeside(ctx); err != nil {
+		return fmt.Errorf("%s: %w", h.config.Dir, err)
+	}
 	if h.config.Ledger != "" {
 		if h.ledger, err = h.openLedger(ctx, secrets); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/server/tenure"
 )
@@ -58,20 +59,66 @@ func (h *hosted) openPost(ctx context.Context) error {
 	if !h.config.shared() {
 		return nil
 	}
-	h.post = tenure.New("upkeep", h.name)
+	h.post = tenure.New("upkeep", h.name, h.config.RenewEvery)
+	h.roster = tenure.NewRoster(h.name, h.config.Schema.Engine.Version, h.config.RenewEvery)
+	if _, err := h.roster.Renew(ctx, h.realm, time.Now()); err != nil {
+		return err
+	}
 	_, err := h.post.Renew(ctx, h.realm, time.Now())
 	return errors.Join(err, h.readNoted(ctx))
+}
+
+// olderBeside reports that the realm may be served by a server that does not know this one's record schema: then this one goes
+// by the realm's until all know it.
+func (h *hosted) olderBeside(ctx context.Context) (older bool, err error) {
+	if !h.config.shared() {
+		return false, nil
+	}
+	err = h.store.View(ctx, func(r store.Reader) error {
+		oldest, any, err := tenure.Oldest(r)
+		older = any && oldest < h.config.Schema.Engine.Version
+		return err
+	})
+	return older, err
+}
+
+// keepRoster says that this server is there, and brings the realm to the newest record schema that it knows where every other
+// server knows it too.
+func (h *hosted) keepRoster(ctx context.Context) error {
+	oldest, err := h.roster.Renew(ctx, h.realm, time.Now())
+	if err != nil || oldest < h.config.Schema.Engine.Version {
+		return err
+	}
+	return h.lift(ctx, exchange.HeldBack)
+}
+
+// lift brings the realm to the newest record schema where it is at a stage.
+func (h *hosted) lift(ctx context.Context, from exchange.Stage) error {
+	stage, err := h.realm.Stage(ctx)
+	if err != nil || stage != from {
+		return err
+	}
+	if err = h.realm.Lift(ctx); err == nil {
+		h.config.Log.Info("every server knows the record schema: the realm goes by it from now on", "schema", h.config.Schema.Engine.Version)
+	}
+	return err
 }
 
 // keepPost renews the post or waits for it, and stores meanwhile what phones have said of how far they are, so that whoever holds
 // it knows.
 func (h *hosted) keepPost(ctx context.Context) {
-	for held := h.post.Held(); wait(ctx, tenure.RenewEvery) == nil; {
+	for held := h.post.Held(); wait(ctx, h.config.RenewEvery) == nil; {
 		now, err := h.post.Renew(ctx, h.realm, time.Now())
 		for _, also := range []func(context.Context) error{h.answerRoll, h.realm.StoreReached, h.readNoted} {
 			if err == nil {
 				err = also(ctx)
 			}
+		}
+		switch {
+		case err == nil:
+			err = h.keepRoster(ctx)
+		case errors.Is(err, store.ErrUnavailable): // It may be another server's lift that was cut off.
+			err = errors.Join(err, h.lift(ctx, exchange.Merging))
 		}
 		switch {
 		case errors.Is(err, store.ErrNewer):
@@ -86,10 +133,13 @@ func (h *hosted) keepPost(ctx context.Context) {
 	}
 }
 
-// layDown leaves the post to another server.
+// layDown leaves the post to another server, and the list of servers.
 func (h *hosted) layDown() {
 	if h.post == nil {
 		return
+	}
+	if err := h.roster.Leave(context.Background(), h.realm); err != nil {
+		h.config.Log.Debug("this server stands in the list of servers still; another one strikes it off in a moment", "error", err)
 	}
 	if err := h.post.LayDown(context.Background(), h.realm); err != nil {
 		h.config.Log.Debug("the post of upkeep was not laid down; another server takes it in a moment", "error", err)

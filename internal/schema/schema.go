@@ -24,7 +24,8 @@ import (
 )
 
 // Version is the number of the schema this software knows. It grows whenever a
-// kind or field is added, never otherwise.
+// kind or field is added, never otherwise; what is added says in its rules since
+// which version it is there.
 const Version uint32 = 4
 
 // TextCharsDefault is the greatest length of a text field that names none: an
@@ -51,6 +52,8 @@ type Kind struct {
 	RequireAny []string
 	// ServerOnly marks kinds that only the server writes.
 	ServerOnly bool
+	// since is the version of the schema that brought the kind; 0 for those of the oldest.
+	since uint32
 
 	byNumber map[syncengine.FieldNumber]*Field
 }
@@ -66,6 +69,8 @@ type Field struct {
 	Kind *Kind
 	// suffices marks one of the kind's RequireAny.
 	suffices bool
+	// since is the version of the schema that brought the field; 0 for those of the oldest.
+	since uint32
 }
 
 // LengthMax gives the greatest length of the values of d, which is the field itself or
@@ -112,6 +117,8 @@ type Schema struct {
 	Access *Access
 
 	byNumber map[syncengine.KindNumber]*Kind
+	// oldest is the oldest version that At gives.
+	oldest uint32
 }
 
 // Kind gives a kind by number.
@@ -135,10 +142,7 @@ var loaded = load()
 func Load() *Schema { return loaded }
 
 func load() *Schema {
-	s := &Schema{
-		Engine:   &syncengine.Schema{Version: Version, Kinds: map[syncengine.KindNumber]*syncengine.Kind{}},
-		byNumber: map[syncengine.KindNumber]*Kind{},
-	}
+	s := (&Schema{oldest: Oldest}).blank(Version)
 	pkg := recordv1.File_onedoor_record_v1_rules_proto.Package()
 	protoregistry.GlobalFiles.RangeFilesByPackage(pkg, func(f protoreflect.FileDescriptor) bool {
 		for i := 0; i < f.Messages().Len(); i++ {
@@ -166,6 +170,7 @@ func (s *Schema) add(m protoreflect.MessageDescriptor) {
 		Type:       mt,
 		RequireAny: rules.GetRequireAny(),
 		ServerOnly: len(rules.GetWrite()) == 0,
+		since:      since(rules.GetSince(), m.FullName()),
 		byNumber:   map[syncengine.FieldNumber]*Field{},
 		Engine: &syncengine.Kind{
 			Number: number,
@@ -184,9 +189,7 @@ func (s *Schema) add(m protoreflect.MessageDescriptor) {
 		}
 	}
 	assert(s.byNumber[number] == nil, "kind number %d used twice", number)
-	s.Kinds = append(s.Kinds, k)
-	s.byNumber[number] = k
-	s.Engine.Kinds[number] = k.Engine
+	s.take(k)
 }
 
 func (k *Kind) addField(d protoreflect.FieldDescriptor) {
@@ -195,6 +198,7 @@ func (k *Kind) addField(d protoreflect.FieldDescriptor) {
 		rules = &recordv1.FieldRules{}
 	}
 	f := &Field{Name: string(d.Name()), Desc: d, Rules: rules, Kind: k, Engine: engineField(d, rules)}
+	f.since = since(rules.GetSince(), d.FullName())
 	f.suffices = slices.Contains(k.RequireAny, f.Name)
 	k.Fields = append(k.Fields, f)
 	k.byNumber[f.Engine.Number] = f
@@ -218,65 +222,4 @@ func (k *Kind) Complete(has func(syncengine.FieldNumber) bool) bool {
 		any = any || f.suffices && has(f.Engine.Number)
 	}
 	return any
-}
-
-// Without gives the schema as software that does not know a field yet would
-// have it, with the version before. Tests and the simulator let old and new
-// software meet with it.
-func (s *Schema) Without(kind, field string) *Schema {
-	return s.with(kind, s.Engine.Version-1, func(f *Field) *Field {
-		if f.Name == field {
-			return nil
-		}
-		return f
-	})
-}
-
-// WithField gives the schema with one field of a kind handled otherwise, in the
-// same version. The simulator lets a server with a fault meet changes with it.
-func (s *Schema) WithField(kind, field string, change func(*syncengine.Field)) *Schema {
-	return s.with(kind, s.Engine.Version, func(f *Field) *Field {
-		if f.Name != field {
-			return f
-		}
-		changed, engine := *f, *f.Engine
-		changed.Engine = &engine
-		change(&engine)
-		return &changed
-	})
-}
-
-// with gives the schema with the fields of one kind as they are wanted; nil leaves one out.
-func (s *Schema) with(kind string, version uint32, want func(*Field) *Field) *Schema {
-	out := &Schema{
-		Engine:   &syncengine.Schema{Version: version, Kinds: map[syncengine.KindNumber]*syncengine.Kind{}},
-		byNumber: map[syncengine.KindNumber]*Kind{},
-	}
-	for _, k := range s.Kinds {
-		if k.Name == kind {
-			k = k.with(want)
-		}
-		out.Kinds = append(out.Kinds, k)
-		out.byNumber[k.Number] = k
-		out.Engine.Kinds[k.Number] = k.Engine
-	}
-	out.Access = newAccess(out)
-	return out
-}
-
-func (k *Kind) with(want func(*Field) *Field) *Kind {
-	old, engine := *k, *k.Engine
-	old.Engine, old.byNumber, old.Fields = &engine, map[syncengine.FieldNumber]*Field{}, nil
-	engine.Fields, engine.ScopeFields = map[syncengine.FieldNumber]*syncengine.Field{}, nil
-	for _, f := range k.Fields {
-		if f = want(f); f == nil {
-			continue
-		}
-		old.Fields = append(old.Fields, f)
-		old.byNumber[f.Engine.Number], engine.Fields[f.Engine.Number] = f, f.Engine
-		if f.Engine.Scope != syncengine.NoScope {
-			engine.ScopeFields = append(engine.ScopeFields, f.Engine)
-		}
-	}
-	return &old
 }

@@ -41,6 +41,7 @@ const (
 	RestoredOlder Fault = "server_restored_older" // from an older one than phones were told of
 	Undeclared    Fault = "server_file_put_back"  // its database is put back without telling anybody
 	SchemaSkew    Fault = "schema_skew"           // phones and the server run software of two versions
+	SideBySide    Fault = "versions_side_by_side" // servers of two versions serve one realm, by the older one's schema; no weather: a rolling upgrade
 	Poison        Fault = "poisoned_change"       // the server's engine panics on a change
 	Oversized     Fault = "oversized_batch"       // a request beyond the protocol's limits
 	Forged        Fault = "forged_request"        // a request of somebody else

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"onedoor/internal/schema"
 	"onedoor/server/exchange"
@@ -11,7 +12,7 @@ import (
 
 // Several servers over one store: who answers a phone, who writes what the operator asks for, is drawn anew before anything
 // happens, so that each server meets a store in which others have written since it last looked. They are stopped, killed and
-// upgraded one by one.
+// upgraded one by one: in half of the runs those that are upgraded first go by the older schema until all are.
 
 const (
 	// severalIn says that one in so many seeds has several servers.
@@ -63,7 +64,10 @@ func (s *server) openAll() error {
 }
 
 // outdated reports a server whose software others have left behind.
-func (s *server) outdated(p *peer) bool { return p.schema != s.schema }
+func (s *server) outdated(p *peer) bool { return p.schema.Engine.Version < s.schema.Engine.Version }
+
+// ahead reports a server whose software knows more than the realm goes by.
+func (s *server) ahead(p *peer) bool { return p.schema.Engine.Version > s.schema.Engine.Version }
 
 // turn has another server be the one that answers from now on.
 func (s *server) turn() {
@@ -78,6 +82,9 @@ func (s *server) turn() {
 	if p := &s.peers[d.IntN(len(s.peers))]; p.service != nil && !s.outdated(p) && p.service != s.service {
 		s.service = p.service
 		s.w.strike(Several)
+		if s.ahead(p) {
+			s.w.strike(SideBySide)
+		}
 	}
 }
 
@@ -169,10 +176,41 @@ func (w *world) upgradeOne() {
 		if p.service != nil {
 			w.must(p.service.Close(), "stop one of the servers")
 		}
-		p.schema, s.schema = w.software.newer, w.software.newer
-		w.model.ServerSchema(s.schema)
+		p.schema = w.software.newer
+		if w.software.patient {
+			w.reopen(p, "one of the servers is upgraded and holds back what the others do not know")
+			w.lift()
+			return
+		}
+		w.goBy(w.software.newer)
 		s.service = p.service
 		w.reopen(p, "one of the servers is upgraded")
 		return
+	}
+}
+
+// goBy has the realm go by another schema from now on.
+func (w *world) goBy(software *schema.Schema) {
+	w.server.schema = software
+	w.model.ServerSchema(software)
+}
+
+// lift brings the realm to the newer schema where every server knows it.
+func (w *world) lift() {
+	s := w.server
+	if s.down || slices.ContainsFunc(s.peers, func(p peer) bool { return p.service == nil || !s.ahead(&p) }) {
+		return
+	}
+	w.goBy(w.software.newer)
+	calm := s.store.calm
+	s.store.calm = true
+	err := s.service.Lift(s.ctx)
+	s.store.calm = calm
+	if s.disk != nil && s.disk.Off() {
+		s.crashed()
+		return
+	}
+	if w.must(err, "lift the realm") {
+		w.trace.tell(w.now, "server", "goes by the newer schema")
 	}
 }

@@ -76,7 +76,7 @@ const (
 func newServer(w *world) (*server, error) {
 	s := &server{w: w, ctx: context.Background(), schema: w.software.older, random: stream(w.c.Seed, "server", 0)}
 	for range w.weather.servers {
-		s.peers = append(s.peers, peer{schema: s.schema})
+		s.peers = append(s.peers, peer{schema: w.software.firstOf(len(s.peers))})
 	}
 	st, err := s.openStore()
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *server) start() (err error) {
 func (s *server) options(software *schema.Schema) exchange.Options {
 	o := exchange.Options{
 		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(software), Inline: true, RunChanges: runChanges(s.w.c.Seed),
-		Shared: len(s.peers) > 1,
+		Shared: len(s.peers) > 1, Hold: software.Engine.Version > s.schema.Engine.Version,
 		Now:    func() time.Time { return time.UnixMilli(int64(s.w.now)) },
 	}
 	if s.ledger != nil {

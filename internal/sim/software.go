@@ -18,6 +18,8 @@ import (
 type software struct {
 	// older lacks a field that newer has; the same where all know the same.
 	older, newer *schema.Schema
+	// patient has newer servers go by the older schema until all of them are newer; else the first one shuts the others out.
+	patient bool
 	// kind and field name it.
 	kind, field string
 }
@@ -33,7 +35,9 @@ func (w *world) newSoftware() software {
 	if w.weather.often[SchemaSkew] > 0 {
 		w.strike(SchemaSkew)
 		late := pick(diceFor(w.c.Seed, "schema", 0), latecomers)
-		s.kind, s.field, s.older = late.kind, late.field, schema.Load().Without(late.kind, late.field)
+		s.kind, s.field, s.newer = late.kind, late.field, schema.Load().Introducing(late.kind, late.field)
+		s.older = s.newer.At(s.newer.Engine.Version - 1)
+		s.patient = diceFor(w.c.Seed, "patient", 0).oneIn(2)
 	}
 	return s
 }
@@ -44,6 +48,14 @@ func (s *software) versionOf(d dice) *schema.Schema {
 		return s.older
 	}
 	return s.newer
+}
+
+// firstOf gives the software that a server begins with: patient ones are found in the middle of an upgrade, with one older left.
+func (s *software) firstOf(server int) *schema.Schema {
+	if s.patient && server > 0 {
+		return s.newer
+	}
+	return s.older
 }
 
 // upgradeServer gives the server the newer software.

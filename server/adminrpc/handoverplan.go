@@ -156,7 +156,7 @@ func (h *handover) planRecords(r store.Reader, out *adminv1.HandoverPlan) error 
 			return err
 		}
 	}
-	for _, k := range h.service.schema.Kinds {
+	for _, k := range h.service.realm.Schema().Kinds {
 		if n := counts[k.Number]; n > 0 {
 			out.Records = append(out.Records, &adminv1.KindCount{Kind: k.Name, Count: n})
 		}

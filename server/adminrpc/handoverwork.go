@@ -79,7 +79,7 @@ func (h *handover) renamed(rec *syncengine.Record, m *recordv1.Dispute, holder s
 
 // message reads a live record; nil for a deleted one and for a kind that is not known.
 func (h *handover) message(rec *syncengine.Record) (proto.Message, error) {
-	kind, ok := h.service.schema.Kind(rec.Kind)
+	kind, ok := h.service.realm.Schema().Kind(rec.Kind)
 	if !ok || rec.Dead() {
 		return nil, nil
 	}

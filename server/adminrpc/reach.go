@@ -67,7 +67,7 @@ func (s *Service) judge(c *caller, f func(*reach) error) error {
 // of tells what the caller may see of a record.
 func (x *reach) of(rec *syncengine.Record) (sight, error) {
 	v := sight{record: rec.ID, number: rec.Kind}
-	v.kind, _ = x.service.schema.Kind(rec.Kind)
+	v.kind, _ = x.service.realm.Schema().Kind(rec.Kind)
 	if overseers(x.who) {
 		v.seen = true
 		return v, nil
@@ -97,7 +97,7 @@ func (x *reach) ofChange(e store.Entry, cells []syncengine.CellWrite) (sight, er
 func (x *reach) placed(e store.Entry, cells []syncengine.CellWrite) (*syncengine.Record, error) {
 	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: e.Incarnation, Seq: e.DeviceSeq}}
 	rec := &syncengine.Record{ID: e.RecordID, Kind: e.Kind}
-	kind, ok := x.service.schema.Kind(e.Kind)
+	kind, ok := x.service.realm.Schema().Kind(e.Kind)
 	if !ok {
 		return rec, nil
 	}
@@ -132,7 +132,7 @@ func (x *reach) cells(e store.Entry) ([]syncengine.CellWrite, error) {
 		}
 		body = original.Body
 	}
-	kind, ok := x.service.schema.Kind(e.Kind)
+	kind, ok := x.service.realm.Schema().Kind(e.Kind)
 	if !ok || len(body) == 0 {
 		return nil, nil
 	}
@@ -221,7 +221,7 @@ func keptValues(c *syncengine.Cell) []syncengine.Value {
 
 // saw notes a sealed field that the caller is shown.
 func (x *reach) saw(v sight, field syncengine.FieldNumber) {
-	if class, ok := v.kind.Engine.Class(field); ok && x.service.schema.Access.Sealed().Has(class) {
+	if class, ok := v.kind.Engine.Class(field); ok && x.service.realm.Schema().Access.Sealed().Has(class) {
 		x.looks.Add(v.number, v.record, field)
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
-	"onedoor/internal/schema"
 	"onedoor/server/casework"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
@@ -45,7 +44,6 @@ type Service struct {
 	adminv1.UnimplementedAdminServiceServer
 	adminv1.UnimplementedPrivacyServiceServer
 	realm  *exchange.Service
-	schema *schema.Schema
 	clock  func() time.Time
 	random io.Reader
 	log    *slog.Logger
@@ -63,7 +61,7 @@ type Service struct {
 
 // New makes the service.
 func New(realm *exchange.Service, o Options) *Service {
-	s := &Service{realm: realm, schema: realm.Schema(), clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, cases: o.Cases, behindGateway: o.BehindGateway, lastBackup: o.LastBackup, visitsBy: o.VisitsBy}
+	s := &Service{realm: realm, clock: o.Now, random: o.Random, log: o.Log, signin: o.SignIn, cases: o.Cases, behindGateway: o.BehindGateway, lastBackup: o.LastBackup, visitsBy: o.VisitsBy}
 	if s.visitsBy == nil {
 		s.visitsBy = realm.VisitsBy
 	}

@@ -86,9 +86,9 @@ func (v *voiding) permitted(r store.Reader, rec *syncengine.Record) error {
 	if err != nil {
 		return err
 	}
-	kind, _ := v.service.schema.Kind(kindPremises)
+	kind, _ := v.service.realm.Schema().Kind(kindPremises)
 	status, _ := kind.FieldByName("status")
-	if !v.service.schema.Access.WriteClasses(kindPremises, roles).Has(status.Engine.Class) {
+	if !v.service.realm.Schema().Access.WriteClasses(kindPremises, roles).Has(status.Engine.Class) {
 		return fmt.Errorf("door %s: %w", rec.ID, errOutOfReach)
 	}
 	return nil
@@ -114,7 +114,7 @@ func (v *voiding) add(id, building syncengine.ID) {
 	if v.req.GetTakeBack() {
 		c.Fields = &recordv1.Premises{Status: recordv1.PremisesStatus_PREMISES_STATUS_ACTIVE.Enum()}
 		for _, name := range []string{"void_reason", "voided_with"} {
-			kind, _ := v.service.schema.Kind(kindPremises)
+			kind, _ := v.service.realm.Schema().Kind(kindPremises)
 			f, _ := kind.FieldByName(name)
 			c.Cleared = append(c.Cleared, f.Engine.Number)
 		}
@@ -179,7 +179,7 @@ func (v *voiding) addOpen(r store.Reader) error {
 			if sight, err := x.of(rec); err != nil || !sight.seen {
 				return err
 			}
-			kind, _ := v.service.schema.Kind(rec.Kind)
+			kind, _ := v.service.realm.Schema().Kind(rec.Kind)
 			v.out.Open = append(v.out.Open, &adminv1.OpenMatter{RecordId: rec.ID[:], RecordKind: kind.Name, DoorId: id})
 			return nil
 		})

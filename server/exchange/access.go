@@ -113,7 +113,7 @@ func (s *Service) WrittenSealed(r store.Reader, incarnation syncengine.ID, f fun
 // sealedFields lists the sealed fields that an entry's change writes; none for a
 // change that this software cannot read.
 func (s *Service) sealedFields(e store.Entry) (out []syncengine.FieldNumber) {
-	kind, known := s.schema.Kind(e.Kind)
+	kind, known := s.Schema().Kind(e.Kind)
 	if !known || len(e.Body) == 0 {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (s *Service) sealedFields(e store.Entry) (out []syncengine.FieldNumber) {
 		return nil
 	}
 	for _, w := range cells {
-		if class, ok := kind.Engine.Class(w.Key.Field); ok && s.schema.Access.Sealed().Has(class) && !slices.Contains(out, w.Key.Field) {
+		if class, ok := kind.Engine.Class(w.Key.Field); ok && s.Schema().Access.Sealed().Has(class) && !slices.Contains(out, w.Key.Field) {
 			out = append(out, w.Key.Field)
 		}
 	}

@@ -35,6 +35,10 @@ func (a *answering) read(r store.Reader) error {
 		a.reply.BackedUpTo = &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)}
 	}
 	a.r = r
+	var err error
+	if a.schema, err = a.svc.schemaIn(r); err != nil {
+		return err
+	}
 	if err := a.tellEpoch(); err != nil {
 		return err
 	}
@@ -68,6 +72,8 @@ type answering struct {
 	reply *syncv1.ExchangeResponse
 	// began is when the reading began.
 	began time.Time
+	// schema is the one in force in the snapshot.
+	schema *schema.Schema
 	// keep lists views that the new cursor names and the store must know.
 	keep []identity.View
 	// looks are the sealed fields that the page shows.
@@ -120,7 +126,7 @@ func (a *answering) page() error {
 	if err != nil {
 		return err
 	}
-	c := cutting{svc: a.svc, r: a.r, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: a.call.pageBytesMax(), pushed: a.call.push.result.outcomes}
+	c := cutting{svc: a.svc, r: a.r, schema: a.schema, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: a.call.pageBytesMax(), pushed: a.call.push.result.outcomes}
 	if at := wireCoordinate(a.call.body.GetStatus().GetCheckpoint()); at.Epoch == a.call.from.at.Epoch {
 		c.base = min(at.Seq, a.call.from.at.Seq)
 	}
@@ -209,7 +215,7 @@ func (s *Service) storeAnswered(ctx context.Context, a *answering) error {
 // does a checkpoint of another epoch.
 func (a *answering) compareDigests(c *cutting) error {
 	status := a.call.body.GetStatus()
-	if len(status.GetDigests()) == 0 || a.call.body.GetBatch().GetSchemaVersion() > a.svc.schema.Engine.Version ||
+	if len(status.GetDigests()) == 0 || a.call.body.GetBatch().GetSchemaVersion() > a.schema.Engine.Version ||
 		wireCoordinate(status.GetCheckpoint()).Epoch != a.r.Head().Epoch {
 		return nil
 	}
@@ -252,8 +258,8 @@ func (a *answering) digestsOf(view identity.View, key syncengine.ScopeKey, at sy
 	}
 	out := map[uint32]uint64{}
 	roles := schema.RolesOf(view.Roles(key)...)
-	for _, kind := range a.svc.schema.Kinds {
-		classes := a.svc.schema.Access.ReadClasses(kind.Number, roles)
+	for _, kind := range a.schema.Kinds {
+		classes := a.schema.Access.ReadClasses(kind.Number, roles)
 		for class := syncengine.Class(0); class < syncengine.ClassMax; class++ {
 			if !classes.Has(class) || !summed(key) {
 				continue
@@ -281,7 +287,7 @@ func (a *answering) withoutRecused(key syncengine.ScopeKey, sums map[uint32]uint
 		if rec == nil || !rec.InKey(key) {
 			continue
 		}
-		kind, known := a.svc.schema.Kind(rec.Kind)
+		kind, known := a.schema.Kind(rec.Kind)
 		if !known {
 			continue
 		}

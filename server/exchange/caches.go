@@ -19,11 +19,14 @@ import (
 // else's: it may be rolled back, and its revision be given again.
 type caches struct {
 	// newest is the newest record schema that this software knows.
-	newest uint32
+	newest *schema.Schema
 	// mu guards the fields below.
-	mu   sync.Mutex
-	set  *cacheSet
-	tree *identity.Tree
+	mu  sync.Mutex
+	set *cacheSet
+	// inForce is the newest schema that a realm was seen to have: this software's own, or that of older software, which serves
+	// the realm too.
+	inForce *schema.Schema
+	tree    *identity.Tree
 	// book is the newest rulebook that was read.
 	book *rulebook
 }
@@ -31,6 +34,8 @@ type caches struct {
 // cacheSet is what was read at one revision.
 type cacheSet struct {
 	revision uint64
+	// schema is the one in force.
+	schema *schema.Schema
 	// lease is how long leases last, in milliseconds.
 	lease syncengine.UnixMilli
 	// under is the shared set of the same revision, where this one is a transaction's own.
@@ -96,8 +101,32 @@ func (c *caches) newSet(r store.Reader, revision uint64) (*cacheSet, error) {
 		return nil, err
 	}
 	set := emptySet(revision)
-	set.lease = realm.LeaseLength()
+	set.lease, set.schema = realm.LeaseLength(), c.schemaOf(realm.SchemaVersion)
 	return set, nil
+}
+
+// schemaOf gives the schema by which a realm is served that has a version of it.
+func (c *caches) schemaOf(version uint32) *schema.Schema {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inForce != nil && c.inForce.Engine.Version == version {
+		return c.inForce
+	}
+	s := c.newest.At(version)
+	if c.inForce == nil || c.inForce.Engine.Version < s.Engine.Version {
+		c.inForce = s
+	}
+	return s
+}
+
+// current is the newest schema that the realm was seen to have.
+func (c *caches) current() *schema.Schema {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inForce == nil {
+		return c.newest
+	}
+	return c.inForce
 }
 
 func emptySet(revision uint64) *cacheSet {
@@ -108,12 +137,20 @@ func emptySet(revision uint64) *cacheSet {
 	}
 }
 
-// knows refuses a realm that newer software has taken over: this one would serve and merge its records without the fields
-// that it does not know.
+// knows refuses a realm that newer software has taken over, or is just taking over.
 func (c *caches) knows(r store.Reader, realm identity.Realm) error {
-	if realm.SchemaVersion > c.newest {
+	if err := c.opens(r, realm); err != nil || !realm.Merging {
+		return err
+	}
+	return fmt.Errorf("%w: the realm is being brought to record schema %d: try again in a moment", store.ErrUnavailable, realm.SchemaVersion)
+}
+
+// opens refuses a realm that newer software has taken over: this one would serve and merge its records without the fields
+// that it does not know.
+func (c *caches) opens(r store.Reader, realm identity.Realm) error {
+	if newest := c.newest.Engine.Version; realm.SchemaVersion > newest {
 		return fmt.Errorf("%w: the realm has record schema %d, this software knows up to %d: install the newer software",
-			store.ErrNewer, realm.SchemaVersion, c.newest)
+			store.ErrNewer, realm.SchemaVersion, newest)
 	}
 	rules, err := placedBy(r)
 	if err == nil && rules > placedRules {
@@ -130,13 +167,13 @@ func (c *caches) ofTransaction(t *inTurn, revision uint64) (*cacheSet, error) {
 	}
 	set := emptySet(revision)
 	if set.under = c.shared(revision); set.under != nil {
-		set.lease = set.under.lease
+		set.lease, set.schema = set.under.lease, set.under.schema
 	} else {
 		fresh, err := c.newSet(t, revision)
 		if err != nil {
 			return nil, err
 		}
-		set.lease = fresh.lease
+		set.lease, set.schema = fresh.lease, fresh.schema
 	}
 	t.set = set
 	return set, nil
@@ -258,6 +295,15 @@ func (c *caches) lastKeys(d identity.Device) (keys []syncengine.ScopeKey) {
 	return keys
 }
 
+// schemaIn gives the schema in force in a snapshot: what is read from it and what is said of it go by one.
+func (s *Service) schemaIn(r store.Reader) (*schema.Schema, error) {
+	set, err := s.caches.at(r)
+	if err != nil {
+		return nil, err
+	}
+	return set.schema, nil
+}
+
 // lease is how long a lease lasts in this realm.
 func (c *caches) lease(r store.Reader) (syncengine.UnixMilli, error) {
 	set, err := c.at(r)
@@ -339,7 +385,7 @@ func (k *work) rankOf(user syncengine.ID) (rank syncengine.Rank) {
 		return rank
 	}
 	if u, err := k.svc.caches.user(k.w, user); err == nil {
-		rank = k.svc.schema.Access.RankOf(u.Role)
+		rank = k.schema.Access.RankOf(u.Role)
 	}
 	k.ranks[user] = rank
 	return rank

@@ -81,7 +81,7 @@ func (k *work) encode(r *run, s *standing) {
 	}
 	r.bodies = wire.AppendRecord(r.bodies, s.after)
 	r.records = append(r.records, encodedRecord{
-		before: s.before, after: s.after, kind: k.svc.schema.Engine.Kinds[s.after.Kind], end: len(r.bodies), again: s.written,
+		before: s.before, after: s.after, kind: k.schema.Engine.Kinds[s.after.Kind], end: len(r.bodies), again: s.written,
 	})
 	k.sum(s.before, false)
 	k.sum(s.after, true)

@@ -38,3 +38,6 @@ func EmptyRanges(ids []syncengine.ID, any func(from, to syncengine.ID) (bool, er
 	}
 	return in, err
 }
+
+// UpgradeEntriesMax bounds the held entries of one transaction.
+const UpgradeEntriesMax = upgradeEntriesMax

@@ -37,6 +37,8 @@ type job struct {
 	push *push
 	// alone asks for a transaction of its own, because run writes identity directly.
 	alone bool
+	// lifts has the transaction go by this software's newest schema.
+	lifts bool
 	size  int
 	// err is set by whoever runs the group, before done is closed.
 	err  error
@@ -351,7 +353,7 @@ func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, 
 		if err := s.face(w, remembered); err != nil {
 			return err
 		}
-		if k, err = newWork(s, w, sizeOf(group)); err != nil {
+		if k, err = newWork(s, w, sizeOf(group), group[0].lifts); err != nil {
 			return err
 		}
 		defer k.store.end()

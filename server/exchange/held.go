@@ -19,39 +19,98 @@ import (
 // are served between two of them.
 const upgradeEntriesMax = 1000
 
-// upgrade merges what older software held, in log order and under new seqs,
-// once this software knows the fields.
-func (s *Service) upgrade(ctx context.Context) error {
-	if s.realm.SchemaVersion >= s.schema.Engine.Version {
-		return nil
+// Lift brings the realm to the newest schema that this software knows: it merges what was held, in log order and under new
+// seqs, and from then on servers that do not know that schema refuse every call. Those that do, and held it back, go by it with
+// the next state that they read. What is begun by one server and cut off is ended by the next that calls Lift.
+func (s *Service) Lift(ctx context.Context) error {
+	stage, err := s.Stage(ctx)
+	if err != nil || stage == Lifted {
+		return err
 	}
 	for after, done := syncengine.Seq(0), false; !done; {
-		err := s.submit(&job{ctx: ctx, alone: true, size: 1, run: func(k *work) (err error) {
-			if after, done, err = k.mergeHeld(after); err != nil || !done {
+		err := s.submit(&job{ctx: ctx, alone: true, lifts: true, size: 1, run: func(k *work) (err error) {
+			if after, done, err = k.mergeHeld(after); err != nil {
 				return err
 			}
-			return k.raiseSchema()
+			return k.raiseSchema(done)
 		}})
 		if err != nil {
 			return err
 		}
 	}
-	s.realm.SchemaVersion = s.schema.Engine.Version
+	s.caches.schemaOf(s.schema.Engine.Version)
 	return nil
 }
 
-// raiseSchema has the realm be one of this software's schema, in the transaction that merged the last of what was held: from
-// then on older software that serves the realm too refuses every call, so that nothing is held by it any more, merged without
-// the fields that it does not know, or shown without them.
-func (k *work) raiseSchema() error {
+// Stage says how far a realm is on its way to the newest schema that a server knows.
+type Stage int
+
+// The stages.
+const (
+	// HeldBack goes by an older schema.
+	HeldBack Stage = iota
+	// Merging is in the middle of a lift: nobody is answered until it is done.
+	Merging
+	// Lifted goes by the newest.
+	Lifted
+)
+
+// Stage reads how far the realm is.
+func (s *Service) Stage(ctx context.Context) (at Stage, err error) {
+	err = s.store.View(ctx, func(r store.Reader) error {
+		realm, err := identity.GetRealm(r)
+		switch {
+		case realm.Merging:
+			at = Merging
+		case realm.SchemaVersion >= s.schema.Engine.Version:
+			at = Lifted
+		}
+		return err
+	})
+	return at, err
+}
+
+// lifting has the group merge by this software's newest schema, whatever is in force. What it reads of identity is nobody
+// else's: it reads while nobody is to be answered.
+func (k *work) lifting() error {
+	revision, err := identityRevision(k.w)
+	if err != nil {
+		return err
+	}
 	realm, err := identity.GetRealm(k.w)
 	if err != nil {
 		return err
 	}
-	if realm.SchemaVersion = max(realm.SchemaVersion, k.svc.schema.Engine.Version); realm.SchemaVersion > k.svc.schema.Engine.Version {
+	if err := k.svc.caches.opens(k.w, realm); err != nil {
+		return err
+	}
+	k.schema, k.turn.raised = k.svc.schema, true
+	k.turn.set = emptySet(revision)
+	k.turn.set.lease, k.turn.set.schema = realm.LeaseLength(), k.schema
+	return nil
+}
+
+// raiseSchema has the realm be one of this software's schema, in the transaction that merged the first of what was held: from
+// then on older software that serves the realm too refuses every call, so that nothing is held by it any more, merged without
+// the fields that it does not know, or shown without them. Until all is merged nobody is answered: who was shown a record
+// without what is already merged would write above it.
+func (k *work) raiseSchema(done bool) error {
+	realm, err := identity.GetRealm(k.w)
+	if err != nil {
+		return err
+	}
+	before := realm
+	if newest := k.schema.Engine.Version; realm.SchemaVersion < newest {
+		realm.SchemaVersion, realm.Merging = newest, true
+	}
+	if realm.Merging = realm.Merging && !done; realm == before {
 		return nil
 	}
-	return errors.Join(identity.PutRealm(k.w, realm), raiseRevision(k.w))
+	if err := errors.Join(identity.PutRealm(k.w, realm), raiseRevision(k.w)); err != nil {
+		return err
+	}
+	k.turn.set.revision, err = identityRevision(k.w) // What was read of identity has not changed.
+	return err
 }
 
 // mergeHeld takes a run of held entries above after.

@@ -259,7 +259,7 @@ func (j *judging) grants() (identity.View, error) {
 // merge runs the engine and places what came out of it.
 func (j *judging) merge(rec *syncengine.Record) error {
 	c := j.in.change
-	readable := j.work.svc.schema.Access.ReadClasses(c.Kind, j.sawAs)
+	readable := j.work.schema.Access.ReadClasses(c.Kind, j.sawAs)
 	in := &j.incoming
 	*in = syncengine.Incoming{
 		Dot: syncengine.Dot{Incarnation: j.push.device.Incarnation, Seq: j.seq}, Base: j.base, Cut: j.extra.CountedBase != nil, Create: c.Create,
@@ -282,7 +282,7 @@ func (j *judging) merge(rec *syncengine.Record) error {
 func (j *judging) rankOver() (rank syncengine.Rank) {
 	for role := uint32(0); role < 64; role++ {
 		if j.roles&(1<<role) != 0 {
-			rank = max(rank, j.work.svc.schema.Access.RankOf(role))
+			rank = max(rank, j.work.schema.Access.RankOf(role))
 		}
 	}
 	return rank
@@ -313,7 +313,7 @@ func (j *judging) place(rec *syncengine.Record, at syncengine.Seq) error {
 func (j *judging) entered(rec *syncengine.Record) error {
 	view, err := j.work.view(j.push.device, 0)
 	reads := func(r *syncengine.Record) schema.Classes {
-		return j.work.svc.schema.Access.ReadClasses(r.Kind, view.Over(r.CurrentKeys()))
+		return j.work.schema.Access.ReadClasses(r.Kind, view.Over(r.CurrentKeys()))
 	}
 	j.unplaced = j.unplaced || reads(j.merged.Record)&^reads(rec) != 0
 	return err
@@ -327,7 +327,7 @@ func (j *judging) outOfSight() (look func(parentPlace), err error) {
 	}
 	view, err := j.work.view(j.push.device, 0)
 	return func(p parentPlace) {
-		j.unplaced = j.unplaced || j.work.svc.schema.Access.ReadClasses(p.kind, view.Over(p.keys)) == 0
+		j.unplaced = j.unplaced || j.work.schema.Access.ReadClasses(p.kind, view.Over(p.keys)) == 0
 	}, err
 }
 
@@ -354,7 +354,7 @@ func (j *judging) permitted(rec *syncengine.Record) reason {
 	if j.roles == 0 {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_OUT_OF_SCOPE
 	}
-	writable := j.work.svc.schema.Access.WriteClasses(j.kind.Number, j.roles)
+	writable := j.work.schema.Access.WriteClasses(j.kind.Number, j.roles)
 	if writable == 0 {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_NOT_PERMITTED
 	}
@@ -382,7 +382,7 @@ func (j *judging) mayResolve(rec *syncengine.Record, writable schema.Classes) bo
 	if len(j.in.change.Resolves) == 0 {
 		return true
 	}
-	may := writable & j.work.svc.schema.Access.ReadClasses(j.kind.Number, j.roles)
+	may := writable & j.work.schema.Access.ReadClasses(j.kind.Number, j.roles)
 	for i := range rec.Cells {
 		key := rec.Cells[i].Key
 		class, ok := j.kind.Engine.Class(key.Field)

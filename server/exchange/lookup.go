@@ -97,7 +97,7 @@ func (s *Service) lookedFor(ctx context.Context, q Look) (id syncengine.ID, err 
 	if q.Address == "" {
 		return q.Door, nil
 	}
-	kind, _ := s.schema.Kind(kindOfDoors)
+	kind, _ := s.Schema().Kind(kindOfDoors)
 	address, _ := kind.FieldByName("address")
 	found := 0
 	err = s.store.View(ctx, func(r store.Reader) error {
@@ -164,9 +164,9 @@ func (k *work) look(q Look, id syncengine.ID) (out Looked, err error) {
 		k.put(bucketLooks, numberedKey(q.User, uint64(k.now)), &storedv1.Look{DoorId: id[:], UntilMs: int64(out.Until)})
 	}
 	kind, _ := k.kind(kindOfDoors)
-	classes := k.svc.schema.Access.ReadClasses(kindOfDoors, schema.RolesOf(user.Role))
+	classes := k.schema.Access.ReadClasses(kindOfDoors, schema.RolesOf(user.Role))
 	var seen accessledger.Looks
-	out.Fields = shownOf(kind, rec, classes, &seen, k.svc.schema.Access.Sealed())
+	out.Fields = shownOf(kind, rec, classes, &seen, k.schema.Access.Sealed())
 	about := seen.Records()
 	if len(about) == 0 {
 		about = accessledger.About(kindOfDoors, id)
@@ -190,7 +190,7 @@ func (k *work) mayLook(q Look, rec *syncengine.Record) (identity.User, error) {
 	if err != nil {
 		return user, err
 	}
-	access := k.svc.schema.Access
+	access := k.schema.Access
 	if user.State != identity.UserActive || !access.Counts(user.Role, recordv1.Relation_RELATION_BREAK_GLASS) {
 		return user, fmt.Errorf("the role %s looks nothing up outside of its area: %w", recordv1.Role(user.Role), ErrLookRole)
 	}

@@ -9,6 +9,7 @@ import (
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
@@ -52,7 +53,11 @@ func (s *Service) Lost(r store.Reader, d identity.Device) (*storedv1.DeviceLoss,
 		return nil, err
 	}
 	at := max(last, syncengine.Seq(progress.GetServed().GetSeq()), syncengine.Seq(progress.GetAt().GetSeq()))
-	c := counting{svc: s, r: r, view: view, at: at, seen: map[syncengine.ID]bool{}, kinds: map[syncengine.KindNumber]uint64{}}
+	inForce, err := s.schemaIn(r)
+	if err != nil {
+		return nil, err
+	}
+	c := counting{svc: s, schema: inForce, r: r, view: view, at: at, seen: map[syncengine.ID]bool{}, kinds: map[syncengine.KindNumber]uint64{}}
 	for _, k := range view {
 		if err := c.key(k.Key); err != nil {
 			return nil, err
@@ -91,6 +96,7 @@ func seqAt(r store.Reader, at syncengine.UnixMilli) (syncengine.Seq, error) {
 // counting counts what stood under keys at a place of the log.
 type counting struct {
 	svc      *Service
+	schema   *schema.Schema
 	r        store.Reader
 	view     identity.View
 	at       syncengine.Seq
@@ -130,8 +136,8 @@ func (c *counting) row(row store.ScopeRow) error {
 		return err
 	}
 	roles := c.view.Over([]syncengine.ScopeKey{row.Key})
-	classes := c.svc.schema.Access.ReadClasses(rec.Kind, roles)
-	kind, known := c.svc.schema.Kind(rec.Kind)
+	classes := c.schema.Access.ReadClasses(rec.Kind, roles)
+	kind, known := c.schema.Kind(rec.Kind)
 	if classes == 0 || !known {
 		return nil
 	}
@@ -147,7 +153,7 @@ func (c *counting) row(row store.ScopeRow) error {
 }
 
 func (c *counting) counts() (out []*storedv1.KindCount) {
-	for _, k := range c.svc.schema.Kinds {
+	for _, k := range c.schema.Kinds {
 		if n := c.kinds[k.Number]; n > 0 {
 			out = append(out, &storedv1.KindCount{Kind: uint32(k.Number), Count: n})
 		}

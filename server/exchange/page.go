@@ -52,6 +52,8 @@ type cutting struct {
 	goesOn bool
 	// viewSent is what the phone is told when its keys differ.
 	viewSent *syncv1.View
+	// schema is the one in force in the snapshot.
+	schema *schema.Schema
 	// looks are the sealed fields that the page shows.
 	looks accessledger.Looks
 	// kinds are those that are sent, nil for all; withheld are classes that are not, whoever may read them.
@@ -108,11 +110,11 @@ func (c *cutting) begin() error {
 	}
 	c.world = syncengine.World{History: history, Lineage: lineage}
 	c.builder = wire.NewPageBuilder(c.world, c.userOf)
-	c.builder.Watch(c.svc.schema.Access.Sealed(), c.looks.Add)
+	c.builder.Watch(c.schema.Access.Sealed(), c.looks.Add)
 	if !c.valid {
 		c.from = cursor{}
 	}
-	c.next = cursor{view: c.view.Version(), rules: c.svc.schema.Access.Fingerprint()}
+	c.next = cursor{view: c.view.Version(), rules: c.schema.Access.Fingerprint()}
 	c.goesOn = c.valid && c.from.view == c.next.view && c.from.rules == c.next.rules && len(c.refill) == 0
 	return nil
 }
@@ -269,7 +271,7 @@ func (c *cutting) record(id syncengine.ID, present, left, increment bool) error 
 	if present && increment && !c.moving && !c.behind && c.ownOnly() && !c.recused(c.plain.Keys) {
 		return nil
 	}
-	kind, known := c.svc.schema.Kind(row.Kind)
+	kind, known := c.schema.Kind(row.Kind)
 	if plain && present && !left && known && !c.recused(c.plain.Keys) {
 		if roles := c.heldOf(&c.plain); roles != 0 {
 			if classes := c.reads(row.Kind, roles); classes != 0 {
@@ -300,7 +302,7 @@ func (c *cutting) record(id syncengine.ID, present, left, increment bool) error 
 
 // reads gives the classes of a kind that are sent to who holds roles over a record.
 func (c *cutting) reads(kind syncengine.KindNumber, roles schema.Roles) schema.Classes {
-	return c.svc.schema.Access.ReadClasses(kind, roles) &^ c.withheld
+	return c.schema.Access.ReadClasses(kind, roles) &^ c.withheld
 }
 
 // recused reports that the phone's user is kept from a record in these keys.

@@ -24,7 +24,7 @@ func (s *Service) RecordAt(r store.Reader, id syncengine.ID, at syncengine.Seq) 
 		return nil, err
 	}
 	v := &verifying{
-		r: r, out: &Verification{Head: r.Head()}, schema: s.schema, records: map[syncengine.ID]*syncengine.Record{},
+		r: r, out: &Verification{Head: r.Head()}, schema: s.Schema(), records: map[syncengine.ID]*syncengine.Record{},
 		waiting: map[syncengine.Seq]bool{}, then: map[syncengine.Epoch]syncengine.World{},
 	}
 	if v.history, err = historyDocument(r); err != nil {

@@ -21,7 +21,7 @@ func (s *Service) ReachOf(r store.Reader, user syncengine.ID) (*Reach, error) {
 		return nil, err
 	}
 	view, err := s.caches.view(r, tree, identity.Device{UserID: user, Incarnation: authorID(user, r.Head().Epoch)}, 0)
-	return &Reach{view: view, tree: tree, access: s.schema.Access}, err
+	return &Reach{view: view, tree: tree, access: s.Schema().Access}, err
 }
 
 // Roles gives the roles held over a record that is in these keys.

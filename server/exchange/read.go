@@ -55,7 +55,7 @@ func (s *Service) ReadClasses(r store.Reader, user syncengine.ID, rec *syncengin
 	if err != nil {
 		return 0, err
 	}
-	return s.schema.Access.ReadClasses(rec.Kind, roles), nil
+	return s.Schema().Access.ReadClasses(rec.Kind, roles), nil
 }
 
 // Entries walks a record's history from the newest entry back, until f returns false.

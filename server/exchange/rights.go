@@ -66,7 +66,7 @@ func (k *work) readableBy(rec *syncengine.Record, device identity.Device, seq sy
 	if err != nil {
 		return 0, err
 	}
-	return k.svc.schema.Access.ReadClasses(rec.Kind, k.rolesAtBase(view, rec, base)), nil
+	return k.schema.Access.ReadClasses(rec.Kind, k.rolesAtBase(view, rec, base)), nil
 }
 
 // rolesAtBase gives the roles that a view held over a record at base: what its author

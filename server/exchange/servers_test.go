@@ -37,10 +37,13 @@ func several(w *world, schemas ...*schema.Schema) *servers {
 }
 
 // join starts one more server.
-func (s *servers) join(software *schema.Schema) {
+func (s *servers) join(software *schema.Schema) { s.t.Helper(); s.joinAs(software, false, nil) }
+
+// joinAs starts one more server, which may hold back what older ones do not know.
+func (s *servers) joinAs(software *schema.Schema, hold bool, group func(exchange.Group)) {
 	s.t.Helper()
 	service, err := exchange.Open(s.ctx, s.store, exchange.Options{
-		Secrets: s.secrets, Random: s.random, Now: func() time.Time { return s.now }, Schema: software, Shared: true,
+		Secrets: s.secrets, Random: s.random, Now: func() time.Time { return s.now }, Schema: software, Shared: true, Hold: hold, Events: exchange.Events{Group: group},
 	})
 	s.must(err)
 	s.all = append(s.all, service)
@@ -233,6 +236,82 @@ func TestServers_NewerSoftwareMergesWhatIsHeldAndShutsOlderOut(t *testing.T) {
 	s.at(2)
 	p.sync()
 	if got := fieldsOf(t, p.have[at], &recordv1.Premises{}).GetHeadcount(); got != 4 {
+		t.Errorf("the phone reads a headcount of %d", got)
+	}
+	s.verify()
+}
+
+func TestServers_NewerSoftwareServesBesideOlderAsOlderDoesUntilItLifts(t *testing.T) {
+	newer := schema.Load().Introducing("premises", "headcount")
+	older := newer.At(newer.Oldest())
+	s := several(newWorldWith(t, older), older, older)
+	old, fresh := s.phone(s.user(recordv1.Role_ROLE_GRID_WORKER, s.gridA)), s.phone(s.user(recordv1.Role_ROLE_GRID_WORKER, s.gridA))
+	s.joinAs(newer, true, nil)
+	s.joinAs(newer, true, nil)
+	full := door(s.gridA, "福慧路1号")
+	full.Headcount = proto.Uint32(4)
+	at := fresh.create(kindPremises, full)
+	for i := range s.all { // Any phone speaks with any server, and none is filled anew for it.
+		s.at(i)
+		fresh.sync()
+		old.sync()
+		if i > 0 && old.last.GetView() != nil {
+			t.Errorf("server %d fills the phone anew", i)
+		}
+		if seen := fieldsOf(t, old.have[at], &recordv1.Premises{}); seen.Headcount != nil || seen.GetAddress() == "" {
+			t.Fatalf("server %d shows %v before the realm is lifted", i, seen)
+		}
+		if v := s.all[i].Schema().Engine.Version; v != older.Engine.Version {
+			t.Errorf("server %d goes by schema %d", i, v)
+		}
+	}
+	s.must(s.all[2].Lift(s.ctx))
+	s.must(s.all[3].Lift(s.ctx)) // There is nothing left to do.
+	for i := range 2 {
+		if _, err := s.all[i].Exchange(s.ctx, old.request()); !errors.Is(err, store.ErrNewer) {
+			t.Errorf("older server %d answers with %v", i, err)
+		}
+	}
+	for i := range 2 {
+		s.at(2 + i)
+		old.sync()
+		if got := fieldsOf(t, old.have[at], &recordv1.Premises{}).GetHeadcount(); got != 4 {
+			t.Errorf("after the lift server %d shows a headcount of %d", 2+i, got)
+		}
+		if v := s.service.Schema().Engine.Version; v != newer.Engine.Version || s.service.Realm().SchemaVersion != v {
+			t.Errorf("server %d goes by schema %d", 2+i, v)
+		}
+	}
+	s.verify()
+}
+
+func TestServers_ALiftThatTakesSeveralTransactionsAnswersNobodyUntilItIsDone(t *testing.T) {
+	newer := schema.Load().Introducing("premises", "headcount")
+	older := newer.At(newer.Oldest())
+	s := several(newWorldWith(t, older), older)
+	p := s.phone(s.user(recordv1.Role_ROLE_GRID_WORKER, s.gridA))
+	full := door(s.gridA, "福慧路1号")
+	full.Headcount = proto.Uint32(4)
+	at := p.create(kindPremises, full)
+	for range exchange.UpgradeEntriesMax {
+		p.edit(kindPremises, at, &recordv1.Premises{Headcount: proto.Uint32(5)})
+	}
+	p.sync()
+	ctx, cut := context.WithCancel(s.ctx)
+	s.joinAs(newer, true, func(exchange.Group) { cut() })
+	s.joinAs(newer, true, nil)
+	if err := s.all[1].Lift(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a lift that is cut off after its first transaction: %v", err)
+	}
+	for i := 1; i < 3; i++ {
+		if _, err := s.all[i].Exchange(s.ctx, p.request()); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("server %d answers in the middle of a lift: %v", i, err)
+		}
+	}
+	s.must(s.all[2].Lift(s.ctx))
+	s.at(2)
+	p.sync()
+	if got := fieldsOf(t, p.have[at], &recordv1.Premises{}).GetHeadcount(); got != 5 {
 		t.Errorf("the phone reads a headcount of %d", got)
 	}
 	s.verify()

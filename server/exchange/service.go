@@ -35,8 +35,10 @@ type Options struct {
 	Now func() time.Time
 	// Log takes faults and decisions, never record content; silent when nil.
 	Log *slog.Logger
-	// Schema is what records are merged by; this software's own when nil.
+	// Schema is the newest by which this software can merge records; its own when nil.
 	Schema *schema.Schema
+	// Hold serves a realm of an older schema by that one until Lift is called: servers that know no newer one serve it too.
+	Hold bool
 	// Hint is called after a commit with the seq the log has reached; it must not block.
 	Hint func(syncengine.Seq)
 	// Events are told what the write path does.
@@ -55,7 +57,8 @@ type Options struct {
 
 // Service is the write path and the reading of one realm.
 type Service struct {
-	store   store.Store
+	store store.Store
+	// schema is the newest that this software knows; caches say which is in force.
 	schema  *schema.Schema
 	secrets *identity.Secrets
 	realm   identity.Realm
@@ -114,15 +117,16 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		run: cmp.Or(o.RunChanges, runChanges),
 	}
 	s.defaults()
-	s.caches.newest = s.schema.Engine.Version
+	s.caches.newest = s.schema
 	err := st.View(ctx, func(r store.Reader) (err error) {
 		if s.realm, err = identity.GetRealm(r); err != nil {
 			return err
 		}
-		if err := errors.Join(identity.CheckSecrets(r, s.secrets), sealed.Check(r), s.caches.knows(r, s.realm)); err != nil {
+		if err := errors.Join(identity.CheckSecrets(r, s.secrets), sealed.Check(r), s.caches.opens(r, s.realm)); err != nil {
 			return err
 		}
 		s.gathers = store.Gathering(r) != nil
+		s.caches.schemaOf(s.realm.SchemaVersion)
 		history, err := readHistory(r)
 		s.inForce.Store(uint32(history.Epoch))
 		s.witness.saw(r.Head())
@@ -138,7 +142,11 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		}
 	}
 	s.start()
-	for _, step := range []func(context.Context) error{s.upgrade, s.placeAnew, s.listAside, s.enforce, s.Scrub} {
+	lift := s.Lift
+	if o.Hold && s.realm.SchemaVersion >= s.schema.Oldest() && !s.realm.Merging {
+		lift = func(context.Context) error { return nil }
+	}
+	for _, step := range []func(context.Context) error{lift, s.placeAnew, s.listAside, s.enforce, s.Scrub} {
 		if err := step(ctx); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("upgrade realm: %w", err)
@@ -181,11 +189,15 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// Realm says which realm this is.
-func (s *Service) Realm() identity.Realm { return s.realm }
+// Realm says which realm this is, in the schema that is in force.
+func (s *Service) Realm() identity.Realm {
+	realm := s.realm
+	realm.SchemaVersion, realm.Merging = s.Schema().Engine.Version, false
+	return realm
+}
 
-// Schema is the schema this service merges by.
-func (s *Service) Schema() *schema.Schema { return s.schema }
+// Schema is the schema that is in force, as far as this server has seen.
+func (s *Service) Schema() *schema.Schema { return s.caches.current() }
 
 // Time is the server's clock.
 func (s *Service) Time() syncengine.UnixMilli { return s.now() }

@@ -50,12 +50,12 @@ func Choices(c syncengine.Conflict) []syncengine.Value {
 // MaySettle tells whether a user may close a conflict at a cell: who may read and write it.
 func (s *Service) MaySettle(r store.Reader, user syncengine.ID, rec *syncengine.Record, field syncengine.FieldNumber) (bool, error) {
 	roles, err := s.RolesOver(r, user, rec)
-	kind, known := s.schema.Kind(rec.Kind)
+	kind, known := s.Schema().Kind(rec.Kind)
 	if err != nil || !known {
 		return false, err
 	}
 	class, ok := kind.Engine.Class(field)
-	return ok && s.schema.Access.ReadClasses(rec.Kind, roles).Has(class) && s.schema.Access.WriteClasses(rec.Kind, roles).Has(class), nil
+	return ok && s.Schema().Access.ReadClasses(rec.Kind, roles).Has(class) && s.Schema().Access.WriteClasses(rec.Kind, roles).Has(class), nil
 }
 
 // Settle closes a conflict as a user who is shown it, or gives ErrNoConflict, ErrMayNotSettle or ErrChangedSince and changes
@@ -94,7 +94,7 @@ func (s *Service) settling(k *work, by syncengine.ID, asked Settlement) (out Ser
 	case asked.Seen != 0 && rec.Seq != asked.Seen:
 		return out, fmt.Errorf("record %s: seq %d, seen %d: %w", rec.ID, rec.Seq, asked.Seen, ErrChangedSince)
 	}
-	kind, _ := s.schema.Kind(rec.Kind)
+	kind, _ := s.Schema().Kind(rec.Kind)
 	patch, err := choosing(kind, open, asked.Choice)
 	return ServerChange{RecordID: rec.ID, Kind: rec.Kind, Patch: patch, Resolves: []syncengine.ConflictID{open.ID}}, err
 }
@@ -104,7 +104,7 @@ func (s *Service) conflictOf(world syncengine.World, rec *syncengine.Record, id 
 	if rec == nil {
 		return syncengine.Conflict{}, false
 	}
-	kind, known := s.schema.Kind(rec.Kind)
+	kind, known := s.Schema().Kind(rec.Kind)
 	if !known {
 		return syncengine.Conflict{}, false
 	}

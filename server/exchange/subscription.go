@@ -47,14 +47,17 @@ func (s *Service) Pull(ctx context.Context, sub Subscription, from []byte, bytes
 		return out, err
 	}
 	c := cutting{svc: s, device: identity.Device{Incarnation: sub.ID, UserID: sub.User}, maxByte: wire.PageBytesMax, kinds: sub.Kinds}
-	if !sub.Sealed {
-		c.withheld = s.schema.Access.Sealed()
-	}
 	if bytesMax > 0 {
 		c.maxByte = min(c.maxByte, bytesMax)
 	}
 	err = s.store.View(ctx, func(r store.Reader) (err error) {
 		c.r = r
+		if c.schema, err = s.schemaIn(r); err != nil {
+			return err
+		}
+		if !sub.Sealed {
+			c.withheld = c.schema.Access.Sealed()
+		}
 		if err = s.standsAt(&c, from); err != nil {
 			return err
 		}
@@ -89,7 +92,7 @@ func (s *Service) standsAt(c *cutting, cursor []byte) error {
 		return err
 	}
 	from, ok := openCursor(cursor, s.secrets.CursorKey, c.device.Incarnation)
-	if !ok || from.view != c.view.Version() || from.rules != s.schema.Access.Fingerprint() {
+	if !ok || from.view != c.view.Version() || from.rules != c.schema.Access.Fingerprint() {
 		return nil
 	}
 	seq, ok := history.Current(from.at)
@@ -146,7 +149,7 @@ func (c *cutting) sent() []accessledger.Touched {
 			rest[kind] = append(rest[kind], id)
 		}
 	}
-	for _, kind := range c.svc.schema.Kinds {
+	for _, kind := range c.schema.Kinds {
 		out = append(out, accessledger.About(kind.Number, rest[kind.Number]...)...)
 	}
 	return out

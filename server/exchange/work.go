@@ -23,7 +23,9 @@ type work struct {
 	// w is the transaction, turn the same by its type.
 	w    store.Writer
 	turn *inTurn
-	now  syncengine.UnixMilli
+	// schema is what the group merges by.
+	schema *schema.Schema
+	now    syncengine.UnixMilli
 	// judged is when everything was handed to the store.
 	judged time.Time
 	world  syncengine.World
@@ -100,7 +102,7 @@ type standing struct {
 type documentKey struct{ bucket, key string }
 
 // newWork begins a group of about so many changes.
-func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
+func newWork(svc *Service, w store.Writer, changes int, lifts bool) (*work, error) {
 	history, err := historyDocument(w)
 	if err != nil {
 		return nil, err
@@ -145,8 +147,14 @@ func newWork(svc *Service, w store.Writer, changes int) (*work, error) {
 	k.store = newStoring(w, k.world, svc.inline)
 	k.turn = &inTurn{storing: k.store}
 	k.w = k.turn
+	if lifts {
+		return k, k.lifting()
+	}
 	// A realm that newer software has taken over is refused before anything is decided.
-	_, err = svc.caches.at(k.w)
+	set, err := svc.caches.at(k.w)
+	if err == nil {
+		k.schema = set.schema
+	}
 	return k, err
 }
 
@@ -331,4 +339,4 @@ func (k *work) committedAt(c syncengine.Coordinate) (syncengine.UnixMilli, error
 	return k.commits[seq], nil
 }
 
-func (k *work) kind(n syncengine.KindNumber) (*schema.Kind, bool) { return k.svc.schema.Kind(n) }
+func (k *work) kind(n syncengine.KindNumber) (*schema.Kind, bool) { return k.schema.Kind(n) }

@@ -18,6 +18,8 @@ type Realm struct {
 	Created syncengine.UnixMilli
 	// SchemaVersion is the record schema the store was made or last upgraded with.
 	SchemaVersion uint32
+	// Merging tells that what was held until this schema is being merged, and nobody is to be answered meanwhile.
+	Merging bool
 	// Secrets is the fingerprint of the secrets file that belongs to the store.
 	Secrets Fingerprint
 	// Lease is how long a phone may work on what it was granted without asking again, in milliseconds; 0 for [LeaseDefault].
@@ -65,6 +67,7 @@ func PutRealm(w store.Writer, realm Realm) error {
 		Name:               realm.Name,
 		CreatedMs:          int64(realm.Created),
 		SchemaVersion:      realm.SchemaVersion,
+		Merging:            realm.Merging,
 		SecretsFingerprint: realm.Secrets[:],
 	})
 }
@@ -84,6 +87,7 @@ func GetRealm(r store.Reader) (Realm, error) {
 		Name:          m.GetName(),
 		Created:       syncengine.UnixMilli(m.GetCreatedMs()),
 		SchemaVersion: m.GetSchemaVersion(),
+		Merging:       m.GetMerging(),
 		Lease:         syncengine.UnixMilli(m.GetLeaseMs()),
 	}
 	copy(realm.Secrets[:], m.GetSecretsFingerprint())

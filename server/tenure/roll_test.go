@@ -74,7 +74,7 @@ func TestCallRoll_NoticesAServerThatComesAndOneThatSignsInNowhere(t *testing.T) 
 	}
 
 	r = realm{memstore.New()}
-	older := tenure.New("upkeep", syncengine.ID{3})
+	older := tenure.New("upkeep", syncengine.ID{3}, tenure.RenewEvery)
 	_, err = older.Renew(t.Context(), r, time.Now())
 	must(t, err)
 	p = &pausing{at: 5, do: func() {

@@ -8,9 +8,12 @@
 // A holder that was asleep, or cut off, may believe that it holds a post that is another's by now. Work that must not be done twice
 // therefore asks [Post.Stands] in the transaction that does it: the term in the store is the one that counts.
 //
+// Beside the posts stands the list of servers that have the realm open, with what each of them knows ([Roster]): newer software
+// waits by it until no older one is left.
+//
 // It knows nothing of what a holder does, and keeps no goroutine.
 //
-// Read Post first.
+// Read Post first, then Roster.
 package tenure
 
 import (
@@ -33,10 +36,15 @@ const (
 	RenewEvery = 10 * time.Second
 	// SilentMax is how long a post stands still before another server takes it: a holder whose store is slow for two renewals
 	// keeps it, and what is done once a minute waits for one.
-	SilentMax = 3 * RenewEvery
+	SilentMax = silentRenewals * RenewEvery
+	// silentRenewals is how many renewals may be missing.
+	silentRenewals = 3
 	// bucket holds the posts by name.
 	bucket = "posts"
 )
+
+// silentFor is how long a server may say nothing that is to say that it is there at an interval.
+func silentFor(every time.Duration) time.Duration { return silentRenewals * every }
 
 // ErrLost: the post is another's by now; nothing was done.
 var ErrLost = errors.New("the post is another server's")
@@ -52,6 +60,7 @@ type Realm interface {
 type Post struct {
 	name   string
 	server syncengine.ID
+	silent time.Duration
 	// mu guards what follows.
 	mu sync.Mutex
 	// term is that in which this server holds the post; 0 while it does not.
@@ -61,8 +70,10 @@ type Post struct {
 	since time.Time
 }
 
-// New makes a server's side of a post that it does not hold yet.
-func New(name string, server syncengine.ID) *Post { return &Post{name: name, server: server} }
+// New makes a server's side of a post that it does not hold yet; every is how often it is renewed, the same at all servers.
+func New(name string, server syncengine.ID, every time.Duration) *Post {
+	return &Post{name: name, server: server, silent: silentFor(every)}
+}
 
 // Held reports that this server held the post when it last looked.
 func (p *Post) Held() bool {
@@ -74,7 +85,7 @@ func (p *Post) Held() bool {
 	return p.term != 0
 }
 
-// Renew says that the holder is there, or takes the post where nobody does. It is to be called every [RenewEvery], with a clock
+// Renew says that the holder is there, or takes the post where nobody does. It is to be called at the interval of the post, with a clock
 // that only goes forward.
 func (p *Post) Renew(ctx context.Context, realm Realm, now time.Time) (held bool, err error) {
 	var m *storedv1.Post
@@ -112,7 +123,7 @@ func (p *Post) mayTake(m *storedv1.Post, now time.Time) bool {
 	if !mine {
 		p.term = 0
 	}
-	return mine || len(m.GetHolder()) == 0 || now.Sub(p.since) >= SilentMax
+	return mine || len(m.GetHolder()) == 0 || now.Sub(p.since) >= p.silent
 }
 
 // next is the document after a renewal, or after the post was taken.

@@ -28,7 +28,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	o := &office{t: t, st: realm{memstore.New()}, now: time.UnixMilli(1_780_000_000_000)}
-	o.a, o.b = tenure.New("upkeep", syncengine.ID{1}), tenure.New("upkeep", syncengine.ID{2})
+	o.a, o.b = tenure.New("upkeep", syncengine.ID{1}, tenure.RenewEvery), tenure.New("upkeep", syncengine.ID{2}, tenure.RenewEvery)
 	return o
 }
 

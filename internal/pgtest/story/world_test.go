@@ -4,6 +4,7 @@ package story_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -70,7 +71,14 @@ func (d *district) must(err error) {
 // serve starts one more server.
 func (d *district) serve() *running {
 	d.t.Helper()
-	s, err := server.Open(d.t.Context(), server.Config{Dir: d.dir, Store: d.store, Listen: "127.0.0.1:0", Log: d.log})
+	return d.serveWith(server.Config{})
+}
+
+// serveWith starts one more server, with what is not the district's as it is given.
+func (d *district) serveWith(c server.Config) *running {
+	d.t.Helper()
+	c.Dir, c.Store, c.Log, c.Listen = d.dir, d.store, d.log, cmp.Or(c.Listen, "127.0.0.1:0")
+	s, err := server.Open(d.t.Context(), c)
 	d.must(err)
 	r := &running{Server: s, served: make(chan error, 1)}
 	go func() { r.served <- s.Serve() }()

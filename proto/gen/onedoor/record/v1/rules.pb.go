@@ -789,7 +789,10 @@ type FieldRules struct {
 	ScopeValue int32 `protobuf:"varint,18,opt,name=scope_value,json=scopeValue,proto3" json:"scope_value,omitempty"`
 	// True for a field that fills itself in, so that each phone that makes the record writes its own: concurrent values of it
 	// are history and nothing that waits for a person. The merge policy says which is shown; the others stay beside it.
-	SelfFilled    bool `protobuf:"varint,19,opt,name=self_filled,json=selfFilled,proto3" json:"self_filled,omitempty"`
+	SelfFilled bool `protobuf:"varint,19,opt,name=self_filled,json=selfFilled,proto3" json:"self_filled,omitempty"`
+	// Number of the record schema that brought the field (internal/schema.Version when it was added); absent for those that were
+	// there in the oldest one that this software can serve.
+	Since         uint32 `protobuf:"varint,20,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -957,6 +960,13 @@ func (x *FieldRules) GetSelfFilled() bool {
 	return false
 }
 
+func (x *FieldRules) GetSince() uint32 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
 // KindRules are the rules of one record kind, on its message.
 type KindRules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -969,7 +979,9 @@ type KindRules struct {
 	// Roles that may write records of the kind in their territory.
 	Write []Role `protobuf:"varint,4,rep,packed,name=write,proto3,enum=onedoor.record.v1.Role" json:"write,omitempty"`
 	// At least one of these fields must be in a create (field names); empty means no such rule.
-	RequireAny    []string `protobuf:"bytes,5,rep,name=require_any,json=requireAny,proto3" json:"require_any,omitempty"`
+	RequireAny []string `protobuf:"bytes,5,rep,name=require_any,json=requireAny,proto3" json:"require_any,omitempty"`
+	// Number of the record schema that brought the kind; absent as for a field.
+	Since         uint32 `protobuf:"varint,6,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1037,6 +1049,13 @@ func (x *KindRules) GetRequireAny() []string {
 		return x.RequireAny
 	}
 	return nil
+}
+
+func (x *KindRules) GetSince() uint32 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
 }
 
 // ClassRules name the roles of a visibility class.
@@ -1295,7 +1314,7 @@ var File_onedoor_record_v1_rules_proto protoreflect.FileDescriptor
 
 const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\n" +
-	"\x1donedoor/record/v1/rules.proto\x12\x11onedoor.record.v1\x1a google/protobuf/descriptor.proto\"\xbb\x05\n" +
+	"\x1donedoor/record/v1/rules.proto\x12\x11onedoor.record.v1\x1a google/protobuf/descriptor.proto\"\xd1\x05\n" +
 	"\n" +
 	"FieldRules\x124\n" +
 	"\x05merge\x18\x01 \x01(\x0e2\x1e.onedoor.record.v1.MergePolicyR\x05merge\x128\n" +
@@ -1321,14 +1340,16 @@ const file_onedoor_record_v1_rules_proto_rawDesc = "" +
 	"\vscope_value\x18\x12 \x01(\x05R\n" +
 	"scopeValue\x12\x1f\n" +
 	"\vself_filled\x18\x13 \x01(\bR\n" +
-	"selfFilled\"\xcd\x01\n" +
+	"selfFilled\x12\x14\n" +
+	"\x05since\x18\x14 \x01(\rR\x05since\"\xe3\x01\n" +
 	"\tKindRules\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.onedoor.record.v1.KindR\x04kind\x12\x16\n" +
 	"\x06anchor\x18\x02 \x01(\bR\x06anchor\x12+\n" +
 	"\x04read\x18\x03 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x04read\x12-\n" +
 	"\x05write\x18\x04 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x05write\x12\x1f\n" +
 	"\vrequire_any\x18\x05 \x03(\tR\n" +
-	"requireAny\"\x80\x01\n" +
+	"requireAny\x12\x14\n" +
+	"\x05since\x18\x06 \x01(\rR\x05since\"\x80\x01\n" +
 	"\n" +
 	"ClassRules\x12+\n" +
 	"\x04read\x18\x01 \x03(\x0e2\x17.onedoor.record.v1.RoleR\x04read\x12-\n" +

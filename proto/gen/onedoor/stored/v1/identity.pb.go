@@ -206,7 +206,9 @@ type Realm struct {
 	// Fingerprint of the secrets file that belongs to the store, 16 bytes.
 	SecretsFingerprint []byte `protobuf:"bytes,5,opt,name=secrets_fingerprint,json=secretsFingerprint,proto3" json:"secrets_fingerprint,omitempty"`
 	// How long a phone may work on what it was granted without asking again, in milliseconds; 0 means the software's default.
-	LeaseMs       int64 `protobuf:"varint,6,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
+	LeaseMs int64 `protobuf:"varint,6,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
+	// True while a server merges, in more transactions than one, what was held until schema_version: nobody is answered meanwhile.
+	Merging       bool `protobuf:"varint,7,opt,name=merging,proto3" json:"merging,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,6 +283,13 @@ func (x *Realm) GetLeaseMs() int64 {
 		return x.LeaseMs
 	}
 	return 0
+}
+
+func (x *Realm) GetMerging() bool {
+	if x != nil {
+		return x.Merging
+	}
+	return false
 }
 
 // User is a person who works in the realm.
@@ -1830,7 +1839,7 @@ var File_onedoor_stored_v1_identity_proto protoreflect.FileDescriptor
 
 const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"\n" +
-	" onedoor/stored/v1/identity.proto\x12\x11onedoor.stored.v1\x1a\x1eonedoor/stored/v1/stored.proto\"\xc1\x01\n" +
+	" onedoor/stored/v1/identity.proto\x12\x11onedoor.stored.v1\x1a\x1eonedoor/stored/v1/stored.proto\"\xdb\x01\n" +
 	"\x05Realm\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
@@ -1838,7 +1847,8 @@ const file_onedoor_stored_v1_identity_proto_rawDesc = "" +
 	"created_ms\x18\x03 \x01(\x03R\tcreatedMs\x12%\n" +
 	"\x0eschema_version\x18\x04 \x01(\rR\rschemaVersion\x12/\n" +
 	"\x13secrets_fingerprint\x18\x05 \x01(\fR\x12secretsFingerprint\x12\x19\n" +
-	"\blease_ms\x18\x06 \x01(\x03R\aleaseMs\"\xa5\x01\n" +
+	"\blease_ms\x18\x06 \x01(\x03R\aleaseMs\x12\x18\n" +
+	"\amerging\x18\a \x01(\bR\amerging\"\xa5\x01\n" +
 	"\x04User\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\rR\x04role\x12!\n" +
