@@ -14,6 +14,7 @@ import (
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/client-sdk/internal/syncloop"
+	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
 
@@ -272,7 +273,16 @@ func (u *run) exchange(digests bool) syncloop.Event {
 
 func (u *run) failed(err error, passing bool) syncloop.Event {
 	u.failure = err
-	return syncloop.Event{Kind: syncloop.Failed, Passing: passing, Jitter: u.r.jitter()}
+	return syncloop.Event{Kind: syncloop.Failed, Passing: passing, After: asked(err), Jitter: u.r.jitter()}
+}
+
+// asked gives how long a server that has no room wants to be left alone; 0 for any other error.
+func asked(err error) syncengine.UnixMilli {
+	var fault *Fault
+	if errors.As(err, &fault) && fault.Reason == wire.ReasonBusy {
+		return syncengine.UnixMilli(fault.After.Milliseconds())
+	}
+	return 0
 }
 
 // jitter draws a number in [0, 1), so that phones that lost their line at the same time do not come back at the same time.

@@ -16,3 +16,18 @@ func (s *Server) RecoverPanic(fault string) error {
 
 // DiskAdvice is what an operator is told of the room where something is kept.
 var DiskAdvice = diskAdvice
+
+// Room is what a realm has in hand.
+type Room struct{ room }
+
+// Enter, Leave, Watch and Unwatch are those of a call and of a stream.
+func (r *Room) Enter(bytes int) error { return r.enter(bytes) }
+
+// Leave ends a call.
+func (r *Room) Leave(bytes int) { r.leave(bytes) }
+
+// Watch lets a listener in.
+func (r *Room) Watch() error { return r.watch() }
+
+// Unwatch ends one.
+func (r *Room) Unwatch() { r.unwatch() }

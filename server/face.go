@@ -61,7 +61,12 @@ func (phonesFront) LookUp(ctx context.Context, req *syncv1.LookUpRequest) (*sync
 
 // Watch is that of the realm in the message.
 func (phonesFront) Watch(req *syncv1.WatchRequest, stream grpc.ServerStreamingServer[syncv1.WatchResponse]) error {
-	return visitOf(stream.Context()).realm.phones.Watch(req, stream)
+	h := visitOf(stream.Context()).realm
+	if err := h.room.watch(); err != nil {
+		return err
+	}
+	defer h.room.unwatch()
+	return h.phones.Watch(req, stream)
 }
 
 // adminFront brings the calls of those who have no token yet to the realm that they name.

@@ -26,6 +26,7 @@ import (
 	"onedoor/server/syncrpc"
 	"onedoor/server/tenure"
 	"onedoor/server/throttle"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -33,6 +34,8 @@ import (
 type process struct {
 	metrics *observe.Metrics
 	traces  *observe.Traces
+	// turns shares the processor between the realms.
+	turns *turns.Turns
 	// enrolments and signIns count guesses, of all realms together.
 	enrolments *syncrpc.Enrolments
 	signIns    *signin.Limits
@@ -78,6 +81,9 @@ type hosted struct {
 	guesses *throttle.Shared
 	// roster is this server's side of the list of the realm's servers; nil as post is.
 	roster *tenure.Roster
+	// room is what it has in hand, turn its part of the processor.
+	room room
+	turn *turns.Realm
 	// behind is set when newer software has taken the realm over.
 	behind atomic.Bool
 	// ending ends what begin began, which ended waits for.
@@ -87,7 +93,7 @@ type hosted struct {
 
 // openHosted opens a realm from the store upwards; where it fails nothing of it stays open.
 func openHosted(ctx context.Context, p process, c Config) (*hosted, error) {
-	h := &hosted{process: p, config: c, hub: notify.New()}
+	h := &hosted{process: p, config: c, hub: notify.New(), turn: p.turns.Join()}
 	for _, step := range []func(context.Context) error{h.makeLedgerFolder, h.openStore, h.observeStore, h.signIn, h.openRealm, h.openPost, h.openServices, h.openConsole, h.startUpkeep} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, h.close())
@@ -149,5 +155,6 @@ func (h *hosted) close() error {
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}
+	h.turn.Leave()
 	return errors.Join(errs...)
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
+	"time"
 
 	"google.golang.org/grpc/health"
 
 	"onedoor/server/observe"
 	"onedoor/server/signin"
 	"onedoor/server/syncrpc"
+	"onedoor/server/turns"
 )
 
 // Open opens a realm's folder and binds the address; Serve then answers calls
@@ -39,10 +42,23 @@ func (s *Server) openTraces(ctx context.Context) (err error) {
 	return err
 }
 
+// permitsElsewhere is how many pieces of work run at once for each processor where realms lie in a database: most of their time they
+// wait for it.
+const permitsElsewhere = 4
+
+// permits is how many pieces of work run at once: one for each processor, since more of them would only share it.
+func (c Config) permits() int {
+	n := runtime.GOMAXPROCS(0)
+	if c.elsewhere() {
+		n *= permitsElsewhere
+	}
+	return n
+}
+
 // newProcess makes what realms share.
 func newProcess(c Config) process {
 	return process{
-		metrics: observe.New(built()), stopping: make(chan struct{}),
+		metrics: observe.New(built()), stopping: make(chan struct{}), turns: turns.New(c.permits(), time.Now),
 		enrolments: syncrpc.NewEnrolments(c.behindGateway(), c.Now), signIns: signin.NewLimits(),
 	}
 }

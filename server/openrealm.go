@@ -74,7 +74,7 @@ func (h *hosted) openRealm(ctx context.Context) error {
 		return err
 	}
 	h.secrets = secrets
-	o := exchange.Options{Secrets: secrets, Random: h.config.Random, Now: h.config.Now, Log: h.config.Log, Hint: h.hub.Hint, Events: h.events(), Shared: h.config.shared(), Schema: h.config.Schema}
+	o := exchange.Options{Secrets: secrets, Random: h.config.Random, Now: h.config.Now, Log: h.config.Log, Hint: h.hub.Hint, Events: h.events(), Shared: h.config.shared(), Schema: h.config.Schema, Turns: h.turn}
 	if o.Hold, err = h.olderBeside(ctx); err != nil {
 		return fmt.Errorf("%s: %w", h.config.Dir, err)
 	}

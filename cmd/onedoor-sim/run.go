@@ -18,7 +18,7 @@ func Run(ctx context.Context, args []string, stdio command.Stdio) int {
 type app struct{ command.App }
 
 // commands are the commands in the order of help.
-var commands = []func(*app) *cobra.Command{newSeeds, newReplay, newBench, newStorm, newBenchPart, newSabotage, newSabotagePart, newCrash, newCrashPart}
+var commands = []func(*app) *cobra.Command{newSeeds, newReplay, newBench, newStorm, newNeighbours, newBenchPart, newSabotage, newSabotagePart, newCrash, newCrashPart}
 
 func (a *app) root() *cobra.Command {
 	root := command.Group("onedoor-sim", "Simulate onedoor, kill it, replay real inspections through it, and measure it",

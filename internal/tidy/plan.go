@@ -58,7 +58,7 @@ var House = []Room{
 
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/gateway", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
-			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/bearer", "server/tenure", "server/throttle", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
+			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/bearer", "server/turns", "server/tenure", "server/throttle", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
 			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "server/store/whole", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
@@ -99,7 +99,7 @@ var House = []Room{
 	{Path: "server/sideledger", Holds: "the side ledger: what a restore must not undo, in a file on other storage",
 		May: withShared("server/exchange")},
 	{Path: "server/exchange", Holds: "the one write path: authorise, validate, merge, apply, cut a page of the log",
-		May: withShared("server/accessledger", "server/identity", "server/sealed", "server/notify", "server/store")},
+		May: withShared("server/accessledger", "server/identity", "server/sealed", "server/notify", "server/turns", "server/store")},
 	{Path: "server/signin", Holds: "signing in: passwords with one-time codes, and ID tokens of an identity provider",
 		May: withShared("server/accessledger", "server/throttle", "server/identity", "server/store")},
 	{Path: "server/tenure", Holds: "posts that one server of several holds at a time: what is to be done once",
@@ -112,6 +112,7 @@ var House = []Room{
 		May: withShared("internal/privatefile", "server/store")},
 	{Path: "server/identity", Holds: "join codes, device keys, sessions and grants",
 		May: withShared("internal/privatefile", "server/store")},
+	{Path: "server/turns", Holds: "the processor shared between realms, and between short work and long"},
 	{Path: "server/notify", Holds: "hints that say look again", May: []string{"syncengine"}},
 
 	{Path: "server/store/storetest", Holds: "the conformance suite that every store passes",

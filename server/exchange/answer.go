@@ -13,6 +13,7 @@ import (
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -20,13 +21,21 @@ import (
 func (s *Service) answer(ctx context.Context, c *call, reply *syncv1.ExchangeResponse) (a *answering, err error) {
 	if a = c.answered; a == nil {
 		a = &answering{svc: s, call: c, reply: reply, began: s.clock()}
-		if err := s.store.View(s.askAnswer(ctx, c, true), a.read); err != nil {
+		if err := s.turns.Do(ctx, c.class(), func() error { return s.store.View(s.askAnswer(ctx, c, true), a.read) }); err != nil {
 			return nil, err
 		}
 	}
 	err = s.storeAnswered(ctx, a)
 	s.pageCut(ctx, a)
 	return a, err
+}
+
+// class tells who is up to date from who is being filled, page after page: that one gives way.
+func (c *call) class() turns.Class {
+	if c.genuine && !c.from.filling {
+		return turns.Page
+	}
+	return turns.Fill
 }
 
 // read reads it.

@@ -33,6 +33,13 @@ func (s *Service) glance(ctx context.Context, c *call, answering bool) error {
 func (s *Service) glanceOnce(ctx context.Context, c *call, answering bool) (l looking, ended bool, err error) {
 	l = looking{proofs: c.proofs(), remembered: s.witness.head()}
 	c.push.lent, c.answered = 0, nil
+	give := func() {}
+	if answering && !c.decides() { // A page is cut there and then.
+		if give, err = s.turns.Take(ctx, c.class()); err != nil {
+			return l, false, err
+		}
+	}
+	defer give()
 	err = s.store.View(s.askAnswer(ctx, c, answering && !c.decides()), func(r store.Reader) (err error) {
 		if ended, err = s.grantsEnded(r, c.push.device.UserID); err != nil {
 			return err

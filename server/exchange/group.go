@@ -12,6 +12,7 @@ import (
 
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -350,6 +351,12 @@ func (s *Service) writesAhead(group []*job) bool {
 func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, err error) {
 	remembered := s.witness.head()
 	err = s.ledgering(s.askGroup(group), func(w store.Writer) (err error) {
+		// The permit is for judging, and goes back before the commit waits for the disk.
+		give, err := s.turns.Take(context.Background(), turns.Judge)
+		if err != nil {
+			return err
+		}
+		defer give()
 		if err := s.face(w, remembered); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/sealed"
 	"onedoor/server/store"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	Inline bool
 	// Shared tells that other servers may have the store open too.
 	Shared bool
+	// Turns shares the processor with other realms, and between what is short and what is long; nil lets everybody go at once.
+	Turns *turns.Realm
 	// RunChanges is how many changes of a long batch are handed to the store at a time; a fitting number when 0. Few of
 	// them have short batches go the way of long ones, in a simulation.
 	RunChanges int
@@ -103,6 +106,8 @@ type Service struct {
 	// inline is Options.Inline; turn lets its callers take turns.
 	inline bool
 	turn   sync.Mutex
+	// turns is Options.Turns.
+	turns *turns.Realm
 	// run is Options.RunChanges.
 	run int
 }
@@ -114,7 +119,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		store: st, schema: o.Schema, secrets: o.Secrets, source: o.Random, clock: o.Now, log: o.Log, hint: o.Hint, events: o.Events,
 		places: places{keys: map[syncengine.ID]parentPlace{}}, shared: o.Shared, inline: o.Inline, ledger: o.Ledger,
 		jobs: make(chan *job, groupJobsMax), stopped: make(chan struct{}),
-		run: cmp.Or(o.RunChanges, runChanges),
+		run: cmp.Or(o.RunChanges, runChanges), turns: o.Turns,
 	}
 	s.defaults()
 	s.caches.newest = s.schema
@@ -382,7 +387,7 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if n := len(c.body.GetPast()); n > wire.PastCheckpointsMax {
 		return nil, badRequest("%d past checkpoints, %d are allowed", n, wire.PastCheckpointsMax)
 	}
-	if err := c.prepare(s, device); err != nil {
+	if err := s.turns.Do(ctx, turns.Judge, func() error { return c.prepare(s, device) }); err != nil {
 		return nil, err
 	}
 	c.epoch = s.epoch()

@@ -3,6 +3,7 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -19,6 +20,8 @@ type Fault struct {
 	Reason string
 	// Passing tells that another try may succeed.
 	Passing bool
+	// After is how long the server asks to wait before it; 0 where it does not say.
+	After time.Duration
 	// Says is what a person can do about it.
 	Says speech.Sentence
 	// Cause is what the transport met.
@@ -39,6 +42,8 @@ func (e *Fault) Unwrap() error { return e.Cause }
 // reasons says what each of the server's reasons means to a phone's user.
 var reasons = map[string]speech.Sentence{
 	"BAD_REQUEST":       {ZH: "服务器不认识这个请求，请升级应用；数据没有变化。", EN: "the server does not understand the request: update the app; nothing was changed"},
+	wire.ReasonBusy:     {ZH: "服务器正忙，稍后会自动再试；内容仍在手机上。", EN: "the server is busy: it is tried again in a moment; your work stays on the phone"},
+	"SLOW_DOWN":         {ZH: "尝试太频繁，请稍等片刻再试。", EN: "too many tries: wait a little, then try again"},
 	"WRONG_REALM":       {ZH: "这台手机属于另一个区，请连接本区的服务器。", EN: "the phone belongs to another district: use that district's server"},
 	"UNKNOWN_DEVICE":    {ZH: "服务器没有登记这台设备，请向管理员要加入码重新登记。", EN: "the device is not enrolled at this server: ask the operator for a join code"},
 	"BAD_SIGNATURE":     {ZH: "设备密钥不符，请联系管理员；未同步的内容仍在手机上。", EN: "the device's key does not fit: ask the operator; unsent work stays on the phone"},
@@ -73,6 +78,9 @@ var (
 	faulty      = speech.Sentence{ZH: "服务器出错，请稍后再试；内容仍在手机上。", EN: "the server met a fault: try again later; your work stays on the phone"}
 )
 
+// afterMost bounds what a server can ask for: a mistake of its own must not keep work on a phone.
+const afterMost = 15 * time.Minute
+
 // passing lists the codes that another try may not meet.
 var passing = map[codes.Code]bool{
 	codes.Unavailable: true, codes.DeadlineExceeded: true, codes.Internal: true, codes.Aborted: true, codes.Unknown: true,
@@ -88,8 +96,11 @@ func faultOf(err error) error {
 	}
 	f := &Fault{Passing: passing[st.Code()], Cause: errors.New(st.Message())}
 	for _, d := range st.Details() {
-		if info, ok := d.(*errdetails.ErrorInfo); ok {
-			f.Reason = info.GetReason()
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			f.Reason = d.GetReason()
+		case *errdetails.RetryInfo:
+			f.After = min(max(d.GetRetryDelay().AsDuration(), 0), afterMost)
 		}
 	}
 	f.Says, ok = reasons[f.Reason]

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -219,5 +220,20 @@ func TestDial_OfSeveralServersTheNextIsCalledWhereOneIsUnavailable(t *testing.T)
 	}
 	if _, err := remote.Dial("a.example.org:1,", remote.Options{}); err == nil {
 		t.Error("an address that is none was taken")
+	}
+}
+
+func TestExchange_AServerWithNoRoomSaysHowLongToWait(t *testing.T) {
+	for asked, want := range map[time.Duration]time.Duration{2 * time.Second: 2 * time.Second, -time.Second: 0, 100 * time.Hour: 15 * time.Minute} {
+		st, err := status.New(codes.ResourceExhausted, "no room").WithDetails(
+			&errdetails.ErrorInfo{Reason: "BUSY", Domain: "onedoor"}, &errdetails.RetryInfo{RetryDelay: durationpb.New(asked)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = dial(t, serve(t, &desk{err: st.Err()}), remote.Options{}).Exchange(t.Context(), &syncv1.ExchangeRequest{})
+		var fault *remote.Fault
+		if !errors.As(err, &fault) || fault.Reason != "BUSY" || !fault.Passing || fault.After != want {
+			t.Errorf("asked to wait %v: %+v", asked, fault)
+		}
 	}
 }

@@ -36,6 +36,9 @@ const (
 	backoffMostMs  = 5 * 60_000
 	// onceBackoffFirstMs is the first wait of a single sync, which somebody watches.
 	onceBackoffFirstMs = 300
+	// toldMax is how often in a row a single sync waits because the server asks for it: with waits of some seconds about a
+	// minute, in which somebody watches. One that never ends waits as often as it is asked to.
+	toldMax = 20
 	// stillRoundsMax is how many replies in a row may bring nothing new while
 	// more is announced: a stale nonce, a fork and a gap take one round each.
 	stillRoundsMax = 5
@@ -71,6 +74,8 @@ type Event struct {
 	Progress bool
 	// Passing tells of a failure that another try may not meet.
 	Passing bool
+	// After, in milliseconds, is how long a server with no room asked to wait; 0 for any other failure.
+	After syncengine.UnixMilli
 	// Jitter spreads phones that failed together; drawn evenly from [0, 1).
 	Jitter float64
 	// DigestsAt, with Begun, is when digests were last compared; 0 for never.
@@ -111,7 +116,9 @@ type Machine struct {
 	// due is when the next exchange is to begin; 0 for not before an event.
 	due             syncengine.UnixMilli
 	failures, still int
-	nextDigests     syncengine.UnixMilli
+	// told counts how often in a row the server asked to wait.
+	told        int
+	nextDigests syncengine.UnixMilli
 }
 
 // New makes a machine: for a single sync, or for one that never ends.
@@ -130,6 +137,9 @@ func (m Machine) Step(now syncengine.UnixMilli, e Event) (Machine, Action) {
 		m.nextDigests = e.DigestsAt + digestsEveryMs
 		return m.call(now)
 	case Hinted:
+		if m.told > 0 {
+			return m.next(now) // Who is asked to wait waits, whatever there is to fetch.
+		}
 		return m.call(now)
 	case Edited:
 		return m.edited(now)
@@ -149,7 +159,7 @@ func (m Machine) call(now syncengine.UnixMilli) (Machine, Action) {
 
 // edited asks for an exchange soon, or when the line is tried again anyway.
 func (m Machine) edited(now syncengine.UnixMilli) (Machine, Action) {
-	if at := now + settleMs; m.failures == 0 && (!m.wanted || m.due > at) {
+	if at := now + settleMs; m.failures == 0 && m.told == 0 && (!m.wanted || m.due > at) {
 		m.due = at
 	}
 	m.wanted = true
@@ -157,7 +167,7 @@ func (m Machine) edited(now syncengine.UnixMilli) (Machine, Action) {
 }
 
 func (m Machine) replied(now syncengine.UnixMilli, e Event) (Machine, Action) {
-	m.busy, m.failures = false, 0
+	m.busy, m.failures, m.told = false, 0, 0
 	m.still++
 	if e.Progress {
 		m.still = 0
@@ -184,11 +194,22 @@ func (m Machine) replied(now syncengine.UnixMilli, e Event) (Machine, Action) {
 
 func (m Machine) failed(now syncengine.UnixMilli, e Event) (Machine, Action) {
 	m.busy = false
+	if e.After > 0 && (!m.once || m.told < toldMax) {
+		return m.asked(now, e)
+	}
 	m.failures++
 	if !e.Passing || m.once && m.failures >= m.tries {
 		return m, Action{Kind: GiveUp}
 	}
 	m.wanted, m.due = true, now+m.backoff(e.Jitter)
+	return m.next(now)
+}
+
+// asked waits as long as the server asked for, and up to as long again, so that not all who were asked come at once. That is no
+// failure: the line and the server are well.
+func (m Machine) asked(now syncengine.UnixMilli, e Event) (Machine, Action) {
+	m.told++
+	m.wanted, m.due = true, now+e.After+syncengine.UnixMilli(e.Jitter*float64(e.After))
 	return m.next(now)
 }
 

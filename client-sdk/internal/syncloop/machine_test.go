@@ -173,3 +173,31 @@ func TestMachine_NeverCallsTwiceAtOnceAndAlwaysGoesOn(t *testing.T) {
 		}
 	})
 }
+
+func TestStep_WhoIsAskedToWaitWaitsSoLongAndCountsItAsNoFailure(t *testing.T) {
+	s := &script{t, syncloop.New(syncloop.Policy{Tries: 2}, true), start}
+	s.step(syncloop.Event{Kind: syncloop.Begun}, syncloop.Exchange)
+	for range 20 {
+		a := s.step(syncloop.Event{Kind: syncloop.Failed, Passing: true, After: 2_000, Jitter: 0.5}, syncloop.Wait)
+		if waits := a.Until - s.now; waits != 3_000 {
+			t.Fatalf("waits %d", waits)
+		}
+		s.now = a.Until
+		s.step(syncloop.Event{Kind: syncloop.Ticked}, syncloop.Exchange)
+	}
+	// A server that asks for ever is given up like a line that fails.
+	s.now = s.step(syncloop.Event{Kind: syncloop.Failed, Passing: true, After: 2_000}, syncloop.Wait).Until
+	s.step(syncloop.Event{Kind: syncloop.Ticked}, syncloop.Exchange)
+	s.step(syncloop.Event{Kind: syncloop.Failed, Passing: true, After: 2_000}, syncloop.GiveUp)
+}
+
+func TestKeep_NeitherAnEditNorAHintCutsShortWhatTheServerAskedFor(t *testing.T) {
+	s := &script{t, syncloop.New(syncloop.Policy{}, false), start}
+	s.step(syncloop.Event{Kind: syncloop.Begun}, syncloop.Exchange)
+	until := s.step(syncloop.Event{Kind: syncloop.Failed, Passing: true, After: 60_000}, syncloop.Wait).Until
+	for _, kind := range []syncloop.EventKind{syncloop.Edited, syncloop.Hinted} {
+		if a := s.step(syncloop.Event{Kind: kind}, syncloop.Wait); a.Until != until {
+			t.Errorf("event %d: waits until %d instead of %d", kind, a.Until, until)
+		}
+	}
+}

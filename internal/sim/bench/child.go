@@ -55,6 +55,10 @@ type command struct {
 	Crowd bool   `json:"crowd,omitempty"`
 	// Grid is the code of the grid that fresh phones work in.
 	Grid string `json:"grid,omitempty"`
+	// BeatS is how many seconds lie between two syncs of a phone that works at a pace.
+	BeatS float64 `json:"beat_s,omitempty"`
+	// Realm is the code of a server's realm that is meant.
+	Realm string `json:"realm,omitempty"`
 	// WindowS is over how many seconds phones begin their syncs.
 	WindowS float64 `json:"window_s,omitempty"`
 	// Records are ids to look for in the log, as UUID text.

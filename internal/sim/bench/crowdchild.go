@@ -77,6 +77,12 @@ func (p *crowdPart) handle(c command, _ child.Say) (answer, error) {
 		return p.visits(c)
 	case "storm":
 		return p.storm(time.Duration(c.WindowS * float64(time.Second)))
+	case "pace":
+		return p.pace(c)
+	case "flood":
+		return p.flood(c)
+	case "pull":
+		return p.pull(c)
 	case "watch":
 		return answer{}, p.watch()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -40,6 +41,11 @@ func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 	switch c.Op {
 	case "open":
 		return s.open(c)
+	case "realms":
+		return s.openRealms(c)
+	case "staff":
+		seats, err := desk.Staff(s.ctx, s.server.Addr().String(), filepath.Join(s.dir, c.Realm), c.Grid, c.Count)
+		return answer{Seats: seats}, err
 	case "size":
 		return s.size()
 	case "head":

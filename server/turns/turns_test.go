@@ -1,0 +1,157 @@
+package turns_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"onedoor/server/turns"
+)
+
+// piece works for a while with a permit.
+func piece(t *testing.T, r *turns.Realm, c turns.Class, took time.Duration) {
+	if err := r.Do(t.Context(), c, func() error {
+		time.Sleep(took)
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// flood has callers work without rest until the bubble's time is up, and counts pieces.
+func flood(t *testing.T, wg *sync.WaitGroup, r *turns.Realm, c turns.Class, callers int, took, until time.Duration) *int {
+	var mu sync.Mutex
+	count, ends := new(int), time.Now().Add(until)
+	for range callers {
+		wg.Go(func() {
+			for time.Now().Before(ends) {
+				piece(t, r, c, took)
+				mu.Lock()
+				*count++
+				mu.Unlock()
+			}
+		})
+	}
+	return count
+}
+
+func TestTake_ABusyRealmWaitsForItselfAndAQuietOneDoesNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(2, time.Now)
+		noisy, quiet := all.Join(), all.Join()
+		var wg sync.WaitGroup
+		flood(t, &wg, noisy, turns.Judge, 100, 10*time.Millisecond, time.Second)
+		for range 50 {
+			began := time.Now()
+			piece(t, quiet, turns.Page, time.Millisecond)
+			if waited := time.Since(began) - time.Millisecond; waited > 0 {
+				t.Errorf("the quiet realm waited %v", waited)
+			}
+			time.Sleep(7 * time.Millisecond)
+		}
+		wg.Wait()
+	})
+}
+
+func TestTake_TwoBusyRealmsShareTheTimeWhateverTheirNumbers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(1, time.Now)
+		var wg sync.WaitGroup
+		many := flood(t, &wg, all.Join(), turns.Judge, 100, 10*time.Millisecond, 10*time.Second)
+		few := flood(t, &wg, all.Join(), turns.Judge, 2, 5*time.Millisecond, 10*time.Second)
+		wg.Wait()
+		if a, b := 10**many, 5**few; a > b*12/10 || b > a*12/10 {
+			t.Errorf("one had %d ms and the other %d ms", a, b)
+		}
+	})
+}
+
+func TestTake_AFillGivesWayAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := turns.New(1, time.Now).Join()
+		var wg sync.WaitGroup
+		fills := flood(t, &wg, r, turns.Fill, 4, 10*time.Millisecond, 10*time.Second)
+		pages := flood(t, &wg, r, turns.Page, 4, 10*time.Millisecond, 10*time.Second)
+		wg.Wait()
+		if *fills < *pages/6 || *fills > *pages/3 {
+			t.Errorf("%d fills beside %d pages, a fourth is theirs", *fills, *pages)
+		}
+	})
+}
+
+func TestTake_ARealmThatWasIdleHasSavedUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(1, time.Now)
+		busy, idle := all.Join(), all.Join()
+		for range 100 {
+			piece(t, busy, turns.Judge, 10*time.Millisecond)
+		}
+		var wg sync.WaitGroup
+		a := flood(t, &wg, busy, turns.Judge, 2, 10*time.Millisecond, time.Second)
+		b := flood(t, &wg, idle, turns.Judge, 2, 10*time.Millisecond, time.Second)
+		wg.Wait()
+		if *a < *b/2 {
+			t.Errorf("the one that had worked did %d, the one that had rested %d", *a, *b)
+		}
+	})
+}
+
+func TestTake_WhoLeavesTakesNoPermitAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := turns.New(1, time.Now).Join()
+		give, err := r.Take(t.Context(), turns.Page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := r.Take(ctx, turns.Page); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a permit that is out was given again: %v", err)
+		}
+		give()
+		give() // Twice is once.
+		first, err := r.Take(t.Context(), turns.Page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := r.Take(ctx, turns.Page); err == nil {
+			t.Error("one permit is out twice")
+		}
+		first()
+	})
+}
+
+func TestLeave_TheOneThatIsLeftHasAllPermits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(2, time.Now)
+		stays, goes := all.Join(), all.Join()
+		first, err := stays.Take(t.Context(), turns.Page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer first()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := stays.Take(ctx, turns.Page); err == nil {
+			t.Error("one of two realms has all permits")
+		}
+		goes.Leave()
+		second, err := stays.Take(t.Context(), turns.Page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second()
+	})
+}
+
+func TestTake_WithoutTurnsNobodyWaits(t *testing.T) {
+	var none *turns.Realm
+	if err := none.Do(t.Context(), turns.Fill, func() error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
