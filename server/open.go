@@ -46,13 +46,14 @@ func (s *Server) openTraces(ctx context.Context) (err error) {
 // wait for it.
 const permitsElsewhere = 4
 
-// permits is how many pieces of work run at once: one for each processor, since more of them would only share it.
+// permits is how many pieces of work run at once: one for each processor, since more of them would only share it, and one beside for
+// who comes while the others are out.
 func (c Config) permits() int {
 	n := runtime.GOMAXPROCS(0)
 	if c.elsewhere() {
 		n *= permitsElsewhere
 	}
-	return n
+	return n + 1
 }
 
 // newProcess makes what realms share.

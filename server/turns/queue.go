@@ -24,10 +24,8 @@ func (r *Realm) wait(c Class) *waiter {
 }
 
 // idle reports that the realm neither works nor waits.
-func (r *Realm) idle() bool { return r.held == 0 && !r.waits() }
-
-func (r *Realm) waits() bool {
-	return slices.ContainsFunc(r.queues[:], func(q []*waiter) bool { return len(q) > 0 })
+func (r *Realm) idle() bool {
+	return r.held == 0 && !slices.ContainsFunc(r.queues[:], func(q []*waiter) bool { return len(q) > 0 })
 }
 
 // leave takes one who gave up out of the line; it reports false for one who has a permit by now.
@@ -49,6 +47,9 @@ func (r *Realm) done(c Class, took time.Duration) {
 	defer t.mu.Unlock()
 	took = max(took, 0) // A clock that was set back costs nobody anything.
 	r.held--
+	if c == Fill {
+		r.fills--
+	}
 	t.free++
 	r.used += took
 	r.spent[c] += took / weights[c]
@@ -58,36 +59,45 @@ func (r *Realm) done(c Class, took time.Duration) {
 // hand gives free permits to those who are next.
 func (t *Turns) hand() {
 	for t.free > 0 {
-		r := t.next()
+		r, c := t.next()
 		if r == nil {
 			return
 		}
-		c := r.next()
 		w := r.queues[c][0]
 		r.queues[c] = slices.Delete(r.queues[c], 0, 1)
 		r.held++
+		if c == Fill {
+			r.fills++
+		}
 		t.free--
 		t.stood, r.stood = max(t.stood, r.used), max(r.stood, r.spent[c])
 		close(w.got)
 	}
 }
 
-// next gives the realm that has had the least time of those that wait and may have a permit; nil when there is none.
-func (t *Turns) next() (least *Realm) {
+// next gives the realm that has had the least time of those that wait and may have a permit, and its class; nil when there is none.
+func (t *Turns) next() (least *Realm, class Class) {
 	most := t.most()
 	for _, r := range t.realms {
-		if r.held < most && r.waits() && (least == nil || r.used < least.used) {
-			least = r
+		if c := r.next(most); c != classes && (least == nil || r.used < least.used) {
+			least, class = r, c
 		}
 	}
-	return least
+	return least, class
 }
 
-// next gives the class that has had the least by its weight of those that wait.
-func (r *Realm) next() Class {
+// next gives the class that has had the least by its weight of those that wait and may have one of most permits; classes when there
+// is none. Fills leave a permit to what is short, wherever there are two.
+func (r *Realm) next(most int) Class {
 	least := classes
+	if r.held >= most {
+		return least
+	}
 	for c := range classes {
-		if len(r.queues[c]) > 0 && (least == classes || r.spent[c] < r.spent[least]) {
+		if len(r.queues[c]) == 0 || c == Fill && r.fills >= max(1, most-1) {
+			continue
+		}
+		if least == classes || r.spent[c] < r.spent[least] {
 			least = c
 		}
 	}

@@ -6,7 +6,7 @@
 // Of those who wait the realm that has had the least time goes first, and within it the class that has had the least by its
 // weight: start-time fair queuing (Goyal, Vin, Cheng, SIGCOMM 1996) with the time that pieces took as their cost. A realm that
 // was idle begins where the least of the others stands, so that nobody saves up; so a busy realm waits for itself. Where there
-// are several realms none holds all permits: one is left for who comes.
+// are several realms none holds all permits: one is left for who comes. Nor do a realm's fills hold all that it may have.
 //
 // Invariants: no more permits are out than there are; no realm waits while a permit that it may have is free; within a class
 // whoever came first goes first. Read this file first, then queue.go.
@@ -81,9 +81,9 @@ func (t *Turns) most() int {
 // Realm is one realm's side of it. A nil one lets everybody go at once.
 type Realm struct {
 	turns *Turns
-	// held counts the permits that it has, used is the time that its pieces took.
-	held int
-	used time.Duration
+	// held counts the permits that it has, fills those of its fills; used is the time that its pieces took.
+	held, fills int
+	used        time.Duration
 	// queues holds who waits, spent the time of each class by its weight.
 	queues [classes][]*waiter
 	spent  [classes]time.Duration

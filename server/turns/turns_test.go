@@ -82,6 +82,23 @@ func TestTake_AFillGivesWayAndGoesOn(t *testing.T) {
 	})
 }
 
+func TestTake_APageFindsAPermitWhileFillsAreCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := turns.New(3, time.Now).Join()
+		var wg sync.WaitGroup
+		flood(t, &wg, r, turns.Fill, 10, 50*time.Millisecond, time.Second)
+		for range 50 {
+			began := time.Now()
+			piece(t, r, turns.Page, time.Millisecond)
+			if waited := time.Since(began) - time.Millisecond; waited > 0 {
+				t.Errorf("the page waited %v", waited)
+			}
+			time.Sleep(7 * time.Millisecond)
+		}
+		wg.Wait()
+	})
+}
+
 func TestTake_ARealmThatWasIdleHasSavedUpNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := turns.New(1, time.Now)
