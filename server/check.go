@@ -126,9 +126,6 @@ func (c Config) checkLedger() error {
 	if c.Ledger == "" {
 		return nil
 	}
-	if c.shared() {
-		return errors.New("a side ledger is one server's file, and a realm in a database may have several: leave --ledger out, and keep the database's own backups and standbys")
-	}
 	info, err := os.Stat(c.Ledger)
 	switch {
 	case err != nil:

@@ -45,7 +45,7 @@ func TestFrozenMonth_ARestoreFromBeforeItKeepsItsNumbers(t *testing.T) {
 		t.Fatalf("frozen: %v", frozen)
 	}
 	w.stop()
-	_, err = server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: w.dir, Replace: 530702, Ledger: ledger, Now: w.now, Random: seeded(9)})
+	_, err = server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: w.dir, Replace: 530702, Ledger: []string{ledger}, Now: w.now, Random: seeded(9)})
 	w.must(err)
 	w.resume(w.dir)
 	after := w.month("2026-05")

@@ -69,7 +69,7 @@ func TestLedger_ARestoreUndoesNoRevocationAndForgetsNoPhone(t *testing.T) {
 	w.sync(carl)
 	before := w.trusted()
 	w.stop()
-	made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: w.dir, Replace: 530702, Ledger: ledger, Now: w.now, Random: seeded(9)})
+	made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: w.dir, Replace: 530702, Ledger: []string{ledger}, Now: w.now, Random: seeded(9)})
 	w.must(err)
 	if made.Replayed == 0 || made.Lost == nil || made.Lost.Users != 0 || made.Lost.Devices != 0 || made.Epoch != 2 {
 		t.Errorf("restored %+v, lost %+v", made, made.Lost)
@@ -128,7 +128,7 @@ func TestLedger_WhatItMissedIsTakenUpWhenItIsKeptAgain(t *testing.T) {
 	w.ledger = ledger
 	w.resume(w.dir)
 	w.stop()
-	made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: filepath.Join(t.TempDir(), "r"), ContactKey: w.dir + server.ContactKeySuffix, Ledger: ledger, Now: w.now, Random: seeded(9)})
+	made, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: filepath.Join(t.TempDir(), "r"), ContactKey: w.dir + server.ContactKeySuffix, Ledger: []string{ledger}, Now: w.now, Random: seeded(9)})
 	w.must(err)
 	w.ledger = ""
 	w.resume(filepath.Dir(made.TokenFile))

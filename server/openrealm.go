@@ -109,7 +109,11 @@ func (h *hosted) openLedger(ctx context.Context, secrets *identity.Secrets) (*si
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", h.config.Dir, err)
 	}
-	return sideledger.Open(h.config.Ledger, realm.Code, secrets.LedgerKey())
+	open := sideledger.Open
+	if h.config.shared() {
+		open = sideledger.OpenOne
+	}
+	return open(h.config.Ledger, realm.Code, secrets.LedgerKey())
 }
 
 // checkSchema refuses records of newer software: this one would serve them

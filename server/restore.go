@@ -48,8 +48,8 @@ type RestoreOptions struct {
 	// Replace is the code of the realm that may be moved aside; 0 refuses a folder
 	// that holds one.
 	Replace uint32
-	// Ledger is the folder of the side ledger, which is replayed; empty for none.
-	Ledger string
+	// Ledger are the folders of the side ledger, which is replayed; of several servers all of theirs. Empty for none.
+	Ledger []string
 	// ContactKey is the file of the contact key that the backup's contacts are sealed under; beside Dir when empty.
 	ContactKey string
 	// Progress is told how far the copy and its check have come.
@@ -270,14 +270,14 @@ func noteRestore(w store.Writer, now syncengine.UnixMilli, made time.Time) error
 // replay puts what the side ledger has beyond the backup into the store, and gives
 // the epochs that it knows of.
 func (r *restoring) replay(ctx context.Context, st store.Store) (known []syncengine.Fork, err error) {
-	if r.o.Ledger == "" {
+	if len(r.o.Ledger) == 0 {
 		return nil, nil
 	}
 	secrets, err := identity.LoadSecrets(r.stage.Dir)
 	if err != nil {
 		return nil, err
 	}
-	l, err := sideledger.Read(r.o.Ledger, r.result.Realm, secrets.LedgerKey())
+	l, err := r.ledgers(secrets.LedgerKey())
 	if err != nil {
 		return nil, err
 	}
@@ -289,6 +289,20 @@ func (r *restoring) replay(ctx context.Context, st store.Store) (known []synceng
 		r.result.Replayed, err = exchange.Replay(w, l)
 		return err
 	})
+}
+
+// ledger is a side ledger that is read.
+type ledger interface {
+	exchange.Ledger
+	io.Closer
+}
+
+// ledgers opens the side ledger, or what those of several servers say together.
+func (r *restoring) ledgers(key []byte) (ledger, error) {
+	if dirs := r.o.Ledger; len(dirs) > 1 || !sideledger.Alone(dirs[0], r.result.Realm) {
+		return sideledger.ReadAll(dirs, r.result.Realm, key)
+	}
+	return sideledger.Read(r.o.Ledger[0], r.result.Realm, key)
 }
 
 // aside lists the files of a realm that are moved aside together.

@@ -109,7 +109,7 @@ func (h *hosted) lift(ctx context.Context, from exchange.Stage) error {
 func (h *hosted) keepPost(ctx context.Context) {
 	for held := h.post.Held(); wait(ctx, h.config.RenewEvery) == nil; {
 		now, err := h.post.Renew(ctx, h.realm, time.Now())
-		for _, also := range []func(context.Context) error{h.answerRoll, h.realm.StoreReached, h.readNoted} {
+		for _, also := range []func(context.Context) error{h.answerRoll, h.realm.StoreReached, h.readNoted, h.realm.FollowLedger} {
 			if err == nil {
 				err = also(ctx)
 			}

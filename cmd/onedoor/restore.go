@@ -52,7 +52,7 @@ the values that stood before, in whatever order they come.
 What was made at the server itself since the backup is lost: users, join codes,
 territories, assignments, imports, decisions about quarantined changes. Restore
 says how much, as far as it can be told. With --ledger DIR, the folder that
-serve --ledger was given, people, devices, grants, tokens and territories stand
+serve --ledger was given (of several servers all of theirs), people, devices, grants, tokens and territories stand
 again as they stood last, and what was revoked stays revoked.
 
 Residents' names and numbers are sealed under the contact key of the time of the
@@ -81,7 +81,7 @@ learn that it happened.`,
 	c.Flags().StringVar(&name, "backup", "", "`NAME` of the backup in a folder or bucket (default: the newest)")
 	c.Flags().StringVar(&identity, "identity", "", "`FILE` with the private key that opens it, of onedoor keys backup")
 	c.Flags().StringVar(&o.Dir, "data", "", "the `DIR` to make the realm in")
-	c.Flags().StringVar(&o.Ledger, "ledger", "", "replay the side ledger in `DIR`")
+	c.Flags().StringSliceVar(&o.Ledger, "ledger", nil, "replay the side ledger in `DIR`; of several servers give all of their folders")
 	storeFlag(c, &o.Store)
 	contactKeyFlag(c, &o.ContactKey)
 	c.Flags().StringVar(&replace, "replace", "", "six-digit `CODE` of the realm in DIR that may be moved aside")

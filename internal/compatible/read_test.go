@@ -96,7 +96,7 @@ func restoreSet(t *testing.T, dir string) {
 	from := filepath.Join(t.TempDir(), backupFile)
 	r.must(os.WriteFile(from, b, 0o600))
 	result, err := server.Restore(t.Context(), server.RestoreOptions{
-		From: from, Dir: r.dir, ContactKey: r.contactKey, Ledger: r.side, Now: r.clock, Random: r.random,
+		From: from, Dir: r.dir, ContactKey: r.contactKey, Ledger: []string{r.side}, Now: r.clock, Random: r.random,
 	})
 	r.must(err)
 	if result.Realm != realmCode || result.Epoch < 2 {

@@ -164,7 +164,7 @@ func (s *story) restoreFromBackup() {
 	s.everybodySyncs()
 	s.close()
 	result, err := server.Restore(s.t.Context(), server.RestoreOptions{
-		From: backup, Dir: s.dir, Replace: realmCode, Ledger: s.side, Now: s.clock, Random: s.random,
+		From: backup, Dir: s.dir, Replace: realmCode, Ledger: []string{s.side}, Now: s.clock, Random: s.random,
 	})
 	s.must(err)
 	if result.Replayed == 0 {

@@ -37,7 +37,9 @@ type Ledger interface {
 // LedgerEntry is what one transaction changed.
 type LedgerEntry struct {
 	Number uint64
-	At     syncengine.UnixMilli
+	// ID tells entries of several servers' ledgers apart; zero where there is one.
+	ID syncengine.ID
+	At syncengine.UnixMilli
 	// Whole tells that Documents are all that there were, not only those that changed.
 	Whole     bool
 	Documents []LedgerDocument
@@ -73,27 +75,42 @@ func wholeFrom(r store.Reader, bucket string) ([]byte, error) {
 type recorder struct {
 	store.Writer
 	changed []LedgerDocument
+	// first is called before the first change that the ledger keeps, nil for nobody; failed is what it failed with.
+	first  func() error
+	failed error
 }
 
 // PutDocument writes a document.
 func (r *recorder) PutDocument(bucket string, key, value []byte) error {
-	r.note(bucket, key, append([]byte{}, value...))
+	if err := r.note(bucket, key, append([]byte{}, value...)); err != nil {
+		return err
+	}
 	return r.Writer.PutDocument(bucket, key, value)
 }
 
 // DeleteDocument removes a document.
 func (r *recorder) DeleteDocument(bucket string, key []byte) error {
-	r.note(bucket, key, nil)
+	if err := r.note(bucket, key, nil); err != nil {
+		return err
+	}
 	return r.Writer.DeleteDocument(bucket, key)
 }
 
 // Gathering says whether the store gathers.
 func (r *recorder) Gathering() store.Gatherer { return store.Gathering(r.Writer) }
 
-func (r *recorder) note(bucket string, key, value []byte) {
-	if slices.Contains(ledgered, bucket) {
+func (r *recorder) note(bucket string, key, value []byte) error {
+	kept := slices.Contains(ledgered, bucket)
+	if first := r.first; first != nil && (kept || bucket == bucketRevision || bucket == bucketEntries) {
+		r.first = nil
+		if r.failed = first(); r.failed != nil && !errors.Is(r.failed, ErrLedger) {
+			return r.failed
+		}
+	}
+	if kept {
 		r.changed = append(r.changed, LedgerDocument{Bucket: bucket, Key: slices.Clone(key), Value: value})
 	}
+	return nil
 }
 
 // onlyLooks reports that the transaction changed nothing that a restore may not
@@ -106,6 +123,9 @@ func (r *recorder) onlyLooks() bool {
 func (s *Service) ledgering(ask store.Questions, f func(store.Writer) error) (err error) {
 	if s.ledger == nil {
 		return s.update(ask, f)
+	}
+	if l, ok := s.common(); ok {
+		return s.keeping(l, ask, f)
 	}
 	var appended uint64
 	err = s.update(ask, func(w store.Writer) error {
@@ -179,6 +199,11 @@ func Replay(w store.Writer, l Ledger) (entries int, err error) {
 	err = l.After(m.GetNumber(), func(e LedgerEntry) error {
 		entries++
 		last = e.At
+		if !e.ID.IsZero() { // So that the servers' ledgers are known to be brought back.
+			if err := putQueued(w, e, nil); err != nil {
+				return err
+			}
+		}
 		if e.Whole {
 			if err := dropOthers(w, e.Documents); err != nil {
 				return err

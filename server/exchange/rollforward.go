@@ -29,6 +29,9 @@ func (s *Service) openLedger(ctx context.Context) error {
 		}
 		return nil
 	}
+	if l, ok := s.common(); ok {
+		return s.openCommon(ctx, l)
+	}
 	missing := s.ledger.Last() > state.GetNumber()
 	if missing {
 		if err := s.rollForward(ctx); err != nil {

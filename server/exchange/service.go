@@ -86,6 +86,8 @@ type Service struct {
 	// shared is Options.Shared; opened is this server's number among those that have opened the realm.
 	shared bool
 	opened uint64
+	// followed is the entry of the store up to which this server's ledger is known to go.
+	followed atomic.Pointer[ledgerEnd]
 	// gathers tells that the store wants to know beforehand what it will be asked.
 	gathers bool
 	// backedUp is how far the newest verified backup reaches; nil when none is known of.

@@ -13,6 +13,9 @@
 //	{"n":13,"at":1780000000500,"whole":true,"docs":[…]}
 //	{"void":13}
 //
+// Of several servers of a realm each keeps such a file, in a folder of its own or under a name of its own (-2, -3 …), and has an
+// id in each entry. Its entries may leave out numbers, and give one again that was taken back.
+//
 // n numbers the entries without gaps, at is a time in milliseconds; b, k and v are
 // a document's bucket, key and value (base64), without v for one that was deleted.
 // A line with void takes the entry of that number back. The digits are the first
@@ -38,6 +41,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 
 	"onedoor/server/exchange"
 	"onedoor/syncengine"
@@ -66,15 +70,24 @@ type Ledger struct {
 	mac  string
 	size int64
 	last uint64
+	// ends are the entries that stand, by number and id; the last is the tail.
+	ends []end
 	// lost is why the last entry could not be written; nil when it was.
 	lost atomic.Pointer[error]
 }
 
-var _ exchange.Ledger = (*Ledger)(nil)
+// end is an entry by what it is told apart by.
+type end struct {
+	number uint64
+	id     syncengine.ID
+}
+
+var _ exchange.CommonLedger = (*Ledger)(nil)
 
 // line is one line's object.
 type line struct {
 	Number    uint64     `json:"n,omitempty"`
+	ID        []byte     `json:"id,omitempty"`
 	At        int64      `json:"at,omitempty"`
 	Whole     bool       `json:"whole,omitempty"`
 	Documents []document `json:"docs,omitempty"`
@@ -96,7 +109,12 @@ func Path(dir string, realm uint32) string {
 // Open opens a realm's ledger for appending, and makes it when there is none. dir
 // must be there: a folder that is not mounted is not to be made.
 func Open(dir string, realm uint32, key []byte) (*Ledger, error) {
-	l, err := open(Path(dir, realm), key, os.O_RDWR|os.O_CREATE)
+	return begin(dir, Path(dir, realm), key, false)
+}
+
+// begin opens a file for appending, and holds it where it may be another process's.
+func begin(dir, path string, key []byte, hold bool) (*Ledger, error) {
+	l, err := open(path, key, os.O_RDWR|os.O_CREATE, hold)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open the side ledger: %s is not there: mount that storage, or make the folder on storage that does not fail with the data's", dir)
 	}
@@ -105,23 +123,25 @@ func Open(dir string, realm uint32, key []byte) (*Ledger, error) {
 
 // Read opens a realm's ledger that is only read.
 func Read(dir string, realm uint32, key []byte) (*Ledger, error) {
-	l, err := open(Path(dir, realm), key, os.O_RDONLY)
+	l, err := open(Path(dir, realm), key, os.O_RDONLY, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w in %s: give the folder that --ledger named", ErrNone, dir)
 	}
 	return l, err
 }
 
-func open(path string, key []byte, flags int) (*Ledger, error) {
+func open(path string, key []byte, flags int, hold bool) (*Ledger, error) {
 	f, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the side ledger: %w", err)
 	}
+	if hold {
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			return nil, errors.Join(fmt.Errorf("hold the side ledger: %w", err), f.Close())
+		}
+	}
 	l := &Ledger{path: path, key: key, file: f}
-	err = l.walk(func(m *line) error {
-		l.last = max(l.last, m.Number)
-		return nil
-	})
+	err = l.walk(func(m *line) error { l.noteLine(m); return nil })
 	if err == nil && flags != os.O_RDONLY {
 		err = l.cutTail()
 	}
@@ -149,6 +169,27 @@ func (l *Ledger) Close() error { return l.file.Close() }
 // Last is the number of the last entry.
 func (l *Ledger) Last() uint64 { return l.last }
 
+// Tail is the last entry that was not taken back; 0 for none.
+func (l *Ledger) Tail() (number uint64, id syncengine.ID) {
+	if len(l.ends) == 0 {
+		return 0, id
+	}
+	e := l.ends[len(l.ends)-1]
+	return e.number, e.id
+}
+
+// noteLine keeps what a line says of where the ledger ends.
+func (l *Ledger) noteLine(m *line) {
+	l.last = max(l.last, m.Number)
+	if n := len(l.ends); m.Void != 0 && n > 0 && l.ends[n-1].number == m.Void {
+		l.ends = l.ends[:n-1]
+	}
+	if m.Number != 0 {
+		id, _ := syncengine.IDFromBytes(m.ID)
+		l.ends = append(l.ends, end{m.Number, id})
+	}
+}
+
 // walk reads the lines from the first one on and checks each.
 func (l *Ledger) walk(f func(*line) error) error {
 	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
@@ -165,7 +206,7 @@ func (l *Ledger) walk(f func(*line) error) error {
 			return err
 		}
 		m, next, err := l.read(text, mac)
-		if err == nil && m.Number != 0 && m.Number != last+1 {
+		if err == nil && m.Number != 0 && len(m.ID) == 0 && m.Number != last+1 {
 			err = fmt.Errorf("%w: entry %d follows entry %d", ErrDamaged, m.Number, last)
 		}
 		if err != nil {
@@ -203,10 +244,13 @@ func (l *Ledger) macOf(before string, body []byte) string {
 
 // Append makes an entry durable.
 func (l *Ledger) Append(e exchange.LedgerEntry) error {
-	if e.Number != l.last+1 {
+	if tail, _ := l.Tail(); e.ID.IsZero() && e.Number != l.last+1 || e.Number < tail {
 		return fmt.Errorf("entry %d after entry %d of %s", e.Number, l.last, l.path)
 	}
 	m := &line{Number: e.Number, At: int64(e.At), Whole: e.Whole}
+	if !e.ID.IsZero() {
+		m.ID = e.ID[:]
+	}
 	for _, d := range e.Documents {
 		out := document{Bucket: d.Bucket, Key: d.Key}
 		if d.Value != nil {
@@ -219,7 +263,7 @@ func (l *Ledger) Append(e exchange.LedgerEntry) error {
 		return err
 	}
 	l.lost.Store(nil)
-	l.last = e.Number
+	l.noteLine(m)
 	return nil
 }
 
@@ -236,7 +280,12 @@ func (l *Ledger) Void(number uint64) error {
 	if number != l.last {
 		return fmt.Errorf("entry %d is not the last one of %s", number, l.path)
 	}
-	return l.write(&line{Void: number})
+	m := &line{Void: number}
+	err := l.write(m)
+	if err == nil {
+		l.noteLine(m)
+	}
+	return err
 }
 
 // write appends a line and waits for the disk. What a failed write has left is
@@ -264,18 +313,21 @@ func (l *Ledger) write(m *line) error {
 
 // After calls f for the entries above a number that were not taken back.
 func (l *Ledger) After(number uint64, f func(exchange.LedgerEntry) error) error {
-	void := map[uint64]bool{}
+	void, newest, n := map[int]bool{}, map[uint64]int{}, 0 // A number may be given again: a line takes back the one before it.
 	err := l.walk(func(m *line) error {
-		if m.Void != 0 {
-			void[m.Void] = true
+		if n++; m.Void != 0 {
+			void[newest[m.Void]] = true
+		} else {
+			newest[m.Number] = n
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	n = 0
 	return l.walk(func(m *line) error {
-		if m.Number <= number || void[m.Number] {
+		if n++; m.Number <= number || void[n] {
 			return nil
 		}
 		return f(m.entry())
@@ -283,7 +335,8 @@ func (l *Ledger) After(number uint64, f func(exchange.LedgerEntry) error) error 
 }
 
 func (m *line) entry() exchange.LedgerEntry {
-	e := exchange.LedgerEntry{Number: m.Number, At: syncengine.UnixMilli(m.At), Whole: m.Whole}
+	id, _ := syncengine.IDFromBytes(m.ID)
+	e := exchange.LedgerEntry{Number: m.Number, ID: id, At: syncengine.UnixMilli(m.At), Whole: m.Whole}
 	for _, d := range m.Documents {
 		out := exchange.LedgerDocument{Bucket: d.Bucket, Key: d.Key}
 		if d.Value != nil {

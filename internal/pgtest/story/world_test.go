@@ -38,6 +38,8 @@ type district struct {
 	t *testing.T
 	// dir holds the keys; store is the database's URL, empty for the file in dir.
 	dir, store string
+	// ledger is the folder of the next server's side ledger; empty for none.
+	ledger string
 	// key is the contact key of a backup; beside dir when empty.
 	key    string
 	phones int
@@ -77,7 +79,7 @@ func (d *district) serve() *running {
 // serveWith starts one more server, with what is not the district's as it is given.
 func (d *district) serveWith(c server.Config) *running {
 	d.t.Helper()
-	c.Dir, c.Store, c.Log, c.Listen = d.dir, d.store, d.log, cmp.Or(c.Listen, "127.0.0.1:0")
+	c.Dir, c.Store, c.Log, c.Listen, c.Ledger = d.dir, d.store, d.log, cmp.Or(c.Listen, "127.0.0.1:0"), d.ledger
 	s, err := server.Open(d.t.Context(), c)
 	d.must(err)
 	r := &running{Server: s, served: make(chan error, 1)}
