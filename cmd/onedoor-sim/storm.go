@@ -94,7 +94,7 @@ func writeStorm(w io.Writer, r *bench.Storm) {
 	fmt.Fprintf(w, "%d phones sent %d changes within %.0f s: %d lost, %d twice; %.0f accepted a second\n", r.Phones, r.Changes, r.WindowS, r.Lost, r.Duplicated, r.AcceptedS)
 	fmt.Fprintf(w, "a sync took %.0f ms (median), %.0f ms (p95), %.0f ms (p99); %d round trips, %d records pulled\n", r.P50, r.P95, r.P99, r.RoundTrips, r.Pulled)
 	if r.Watchers > 0 {
-		fmt.Fprintf(w, "%d listeners at rest, %.1f KiB each\n", r.Watchers, r.WatcherKB)
+		fmt.Fprintf(w, "%d listeners at rest, %.1f KiB each beside their connections; the server holds %.0f MiB in all\n", r.Watchers, r.WatcherKB, r.WatchingRSSMB)
 	}
 	if r.Firsts > 0 {
 		fmt.Fprintf(w, "%d fresh phones fetched %d records each in %.1f s\n", r.Firsts, r.FirstRecords, r.FirstS)

@@ -77,16 +77,18 @@ func (s *Service) follow(r store.Reader) error {
 	if failed != nil {
 		return failed
 	}
-	take := func(id syncengine.ID, kind syncengine.KindNumber) bool {
-		failed = s.take(r, authors, id, kind)
-		return failed == nil
-	}
 	var err error
 	if x.epoch != head.Epoch {
 		x.clear()
-		err = r.Records(func(rec store.Record) bool { return take(rec.ID, rec.Kind) })
+		err = r.Records(func(row store.Record) bool {
+			failed = s.takeRow(authors, row)
+			return failed == nil
+		})
 	} else {
-		err = r.Entries(x.seq, func(e store.Entry) bool { return take(e.RecordID, e.Kind) })
+		err = store.EntriesAhead(r, x.seq, func(e store.Entry) bool { return followed(e.Kind) }, func(e store.Entry) bool {
+			failed = s.take(r, authors, e.RecordID, e.Kind)
+			return failed == nil
+		})
 	}
 	if err = errors.Join(err, failed); err != nil {
 		x.clear() // Half of a look is none.
@@ -96,15 +98,36 @@ func (s *Service) follow(r store.Reader) error {
 	return nil
 }
 
+// followed reports the kinds of which the index holds something.
+func followed(kind syncengine.KindNumber) bool {
+	return kind == kindDispute || kind == kindHazard || kind == kindCaseEvent || kind == kindTask
+}
+
 // take reads a record anew if it is one of a case.
 func (s *Service) take(r store.Reader, authors *exchange.Authors, id syncengine.ID, kind syncengine.KindNumber) error {
-	if kind != kindDispute && kind != kindHazard && kind != kindCaseEvent && kind != kindTask {
+	if !followed(kind) {
 		return nil
 	}
 	rec, err := s.realm.Record(r, id)
 	if err != nil {
 		return err
 	}
+	return s.takeIn(authors, id, kind, rec)
+}
+
+// takeRow is take for a record that was read already.
+func (s *Service) takeRow(authors *exchange.Authors, row store.Record) error {
+	if !followed(row.Kind) {
+		return nil
+	}
+	rec, err := wire.DecodeRecord(row.ID, row.Kind, row.Seq, row.Body)
+	if err != nil {
+		return err
+	}
+	return s.takeIn(authors, row.ID, row.Kind, rec)
+}
+
+func (s *Service) takeIn(authors *exchange.Authors, id syncengine.ID, kind syncengine.KindNumber, rec *syncengine.Record) (err error) {
 	x := s.index
 	if rec == nil || rec.Dead() {
 		x.forget(id)

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -79,6 +80,17 @@ func (s *Service) CommitOf(r store.Reader, seq syncengine.Seq) (last syncengine.
 		err = failed
 	}
 	return last, at, err
+}
+
+// Commits calls f for every commit in log order, with its last entry and when it was, until f returns false.
+func (s *Service) Commits(r store.Reader, f func(last syncengine.Seq, at syncengine.UnixMilli) bool) error {
+	var failed error
+	err := r.Documents(bucketCommit, nil, nil, func(d store.Document) bool {
+		m := &storedv1.Commit{}
+		failed = proto.Unmarshal(d.Value, m)
+		return failed == nil && f(seqOfKey(d.Key), syncengine.UnixMilli(m.GetTimeMs()))
+	})
+	return errors.Join(err, failed)
 }
 
 // TagAt gives the mark of the commit that an entry came with; ok is false above the log.

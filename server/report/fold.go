@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -57,6 +59,14 @@ type folding struct {
 	// from and to bound the commit that was looked up last, time is when it was.
 	from, to syncengine.Seq
 	time     syncengine.UnixMilli
+	// commits are all of them in log order, for a fold of everything: each by itself would be looked up for every visit.
+	commits []commitEnd
+}
+
+// commitEnd is the last entry of a commit, and when it was. A million of them are 16 megabytes.
+type commitEnd struct {
+	last syncengine.Seq
+	at   syncengine.UnixMilli
 }
 
 // watermark is the reader's head.
@@ -78,7 +88,15 @@ func (f *folding) build(progress Progress) error {
 			progress(at, 2*head)
 		}
 	}
-	err := f.r.Records(func(row store.Record) bool {
+	err := f.log.Commits(f.r, func(last syncengine.Seq, at syncengine.UnixMilli) bool {
+		f.commits = append(f.commits, commitEnd{last, at})
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { f.commits = nil }()
+	err = f.r.Records(func(row store.Record) bool {
 		done = min(done+1, head)
 		tell(done)
 		if !counted(row.Kind) {
@@ -106,9 +124,9 @@ func (f *folding) build(progress Progress) error {
 func (f *folding) follow() error {
 	seen := map[syncengine.ID]bool{}
 	var failed error
-	err := f.r.Entries(f.p.at.Seq, func(e store.Entry) bool {
+	err := store.EntriesAhead(f.r, f.p.at.Seq, readsRecord, func(e store.Entry) bool {
 		f.p.tally(&e)
-		if !changes(e.Type) || !counted(e.Kind) || seen[e.RecordID] && e.Type != store.EntryErased {
+		if !readsRecord(e) || seen[e.RecordID] && e.Type != store.EntryErased {
 			return true
 		}
 		fresh := e.Prev == 0 && !seen[e.RecordID]
@@ -121,6 +139,9 @@ func (f *folding) follow() error {
 	}
 	return err
 }
+
+// readsRecord reports entries whose record is to be taken in.
+func readsRecord(e store.Entry) bool { return changes(e.Type) && counted(e.Kind) }
 
 // changes reports entries that change a record.
 func changes(t store.EntryType) bool {
@@ -248,13 +269,25 @@ func (f *folding) lag(rec *syncengine.Record, m *recordv1.Visit) (uint32, error)
 		return metrics.LagNone, nil
 	}
 	if seq < f.from || seq > f.to {
-		last, at, err := f.log.CommitOf(f.r, seq)
+		last, at, err := f.commitOf(seq)
 		if err != nil || last == 0 {
 			return metrics.LagNone, err
 		}
 		f.from, f.to, f.time = seq, last, at
 	}
 	return metrics.LagOf(m.GetOccurredAt(), int64(f.time)), nil
+}
+
+// commitOf gives the commit that an entry came with.
+func (f *folding) commitOf(seq syncengine.Seq) (last syncengine.Seq, at syncengine.UnixMilli, err error) {
+	if f.commits == nil {
+		return f.log.CommitOf(f.r, seq)
+	}
+	i, _ := slices.BinarySearchFunc(f.commits, seq, func(c commitEnd, seq syncengine.Seq) int { return cmp.Compare(c.last, seq) })
+	if i == len(f.commits) {
+		return 0, 0, nil
+	}
+	return f.commits[i].last, f.commits[i].at, nil
 }
 
 // firstSeq gives the first entry that made a record, as far as what stands of it tells.

@@ -93,6 +93,43 @@ func Gather(r Reader, q Questions) error {
 	return nil
 }
 
+// entriesAtOnce is how many entries EntriesAhead reads before it reads the records that they name.
+const entriesAtOnce = 500
+
+// EntriesAhead is Entries for a function that asks for the records of those entries which names reports: a reader that gathers
+// reads them many at a time.
+func EntriesAhead(r Reader, after syncengine.Seq, names func(Entry) bool, f func(Entry) bool) error {
+	if Gathering(r) == nil {
+		return r.Entries(after, f)
+	}
+	for {
+		some := make([]Entry, 0, entriesAtOnce)
+		var q Questions
+		err := r.Entries(after, func(e Entry) bool {
+			some = append(some, e)
+			if names(e) {
+				q.Records = append(q.Records, e.RecordID)
+			}
+			return len(some) < entriesAtOnce
+		})
+		if err == nil {
+			err = Gather(r, q)
+		}
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			if !f(some[i]) {
+				return nil
+			}
+		}
+		if len(some) < entriesAtOnce {
+			return nil
+		}
+		after = some[len(some)-1].Seq
+	}
+}
+
 // askingKey is where a context carries questions.
 type askingKey struct{}
 

@@ -73,6 +73,8 @@ type answer struct {
 	// Head is the seq the server's log has reached, FileBytes the size of its files.
 	Head      uint64 `json:"head,omitempty"`
 	FileBytes int64  `json:"file_bytes,omitempty"`
+	// RSSBytes is what a process holds of the machine's memory.
+	RSSBytes int64 `json:"rss_bytes,omitempty"`
 	// Seconds is how long the phones' work took, RoundTrips how many calls.
 	Seconds    float64 `json:"s,omitempty"`
 	RoundTrips int     `json:"round_trips,omitempty"`

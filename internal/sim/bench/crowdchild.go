@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// crowdAtOnce is how many phones work beside each other while a scene is made: the window has all of them.
-	crowdAtOnce = 64
+	// crowdAtOnce is how many phones work beside each other while a scene is made: the window has all of them. A server lets
+	// no more enrol from one address at once than may fail there.
+	crowdAtOnce = 48
 	// phonesPerDisk is how many phones share one disk in memory, and with it its lock.
 	phonesPerDisk = 50
 	// phonesPerAddress is how many phones come from one address: who enrols a thousand from one is slowed down.

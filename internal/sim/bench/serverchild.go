@@ -124,22 +124,41 @@ func (s *serverPart) size() (answer, error) {
 	return a, err
 }
 
-// heap reads what the process holds after a collection, once so many phones wait for hints.
+const (
+	// restLooks are how many looks in a row, restEvery apart, have to find a server with as many goroutines as before until it
+	// is said to be at rest: each call that is under way has one.
+	restLooks = 20
+	restEvery = 100 * time.Millisecond
+	// restJitter are the goroutines that come and go by themselves.
+	restJitter = 10
+)
+
+// heap reads what the process holds after a collection, once so many phones wait for hints and nothing else goes on.
 func (s *serverPart) heap(watchers int) (answer, error) {
-	tick := time.NewTicker(headEvery)
+	tick := time.NewTicker(restEvery)
 	defer tick.Stop()
-	for s.server.Watchers() < watchers {
+	for calm, before := 0, 0; calm < restLooks; {
+		now := runtime.NumGoroutine()
+		if calm++; s.server.Watchers() < watchers || max(now, before)-min(now, before) > restJitter {
+			calm, before = 0, now
+		}
 		select {
 		case <-tick.C:
 		case <-s.ctx.Done():
 			return answer{}, s.ctx.Err()
 		}
 	}
-	debug.FreeOSMemory()
+	// Stacks shrink with the collections after they were needed.
+	for range stackCollections {
+		debug.FreeOSMemory()
+	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return answer{HeapBytes: m.HeapInuse + m.StackInuse}, nil
+	return answer{HeapBytes: m.HeapInuse + m.StackInuse, RSSBytes: residentBytes()}, nil
 }
+
+// stackCollections are how many collections a stack of 32 KB needs to become the smallest.
+const stackCollections = 4
 
 // audit walks the log and counts records that it has not, and records that it has made more than once.
 func (s *serverPart) audit(records []string) (a answer, err error) {

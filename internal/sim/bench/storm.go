@@ -14,9 +14,8 @@ const (
 	phonesPerTeam = 10
 	// doorsPerTeam are the doors that they visit.
 	doorsPerTeam = 5
-	// StormPhonesMax bounds a storm: the grids of one community have three digits, and one machine's loopback has ports for
-	// some 28,000 connections.
-	StormPhonesMax = 9_990
+	// StormPhonesMax bounds a storm to what a large machine has memory for: a phone is a real one, of some 1.5 MB with its files.
+	StormPhonesMax = 15_000
 	// filesPerPhone are the connections of a phone at both ends, with one to spare.
 	filesPerPhone = 3
 )
@@ -54,9 +53,11 @@ type Storm struct {
 	ServerRSSMB float64           `json:"server_rss_mb"`
 	ServerCPUS  float64           `json:"server_cpu_s"`
 	PrepareS    float64           `json:"prepare_s"`
-	// Watchers listened at once; WatcherKB is what each cost the server's heap and stacks.
-	Watchers  int     `json:"watchers,omitempty"`
-	WatcherKB float64 `json:"kb_per_watcher,omitempty"`
+	// Watchers listened at once; WatcherKB is what listening added to the server's heap and stacks for each of them, beside its
+	// connection, WatchingRSSMB all that the process held of the machine's memory meanwhile.
+	Watchers      int     `json:"watchers,omitempty"`
+	WatcherKB     float64 `json:"kb_per_watcher,omitempty"`
+	WatchingRSSMB float64 `json:"watching_rss_mb,omitempty"`
 	// Firsts synced for the first time at once, with FirstRecords each, within FirstS.
 	Firsts       int     `json:"firsts,omitempty"`
 	FirstRecords int     `json:"first_records,omitempty"`
@@ -175,7 +176,7 @@ func (s *storm) listen() error {
 	if err != nil {
 		return err
 	}
-	s.out.Watchers = s.o.Phones
+	s.out.Watchers, s.out.WatchingRSSMB = s.o.Phones, float64(after.RSSBytes)/(1<<20)
 	s.out.WatcherKB = float64(int64(after.HeapBytes)-int64(before.HeapBytes)) / 1024 / float64(s.o.Phones)
 	return nil
 }

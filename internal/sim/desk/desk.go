@@ -18,15 +18,20 @@ import (
 	"onedoor/server"
 )
 
-// Codes of the realm, and of the community whose grids the teams work in.
+// Codes of the realm, and of the street in whose communities the teams work.
 const (
-	RealmCode     = "530702"
-	Realm         = 530702
-	communityCode = "530702001001"
+	RealmCode  = "530702"
+	Realm      = 530702
+	streetCode = "530702001"
+	// gridsMax are the grids of one community: their numbers have three digits.
+	gridsMax = 999
 )
 
+// communityCode is the code of the community that a team works in.
+func communityCode(team int) string { return fmt.Sprintf("%s%03d", streetCode, 1+team/gridsMax) }
+
 // GridCode is the code of a team's grid.
-func GridCode(team int) string { return fmt.Sprintf("%s%03d", communityCode, team+1) }
+func GridCode(team int) string { return fmt.Sprintf("%s%03d", communityCode(team), 1+team%gridsMax) }
 
 // Seat is a phone's join code with its user and the grid the user works in.
 type Seat struct {
@@ -89,7 +94,7 @@ func importGrids(ctx context.Context, admin adminv1.AdminServiceClient, teams in
 	var csv strings.Builder
 	csv.WriteString("code,parent_code,level,name\n")
 	for t := range teams {
-		fmt.Fprintf(&csv, "%s,%s,grid,第%d网格\n", GridCode(t), communityCode, t+1)
+		fmt.Fprintf(&csv, "%s,%s,grid,第%d网格\n", GridCode(t), communityCode(t), t+1)
 	}
 	for _, part := range []*adminv1.ImportTerritoriesRequest{
 		{Part: &adminv1.ImportTerritoriesRequest_Options{Options: &adminv1.ImportOptions{FileName: "grids.csv"}}},
