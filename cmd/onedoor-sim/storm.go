@@ -37,6 +37,7 @@ PostgreSQL the realm is made in that database, which is to be empty, and stays.`
 	f.StringVar(&store, "store", "sqlite", "sqlite, or the `URL` of a PostgreSQL database")
 	f.Uint64Var(&o.Seed, "seed", 1, "visits follow from this `NUMBER`")
 	f.BoolVar(&o.Watch, "watch", false, "then have every phone listen for hints, and tell what that costs the server")
+	f.IntVar(&o.Listeners, "listeners", 0, "then have this `NUMBER` of further devices do nothing but listen, and tell what that costs the server")
 	f.IntVar(&o.Firsts, "firsts", 0, "then have this `NUMBER` of fresh phones sync for the first time at once")
 	f.IntVar(&o.FirstRecords, "first-records", 5000, "`NUMBER` of records that their grid has")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
@@ -45,6 +46,8 @@ PostgreSQL the realm is made in that database, which is to be empty, and stays.`
 			return command.Misused("--phones %d: give 1 to %d", o.Phones, bench.StormPhonesMax)
 		case o.Changes < 1 || o.Window < 0 || o.Firsts < 0 || o.FirstRecords < 1:
 			return command.Misused("--changes and --first-records are 1 at least, --window and --firsts not below 0")
+		case o.Listeners < 0 || o.Listeners > bench.StormPhonesMax:
+			return command.Misused("--listeners %d: give 0 to %d", o.Listeners, bench.StormPhonesMax)
 		case store == "sqlite":
 		case isDatabase(store):
 			o.Store = store
@@ -94,7 +97,7 @@ func writeStorm(w io.Writer, r *bench.Storm) {
 	fmt.Fprintf(w, "%d phones sent %d changes within %.0f s: %d lost, %d twice; %.0f accepted a second\n", r.Phones, r.Changes, r.WindowS, r.Lost, r.Duplicated, r.AcceptedS)
 	fmt.Fprintf(w, "a sync took %.0f ms (median), %.0f ms (p95), %.0f ms (p99); %d round trips, %d records pulled\n", r.P50, r.P95, r.P99, r.RoundTrips, r.Pulled)
 	if r.Watchers > 0 {
-		fmt.Fprintf(w, "%d listeners at rest, %.1f KiB each beside their connections; the server holds %.0f MiB in all\n", r.Watchers, r.WatcherKB, r.WatchingRSSMB)
+		fmt.Fprintf(w, "%d listeners at rest, %.1f KiB each; the server holds %.0f MiB in all\n", r.Watchers, r.WatcherKB, r.WatchingRSSMB)
 	}
 	if r.Firsts > 0 {
 		fmt.Fprintf(w, "%d fresh phones fetched %d records each in %.1f s\n", r.Firsts, r.FirstRecords, r.FirstS)

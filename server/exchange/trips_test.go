@@ -8,7 +8,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/server/exchange"
 	"onedoor/server/store/memstore"
 	"onedoor/syncengine"
@@ -28,21 +30,21 @@ const (
 	changesMany = 1_000
 )
 
-// abroad is a realm in a store on another machine, of which this server may be one of several.
-func abroad(t *testing.T) (*world, *far) {
+// abroad is a realm in a store on another machine, of which this server may be one of several; software is nil for this one's.
+func abroad(t *testing.T, software *schema.Schema) (*world, *far) {
 	st := &far{Store: memstore.New()}
-	w := newWorldOn(t, st, nil)
+	w := newWorldOn(t, st, software)
 	w.must(w.service.Close())
 	var err error
 	w.service, err = exchange.Open(w.ctx, w.store, exchange.Options{
-		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Shared: true,
+		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Shared: true, Schema: software,
 	})
 	w.must(err)
 	return w, st
 }
 
 func TestTrips_AQuietSyncIsAHandful(t *testing.T) {
-	w, st := abroad(t)
+	w, st := abroad(t, nil)
 	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
 	p.create(kindPremises, door(w.gridA, "福慧路1号"))
 	p.sync()
@@ -51,7 +53,7 @@ func TestTrips_AQuietSyncIsAHandful(t *testing.T) {
 }
 
 func TestTrips_AGroupOfAThousandChangesIsAHandful(t *testing.T) {
-	w, st := abroad(t)
+	w, st := abroad(t, nil)
 	worker := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
 	p, other := w.phone(worker), w.phone(worker)
 	at := p.create(kindPremises, door(w.gridA, "福慧路1号"))
@@ -73,7 +75,7 @@ func TestTrips_AGroupOfAThousandChangesIsAHandful(t *testing.T) {
 }
 
 func TestTrips_ChangesInARealmWithVoidDoorsErasuresAndWaitingChangesAreAHandful(t *testing.T) {
-	w, st := abroad(t)
+	w, st := abroad(t, nil)
 	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
 	gone := p.create(kindPremises, door(w.gridA, "福慧路1号"))
 	at := p.create(kindPremises, door(w.gridA, "福慧路2号"))
@@ -100,7 +102,7 @@ func TestTrips_ChangesInARealmWithVoidDoorsErasuresAndWaitingChangesAreAHandful(
 }
 
 func TestTrips_APageIsReadChunkByChunk(t *testing.T) {
-	w, st := abroad(t)
+	w, st := abroad(t, nil)
 	worker := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
 	p, other := w.phone(worker), w.phone(worker)
 	other.sync()
@@ -111,5 +113,18 @@ func TestTrips_APageIsReadChunkByChunk(t *testing.T) {
 	st.atMost(t, "a page", tripsQuiet+tripsPage, func() { other.take(other.call(other.request())) })
 	if n := len(other.have); n < changesMany/2 {
 		t.Errorf("the page brought %d records", n)
+	}
+}
+
+func TestTrips_AChangeThatTheEngineCannotStandIsSetAsideWhereOthersAreAnnounced(t *testing.T) {
+	bad := syncengine.ID{0xba, 0xd0}
+	w, _ := abroad(t, panicsAt(bad))
+	p := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	p.create(kindVisit, &recordv1.Visit{PremisesIds: [][]byte{bad[:]}})
+	p.create(kindPremises, door(w.gridA, "福慧路1号"))
+	p.take(p.call(p.request()))
+	results := p.last.GetOutcomes().GetResults()
+	if len(results) != 2 || results[0].GetReason() != syncv1.QuarantineReason_QUARANTINE_REASON_FAULT || results[1].GetCode() != syncv1.OutcomeCode_OUTCOME_CODE_APPLIED {
+		t.Errorf("outcomes %v", results)
 	}
 }

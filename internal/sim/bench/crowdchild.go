@@ -86,6 +86,8 @@ func (p *crowdPart) handle(c command, _ child.Say) (answer, error) {
 		return p.pull(c)
 	case "watch":
 		return answer{}, p.watch()
+	case "listen":
+		return answer{}, p.listenFor(c)
 	}
 	return answer{}, fmt.Errorf("a crowd cannot %q", c.Op)
 }
@@ -93,17 +95,22 @@ func (p *crowdPart) handle(c command, _ child.Say) (answer, error) {
 // all runs f for every phone, a bounded number beside each other.
 func (p *crowdPart) all(f func(int, *benchPhone) error) error {
 	errs := make([]error, len(p.phones))
+	eachOf(len(p.phones), func(i int) { errs[i] = f(i, p.phones[i]) })
+	return firstOf(errs)
+}
+
+// eachOf runs f for every number below n, a bounded number beside each other.
+func eachOf(n int, f func(i int)) {
 	room := make(chan struct{}, crowdAtOnce)
 	var wg sync.WaitGroup
-	for i, ph := range p.phones {
+	for i := range n {
 		room <- struct{}{}
 		wg.Go(func() {
-			errs[i] = f(i, ph)
+			f(i)
 			<-room
 		})
 	}
 	wg.Wait()
-	return firstOf(errs)
 }
 
 func firstOf(errs []error) error {

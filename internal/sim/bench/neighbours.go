@@ -88,7 +88,7 @@ func RunNeighbours(ctx context.Context, o NeighboursOptions) (*Neighbours, error
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	if err := raiseFiles(uint64(o.Flood+pacedPhones)*filesPerPhone + 1000); err != nil {
+	if err := raiseFiles(uint64(o.Flood+pacedPhones)*filesForPhones/filesPer + 1000); err != nil {
 		return nil, err
 	}
 	n := &neighbours{o: o, ctx: ctx}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"onedoor/internal/sim/desk"
 )
 
 const (
@@ -16,8 +18,9 @@ const (
 	doorsPerTeam = 5
 	// StormPhonesMax bounds a storm to what a large machine has memory for: a phone is a real one, of some 1.5 MB with its files.
 	StormPhonesMax = 15_000
-	// filesPerPhone are the connections of a phone at both ends, with one to spare.
-	filesPerPhone = 3
+	// filesForPhones of filesPer are the connections that a process has at once for so many phones: each has one, and some dial
+	// again while the old one is not closed yet. Phones and server are processes of their own.
+	filesForPhones, filesPer = 3, 2
 )
 
 // StormOptions say how large a storm is.
@@ -30,6 +33,8 @@ type StormOptions struct {
 	Store string
 	// Watch has the phones listen for hints after the storm, and measures what a listener costs the server.
 	Watch bool
+	// Listeners are further devices that do nothing but listen, without records of their own.
+	Listeners int
 	// Firsts are fresh phones that sync for the first time at once after the storm; each fetches what its grid has, FirstRecords.
 	Firsts, FirstRecords int
 }
@@ -53,8 +58,8 @@ type Storm struct {
 	ServerRSSMB float64           `json:"server_rss_mb"`
 	ServerCPUS  float64           `json:"server_cpu_s"`
 	PrepareS    float64           `json:"prepare_s"`
-	// Watchers listened at once; WatcherKB is what listening added to the server's heap and stacks for each of them, beside its
-	// connection, WatchingRSSMB all that the process held of the machine's memory meanwhile.
+	// Watchers listened at once; WatcherKB is what each added to the server's heap and stacks (phones had a connection before,
+	// devices that only listen had none), WatchingRSSMB all that the process held of the machine's memory meanwhile.
 	Watchers      int     `json:"watchers,omitempty"`
 	WatcherKB     float64 `json:"kb_per_watcher,omitempty"`
 	WatchingRSSMB float64 `json:"watching_rss_mb,omitempty"`
@@ -71,6 +76,8 @@ type storm struct {
 	out   Storm
 	scene *scene
 	crowd *process
+	// listening are the seats of those that do nothing else.
+	listening []desk.Seat
 }
 
 // RunStorm has many phones, enrolled and edited before, sync within a window, and looks for every change in the server's log.
@@ -78,7 +85,7 @@ func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	if err := raiseFiles(uint64(o.Phones+o.Firsts)*filesPerPhone + 1000); err != nil {
+	if err := raiseFiles(uint64(max(o.Phones+o.Firsts, o.Listeners))*filesForPhones/filesPer + 1000); err != nil {
 		return nil, err
 	}
 	s := &storm{run: run{ctx: ctx, o: o.Options}, o: o}
@@ -96,7 +103,7 @@ func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
 	}{
 		{fmt.Sprintf("enrol %d phones and make %d changes on each", o.Phones, o.Changes), s.prepare},
 		{fmt.Sprintf("storm: every phone syncs within %v", o.Window), s.blow},
-		{"first syncs at once", s.first}, {"listeners at rest", s.listen}, {"end", s.end},
+		{"first syncs at once", s.first}, {"listeners at rest", s.listen}, {fmt.Sprintf("%d more listeners", o.Listeners), s.listenOnly}, {"end", s.end},
 	} {
 		o.Progress(step.name)
 		if err := step.f(); err != nil {
@@ -118,12 +125,12 @@ func (s *storm) prepare() error {
 	if c.server, err = start(s.ctx, s.o.Self, RoleServer); err != nil {
 		return err
 	}
-	teams := (s.o.Phones + phonesPerTeam - 1) / phonesPerTeam
+	teams := (s.o.Phones + s.o.Listeners + phonesPerTeam - 1) / phonesPerTeam
 	a, err := c.server.do(command{Op: "open", Dir: c.dir, Teams: teams, PerTeam: phonesPerTeam, Crowd: true, Store: s.o.Store})
 	if err != nil {
 		return err
 	}
-	c.addr, c.seats = a.Addr, a.Seats[:s.o.Phones]
+	c.addr, c.seats, s.listening = a.Addr, a.Seats[:s.o.Phones], a.Seats[s.o.Phones:s.o.Phones+s.o.Listeners]
 	if s.crowd, err = start(s.ctx, s.o.Self, RoleCrowd); err != nil {
 		return err
 	}
@@ -176,9 +183,36 @@ func (s *storm) listen() error {
 	if err != nil {
 		return err
 	}
-	s.out.Watchers, s.out.WatchingRSSMB = s.o.Phones, float64(after.RSSBytes)/(1<<20)
-	s.out.WatcherKB = float64(int64(after.HeapBytes)-int64(before.HeapBytes)) / 1024 / float64(s.o.Phones)
+	s.watched(s.o.Phones, before, after)
 	return nil
+}
+
+func (s *storm) watched(n int, before, after answer) {
+	s.out.Watchers, s.out.WatchingRSSMB = n, float64(after.RSSBytes)/(1<<20)
+	s.out.WatcherKB = float64(int64(after.HeapBytes)-int64(before.HeapBytes)) / 1024 / float64(n)
+}
+
+// listenOnly measures what devices that do nothing but listen cost the server, their connections included. The phones are gone.
+func (s *storm) listenOnly() error {
+	if s.o.Listeners == 0 {
+		return nil
+	}
+	if _, _, err := s.crowd.stop(); err != nil {
+		return err
+	}
+	before, err := s.scene.server.do(command{Op: "heap"})
+	if err != nil {
+		return err
+	}
+	if s.crowd, err = start(s.ctx, s.o.Self, RoleCrowd); err != nil {
+		return err
+	}
+	if _, err := s.crowd.do(command{Op: "listen", Server: s.scene.addr, Phones: s.listening}); err != nil {
+		return err
+	}
+	after, err := s.scene.server.do(command{Op: "heap", Count: s.o.Listeners})
+	s.watched(s.o.Listeners, before, after)
+	return err
 }
 
 // first has fresh phones fetch a grid at once.

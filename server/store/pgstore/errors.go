@@ -24,6 +24,7 @@ const (
 	codeStatementDone  = "57014"
 	codePermission     = "42501"
 	codeDuplicateTable = "42P07"
+	codeDuplicateType  = "42710"
 	codeUnique         = "23505"
 	codeUndefinedTable = "42P01"
 	codeUndefined      = "42704"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"onedoor/server/store"
 
@@ -63,7 +64,7 @@ func (t *target) migrate(ctx context.Context, s *session) error {
 	if version == 0 {
 		for _, query := range []string{makeVersion, beginVersion} {
 			// Two that make the same table at once: one of them is told so, and the table is there.
-			if _, err := s.conn.Exec(ctx, query); err != nil && codeOf(err) != codeUnique && codeOf(err) != codeDuplicateTable {
+			if _, err := s.conn.Exec(ctx, query); err != nil && !madeMeanwhile(err) {
 				return err
 			}
 		}
@@ -96,4 +97,10 @@ func (s *session) migrateOne(ctx context.Context) (version int64, err error) {
 	}
 	_, err = s.conn.Exec(ctx, commitTx)
 	return version + 1, err
+}
+
+// madeMeanwhile reports that another server made the same table at the same moment: by whichever of its rows in the engine's
+// catalogues the two met.
+func madeMeanwhile(err error) bool {
+	return slices.Contains([]string{codeUnique, codeDuplicateTable, codeDuplicateType}, codeOf(err))
 }

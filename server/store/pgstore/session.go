@@ -43,6 +43,8 @@ type session struct {
 	place string
 	// fresh is set until its first transaction has begun.
 	fresh bool
+	// leaving tells that the answer to a ROLLBACK is still on the line.
+	leaving bool
 }
 
 // connect opens a connection.
@@ -166,15 +168,14 @@ func (s *session) exec(ctx context.Context, query string, args ...any) (int64, e
 
 // idle ends whatever transaction is open and reports whether the connection is fit for another one.
 func (s *session) idle() bool {
-	const idle = 'I'
-	if s.conn.IsClosed() {
-		return false
+	if s.conn.IsClosed() || s.leaving {
+		return !s.conn.IsClosed()
 	}
-	if s.conn.PgConn().TxStatus() == idle {
+	if s.conn.PgConn().TxStatus() == statusIdle {
 		return true
 	}
 	_, err := s.exec(context.Background(), rollbackTx)
-	return err == nil && !s.conn.IsClosed() && s.conn.PgConn().TxStatus() == idle
+	return err == nil && !s.conn.IsClosed() && s.conn.PgConn().TxStatus() == statusIdle
 }
 
 // close gives the connection up.

@@ -104,9 +104,11 @@ func (t *turn) drop() {
 	t.sess = nil
 }
 
-// give ends the turn.
+// give ends the turn. Of a transaction that is open it leaves the end on the line.
 func (t *turn) give() {
-	t.rest()
+	if t.sess != nil && !t.sess.leave() {
+		t.drop()
+	}
 	if t.pool != nil {
 		t.pool <- t.sess
 		t.sess = nil
@@ -116,8 +118,8 @@ func (t *turn) give() {
 
 // session gives the connection, a new one where there is none.
 func (t *turn) session(ctx context.Context) (*session, error) {
-	if t.sess != nil && t.sess.conn.IsClosed() {
-		t.sess = nil
+	if t.sess != nil && !t.sess.left(ctx) {
+		t.drop()
 	}
 	if t.sess == nil {
 		sess, err := t.store.connect(ctx)
