@@ -48,16 +48,17 @@ func (t *taking) clearJournal() error {
 
 // safeUpTo gives the last change of the unbroken run whose outcomes stand at or
 // below a coordinate of the epoch in force. What an earlier epoch has decided and
-// this one has, it has under the same seq. A change that waits in quarantine keeps
+// this one has, it has under the same seq, and what lies above the mark is asked again. A change that waits in quarantine keeps
 // its body here.
 func (t *taking) safeUpTo(safe syncengine.Seq) (syncengine.DeviceSeq, error) {
 	from := t.s.pos.Cleared + 1
-	outcomes, err := t.outcomes(from, t.s.pos.Settled)
+	to := min(t.s.pos.Settled, t.s.pos.Mark)
+	outcomes, err := t.outcomes(from, to)
 	if err != nil {
 		return 0, err
 	}
 	last := t.s.pos.Cleared
-	for seq := from; seq <= t.s.pos.Settled; seq++ {
+	for seq := from; seq <= to; seq++ {
 		o, ok := outcomes[seq]
 		if !ok || syncengine.Seq(o.GetSeq()) > safe {
 			break

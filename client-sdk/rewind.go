@@ -22,22 +22,25 @@ func (pos *position) rewind() {
 // epoch takes note of an answer from another history of the log than the last
 // one, as after a restore of the server: what it does not have is in the outbox
 // from here on. acknowledged is the mark before this answer.
-func (t *taking) epoch(acknowledged syncengine.DeviceSeq) {
+func (t *taking) epoch(acknowledged syncengine.DeviceSeq) error {
 	pos, now := &t.s.pos, syncengine.Epoch(t.a.GetEpoch())
 	if now == 0 || now == pos.Epoch {
 		pos.Proving = pos.Proving && !t.a.sent.past
-		return
+		return nil
 	}
-	if pos.Epoch != 0 {
-		pos.Supplied = max(pos.Supplied, acknowledged)
-		pos.BackedUp, pos.BackedUpBefore = syncengine.Coordinate{}, syncengine.Coordinate{}
-		pos.rewind()
-		pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
-		pos.Handing, pos.Handed = pos.BarrierAt.Seq > 0, 0
-		t.compareLast()
-		t.bringAbsent()
-	}
+	before := pos.Epoch
 	pos.Epoch = now
+	if before == 0 {
+		return nil
+	}
+	pos.Supplied = max(pos.Supplied, acknowledged)
+	pos.BackedUp, pos.BackedUpBefore = syncengine.Coordinate{}, syncengine.Coordinate{}
+	pos.rewind()
+	pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
+	pos.Handing, pos.Handed = pos.BarrierAt.Seq > 0, 0
+	t.compareLast()
+	t.bringAbsent()
+	return t.hearAgain(acknowledged)
 }
 
 // compareLast has the last change that the server says it has sent again, or the
@@ -159,6 +162,10 @@ func (t *taking) liftAbove(id syncengine.ID) error {
 	own, err := collect(t.tx.ChangesOf(id, t.s.pos.Settled))
 	if err != nil {
 		return err
+	}
+	if !ok && len(own) == 0 {
+		// What is asked again is in the next base, as the log in force has it.
+		return nil
 	}
 	if !ok {
 		row = localdb.Record{ID: id, Kind: own[0].Kind}

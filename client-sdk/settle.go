@@ -24,7 +24,7 @@ func (c *confirmed) write(s *state, deviceTime syncengine.UnixMilli, rank syncen
 	return pagerecord.Write{
 		Author: s.author, DeviceSeq: c.row.DeviceSeq, Rank: rank, Suspect: c.outcome.GetSuspect(),
 		Stamp: deviceTime + syncengine.UnixMilli(c.outcome.GetStampDiffMs()),
-		At:    syncengine.Coordinate{Epoch: syncengine.Epoch(c.outcome.GetEpoch()), Seq: syncengine.Seq(c.outcome.GetSeq())},
+		At:    placeOf(c.outcome),
 	}
 }
 

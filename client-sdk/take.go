@@ -125,7 +125,9 @@ func (t *taking) body() error {
 	if err := t.barriers(); err != nil {
 		return err
 	}
-	t.epoch(acknowledged)
+	if err := t.epoch(acknowledged); err != nil {
+		return err
+	}
 	t.s.pos.Revoked = t.a.revoked()
 	t.ordered()
 	if err := t.journal(); err != nil {

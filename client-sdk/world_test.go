@@ -248,6 +248,8 @@ type line struct {
 	// seen looks at every reply, sent at every request.
 	seen func(*syncv1.ExchangeResponse)
 	sent func(*syncv1.ExchangeBody)
+	// keeps holds the requests where it is set, as a network does that delivers one twice.
+	keeps *[]*syncv1.ExchangeRequest
 }
 
 var errLine = errors.New("the line was cut")
@@ -267,6 +269,9 @@ func (l *line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*sync
 			return nil, err
 		}
 		l.sent(body)
+	}
+	if l.keeps != nil {
+		*l.keeps = append(*l.keeps, clone(l.w.t, req))
 	}
 	resp, err := l.w.service.Exchange(ctx, clone(l.w.t, req))
 	if errors.Is(err, exchange.ErrUnknownDevice) {

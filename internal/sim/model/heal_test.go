@@ -60,7 +60,10 @@ func firstFound(t *testing.T, s *stage) {
 }
 
 // lostEdit has a write an edit that a restore loses.
-func lostEdit(t *testing.T) (s *stage, a *actor, door syncengine.ID) {
+func lostEdit(t *testing.T) (s *stage, a *actor, door syncengine.ID) { return lostEdits(t, 1) }
+
+// lostEdits has a write some.
+func lostEdits(t *testing.T, n uint32) (s *stage, a *actor, door syncengine.ID) {
 	t.Helper()
 	s = newStage(t)
 	a = s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
@@ -68,7 +71,9 @@ func lostEdit(t *testing.T) (s *stage, a *actor, door syncengine.ID) {
 	door = a.add(s.door(gridA, "大研街道1号"))
 	a.sync()
 	kept := s.backUp("before")
-	a.edit(door, rooms(3))
+	for i := range n {
+		a.edit(door, rooms(3+i))
+	}
 	a.sync()
 	s.clean()
 	s.restore("before", kept)
@@ -157,4 +162,17 @@ func TestPutBack_APlaceOfAnEpochKnownToHaveHadTwoHistoriesIsFound(t *testing.T) 
 	})
 	a.sync()
 	firstFound(t, s)
+}
+
+// TestHealing_WhatALateCopyBroughtIsAskedAgain has a hear of the other history, and what became there of the edits that a
+// copy of its request has brought only later: until then they wait to be sent once more.
+func TestHealing_WhatALateCopyBroughtIsAskedAgain(t *testing.T) {
+	s, a, door := lostEdits(t, 3)
+	s.repeat(a)
+	a.edit(door, rooms(9))
+	a.pass, a.lose = 1, 1
+	a.sync()
+	s.clean()
+	a.sync()
+	s.rest()
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -14,6 +15,10 @@ import (
 type memory struct {
 	told     map[syncengine.DeviceSeq][]toldPlace
 	receipts []*syncv1.Receipt
+	// said holds the last word of each change, also of one that was quarantined.
+	said map[syncengine.DeviceSeq]syncengine.Coordinate
+	// forks are where it was told that epochs branched off, the last word of each.
+	forks map[syncengine.Epoch]syncengine.Fork
 	// nonce is that of the last reply it took: a request that bears it was made after.
 	nonce string
 }
@@ -25,10 +30,15 @@ type toldPlace struct {
 	suspect bool
 }
 
-func newMemory() memory { return memory{told: map[syncengine.DeviceSeq][]toldPlace{}} }
+func newMemory() memory {
+	return memory{
+		told: map[syncengine.DeviceSeq][]toldPlace{}, said: map[syncengine.DeviceSeq]syncengine.Coordinate{},
+		forks: map[syncengine.Epoch]syncengine.Fork{},
+	}
+}
 
 func (y *memory) copied() memory {
-	return memory{told: maps.Clone(y.told), receipts: slices.Clip(y.receipts), nonce: y.nonce}
+	return memory{told: maps.Clone(y.told), said: maps.Clone(y.said), forks: maps.Clone(y.forks), receipts: slices.Clip(y.receipts), nonce: y.nonce}
 }
 
 // remember takes in what a reply says of the changes of the request c.
@@ -37,10 +47,12 @@ func (ph *phone) remember(c *call, reply *syncv1.ExchangeResponse) {
 	y.nonce = string(reply.GetNonce())
 	for i, o := range reply.GetOutcomes().GetResults() {
 		y.outcome(c.dot(i).Seq, c.rows[i], o, reply.GetEpoch())
+		y.said[c.dot(i).Seq] = syncengine.Coordinate{Epoch: syncengine.Epoch(cmp.Or(o.GetEpoch(), reply.GetEpoch())), Seq: syncengine.Seq(o.GetSeq())}
 	}
 	if f := reply.GetFork(); f != nil {
 		// From there on they are those of another incarnation.
 		maps.DeleteFunc(y.told, func(seq syncengine.DeviceSeq, _ []toldPlace) bool { return uint64(seq) > f.GetLastCommon() })
+		maps.DeleteFunc(y.said, func(seq syncengine.DeviceSeq, _ syncengine.Coordinate) bool { return uint64(seq) > f.GetLastCommon() })
 		y.receipts = nil
 		return
 	}

@@ -19,7 +19,7 @@ const (
 // took takes what a phone durably took in.
 func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 	ph, c := m.phones[p], m.calls[id]
-	pending := int(ph.end() - ph.mark)
+	pending, heard := int(ph.end()-ph.mark), ph.mark
 	if f := reply.GetFork(); f != nil {
 		ph.noteQuarantined(c, reply)
 		ph.names = append(ph.names[:len(ph.names):len(ph.names)], ph.incarnation)
@@ -28,11 +28,13 @@ func (m *Model) took(p PhoneID, id CallID, reply *syncv1.ExchangeResponse) {
 		ph.comparing, ph.showing = false, true
 	} else {
 		m.tookBarriers(ph, c, reply)
+		ph.memory.branchedOff(reply)
 		ph.advance(c, reply)
 		m.takeGrants(ph, c, reply)
 		renewed := ph.takeEpoch(syncengine.Epoch(reply.GetEpoch()))
 		if renewed {
 			ph.bringAbsent(reply)
+			ph.hearAgain(m.forks[ph.incarnation].last, heard)
 		}
 		ph.comparing = len(reply.GetOutcomes().GetResults()) == 0 && (ph.comparing || renewed && reply.GetExpected() > 1)
 		ph.showing = renewed || ph.showing && !ph.shows(c)
