@@ -223,6 +223,30 @@ func TestErase_ComesBackToARestoredServerWithAPhone(t *testing.T) {
 	w.settle()
 }
 
+// TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt has ann bring an erasure back to a log that does not know the visit
+// yet, and bob, who has only read it, come after her.
+func TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt(t *testing.T) {
+	w, ann, bob, _ := noted(t)
+	b := w.backup()
+	const text = "租客李秀兰的女儿在外地上学"
+	visit := ann.add("visit", `{"territory":"`+gridA+`","outcome":"seen","note":"`+text+`"}`)
+	ann.sync()
+	bob.sync()
+	w.erase(visit)
+	ann.sync()
+	w.restore(b)
+	ann.sync()
+	told := 0
+	bob.line.seen = func(m *syncv1.ExchangeResponse) { told += len(m.GetBarriers()) }
+	bob.sync()
+	bob.holdsNone(text)
+	bob.sync()
+	if told != 1 {
+		t.Errorf("bob is told of %d erasures, there was one", told)
+	}
+	w.settle()
+}
+
 func TestErase_RaisedOnceMoreByARestoredServerLeavesWhatWasWrittenSinceOnTheScreen(t *testing.T) {
 	w, ann, bob, visit := noted(t)
 	for range 4 {
