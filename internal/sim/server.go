@@ -156,7 +156,7 @@ func (s *server) options(software *schema.Schema) exchange.Options {
 	o := exchange.Options{
 		Secrets: s.w.secrets, Random: s.random, Schema: s.engine(software), Inline: true, RunChanges: runChanges(s.w.c.Seed),
 		Shared: len(s.peers) > 1, Hold: software.Engine.Version > s.schema.Engine.Version,
-		Now:    func() time.Time { return time.UnixMilli(int64(s.w.now)) },
+		Now: func() time.Time { return time.UnixMilli(int64(s.w.now)) },
 	}
 	if s.ledger != nil {
 		o.Ledger = s.ledger
