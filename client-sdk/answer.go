@@ -102,7 +102,7 @@ func (a *answer) appliedSealed() bool {
 func (a *answer) advance(pos *position) {
 	pos.Nonce = a.GetNonce()
 	if len(a.GetCursor()) > 0 {
-		pos.Cursor = a.GetCursor()
+		pos.Cursor, pos.Stood, pos.StoodAs = a.GetCursor(), nil, syncengine.ID{}
 	}
 	pos.Mark = max(pos.Mark, a.sent.absentTo)
 	if len(a.outcomes) > 0 {

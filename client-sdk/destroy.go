@@ -56,7 +56,8 @@ func (s *state) destroy(tx *localdb.Tx) (done bool, err error) {
 // what the server will send.
 func (s *state) forgetBase() {
 	pos := &s.pos
-	pos.Cursor, pos.Tag, pos.Checkpoint = nil, nil, syncengine.Coordinate{}
+	s.letCursorGo()
+	pos.Tag, pos.Checkpoint = nil, syncengine.Coordinate{}
 	pos.Pulling, pos.NewView, pos.NewPlaces, pos.Gone = false, false, false, nil
 	pos.Settled = max(pos.Settled, pos.Mark)
 	pos.Destructions++

@@ -232,7 +232,8 @@ func (t *taking) placeAgain() error {
 	again := t.orphaned
 	for rounds := len(t.placed); again; rounds-- {
 		if rounds < 0 {
-			t.s.pos.Cursor, t.again = nil, true
+			t.s.letCursorGo()
+			t.again = true
 			t.s.pos.Refilled++
 			return nil
 		}

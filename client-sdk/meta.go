@@ -56,6 +56,9 @@ func (s *self) key() ed25519.PrivateKey {
 type position struct {
 	// Cursor and Nonce are the last reply's, unread.
 	Cursor, Nonce []byte
+	// Stood is the cursor that was let go last, StoodAs the name it was given to; none once there is another one.
+	Stood   []byte        `json:",omitempty"`
+	StoodAs syncengine.ID `json:",omitzero"`
 	// Checkpoint is what base reflects, Tag the mark of the commit there.
 	Checkpoint syncengine.Coordinate
 	Tag        []byte

@@ -871,6 +871,40 @@ func TestPutBack_WhatTheOtherCopySawIsNotHeldForSeen(t *testing.T) {
 	}
 }
 
+// TestPutBack_ACopyWithANewNameRevealsIt has a copy be given a name of its own and hear no more: no cursor and no receipt is of
+// that name. What it wrote is on a place of the log that the file lacks, and is not held for ahead of what it was served.
+func TestPutBack_ACopyWithANewNameRevealsIt(t *testing.T) {
+	for lost, epoch := range map[string]syncengine.Epoch{"of the epoch of the file": 1, "of an epoch that the file does not know": 2} {
+		t.Run(lost, func(t *testing.T) {
+			w, ann, _, door, _ := pair(t)
+			b := w.backup()
+			if epoch > 1 {
+				w.restore(b)
+			}
+			ann.edit(door, `{"rooms":2}`)
+			ann.sync()
+			ann.sync()
+			twin := ann.copyOf()
+			ann.edit(door, `{"rooms":3}`)
+			ann.sync()
+			twin.edit(door, `{"name":"副本写的"}`)
+			twin.line.failAfter = 1 // the answer that gives the new name is the only one
+			if _, err := twin.Sync(t.Context()); err == nil || twin.Self().Incarnation == ann.Self().Incarnation {
+				t.Fatalf("no new name, %v", err)
+			}
+			w.putBack(b)
+			twin.line.failAfter = 0
+			if report := twin.sync(); report.Quarantined != 0 || w.epoch() != epoch+1 {
+				t.Errorf("report %+v in epoch %d", report, w.epoch())
+			}
+			w.settle()
+			for _, p := range []*phone{ann, twin} {
+				p.shows(door, map[string]any{"rooms": 3, "name": "副本写的"})
+			}
+		})
+	}
+}
+
 func TestPutBack_AForgedCursorBeginsNoEpoch(t *testing.T) {
 	w, ann, bob, _ := lostDay(t)
 	w.must(ann.Spoil())

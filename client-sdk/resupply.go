@@ -114,6 +114,23 @@ func placesBefore(tx *localdb.Tx, from, to syncengine.DeviceSeq, epoch syncengin
 // log that was put back to between the two would look to the cursor as it should.
 func (pos *position) aheadOfCursor() bool { return len(pos.Cursor) == 0 || pos.Settled < pos.Mark }
 
+// letCursorGo has the next sync begin from nothing. What the cursor proves stays true: where the realm is put back before
+// there is another one, nothing else may show it.
+func (s *state) letCursorGo() {
+	if len(s.pos.Cursor) > 0 {
+		s.pos.Stood, s.pos.StoodAs = s.pos.Cursor, s.self.Incarnation
+	}
+	s.pos.Cursor = nil
+}
+
+// stood gives the proof of the cursor that was let go; nil where there is another one.
+func (s *state) stood() *syncv1.Stood {
+	if len(s.pos.Cursor) > 0 || len(s.pos.Stood) == 0 {
+		return nil
+	}
+	return &syncv1.Stood{Cursor: s.pos.Stood, Incarnation: s.pos.StoodAs[:]}
+}
+
 // Of the places that base has stood at, the newest pastNewest are told and of the
 // older ones every pastEvery-th: how far two histories went together is known to
 // a few syncs where it happened lately, and to some days where it did not.
@@ -124,10 +141,11 @@ const (
 
 // prove says what a server that was restored can hold against what it has: at which
 // places of earlier epochs base has stood and the grants in force, once after the
-// epoch or the phone's name changed; the newest receipt where the cursor does not say as much; and the
-// phone's enrolment where the server does not know it. With changes that come after the
+// epoch or the phone's name changed; the newest receipt where the cursor does not say as much, with the cursor
+// of before where there is none; and the phone's enrolment where the server does not know it. With changes that come after the
 // end of the lease goes the proof of when that was.
 func (r *Replica) prove(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeBody) (err error) {
+	body.Stood = s.stood()
 	if s.pos.aheadOfCursor() && body.Receipt == nil {
 		if body.Receipt, err = coveringReceipt(tx, s, 1); err != nil {
 			return err

@@ -74,7 +74,7 @@ func (t *taking) takeView() (again bool, err error) {
 		}
 		t.s.pos.Pulling, t.s.pos.Gone = false, nil
 		if !whole {
-			t.s.pos.Cursor = nil
+			t.s.letCursorGo()
 			return true, nil
 		}
 	}

@@ -165,7 +165,8 @@ func (t *taking) body() error {
 // fillAnew has the next exchange begin from nothing, whatever this answer brings:
 // it is for another base, or leaves out what the phone cannot work out.
 func (t *taking) fillAnew() error {
-	t.s.pos.Cursor, t.s.pos.Pulling, t.s.pos.Gone, t.again = nil, false, nil, true
+	t.s.letCursorGo()
+	t.s.pos.Pulling, t.s.pos.Gone, t.again = false, nil, true
 	return t.tx.ClearStaging()
 }
 
@@ -311,12 +312,13 @@ func (t *taking) fork(m *syncv1.Fork) error {
 	if err := t.journal(); err != nil {
 		return err
 	}
+	t.s.letCursorGo()
 	t.s.self.Incarnation = incarnation
 	t.s.pos.Mark, t.s.pos.Shared, t.s.pos.Supplied, t.s.pos.Enrolment = last, last, 0, false
 	t.s.pos.rewind()
 	// What was proven under the old name may have been the other copy's.
 	t.s.pos.Proving = true
-	t.s.pos.Nonce, t.s.pos.Cursor = t.a.GetNonce(), nil
+	t.s.pos.Nonce = t.a.GetNonce()
 	t.out.progress = true
 	if err := t.s.keepEnrolment(t.tx, m.GetEnrolment()); err != nil {
 		return err

@@ -103,7 +103,7 @@ func (s *Service) askAnswer(ctx context.Context, c *call, page bool) context.Con
 	askShared(&q)
 	s.askUser(&q, device.UserID)
 	identity.AskContact(&q, device.Incarnation)
-	for _, seq := range []syncengine.Seq{c.from.at.Seq, s.witness.head().Seq} {
+	for _, seq := range []syncengine.Seq{c.from.at.Seq, c.stood.at.Seq, s.witness.head().Seq} {
 		if seq > 0 {
 			q.Beginning(bucketCommit, seqKey(seq), nil)
 		}

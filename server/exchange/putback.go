@@ -31,8 +31,10 @@ type proof struct {
 
 // proofs lists what the call carries; each was found to be genuine.
 func (c *call) proofs() (out []proof) {
-	if c.genuine && c.from.at.Seq > 0 {
-		out = append(out, proof{c.from.at, func(r store.Reader) (bool, error) { return hasTag(r, c.from.at.Seq, c.from.tag) }})
+	for _, given := range []cursor{c.from, c.stood} {
+		if given.at.Seq > 0 {
+			out = append(out, proof{given.at, func(r store.Reader) (bool, error) { return hasTag(r, given.at.Seq, given.tag) }})
+		}
 	}
 	if r := c.push.trusted; r.GetCoordinate().GetSeq() > 0 {
 		at := wireCoordinate(r.GetCoordinate())
@@ -41,6 +43,17 @@ func (c *call) proofs() (out []proof) {
 		}})
 	}
 	return out
+}
+
+// openStood reads the cursor that a phone has let go. It proves what this realm told, under whichever name: that somebody has
+// seen of this log what stands there is taken from cursors of their own name alone.
+func (s *Service) openStood(m *syncv1.Stood) cursor {
+	incarnation, ok := syncengine.IDFromBytes(m.GetIncarnation())
+	if !ok {
+		return cursor{}
+	}
+	c, _ := openCursor(m.GetCursor(), s.secrets.CursorKey, incarnation)
+	return c
 }
 
 func hasTag(r store.Reader, seq syncengine.Seq, want store.Tag) (bool, error) {

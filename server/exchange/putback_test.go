@@ -104,7 +104,7 @@ func TestExchange_AProofThatFitsBeginsNoEpoch(t *testing.T) {
 	for name, spoil := range map[string]func(*syncv1.ExchangeBody){
 		"an old cursor and its receipt": func(b *syncv1.ExchangeBody) { b.Receipt = receipt },
 		"a cursor with a flipped bit":   func(b *syncv1.ExchangeBody) { b.Cursor[len(b.Cursor)-1] ^= 1 },
-		"a cursor further on":           func(b *syncv1.ExchangeBody) { b.Cursor[2] += 9 },
+		"a cursor further on":           func(b *syncv1.ExchangeBody) { b.Cursor = further(b.GetCursor()) },
 		"another phone's cursor":        func(b *syncv1.ExchangeBody) { b.Cursor = bytes.Clone(other.cursor) },
 		"a receipt further on": func(b *syncv1.ExchangeBody) {
 			b.Receipt = proto.CloneOf(receipt)
@@ -115,6 +115,15 @@ func TestExchange_AProofThatFitsBeginsNoEpoch(t *testing.T) {
 			b.Receipt.Incarnation = other.incarnation[:]
 		},
 		"a claim to be of another epoch": func(b *syncv1.ExchangeBody) { b.Epoch = 9 },
+		"a cursor that was let go": func(b *syncv1.ExchangeBody) {
+			b.Stood, b.Cursor = &syncv1.Stood{Cursor: b.GetCursor(), Incarnation: p.incarnation[:]}, nil
+		},
+		"another phone's cursor that was let go, under this one's name": func(b *syncv1.ExchangeBody) {
+			b.Stood, b.Cursor = &syncv1.Stood{Cursor: other.cursor, Incarnation: p.incarnation[:]}, nil
+		},
+		"a cursor that was let go, further on": func(b *syncv1.ExchangeBody) {
+			b.Stood, b.Cursor = &syncv1.Stood{Cursor: further(b.GetCursor()), Incarnation: p.incarnation[:]}, nil
+		},
 	} {
 		body := &syncv1.ExchangeBody{}
 		w.must(proto.Unmarshal(p.request().GetBody(), body))
@@ -123,6 +132,36 @@ func TestExchange_AProofThatFitsBeginsNoEpoch(t *testing.T) {
 		if e := w.epochs(); len(e) != 0 {
 			t.Fatalf("%s began an epoch: %+v", name, e)
 		}
+	}
+	w.verify()
+}
+
+// further gives a cursor of a greater seq, which the realm has not signed.
+func further(cursor []byte) []byte {
+	out := bytes.Clone(cursor)
+	out[2] += 9
+	return out
+}
+
+// A phone has been given a new name: its cursor was another's, and it has no receipt.
+func TestExchange_ACursorThatWasLetGoBeginsAnEpochUnderWhicheverNameItWasGiven(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)
+	p, named := w.phone(user), w.phone(user)
+	p.sync()
+	named.sync()
+	b := w.copied()
+	p.create(kindPremises, door(w.gridA, "lost"))
+	p.sync()
+	w.putBack(b)
+	body := &syncv1.ExchangeBody{}
+	w.must(proto.Unmarshal(named.request().GetBody(), body))
+	body.Cursor, body.Stood = nil, &syncv1.Stood{Cursor: p.cursor, Incarnation: p.incarnation[:]}
+	if resp := named.call(named.sign(body)); resp.GetEpoch() != 2 || resp.GetPage() != nil {
+		t.Errorf("the reply: %v", resp)
+	}
+	if e := w.epochs(); len(e) != 1 || e[0].RevealedBy != named.incarnation {
+		t.Errorf("epochs %+v", e)
 	}
 	w.verify()
 }

@@ -335,6 +335,8 @@ type call struct {
 	// realm, valid that it names a place of this very log.
 	from           cursor
 	genuine, valid bool
+	// stood is where a phone without a cursor of this realm's last had one; its zero value is nowhere.
+	stood cursor
 	// nonce is what the call's nonce was found to be, when it was spent.
 	nonce syncv1.NonceState
 	// next is the nonce that the reply is to hand out; nil for any.
@@ -360,7 +362,9 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if !ok {
 		return nil, badRequest("incarnation of %d bytes", len(c.body.GetIncarnation()))
 	}
-	c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation)
+	if c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation); !c.genuine {
+		c.stood = s.openStood(c.body.GetStood())
+	}
 	device, at, err := s.callerOf(ctx, incarnation)
 	if errors.Is(err, ErrUnknownDevice) && c.body.GetEnrolment() != nil {
 		device, err = s.adopt(ctx, c, req.GetBody(), req.GetSignature(), incarnation)

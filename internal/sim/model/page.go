@@ -33,13 +33,14 @@ func (m *Model) wantPage(c *call, reply *syncv1.ExchangeResponse) {
 // wantSameHistory wants no phone to be told that it goes on in a history which is
 // not the one its cursor stands in.
 func (m *Model) wantSameHistory(c *call, at syncengine.Coordinate) {
-	from, known := m.cursors[string(c.body.GetCursor())]
-	if !known || from.isZero() {
-		return
-	}
-	if _, ok := m.inForce(from); !ok {
-		m.at(0, syncengine.ID{}).want(at.Epoch > from.epoch, I20,
-			"a page of epoch %d for a phone at seq %d of a history that is no more", at.Epoch, from.seq)
+	for _, from := range m.cursorsOf(c) {
+		if from.isZero() {
+			continue
+		}
+		if _, ok := m.inForce(from); !ok {
+			m.at(0, syncengine.ID{}).want(at.Epoch > from.epoch, I20,
+				"a page of epoch %d for a phone at seq %d of a history that is no more", at.Epoch, from.seq)
+		}
 	}
 }
 

@@ -21,12 +21,20 @@ func (m *Model) noteServed(reply *syncv1.ExchangeResponse, at place) {
 // in force its phone has seen, and that an epoch had two histories.
 func (m *Model) noteProven(c *call) {
 	shown := m.shownBy(c)
-	if m.elsewhere(shown[0]) && shown[0].epoch < m.now.history.Epoch {
-		m.now.doubtful[shown[0].epoch] = true
+	for _, at := range m.cursorsOf(c) {
+		if m.elsewhere(at) && at.epoch < m.now.history.Epoch {
+			m.now.doubtful[at.epoch] = true
+		}
 	}
 	if m.writesDown(c) {
 		m.now.word[c.incarnation()] = m.wordWith(m.now.word[c.incarnation()], c, shown)
 	}
+}
+
+// cursorsOf lists the places that a call shows by what the realm has signed: that of its cursor, and that of the one its
+// phone has let go.
+func (m *Model) cursorsOf(c *call) []place {
+	return []place{m.cursors[string(c.body.GetCursor())], m.cursors[string(c.body.GetStood().GetCursor())]}
 }
 
 // shownBy lists the places that a call shows, that of its cursor first.
@@ -77,10 +85,11 @@ func (m *Model) writesDown(c *call) bool {
 // wantNoticed wants nothing to be decided in an epoch of which the call shows a place
 // that the history in force does not have: the database was put back.
 func (m *Model) wantNoticed(c *call) {
-	at := m.cursors[string(c.body.GetCursor())]
-	noticed := at.isZero() || at.epoch < m.now.history.Epoch || m.common(at) >= at.seq
-	m.at(0, syncengine.ID{}).want(noticed, I20, "a change is decided in epoch %d for a phone that has shown %d/%d, which this history lacks",
-		m.now.history.Epoch, at.epoch, at.seq)
+	for _, at := range m.cursorsOf(c) {
+		noticed := at.isZero() || at.epoch < m.now.history.Epoch || m.common(at) >= at.seq
+		m.at(0, syncengine.ID{}).want(noticed, I20, "a change is decided in epoch %d for a phone that has shown %d/%d, which this history lacks",
+			m.now.history.Epoch, at.epoch, at.seq)
+	}
 }
 
 // elsewhere reports a place whose number is in this history another entry's.

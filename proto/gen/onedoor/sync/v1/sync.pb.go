@@ -1963,7 +1963,10 @@ type ExchangeBody struct {
 	RulesVersion *uint32 `protobuf:"fixed32,34,opt,name=rules_version,json=rulesVersion,proto3,oneof" json:"rules_version,omitempty"`
 	// Where epochs branched off, as the phone was told while they were in force; sent with changes whose base is of an epoch that
 	// has ended. A server that a restore has taken the knowledge of one from holds erasures against their bases by it. At most 64.
-	Forks         []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
+	Forks []*EpochFork `protobuf:"bytes,37,rep,name=forks,proto3" json:"forks,omitempty"`
+	// Where the phone's fetching last stood, sent while it has no cursor, as after it was given a new name: a log that lacks that
+	// place was put back.
+	Stood         *Stood `protobuf:"bytes,38,opt,name=stood,proto3" json:"stood,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2159,6 +2162,68 @@ func (x *ExchangeBody) GetForks() []*EpochFork {
 	return nil
 }
 
+func (x *ExchangeBody) GetStood() *Stood {
+	if x != nil {
+		return x.Stood
+	}
+	return nil
+}
+
+// Stood is a cursor that a phone goes on from no more and that still proves what the realm told it.
+type Stood struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cursor, unread.
+	Cursor []byte `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// The incarnation that it was given to: the phone's own, or one that it had before a fork.
+	Incarnation   []byte `protobuf:"bytes,2,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stood) Reset() {
+	*x = Stood{}
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stood) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stood) ProtoMessage() {}
+
+func (x *Stood) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stood.ProtoReflect.Descriptor instead.
+func (*Stood) Descriptor() ([]byte, []int) {
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Stood) GetCursor() []byte {
+	if x != nil {
+		return x.Cursor
+	}
+	return nil
+}
+
+func (x *Stood) GetIncarnation() []byte {
+	if x != nil {
+		return x.Incarnation
+	}
+	return nil
+}
+
 // GrantSwitch says from which change on a phone has worked under a version of its grants.
 type GrantSwitch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2172,7 +2237,7 @@ type GrantSwitch struct {
 
 func (x *GrantSwitch) Reset() {
 	*x = GrantSwitch{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2249,7 @@ func (x *GrantSwitch) String() string {
 func (*GrantSwitch) ProtoMessage() {}
 
 func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[21]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2262,7 @@ func (x *GrantSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantSwitch.ProtoReflect.Descriptor instead.
 func (*GrantSwitch) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{21}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GrantSwitch) GetVersion() uint64 {
@@ -2235,7 +2300,7 @@ type WipeReceipt struct {
 
 func (x *WipeReceipt) Reset() {
 	*x = WipeReceipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2247,7 +2312,7 @@ func (x *WipeReceipt) String() string {
 func (*WipeReceipt) ProtoMessage() {}
 
 func (x *WipeReceipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[22]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2260,7 +2325,7 @@ func (x *WipeReceipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WipeReceipt.ProtoReflect.Descriptor instead.
 func (*WipeReceipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{22}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WipeReceipt) GetOrderedMs() int64 {
@@ -2318,7 +2383,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2330,7 +2395,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[23]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2343,7 +2408,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{23}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Checkpoint) GetAt() *Coordinate {
@@ -2425,7 +2490,7 @@ type ExchangeResponse struct {
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2502,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[24]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2515,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{24}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ExchangeResponse) GetOutcomes() *Outcomes {
@@ -2654,7 +2719,7 @@ type Rulebook struct {
 
 func (x *Rulebook) Reset() {
 	*x = Rulebook{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2666,7 +2731,7 @@ func (x *Rulebook) String() string {
 func (*Rulebook) ProtoMessage() {}
 
 func (x *Rulebook) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[25]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2679,7 +2744,7 @@ func (x *Rulebook) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rulebook.ProtoReflect.Descriptor instead.
 func (*Rulebook) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{25}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Rulebook) GetTables() []*RuleTable {
@@ -2702,7 +2767,7 @@ type RuleTable struct {
 
 func (x *RuleTable) Reset() {
 	*x = RuleTable{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2714,7 +2779,7 @@ func (x *RuleTable) String() string {
 func (*RuleTable) ProtoMessage() {}
 
 func (x *RuleTable) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[26]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2727,7 +2792,7 @@ func (x *RuleTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTable.ProtoReflect.Descriptor instead.
 func (*RuleTable) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{26}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RuleTable) GetName() string {
@@ -2757,7 +2822,7 @@ type Wipe struct {
 
 func (x *Wipe) Reset() {
 	*x = Wipe{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2769,7 +2834,7 @@ func (x *Wipe) String() string {
 func (*Wipe) ProtoMessage() {}
 
 func (x *Wipe) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[27]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2782,7 +2847,7 @@ func (x *Wipe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Wipe.ProtoReflect.Descriptor instead.
 func (*Wipe) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{27}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Wipe) GetOrderedMs() int64 {
@@ -2812,7 +2877,7 @@ type Outcomes struct {
 
 func (x *Outcomes) Reset() {
 	*x = Outcomes{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2824,7 +2889,7 @@ func (x *Outcomes) String() string {
 func (*Outcomes) ProtoMessage() {}
 
 func (x *Outcomes) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[28]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2837,7 +2902,7 @@ func (x *Outcomes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcomes.ProtoReflect.Descriptor instead.
 func (*Outcomes) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{28}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Outcomes) GetFirstDeviceSeq() uint64 {
@@ -2879,7 +2944,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2891,7 +2956,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[29]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2904,7 +2969,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{29}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Outcome) GetCode() OutcomeCode {
@@ -2984,7 +3049,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2996,7 +3061,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[30]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3009,7 +3074,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{30}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Receipt) GetIncarnation() []byte {
@@ -3073,7 +3138,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3085,7 +3150,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[31]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3098,7 +3163,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{31}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Page) GetKeys() [][]byte {
@@ -3149,7 +3214,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3161,7 +3226,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[32]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3174,7 +3239,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{32}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Author) GetIncarnation() []byte {
@@ -3216,7 +3281,7 @@ type PageRecord struct {
 
 func (x *PageRecord) Reset() {
 	*x = PageRecord{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3228,7 +3293,7 @@ func (x *PageRecord) String() string {
 func (*PageRecord) ProtoMessage() {}
 
 func (x *PageRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[33]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3241,7 +3306,7 @@ func (x *PageRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRecord.ProtoReflect.Descriptor instead.
 func (*PageRecord) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{33}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PageRecord) GetId() []byte {
@@ -3323,7 +3388,7 @@ type Write struct {
 
 func (x *Write) Reset() {
 	*x = Write{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3335,7 +3400,7 @@ func (x *Write) String() string {
 func (*Write) ProtoMessage() {}
 
 func (x *Write) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[34]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3348,7 +3413,7 @@ func (x *Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Write.ProtoReflect.Descriptor instead.
 func (*Write) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{34}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Write) GetAuthor() uint32 {
@@ -3425,7 +3490,7 @@ type CellDetail struct {
 
 func (x *CellDetail) Reset() {
 	*x = CellDetail{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3437,7 +3502,7 @@ func (x *CellDetail) String() string {
 func (*CellDetail) ProtoMessage() {}
 
 func (x *CellDetail) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[35]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3450,7 +3515,7 @@ func (x *CellDetail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellDetail.ProtoReflect.Descriptor instead.
 func (*CellDetail) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{35}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CellDetail) GetField() uint32 {
@@ -3524,7 +3589,7 @@ type OtherValue struct {
 
 func (x *OtherValue) Reset() {
 	*x = OtherValue{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3536,7 +3601,7 @@ func (x *OtherValue) String() string {
 func (*OtherValue) ProtoMessage() {}
 
 func (x *OtherValue) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[36]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3549,7 +3614,7 @@ func (x *OtherValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherValue.ProtoReflect.Descriptor instead.
 func (*OtherValue) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{36}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OtherValue) GetWrite() uint32 {
@@ -3592,7 +3657,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3604,7 +3669,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[37]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3617,7 +3682,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{37}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Decision) GetDeviceSeq() uint64 {
@@ -3676,7 +3741,7 @@ type Grants struct {
 
 func (x *Grants) Reset() {
 	*x = Grants{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3688,7 +3753,7 @@ func (x *Grants) String() string {
 func (*Grants) ProtoMessage() {}
 
 func (x *Grants) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[38]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3701,7 +3766,7 @@ func (x *Grants) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grants.ProtoReflect.Descriptor instead.
 func (*Grants) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{38}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Grants) GetVersion() uint64 {
@@ -3759,7 +3824,7 @@ type SealingKey struct {
 
 func (x *SealingKey) Reset() {
 	*x = SealingKey{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3771,7 +3836,7 @@ func (x *SealingKey) String() string {
 func (*SealingKey) ProtoMessage() {}
 
 func (x *SealingKey) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[39]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3784,7 +3849,7 @@ func (x *SealingKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealingKey.ProtoReflect.Descriptor instead.
 func (*SealingKey) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{39}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SealingKey) GetNumber() uint32 {
@@ -3818,7 +3883,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3830,7 +3895,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[40]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3843,7 +3908,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{40}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Grant) GetRole() uint32 {
@@ -3889,7 +3954,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3901,7 +3966,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[41]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3914,7 +3979,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{41}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *View) GetVersion() []byte {
@@ -3953,7 +4018,7 @@ type KeyView struct {
 
 func (x *KeyView) Reset() {
 	*x = KeyView{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3965,7 +4030,7 @@ func (x *KeyView) String() string {
 func (*KeyView) ProtoMessage() {}
 
 func (x *KeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[42]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3978,7 +4043,7 @@ func (x *KeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyView.ProtoReflect.Descriptor instead.
 func (*KeyView) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{42}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *KeyView) GetKey() []byte {
@@ -4025,7 +4090,7 @@ type Barrier struct {
 
 func (x *Barrier) Reset() {
 	*x = Barrier{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4037,7 +4102,7 @@ func (x *Barrier) String() string {
 func (*Barrier) ProtoMessage() {}
 
 func (x *Barrier) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[43]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4050,7 +4115,7 @@ func (x *Barrier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Barrier.ProtoReflect.Descriptor instead.
 func (*Barrier) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{43}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Barrier) GetRecordId() []byte {
@@ -4110,7 +4175,7 @@ type EpochFork struct {
 
 func (x *EpochFork) Reset() {
 	*x = EpochFork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4122,7 +4187,7 @@ func (x *EpochFork) String() string {
 func (*EpochFork) ProtoMessage() {}
 
 func (x *EpochFork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[44]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4135,7 +4200,7 @@ func (x *EpochFork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochFork.ProtoReflect.Descriptor instead.
 func (*EpochFork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{44}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *EpochFork) GetEpoch() uint32 {
@@ -4176,7 +4241,7 @@ type Fork struct {
 
 func (x *Fork) Reset() {
 	*x = Fork{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4188,7 +4253,7 @@ func (x *Fork) String() string {
 func (*Fork) ProtoMessage() {}
 
 func (x *Fork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[45]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4201,7 +4266,7 @@ func (x *Fork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fork.ProtoReflect.Descriptor instead.
 func (*Fork) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{45}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Fork) GetIncarnation() []byte {
@@ -4249,7 +4314,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4261,7 +4326,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[46]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4274,7 +4339,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{46}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WatchRequest) GetRealm() uint32 {
@@ -4316,7 +4381,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4328,7 +4393,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[47]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4341,7 +4406,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{47}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WatchResponse) GetSeq() uint64 {
@@ -4364,7 +4429,7 @@ type LookUpRequest struct {
 
 func (x *LookUpRequest) Reset() {
 	*x = LookUpRequest{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4376,7 +4441,7 @@ func (x *LookUpRequest) String() string {
 func (*LookUpRequest) ProtoMessage() {}
 
 func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[48]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4389,7 +4454,7 @@ func (x *LookUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpRequest.ProtoReflect.Descriptor instead.
 func (*LookUpRequest) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{48}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LookUpRequest) GetBody() []byte {
@@ -4427,7 +4492,7 @@ type LookUpBody struct {
 
 func (x *LookUpBody) Reset() {
 	*x = LookUpBody{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[49]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4439,7 +4504,7 @@ func (x *LookUpBody) String() string {
 func (*LookUpBody) ProtoMessage() {}
 
 func (x *LookUpBody) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[49]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4452,7 +4517,7 @@ func (x *LookUpBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpBody.ProtoReflect.Descriptor instead.
 func (*LookUpBody) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{49}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *LookUpBody) GetRealm() uint32 {
@@ -4516,7 +4581,7 @@ type LookUpResponse struct {
 
 func (x *LookUpResponse) Reset() {
 	*x = LookUpResponse{}
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[50]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4528,7 +4593,7 @@ func (x *LookUpResponse) String() string {
 func (*LookUpResponse) ProtoMessage() {}
 
 func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[50]
+	mi := &file_onedoor_sync_v1_sync_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4541,7 +4606,7 @@ func (x *LookUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookUpResponse.ProtoReflect.Descriptor instead.
 func (*LookUpResponse) Descriptor() ([]byte, []int) {
-	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{50}
+	return file_onedoor_sync_v1_sync_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *LookUpResponse) GetNonce() []byte {
@@ -4712,7 +4777,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\tsignature\x18\v \x01(\fR\tsignature\"C\n" +
 	"\x0fExchangeRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xd8\a\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x86\b\n" +
 	"\fExchangeBody\x12\x14\n" +
 	"\x05realm\x18\x01 \x01(\rR\x05realm\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\fR\vincarnation\x12\x14\n" +
@@ -4739,8 +4804,12 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\x05wiped\x18\x11 \x01(\v2\x1c.onedoor.sync.v1.WipeReceiptR\x05wiped\x12C\n" +
 	"\x0egrant_switches\x18  \x03(\v2\x1c.onedoor.sync.v1.GrantSwitchR\rgrantSwitches\x12(\n" +
 	"\rrules_version\x18\" \x01(\aH\x00R\frulesVersion\x88\x01\x01\x120\n" +
-	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forksB\x10\n" +
-	"\x0e_rules_version\"=\n" +
+	"\x05forks\x18% \x03(\v2\x1a.onedoor.sync.v1.EpochForkR\x05forks\x12,\n" +
+	"\x05stood\x18& \x01(\v2\x16.onedoor.sync.v1.StoodR\x05stoodB\x10\n" +
+	"\x0e_rules_version\"A\n" +
+	"\x05Stood\x12\x16\n" +
+	"\x06cursor\x18\x01 \x01(\fR\x06cursor\x12 \n" +
+	"\vincarnation\x18\x02 \x01(\fR\vincarnation\"=\n" +
 	"\vGrantSwitch\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"\xb0\x01\n" +
@@ -4998,7 +5067,7 @@ func file_onedoor_sync_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_onedoor_sync_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_onedoor_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(Life)(0),                 // 0: onedoor.sync.v1.Life
 	(NonceState)(0),           // 1: onedoor.sync.v1.NonceState
@@ -5026,39 +5095,40 @@ var file_onedoor_sync_v1_sync_proto_goTypes = []any{
 	(*Enrolment)(nil),         // 23: onedoor.sync.v1.Enrolment
 	(*ExchangeRequest)(nil),   // 24: onedoor.sync.v1.ExchangeRequest
 	(*ExchangeBody)(nil),      // 25: onedoor.sync.v1.ExchangeBody
-	(*GrantSwitch)(nil),       // 26: onedoor.sync.v1.GrantSwitch
-	(*WipeReceipt)(nil),       // 27: onedoor.sync.v1.WipeReceipt
-	(*Checkpoint)(nil),        // 28: onedoor.sync.v1.Checkpoint
-	(*ExchangeResponse)(nil),  // 29: onedoor.sync.v1.ExchangeResponse
-	(*Rulebook)(nil),          // 30: onedoor.sync.v1.Rulebook
-	(*RuleTable)(nil),         // 31: onedoor.sync.v1.RuleTable
-	(*Wipe)(nil),              // 32: onedoor.sync.v1.Wipe
-	(*Outcomes)(nil),          // 33: onedoor.sync.v1.Outcomes
-	(*Outcome)(nil),           // 34: onedoor.sync.v1.Outcome
-	(*Receipt)(nil),           // 35: onedoor.sync.v1.Receipt
-	(*Page)(nil),              // 36: onedoor.sync.v1.Page
-	(*Author)(nil),            // 37: onedoor.sync.v1.Author
-	(*PageRecord)(nil),        // 38: onedoor.sync.v1.PageRecord
-	(*Write)(nil),             // 39: onedoor.sync.v1.Write
-	(*CellDetail)(nil),        // 40: onedoor.sync.v1.CellDetail
-	(*OtherValue)(nil),        // 41: onedoor.sync.v1.OtherValue
-	(*Decision)(nil),          // 42: onedoor.sync.v1.Decision
-	(*Grants)(nil),            // 43: onedoor.sync.v1.Grants
-	(*SealingKey)(nil),        // 44: onedoor.sync.v1.SealingKey
-	(*Grant)(nil),             // 45: onedoor.sync.v1.Grant
-	(*View)(nil),              // 46: onedoor.sync.v1.View
-	(*KeyView)(nil),           // 47: onedoor.sync.v1.KeyView
-	(*Barrier)(nil),           // 48: onedoor.sync.v1.Barrier
-	(*EpochFork)(nil),         // 49: onedoor.sync.v1.EpochFork
-	(*Fork)(nil),              // 50: onedoor.sync.v1.Fork
-	(*WatchRequest)(nil),      // 51: onedoor.sync.v1.WatchRequest
-	(*WatchResponse)(nil),     // 52: onedoor.sync.v1.WatchResponse
-	(*LookUpRequest)(nil),     // 53: onedoor.sync.v1.LookUpRequest
-	(*LookUpBody)(nil),        // 54: onedoor.sync.v1.LookUpBody
-	(*LookUpResponse)(nil),    // 55: onedoor.sync.v1.LookUpResponse
+	(*Stood)(nil),             // 26: onedoor.sync.v1.Stood
+	(*GrantSwitch)(nil),       // 27: onedoor.sync.v1.GrantSwitch
+	(*WipeReceipt)(nil),       // 28: onedoor.sync.v1.WipeReceipt
+	(*Checkpoint)(nil),        // 29: onedoor.sync.v1.Checkpoint
+	(*ExchangeResponse)(nil),  // 30: onedoor.sync.v1.ExchangeResponse
+	(*Rulebook)(nil),          // 31: onedoor.sync.v1.Rulebook
+	(*RuleTable)(nil),         // 32: onedoor.sync.v1.RuleTable
+	(*Wipe)(nil),              // 33: onedoor.sync.v1.Wipe
+	(*Outcomes)(nil),          // 34: onedoor.sync.v1.Outcomes
+	(*Outcome)(nil),           // 35: onedoor.sync.v1.Outcome
+	(*Receipt)(nil),           // 36: onedoor.sync.v1.Receipt
+	(*Page)(nil),              // 37: onedoor.sync.v1.Page
+	(*Author)(nil),            // 38: onedoor.sync.v1.Author
+	(*PageRecord)(nil),        // 39: onedoor.sync.v1.PageRecord
+	(*Write)(nil),             // 40: onedoor.sync.v1.Write
+	(*CellDetail)(nil),        // 41: onedoor.sync.v1.CellDetail
+	(*OtherValue)(nil),        // 42: onedoor.sync.v1.OtherValue
+	(*Decision)(nil),          // 43: onedoor.sync.v1.Decision
+	(*Grants)(nil),            // 44: onedoor.sync.v1.Grants
+	(*SealingKey)(nil),        // 45: onedoor.sync.v1.SealingKey
+	(*Grant)(nil),             // 46: onedoor.sync.v1.Grant
+	(*View)(nil),              // 47: onedoor.sync.v1.View
+	(*KeyView)(nil),           // 48: onedoor.sync.v1.KeyView
+	(*Barrier)(nil),           // 49: onedoor.sync.v1.Barrier
+	(*EpochFork)(nil),         // 50: onedoor.sync.v1.EpochFork
+	(*Fork)(nil),              // 51: onedoor.sync.v1.Fork
+	(*WatchRequest)(nil),      // 52: onedoor.sync.v1.WatchRequest
+	(*WatchResponse)(nil),     // 53: onedoor.sync.v1.WatchResponse
+	(*LookUpRequest)(nil),     // 54: onedoor.sync.v1.LookUpRequest
+	(*LookUpBody)(nil),        // 55: onedoor.sync.v1.LookUpBody
+	(*LookUpResponse)(nil),    // 56: onedoor.sync.v1.LookUpResponse
 }
 var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
-	43, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
+	44, // 0: onedoor.sync.v1.EnrolResponse.grants:type_name -> onedoor.sync.v1.Grants
 	23, // 1: onedoor.sync.v1.EnrolResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
 	9,  // 2: onedoor.sync.v1.Change.patch:type_name -> onedoor.sync.v1.Patch
 	10, // 3: onedoor.sync.v1.Patch.set_removed:type_name -> onedoor.sync.v1.Element
@@ -5075,67 +5145,68 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	17, // 14: onedoor.sync.v1.ExchangeBody.batch:type_name -> onedoor.sync.v1.Batch
 	20, // 15: onedoor.sync.v1.ExchangeBody.absent:type_name -> onedoor.sync.v1.Absent
 	21, // 16: onedoor.sync.v1.ExchangeBody.status:type_name -> onedoor.sync.v1.Status
-	35, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
-	28, // 18: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
+	36, // 17: onedoor.sync.v1.ExchangeBody.receipt:type_name -> onedoor.sync.v1.Receipt
+	29, // 18: onedoor.sync.v1.ExchangeBody.past:type_name -> onedoor.sync.v1.Checkpoint
 	23, // 19: onedoor.sync.v1.ExchangeBody.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	43, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
-	48, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
-	27, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
-	26, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
-	49, // 24: onedoor.sync.v1.ExchangeBody.forks:type_name -> onedoor.sync.v1.EpochFork
-	7,  // 25: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
-	33, // 26: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
-	35, // 27: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
-	36, // 28: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
-	7,  // 29: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
-	43, // 30: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
-	46, // 31: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
-	48, // 32: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
-	7,  // 33: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
-	22, // 34: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
-	50, // 35: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
-	1,  // 36: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	23, // 37: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	32, // 38: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
-	30, // 39: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
-	49, // 40: onedoor.sync.v1.ExchangeResponse.forks:type_name -> onedoor.sync.v1.EpochFork
-	20, // 41: onedoor.sync.v1.ExchangeResponse.absent:type_name -> onedoor.sync.v1.Absent
-	31, // 42: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
-	34, // 43: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
-	2,  // 44: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
-	3,  // 45: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
-	7,  // 46: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	37, // 47: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
-	38, // 48: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
-	42, // 49: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
-	39, // 50: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
-	40, // 51: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
-	41, // 52: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
-	41, // 53: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
-	4,  // 54: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
-	34, // 55: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
-	45, // 56: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
-	44, // 57: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
-	47, // 58: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
-	7,  // 59: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
-	7,  // 60: onedoor.sync.v1.Barrier.earlier:type_name -> onedoor.sync.v1.Coordinate
-	23, // 61: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	1,  // 62: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	5,  // 63: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	24, // 64: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	18, // 65: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
-	51, // 66: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	53, // 67: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 68: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	29, // 69: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	19, // 70: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
-	52, // 71: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	55, // 72: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	68, // [68:73] is the sub-list for method output_type
-	63, // [63:68] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	44, // 20: onedoor.sync.v1.ExchangeBody.grants:type_name -> onedoor.sync.v1.Grants
+	49, // 21: onedoor.sync.v1.ExchangeBody.barriers:type_name -> onedoor.sync.v1.Barrier
+	28, // 22: onedoor.sync.v1.ExchangeBody.wiped:type_name -> onedoor.sync.v1.WipeReceipt
+	27, // 23: onedoor.sync.v1.ExchangeBody.grant_switches:type_name -> onedoor.sync.v1.GrantSwitch
+	50, // 24: onedoor.sync.v1.ExchangeBody.forks:type_name -> onedoor.sync.v1.EpochFork
+	26, // 25: onedoor.sync.v1.ExchangeBody.stood:type_name -> onedoor.sync.v1.Stood
+	7,  // 26: onedoor.sync.v1.Checkpoint.at:type_name -> onedoor.sync.v1.Coordinate
+	34, // 27: onedoor.sync.v1.ExchangeResponse.outcomes:type_name -> onedoor.sync.v1.Outcomes
+	36, // 28: onedoor.sync.v1.ExchangeResponse.receipt:type_name -> onedoor.sync.v1.Receipt
+	37, // 29: onedoor.sync.v1.ExchangeResponse.page:type_name -> onedoor.sync.v1.Page
+	7,  // 30: onedoor.sync.v1.ExchangeResponse.position:type_name -> onedoor.sync.v1.Coordinate
+	44, // 31: onedoor.sync.v1.ExchangeResponse.grants:type_name -> onedoor.sync.v1.Grants
+	47, // 32: onedoor.sync.v1.ExchangeResponse.view:type_name -> onedoor.sync.v1.View
+	49, // 33: onedoor.sync.v1.ExchangeResponse.barriers:type_name -> onedoor.sync.v1.Barrier
+	7,  // 34: onedoor.sync.v1.ExchangeResponse.backed_up_to:type_name -> onedoor.sync.v1.Coordinate
+	22, // 35: onedoor.sync.v1.ExchangeResponse.digest_mismatches:type_name -> onedoor.sync.v1.KeyDigest
+	51, // 36: onedoor.sync.v1.ExchangeResponse.fork:type_name -> onedoor.sync.v1.Fork
+	1,  // 37: onedoor.sync.v1.ExchangeResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	23, // 38: onedoor.sync.v1.ExchangeResponse.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	33, // 39: onedoor.sync.v1.ExchangeResponse.wipe:type_name -> onedoor.sync.v1.Wipe
+	31, // 40: onedoor.sync.v1.ExchangeResponse.rulebook:type_name -> onedoor.sync.v1.Rulebook
+	50, // 41: onedoor.sync.v1.ExchangeResponse.forks:type_name -> onedoor.sync.v1.EpochFork
+	20, // 42: onedoor.sync.v1.ExchangeResponse.absent:type_name -> onedoor.sync.v1.Absent
+	32, // 43: onedoor.sync.v1.Rulebook.tables:type_name -> onedoor.sync.v1.RuleTable
+	35, // 44: onedoor.sync.v1.Outcomes.results:type_name -> onedoor.sync.v1.Outcome
+	2,  // 45: onedoor.sync.v1.Outcome.code:type_name -> onedoor.sync.v1.OutcomeCode
+	3,  // 46: onedoor.sync.v1.Outcome.reason:type_name -> onedoor.sync.v1.QuarantineReason
+	7,  // 47: onedoor.sync.v1.Receipt.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	38, // 48: onedoor.sync.v1.Page.authors:type_name -> onedoor.sync.v1.Author
+	39, // 49: onedoor.sync.v1.Page.records:type_name -> onedoor.sync.v1.PageRecord
+	43, // 50: onedoor.sync.v1.Page.decisions:type_name -> onedoor.sync.v1.Decision
+	40, // 51: onedoor.sync.v1.PageRecord.writes:type_name -> onedoor.sync.v1.Write
+	41, // 52: onedoor.sync.v1.PageRecord.cells:type_name -> onedoor.sync.v1.CellDetail
+	42, // 53: onedoor.sync.v1.CellDetail.others:type_name -> onedoor.sync.v1.OtherValue
+	42, // 54: onedoor.sync.v1.CellDetail.kept:type_name -> onedoor.sync.v1.OtherValue
+	4,  // 55: onedoor.sync.v1.CellDetail.conflict:type_name -> onedoor.sync.v1.ConflictKind
+	35, // 56: onedoor.sync.v1.Decision.outcome:type_name -> onedoor.sync.v1.Outcome
+	46, // 57: onedoor.sync.v1.Grants.grants:type_name -> onedoor.sync.v1.Grant
+	45, // 58: onedoor.sync.v1.Grants.sealing:type_name -> onedoor.sync.v1.SealingKey
+	48, // 59: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
+	7,  // 60: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
+	7,  // 61: onedoor.sync.v1.Barrier.earlier:type_name -> onedoor.sync.v1.Coordinate
+	23, // 62: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	1,  // 63: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 64: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	24, // 65: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	18, // 66: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
+	52, // 67: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	54, // 68: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 69: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	30, // 70: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	19, // 71: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
+	53, // 72: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	56, // 73: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	69, // [69:74] is the sub-list for method output_type
+	64, // [64:69] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
@@ -5151,7 +5222,7 @@ func file_onedoor_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_sync_v1_sync_proto_rawDesc), len(file_onedoor_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
