@@ -123,6 +123,8 @@ func (m *Model) changeOf(dot syncengine.Dot, r *row) *change {
 func (m *Model) accept(d *decision, v *verdict) {
 	e, f, ch := d.entry, m.at(0, d.entry.RecordID), d.change
 	f.want(e.Rank == v.rank, I21, "change %s has rank %d, its author's is %d", named(ch.dot), e.Rank, v.rank)
+	extra := m.said(e)
+	f.want(ch.row.server || !m.meansOnePlace(ch) || v.blindAs(extra), I3, "change %s is merged as by an author blind to classes %b, the rules say %b", named(ch.dot), extra.GetUnreadable(), v.blind)
 	ch.row.accepted = append(ch.row.accepted, m.here(e.Seq))
 	ch.blind, ch.rank = v.blind, e.Rank
 	d.credit = ch.credit
@@ -141,7 +143,7 @@ func (m *Model) accept(d *decision, v *verdict) {
 	if !g.applied {
 		d.outcome.conflicts = g.conflictsOf()
 	}
-	f.want(ch.row.server || toldConflicts(m.said(e)) == fmt.Sprint(d.outcome.conflicts), I3, "change %s is told to be part of %s, it is of %v:%s", named(ch.dot), toldConflicts(m.said(e)), d.outcome.conflicts, g.text())
+	f.want(ch.row.server || toldConflicts(extra) == fmt.Sprint(d.outcome.conflicts), I3, "change %s is told to be part of %s, it is of %v:%s", named(ch.dot), toldConflicts(extra), d.outcome.conflicts, g.text())
 	m.put(next)
 }
 

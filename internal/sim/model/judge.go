@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -47,11 +48,11 @@ func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry) verdict {
 	}
 	m.underOthers(r, dot, func() bool {
 		other := m.judge(r, dot)
-		if other.fits(e) {
-			v = other
-			return true
+		if !other.fits(e) {
+			return false
 		}
-		return false
+		v = other
+		return other.blindAs(m.said(e))
 	})
 	return v
 }
@@ -64,7 +65,7 @@ func (m *Model) underOthers(r *row, dot syncengine.Dot, right func() bool) {
 		return
 	}
 	defer func() { r.grant = made }()
-	for version := range u.grants {
+	for _, version := range slices.Backward(slices.Sorted(maps.Keys(u.grants))) {
 		if version > made && version != u.current && !slices.Contains(m.now.word[dot.Incarnation].confirmed, version) {
 			continue
 		}
@@ -81,6 +82,19 @@ func (v *verdict) fits(e store.Entry) bool {
 	}
 	extra := &storedv1.Extra{}
 	return v.why == none && v.rank == e.Rank && proto.Unmarshal(e.Extra, extra) == nil && v.late == extra.GetAfterHandover()
+}
+
+// meansOnePlace reports that the server looks at a record where the author of a change did: something stood at its base, and
+// no epoch from there to the one in force has had two histories.
+func (m *Model) meansOnePlace(ch *change) bool {
+	base := m.placeNamed(ch)
+	_, way := m.shared(base.epoch, m.now.history.Epoch)
+	return !base.isZero() && !m.anyTwice(way)
+}
+
+// blindAs reports that what an entry says its author could not read is what the verdict says.
+func (v *verdict) blindAs(extra *storedv1.Extra) bool {
+	return v.blind&(1<<syncengine.ClassMax-1) == schema.Classes(extra.GetUnreadable())
 }
 
 // judge predicts what the server decides about a row that arrives now.

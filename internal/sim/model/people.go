@@ -79,14 +79,26 @@ type rights struct {
 	department  string
 }
 
-// rightsOf gives the rights of a device under a version; 0 and versions that are
-// not known mean the one in force.
+// rightsOf gives the rights of a device under a version; 0 and versions above the
+// one in force mean that one.
 func (m *Model) rightsOf(userID, incarnation syncengine.ID, version uint64) rights {
 	u := m.people.of(userID)
 	if version == 0 || version > u.current {
 		version = u.current
 	}
+	version = u.kept(version)
 	return rights{userID, incarnation, u.role, version, u.grants[version], u.department}
+}
+
+// kept gives the version that a number stands for: one that a restore has lost is
+// read as the one before it.
+func (u *user) kept(version uint64) (kept uint64) {
+	for v := range u.grants {
+		if v <= version {
+			kept = max(kept, v)
+		}
+	}
+	return kept
 }
 
 // over gives the roles held over one scope key.

@@ -6,10 +6,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
+	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
 	"onedoor/syncengine"
@@ -135,6 +138,59 @@ func TestStory_WhoConfirmsADeletionTakesOverWhatItsAuthorHadSeen(t *testing.T) {
 	if n, err := a.ConflictCount(); err != nil || n != 0 {
 		t.Errorf("%d conflicts are open, want none: %v", n, err)
 	}
+}
+
+// a writes a count over b's where they read it, under grants that a restore loses afterwards. The phone hands newer ones back,
+// under which a has never read that door at that place, and the change says under which it was made: it is judged by those
+// before them, under which b's count was before a's eyes too.
+func TestStory_WorkUnderGrantsThatARestoreHasLostIsJudgedByThoseBeforeThem(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	door := b.add(s.door(gridB, "大研街道1号"))
+	b.edit(door, rooms(3))
+	b.sync()
+	s.sent(a, community)
+	kept := s.backUp("under the second grants")
+	s.sent(a, gridB)
+	a.sync()
+	a.edit(door, rooms(4))
+	a.sync()
+	s.moveDoor(door, gridA)
+	s.sent(a, gridA)
+	a.sync()
+	s.clean()
+	s.restore("under the second grants", kept)
+	s.grantedNow(a.user)
+	s.moveDoor(door, gridA)
+	a.sync()
+	s.clean()
+	b.sync()
+	s.rest()
+	if n, err := a.ConflictCount(); err != nil || n != 0 {
+		t.Errorf("%d conflicts are open, want none: %v", n, err)
+	}
+}
+
+func TestStory_AnAuthorWhoIsHeldForBlindIsFound(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := b.add(s.door(gridA, "大研街道1号"))
+	b.sync()
+	a.sync()
+	a.edit(door, rooms(4))
+	s.write = extra(func(m *storedv1.Extra) { m.Unreadable = 1 << 1 })
+	a.sync()
+	if found := s.model.CheckStep(); len(found) == 0 || found[0].Invariant != model.I3 {
+		t.Errorf("found %v, want I3 first", found)
+	}
+}
+
+// sent gives a phone's user another territory.
+func (s *stage) sent(p *actor, territory string) {
+	s.t.Helper()
+	s.changeUser(p.user, func(u *identity.User) { u.TerritoryID = s.grids[territory] })
 }
 
 // acknowledge lets everything stand that is open on the phone.

@@ -185,6 +185,12 @@ func (s *stage) refresh(user syncengine.ID) {
 		_, err := identity.RefreshGrants(tx, user, syncengine.UnixMilli(s.now.UnixMilli()))
 		return err
 	}))
+	s.grantedNow(user)
+}
+
+// grantedNow tells the model which grants of a user are in force.
+func (s *stage) grantedNow(user syncengine.ID) {
+	s.t.Helper()
 	s.must(s.service.View(s.ctx, func(r store.Reader) error {
 		v, err := identity.CurrentGrants(r, user)
 		s.model.Granted(user, v)
@@ -478,6 +484,12 @@ func (s *stage) exchange(ctx context.Context, req *syncv1.ExchangeRequest, alter
 	}
 	call := s.model.Arrived(body, syncengine.UnixMilli(s.now.UnixMilli()))
 	reply, err := s.service.Exchange(ctx, proto.CloneOf(req))
+	if body.GetGrants() != nil {
+		// The phone may have handed back what a restore had lost.
+		for _, p := range s.phones {
+			s.grantedNow(p.user)
+		}
+	}
 	s.committed()
 	if err != nil {
 		s.model.Answered(call, nil, err)
