@@ -223,28 +223,40 @@ func TestErase_ComesBackToARestoredServerWithAPhone(t *testing.T) {
 	w.settle()
 }
 
-// TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt has ann bring an erasure back to a log that does not know the visit
-// yet, and bob, who has only read it, come after her.
+// TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt has bob, who has only read a visit, come after its note is erased in a
+// log that does not know the visit any more.
 func TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt(t *testing.T) {
-	w, ann, bob, _ := noted(t)
-	b := w.backup()
-	const text = "租客李秀兰的女儿在外地上学"
-	visit := ann.add("visit", `{"territory":"`+gridA+`","outcome":"seen","note":"`+text+`"}`)
-	ann.sync()
-	bob.sync()
-	w.erase(visit)
-	ann.sync()
-	w.restore(b)
-	ann.sync()
-	told := 0
-	bob.line.seen = func(m *syncv1.ExchangeResponse) { told += len(m.GetBarriers()) }
-	bob.sync()
-	bob.holdsNone(text)
-	bob.sync()
-	if told != 1 {
-		t.Errorf("bob is told of %d erasures, there was one", told)
+	for name, erased := range map[string]func(w *world, ann *phone, b backup, visit string){
+		"and ann brings the erasure back": func(w *world, ann *phone, b backup, visit string) {
+			w.erase(visit)
+			ann.sync()
+			w.restore(b)
+		},
+		"and only then it is erased": func(w *world, _ *phone, b backup, visit string) {
+			w.restore(b)
+			w.erase(visit)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, ann, bob, _ := noted(t)
+			b := w.backup()
+			const text = "租客李秀兰的女儿在外地上学"
+			visit := ann.add("visit", `{"territory":"`+gridA+`","outcome":"seen","note":"`+text+`"}`)
+			ann.sync()
+			bob.sync()
+			erased(w, ann, b, visit)
+			ann.sync()
+			told := 0
+			bob.line.seen = func(m *syncv1.ExchangeResponse) { told += len(m.GetBarriers()) }
+			bob.sync()
+			bob.holdsNone(text)
+			bob.sync()
+			if told != 1 {
+				t.Errorf("bob is told of %d erasures, there was one", told)
+			}
+			w.settle()
+		})
 	}
-	w.settle()
 }
 
 func TestErase_RaisedOnceMoreByARestoredServerLeavesWhatWasWrittenSinceOnTheScreen(t *testing.T) {

@@ -292,8 +292,8 @@ func (e *erasing) enter(rec *syncengine.Record) error {
 	for _, id := range e.authors {
 		m.Authors = append(m.Authors, slices.Clone(id[:]))
 	}
-	if len(e.Earlier) > 0 {
-		// Who held the record in the history that is lost this log does not know: everybody is told.
+	if rec == nil && len(k.world.History.Forks) > 0 || len(e.Earlier) > 0 {
+		// Who held the record in a history that is lost this log does not know: everybody is told.
 		m.Keys = append(m.Keys, []byte(syncengine.RealmKey))
 	}
 	if rec != nil {
