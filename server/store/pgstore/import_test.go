@@ -85,6 +85,13 @@ func TestImport_CutOffAtAnyStepLeavesNothingOrTheWholeRealm(t *testing.T) {
 			_, err := brought(ctx, file, o, nil)
 			struck := c.disarm()
 			s, missing := pgstore.Open(ctx, o)
+			if errors.Is(missing, fs.ErrNotExist) && err != nil {
+				// Where the answer to the commit was lost the database may have been in the middle of it.
+				if _, again := brought(ctx, file, o, nil); again != nil && !errors.Is(again, fs.ErrExist) {
+					t.Fatalf("%s %d: the next try: %v", kind, n, again)
+				}
+				s, missing = pgstore.Open(ctx, o)
+			}
 			switch {
 			case err == nil && missing != nil:
 				t.Fatalf("%s %d: an import that succeeded left nothing: %v", kind, n, missing)
@@ -93,12 +100,8 @@ func TestImport_CutOffAtAnyStepLeavesNothingOrTheWholeRealm(t *testing.T) {
 					t.Fatalf("%s %d: half a realm: %d", kind, n, got)
 				}
 				must(t, s.Close())
-			case !errors.Is(missing, fs.ErrNotExist):
-				t.Fatalf("%s %d: %v", kind, n, missing)
 			default:
-				if _, err := brought(ctx, file, o, nil); err != nil {
-					t.Fatalf("%s %d: the next try: %v", kind, n, err)
-				}
+				t.Fatalf("%s %d: %v", kind, n, missing)
 			}
 			if !struck {
 				break
