@@ -18,7 +18,6 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -68,12 +67,7 @@ func servingRealms(t *testing.T, prepare func(dir string), change func(*server.C
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	change(&config)
-	var err error
-	w.server, err = server.Open(t.Context(), config)
-	w.must(err)
-	go func() { w.served <- w.server.Serve() }()
-	t.Cleanup(func() { w.must(w.server.Stop(cut())) })
-	w.conn = w.dial(insecure.NewCredentials())
+	w.begin(config)
 	r := &realms{world: w, of: map[uint32]*world{}}
 	for code, name := range map[uint32]string{oldTown: "530702", yulong: "530721"} {
 		r.of[code] = r.worldOf(name)

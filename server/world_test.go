@@ -90,6 +90,17 @@ func serving(t *testing.T) *world {
 	return servingWith(t, func(*server.Config) {})
 }
 
+// begin serves until the test ends.
+func (w *world) begin(config server.Config) {
+	w.t.Helper()
+	var err error
+	w.server, err = server.Open(w.t.Context(), config)
+	w.must(err)
+	go func() { w.served <- w.server.Serve() }()
+	w.t.Cleanup(func() { w.must(w.server.Stop(cut())) })
+	w.conn = w.dial(insecure.NewCredentials())
+}
+
 // servingWith is serving with a change of the configuration.
 func servingWith(t *testing.T, change func(*server.Config)) *world {
 	t.Helper()
@@ -99,12 +110,7 @@ func servingWith(t *testing.T, change func(*server.Config)) *world {
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	change(&config)
-	var err error
-	w.server, err = server.Open(t.Context(), config)
-	w.must(err)
-	go func() { w.served <- w.server.Serve() }()
-	t.Cleanup(func() { w.must(w.server.Stop(cut())) })
-	w.conn = w.dial(insecure.NewCredentials())
+	w.begin(config)
 	token, err := server.ReadToken(filepath.Join(w.dir, server.TokenFile))
 	w.must(err)
 	w.ctx = metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)

@@ -159,8 +159,14 @@ func TestLedgers_EachServersFileHoldsWhatAllHaveDone(t *testing.T) {
 			}
 		}
 	}
+	k.endAlike()
+}
+
+// endAlike wants both servers' files to end at one number.
+func (k *kept) endAlike() {
+	k.t.Helper()
 	if a, b := k.files[0].Last(), k.files[1].Last(); a != b {
-		t.Errorf("one file ends at %d, the other at %d", a, b)
+		k.t.Errorf("one file ends at %d, the other at %d", a, b)
 	}
 }
 
@@ -243,9 +249,7 @@ func TestLedgers_WhatWasNotCommittedDoesNotCountOverWhatWasDoneSince(t *testing.
 		t.Error("what nobody touched since does not stand, as it does with one server")
 	}
 	k.must(k.all[1].FollowLedger(k.ctx))
-	if a, b := k.files[0].Last(), k.files[1].Last(); a != b {
-		t.Errorf("one file ends at %d, the other at %d", a, b)
-	}
+	k.endAlike()
 }
 
 func TestLedgers_WhatAServerWithoutOneChangedIsTakenUp(t *testing.T) {

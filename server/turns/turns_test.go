@@ -38,20 +38,26 @@ func flood(t *testing.T, wg *sync.WaitGroup, r *turns.Realm, c turns.Class, call
 	return count
 }
 
+// neverWaits wants each of fifty short pages of a realm to begin at once.
+func neverWaits(t *testing.T, r *turns.Realm) {
+	t.Helper()
+	for range 50 {
+		began := time.Now()
+		piece(t, r, turns.Page, time.Millisecond)
+		if waited := time.Since(began) - time.Millisecond; waited > 0 {
+			t.Errorf("a page waited %v", waited)
+		}
+		time.Sleep(7 * time.Millisecond)
+	}
+}
+
 func TestTake_ABusyRealmWaitsForItselfAndAQuietOneDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := turns.New(2, time.Now)
 		noisy, quiet := all.Join(), all.Join()
 		var wg sync.WaitGroup
 		flood(t, &wg, noisy, turns.Judge, 100, 10*time.Millisecond, time.Second)
-		for range 50 {
-			began := time.Now()
-			piece(t, quiet, turns.Page, time.Millisecond)
-			if waited := time.Since(began) - time.Millisecond; waited > 0 {
-				t.Errorf("the quiet realm waited %v", waited)
-			}
-			time.Sleep(7 * time.Millisecond)
-		}
+		neverWaits(t, quiet)
 		wg.Wait()
 	})
 }
@@ -87,14 +93,7 @@ func TestTake_APageFindsAPermitWhileFillsAreCut(t *testing.T) {
 		r := turns.New(3, time.Now).Join()
 		var wg sync.WaitGroup
 		flood(t, &wg, r, turns.Fill, 10, 50*time.Millisecond, time.Second)
-		for range 50 {
-			began := time.Now()
-			piece(t, r, turns.Page, time.Millisecond)
-			if waited := time.Since(began) - time.Millisecond; waited > 0 {
-				t.Errorf("the page waited %v", waited)
-			}
-			time.Sleep(7 * time.Millisecond)
-		}
+		neverWaits(t, r)
 		wg.Wait()
 	})
 }

@@ -1,12 +1,14 @@
 package model_test
 
 import (
+	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
@@ -184,6 +186,50 @@ func TestStory_AnAuthorWhoIsHeldForBlindIsFound(t *testing.T) {
 	a.sync()
 	if found := s.model.CheckStep(); len(found) == 0 || found[0].Invariant != model.I3 {
 		t.Errorf("found %v, want I3 first", found)
+	}
+}
+
+// What two backups hold a phone lets go of. A log of before both asks for it: until the phone has said that it has it no more, that
+// does not wait to be sent.
+func TestStory_WhatAPhoneHasLetGoOfWaitsForNothingInALogOfBefore(t *testing.T) {
+	for _, backups := range []int{1, 2} {
+		s := newStage(t)
+		a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+		a.sync()
+		before := s.backUp("before")
+		door := a.add(s.door(gridA, "大研街道1号"))
+		a.edit(door, rooms(3))
+		a.sync()
+		s.tellBackups(a, backups)
+		a.edit(door, rooms(4))
+		s.restore("before", before)
+		a.twist = func(*syncv1.ExchangeResponse) { a.cut = true }
+		a.sync()
+		status, err := a.Status()
+		s.must(err)
+		left, err := a.Written(1)
+		s.must(err)
+		s.model.Sealed(a.id, syncengine.DeviceSeq(left[0].DeviceSeq), nil)
+		s.clean()
+		if want := map[int]int{1: 3, 2: 1}[backups]; status.Pending != want {
+			t.Errorf("with %d backups %d changes wait, want %d", backups, status.Pending, want)
+		}
+	}
+}
+
+// tellBackups makes backups, a change of somebody else between each, and has a phone hear of them.
+func (s *stage) tellBackups(a *actor, n int) {
+	s.t.Helper()
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	for i := range n {
+		b.add(s.door(gridA, fmt.Sprintf("福慧路%d号", i)))
+		b.sync()
+		s.backUp(fmt.Sprint("backup ", i))
+		s.must(s.service.View(s.ctx, func(r store.Reader) error {
+			s.service.SetBackedUp(syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq})
+			return nil
+		}))
+		a.sync()
 	}
 }
 

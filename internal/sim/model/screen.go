@@ -47,16 +47,29 @@ func (m *Model) checkPhone(p PhoneID, s Screen) {
 }
 
 // mayWait reports that a phone may have so many changes to send: those that are not decided, one more while it compares
-// the last one, and none of those that it has said to have no more.
+// the last one, and none of those that it has said to have no more, or has no more and is yet to say so: two backups held them.
 func (m *Model) mayWait(ph *phone, pending int) bool {
 	undecided := int(ph.end() - ph.mark)
-	if pending == undecided || ph.comparing && pending == undecided+1 {
+	if pending == undecided || ph.comparing && pending == undecided+1 || m.letGo(ph, undecided-pending) {
 		return true
 	}
 	return slices.ContainsFunc(m.calls, func(c *call) bool {
 		absent := syncengine.DeviceSeq(c.body.GetAbsent().GetTo())
 		return absent > ph.mark && c.incarnation() == ph.incarnation && pending == int(ph.end()-absent)
 	})
+}
+
+// letGo reports that the next so many changes that are not decided stand in the phone's journal no more, as it is read, and need not.
+func (m *Model) letGo(ph *phone, n int) bool {
+	if n <= 0 || ph.first != ph.mark+syncengine.DeviceSeq(n)+1 {
+		return false
+	}
+	for seq := ph.mark + 1; seq < ph.first; seq++ {
+		if !m.mayLack(syncengine.Dot{Incarnation: ph.incarnation, Seq: seq}) {
+			return false
+		}
+	}
+	return true
 }
 
 // heldRecord is a record as a phone should show it.

@@ -317,8 +317,9 @@ type actor struct {
 	told int
 	// open is the call whose reply is not known to be taken yet.
 	open *openCall
-	// pass lets the next replies through, lose loses those after them.
+	// pass lets the next replies through, lose loses those after them; once cut is set no call reaches the server.
 	pass, lose int
+	cut        bool
 	// twist changes what reaches the phone, which the model is not told of: it stands
 	// for a phone that handles a reply wrongly.
 	twist func(*syncv1.ExchangeResponse)
@@ -457,6 +458,9 @@ func (l line) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.Enro
 func (l line) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
 	p := l.p
 	p.taken()
+	if p.cut {
+		return nil, errLine
+	}
 	p.sent = proto.CloneOf(req)
 	reply, call, err := p.s.exchange(ctx, req, p.alter)
 	if err != nil {
