@@ -35,7 +35,7 @@ func (t *taking) barriers() error {
 		if !ok || !wire.VerifyBarrier(ed25519.PublicKey(t.s.self.ReceiptKey), m) {
 			continue
 		}
-		e := &erasing{taking: t, record: id, cells: barrierCells(m), at: barrierPlace(m)}
+		e := &erasing{taking: t, record: id, telling: tellingOf(m), at: barrierPlace(m)}
 		if err := e.apply(m); err != nil {
 			return fmt.Errorf("erase of record %s: %w", id, err)
 		}
@@ -52,22 +52,56 @@ func barrierPlace(m *syncv1.Barrier) syncengine.Coordinate {
 	return syncengine.Coordinate{Epoch: syncengine.Epoch(m.GetCoordinate().GetEpoch()), Seq: syncengine.Seq(m.GetCoordinate().GetSeq())}
 }
 
-// earlierPlaces gives where an erasure stood in logs that are lost.
-func earlierPlaces(m *syncv1.Barrier) (out []syncengine.Coordinate) {
-	for _, c := range m.GetEarlier() {
+// telling is one telling of an erasure: cells, and the places at which it stood, that of the log in force first.
+type telling struct {
+	syncengine.Barrier
+	// counted is what counts of bases in epochs that have two histories.
+	counted []syncengine.Coordinate
+}
+
+func tellingOf(m *syncv1.Barrier) telling {
+	return telling{
+		Barrier: syncengine.Barrier{Cells: barrierCells(m), At: append([]syncengine.Coordinate{barrierPlace(m)}, coordinates(m.GetEarlier())...)},
+		counted: coordinates(m.GetCounted()),
+	}
+}
+
+func coordinates(list []*syncv1.Coordinate) (out []syncengine.Coordinate) {
+	for _, c := range list {
 		out = append(out, syncengine.Coordinate{Epoch: syncengine.Epoch(c.GetEpoch()), Seq: syncengine.Seq(c.GetSeq())})
 	}
 	return out
+}
+
+// counts gives as much of a base as counts against the erasure: a number of an epoch with two histories may be that of an
+// entry that its author has never seen, and the server counts no more.
+func (b *telling) counts(base syncengine.Coordinate) syncengine.Coordinate {
+	for _, c := range b.counted {
+		if c.Epoch == base.Epoch && c.Seq < base.Seq {
+			base.Seq = c.Seq
+		}
+	}
+	if base.Seq == 0 {
+		return syncengine.Coordinate{}
+	}
+	return base
+}
+
+// seen reports that who stood at base had seen the erasure at one of some of its places.
+func (b *telling) seen(h syncengine.History, base syncengine.Coordinate, places []syncengine.Coordinate) bool {
+	base = b.counts(base)
+	return slices.ContainsFunc(places, func(at syncengine.Coordinate) bool { return h.Reaches(base, at) })
 }
 
 // erasing is one barrier on its way through the database.
 type erasing struct {
 	*taking
 	record syncengine.ID
-	cells  syncengine.Cells
-	at     syncengine.Coordinate
-	// earlier holds the other places of the same erasure: those that were told before, and those in logs that are lost.
-	earlier []syncengine.Coordinate
+	telling
+	// at is where the erasure stands in the log in force.
+	at syncengine.Coordinate
+	// before holds the earlier tellings of the same erasure.
+	before []telling
 	// history is what the phone was told of the epochs.
 	history syncengine.History
 	// touched tells that an own change lost something.
@@ -84,11 +118,10 @@ func (e *erasing) apply(m *syncv1.Barrier) error {
 	}
 	for _, b := range known {
 		// What was written between two erasures of one log is destroyed by the second.
-		if b.Cells == e.cells && (b.At[0] == e.at || !e.history.Reaches(e.at, b.At[0])) {
-			e.earlier = append(e.earlier, b.At...)
+		if b.Cells == e.Cells && (b.At[0] == e.at || !e.history.Reaches(e.at, b.At[0])) {
+			e.before = append(e.before, b)
 		}
 	}
-	e.earlier = append(e.earlier, earlierPlaces(m)...)
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		return err
@@ -106,7 +139,7 @@ func (e *erasing) apply(m *syncv1.Barrier) error {
 
 // barriersOf gives the barriers of a record as they were told, one for each telling: where it stands first, then where it
 // stood in logs that are lost.
-func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []syncengine.Barrier, err error) {
+func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []telling, err error) {
 	for row, err := range tx.BarriersOf(record) {
 		if err != nil {
 			return nil, err
@@ -115,7 +148,7 @@ func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []syncengine.Barrier,
 		if err := proto.Unmarshal(row.Body, m); err != nil {
 			return nil, fmt.Errorf("barrier of record %s: %w: %w", record, ErrDamaged, err)
 		}
-		out = append(out, syncengine.Barrier{Cells: barrierCells(m), At: append([]syncengine.Coordinate{row.At}, earlierPlaces(m)...)})
+		out = append(out, tellingOf(m))
 	}
 	return out, nil
 }
@@ -125,12 +158,14 @@ func barriersOf(tx *localdb.Tx, record syncengine.ID) (out []syncengine.Barrier,
 // where base is of it; where base is of another history, what the phone was told of
 // that says what the two share.
 func (e *erasing) passed(base syncengine.Coordinate) bool {
-	if base.Epoch == syncengine.Epoch(e.a.GetEpoch()) && base.Seq >= e.at.Seq {
-		return true
-	}
-	return slices.ContainsFunc(append(slices.Clone(e.earlier), e.at), func(at syncengine.Coordinate) bool {
-		return e.history.Reaches(base, at)
-	})
+	now := e.counts(base)
+	return now.Epoch == syncengine.Epoch(e.a.GetEpoch()) && now.Seq >= e.at.Seq ||
+		e.seen(e.history, base, e.At) || e.seenBefore(base)
+}
+
+// seenBefore reports that who stood at base had seen the erasure at a place that was told before.
+func (e *erasing) seenBefore(base syncengine.Coordinate) bool {
+	return slices.ContainsFunc(e.before, func(b telling) bool { return b.seen(e.history, base, b.At) })
 }
 
 func (e *erasing) names(kind *schema.Kind) func(syncengine.CellKey) bool {
@@ -138,7 +173,7 @@ func (e *erasing) names(kind *schema.Kind) func(syncengine.CellKey) bool {
 	if kind != nil {
 		engine = kind.Engine
 	}
-	return func(key syncengine.CellKey) bool { return e.cells.Names(engine, key) }
+	return func(key syncengine.CellKey) bool { return e.Cells.Names(engine, key) }
 }
 
 // changes takes the cells out of own changes, sent or not.
@@ -290,7 +325,7 @@ func (e *erasing) reflects(row *localdb.Record) bool {
 	if base.Epoch == syncengine.Epoch(e.a.GetEpoch()) && base.Seq >= e.at.Seq {
 		return true
 	}
-	return slices.ContainsFunc(e.earlier, func(at syncengine.Coordinate) bool { return e.history.Reaches(base, at) })
+	return e.seen(e.history, base, e.At[1:]) || e.seenBefore(base)
 }
 
 // drafts takes the field out of what the user has begun to write about the record.
@@ -330,7 +365,7 @@ func (e *erasing) draft(kind *schema.Kind, body []byte) (left []byte, ok bool) {
 	}
 	names, lost := e.names(kind), false
 	for _, f := range kind.Fields {
-		if _, written := fields[f.Name]; written && (f.Engine.Number == e.cells.Field || names(syncengine.CellKey{Field: f.Engine.Number})) {
+		if _, written := fields[f.Name]; written && (f.Engine.Number == e.Cells.Field || names(syncengine.CellKey{Field: f.Engine.Number})) {
 			delete(fields, f.Name)
 			lost = true
 		}
@@ -375,7 +410,7 @@ func handBarriers(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeB
 		if err := proto.Unmarshal(row.Body, m); err != nil {
 			return fmt.Errorf("barrier of record %s: %w: %w", row.RecordID, ErrDamaged, err)
 		}
-		m.Earlier = nil // The realm's signature does not cover it.
+		m.Earlier, m.Counted = nil, nil // The realm's signature does not cover them.
 		body.Barriers, out.handedTo = append(body.Barriers, m), row.ID
 	}
 	return nil
@@ -391,8 +426,8 @@ func (c *committing) checkErased(id syncengine.ID, kind *schema.Kind, cells []sy
 	if err != nil {
 		return err
 	}
-	at := c.s.pos.Checkpoint
 	for _, b := range barriers {
+		at := b.counts(c.s.pos.Checkpoint)
 		if at.Epoch > b.At[0].Epoch || at.Epoch == b.At[0].Epoch && at.Seq >= b.At[0].Seq {
 			continue
 		}

@@ -259,6 +259,90 @@ func TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt(t *testing.T) {
 	}
 }
 
+// inTheOtherHistory has a visit written and read after a backup, with a base that another log will number like an erasure; then
+// the backup is copied back, and the visit's note erased before anybody notices.
+func inTheOtherHistory(t *testing.T, text string) (w *world, ann, bob *phone, visit string) {
+	t.Helper()
+	w, ann, bob, first := noted(t)
+	b := w.backup()
+	for range 3 {
+		ann.edit(first, `{"note":"一切正常"}`)
+		ann.sync()
+	}
+	w.erase(first)
+	ann.sync()
+	visit = ann.add("visit", `{"territory":"`+gridA+`","outcome":"seen","note":"`+text+`"}`)
+	ann.sync()
+	bob.sync()
+	w.putBack(b)
+	w.erase(visit)
+	return w, ann, bob, visit
+}
+
+// Ann wrote the note before anybody had erased it, though her base has a greater number than the erasure: that is of another
+// history. Bob has taken in that history's erasures up to a greater number, too.
+func TestErase_WhileAFileCopiedBackServesReachesWhoStoodInTheOtherHistory(t *testing.T) {
+	const text = "租客李秀兰的女儿在外地上学"
+	for _, first := range []string{"安", "白"} {
+		t.Run(first+" comes back first", func(t *testing.T) {
+			w, ann, bob, visit := inTheOtherHistory(t, text)
+			order := []*phone{ann, bob}
+			if first == bob.name {
+				slices.Reverse(order)
+			}
+			told := map[string]int{}
+			for _, p := range order {
+				p.line.seen = func(m *syncv1.ExchangeResponse) {
+					for _, b := range m.GetBarriers() {
+						if id := mustParse(t, visit); bytes.Equal(b.GetRecordId(), id[:]) {
+							told[p.name]++
+						}
+					}
+				}
+				p.sync()
+				p.holdsNone(text)
+			}
+			if w.epoch() != 2 {
+				t.Fatalf("epoch %d: nobody has noticed that the file was put back", w.epoch())
+			}
+			for _, p := range order {
+				p.sync()
+				if told[p.name] != 1 {
+					t.Errorf("%s is told of %d erasures, there was one", p.name, told[p.name])
+				}
+			}
+			ann.edit(visit, `{"note":"经同意重新登记"}`)
+			w.settle()
+			bob.shows(visit, map[string]any{"note": "经同意重新登记", "outcome": "SEEN"})
+		})
+	}
+}
+
+// A number of an epoch with two histories does not show that the phone has caught up with the erasure either.
+func TestErase_OfAnotherHistoryIsCaughtUpWithByTheNextSyncOnly(t *testing.T) {
+	w, ann, _, visit := inTheOtherHistory(t, "租客李秀兰的女儿在外地上学")
+	ann.page = 1
+	ann.restart()
+	told := false
+	ann.line.seen = func(m *syncv1.ExchangeResponse) {
+		if len(m.GetBarriers()) > 0 {
+			told, ann.line.failAfter = true, ann.line.calls
+		}
+	}
+	if _, err := ann.Sync(t.Context()); err == nil || !told {
+		t.Fatalf("the pull was to be cut off behind the barrier: told of it %v, %v", told, err)
+	}
+	if err := ann.EditJSON(visit, `{"note":"新"}`); err == nil {
+		t.Error("the phone takes a note that the server will drop")
+	}
+	ann.line.failAfter, ann.line.seen = 0, nil
+	ann.sync()
+	ann.edit(visit, `{"note":"新"}`)
+	ann.sync()
+	ann.shows(visit, map[string]any{"note": "新"})
+	w.settle()
+}
+
 func TestErase_RaisedOnceMoreByARestoredServerLeavesWhatWasWrittenSinceOnTheScreen(t *testing.T) {
 	w, ann, bob, visit := noted(t)
 	for range 4 {

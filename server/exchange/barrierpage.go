@@ -52,9 +52,8 @@ type telling struct {
 	// grants are all that the phone's user was ever granted; nil until they are needed.
 	grants []identity.Grant
 	asked  bool
-	// doubts lists the epochs in which only what is proven counts for the phone; nil until they are needed.
-	doubts  []uint32
-	doubted bool
+	// doubts are read when they are needed.
+	doubts *doubts
 }
 
 // from gives the seq of this log up to which the phone has applied what it was
@@ -68,10 +67,23 @@ func (t *telling) from() (from syncengine.Seq, fresh bool, err error) {
 	if body.GetEpoch() == 0 {
 		return 0, true, nil
 	}
-	epoch := cmp.Or(body.GetBarrierEpoch(), body.GetEpoch())
-	from = min(syncengine.Seq(body.GetBarrierSeq()), t.history.Shared(syncengine.Epoch(epoch)), t.r.Head().Seq)
+	at := syncengine.Coordinate{Epoch: syncengine.Epoch(cmp.Or(body.GetBarrierEpoch(), body.GetEpoch())), Seq: syncengine.Seq(body.GetBarrierSeq())}
+	if from = at.Seq; at.Epoch != t.history.Epoch || at.Seq > t.r.Head().Seq {
+		if err := t.doubt(); err != nil {
+			return 0, false, err
+		}
+		from = t.doubts.told(at, t.r.Head().Seq)
+	}
 	t.lineage, err = identity.Lineage(t.r)
 	return from, false, err
+}
+
+// doubt reads what is doubtful for the phone, once.
+func (t *telling) doubt() (err error) {
+	if t.doubts == nil {
+		t.doubts, err = readDoubts(t.r, t.call.push.device.Incarnation)
+	}
+	return err
 }
 
 // newestErasure is at or above the key of every erasure.
@@ -101,12 +113,13 @@ func (t *telling) since(from syncengine.Seq) (through syncengine.Seq, err error)
 		if failed = proto.Unmarshal(d.Value, m); failed != nil {
 			return false
 		}
+		at := syncengine.Coordinate{Epoch: t.history.EpochAt(seq), Seq: seq}
 		var concerned bool
-		if concerned, failed = t.concerns(m); failed != nil {
+		if concerned, failed = t.concerns(m, at); failed != nil {
 			return false
 		}
 		if concerned {
-			failed = t.tellErasure(m, syncengine.Coordinate{Epoch: t.history.EpochAt(seq), Seq: seq})
+			failed = t.tellErasure(m, at)
 		}
 		through = seq
 		return failed == nil
@@ -178,65 +191,57 @@ func newestIn(history syncengine.History, at []syncengine.Coordinate) (newest sy
 	return newest, stands
 }
 
-// tell signs one barrier into the reply, once, with those of its places that the log has lost.
+// tell signs one barrier into the reply, once, with those of its places that the log has lost and what counts of bases in
+// epochs that have two histories.
 func (t *telling) tell(record syncengine.ID, cells syncengine.Cells, at syncengine.Coordinate, places []syncengine.Coordinate) error {
 	b := &syncv1.Barrier{
-		RecordId: record[:], Field: uint32(cells.Field), Key: []byte(cells.Key),
-		Coordinate: &syncv1.Coordinate{Epoch: uint32(at.Epoch), Seq: uint64(at.Seq)},
+		RecordId: record[:], Field: uint32(cells.Field), Key: []byte(cells.Key), Coordinate: wireCoordinateOf(at),
 	}
 	if slices.ContainsFunc(t.reply.Barriers, func(told *syncv1.Barrier) bool {
 		return string(wire.BarrierMessage(told)) == string(wire.BarrierMessage(b))
 	}) {
 		return nil
 	}
-	var err error
-	if b.Earlier, err = t.lost(places); err != nil {
+	if err := t.doubt(); err != nil {
 		return err
+	}
+	lost := t.lost(places)
+	for _, c := range lost {
+		b.Earlier = append(b.Earlier, wireCoordinateOf(c))
+	}
+	for _, c := range t.doubts.counted(append(lost, at)) {
+		b.Counted = append(b.Counted, wireCoordinateOf(c))
 	}
 	b.Signature = ed25519.Sign(t.svc.secrets.ReceiptKey(), wire.BarrierMessage(b))
 	t.reply.Barriers = append(t.reply.Barriers, b)
 	return nil
 }
 
+// wireCoordinateOf gives a place as it travels.
+func wireCoordinateOf(c syncengine.Coordinate) *syncv1.Coordinate {
+	return &syncv1.Coordinate{Epoch: uint32(c.Epoch), Seq: uint64(c.Seq)}
+}
+
 // lost gives the places of an erasure in histories that this log has lost: what the phone wrote from behind one of them, and
 // has not sent, is no stale edit. Where the number is the name of two histories the phone could not tell which one it stood
 // in, and such a change would be dropped on arrival, too.
-func (t *telling) lost(places []syncengine.Coordinate) (out []*syncv1.Coordinate, err error) {
+func (t *telling) lost(places []syncengine.Coordinate) (out []syncengine.Coordinate) {
 	for _, c := range places {
-		if _, here := t.history.Current(c); here {
-			continue
-		}
-		if err := t.readDoubts(); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(t.doubts, uint32(c.Epoch)) {
-			out = append(out, &syncv1.Coordinate{Epoch: uint32(c.Epoch), Seq: uint64(c.Seq)})
+		if _, here := t.history.Current(c); !here && !t.doubts.about(c.Epoch) {
+			out = append(out, c)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// readDoubts reads the epochs that are doubtful for everybody and those that are for the phone, once.
-func (t *telling) readDoubts() error {
-	if t.doubted {
-		return nil
+// concerns reports that the phone may hold something of what was erased at a place: it, or a
+// database that it is a copy of, wrote to the record, or one of the user's grants of any
+// time covers a key that the record was under. Who held it in the other history of an epoch
+// that has two this log does not know: everybody is told.
+func (t *telling) concerns(m *storedv1.Erasure, at syncengine.Coordinate) (bool, error) {
+	if err := t.doubt(); err != nil || t.doubts.about(at.Epoch) {
+		return true, err
 	}
-	h, err := historyDocument(t.r)
-	if err != nil {
-		return err
-	}
-	p := &storedv1.Progress{}
-	if _, err := read(t.r, bucketProgress, t.call.push.device.Incarnation[:], p); err != nil {
-		return err
-	}
-	t.doubts, t.doubted = slices.Concat(h.GetDoubtful(), p.GetDoubtful()), true
-	return nil
-}
-
-// concerns reports that the phone may hold something of an erased record: it, or a
-// database that it is a copy of, wrote to it, or one of the user's grants of any
-// time covers a key that the record was under.
-func (t *telling) concerns(m *storedv1.Erasure) (bool, error) {
 	for _, b := range m.GetAuthors() {
 		if author, ok := syncengine.IDFromBytes(b); ok && t.descends(author) {
 			return true, nil
@@ -294,20 +299,24 @@ func (s *Service) ErasureConcerns(r store.Reader, seq syncengine.Seq, d identity
 		return false, err
 	}
 	t := telling{answering: &answering{svc: s, r: r, call: &call{push: push{device: d}}}}
-	var err error
+	err := t.doubt()
+	if err != nil {
+		return false, err
+	}
 	if t.lineage, err = identity.Lineage(r); err != nil {
 		return false, err
 	}
-	return t.concerns(m)
+	return t.concerns(m, syncengine.Coordinate{Epoch: t.doubts.history.EpochAt(seq), Seq: seq})
 }
 
-// Confirms reports that a device has said that it applied an erasure.
-func (s *Service) Confirms(r store.Reader, c identity.Contact, seq syncengine.Seq) bool {
-	history, err := readHistory(r)
+// Confirms reports that a device has said that it applied an erasure. What it says of an epoch with two histories may be of the
+// other one: there it counts as far as the device was proven to have seen this log.
+func (s *Service) Confirms(r store.Reader, incarnation syncengine.ID, c identity.Contact, seq syncengine.Seq) (bool, error) {
+	d, err := readDoubts(r, incarnation)
 	if err != nil || c.Erased.IsZero() {
-		return false
+		return false, err
 	}
-	return min(c.Erased.Seq, history.Shared(c.Erased.Epoch)) >= seq
+	return d.told(c.Erased, r.Head().Seq) >= seq, nil
 }
 
 // descends reports that the phone is the author, or a copy of its database.

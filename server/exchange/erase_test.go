@@ -382,6 +382,43 @@ func TestErase_APhoneHandsABarrierBackToARestoredServer(t *testing.T) {
 	w.verify()
 }
 
+// A phone of the other history has taken in erasures up to a greater number, which says nothing of those of this log.
+func TestErase_ANumberOfAnotherHistoryConfirmsNoErasure(t *testing.T) {
+	w := newWorld(t)
+	a, c := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	a.sync()
+	before := w.copied()
+	for _, number := range []string{"1", "2", "3"} {
+		a.create(kindPremises, door(w.gridA, number))
+	}
+	a.sync()
+	w.putBack(before)
+	at, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
+	w.must(err)
+	c.sync()
+	erased := identity.Contact{Erased: syncengine.Coordinate{Epoch: 1, Seq: at[0].Seq}}
+	confirms := func(p *phone) (yes bool) {
+		w.must(w.service.View(w.ctx, func(r store.Reader) (err error) {
+			yes, err = w.service.Confirms(r, p.incarnation, erased, at[0].Seq)
+			return err
+		}))
+		return yes
+	}
+	a.sync()
+	c.sync()
+	if n := len(w.epochs()); n != 1 {
+		t.Fatalf("%d epochs have begun", n)
+	}
+	if confirms(a) {
+		t.Error("a phone that has seen nothing of this log confirms its erasure")
+	}
+	if !confirms(c) {
+		t.Error("a phone that stood in this log behind the erasure does not confirm it")
+	}
+}
+
 // A file is copied back from before an erasure and other work gets its number. The phone that brings the barrier tells a place
 // at which this log has that work: whoever stood on it has seen no erasure.
 func TestErase_TheNumberThatItHadInAnotherHistoryLetsNoStaleEditPass(t *testing.T) {

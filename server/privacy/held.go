@@ -152,7 +152,11 @@ func CopiesOf(svc *exchange.Service, r store.Reader, rec *syncengine.Record) (ou
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Copy{Device: d, User: u, Seen: c.LastContact, Erased: erased == 0 || svc.Confirms(r, c, erased)})
+		confirmed, err := svc.Confirms(r, d.Incarnation, c, erased)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Copy{Device: d, User: u, Seen: c.LastContact, Erased: erased == 0 || confirmed})
 	}
 	return out, nil
 }

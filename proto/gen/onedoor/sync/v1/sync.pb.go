@@ -4083,7 +4083,11 @@ type Barrier struct {
 	Key []byte `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
 	// Places of the same erasure in histories that the log has lost: who wrote from behind one of them had seen it. The
 	// signature does not cover them: they only spare changes of the phone that is told, and the server does not read them.
-	Earlier       []*Coordinate `protobuf:"bytes,6,rep,name=earlier,proto3" json:"earlier,omitempty"`
+	Earlier []*Coordinate `protobuf:"bytes,6,rep,name=earlier,proto3" json:"earlier,omitempty"`
+	// Of epochs whose numbers are the names of two histories, as where a database was copied back: the greatest place of each that
+	// the phone has shown to be of the log in force, seq 0 for none. A base in one of them counts up to there when it is held against
+	// this erasure. Only those that make a difference. The signature does not cover them, and the server does not read them.
+	Counted       []*Coordinate `protobuf:"bytes,7,rep,name=counted,proto3" json:"counted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4156,6 +4160,13 @@ func (x *Barrier) GetKey() []byte {
 func (x *Barrier) GetEarlier() []*Coordinate {
 	if x != nil {
 		return x.Earlier
+	}
+	return nil
+}
+
+func (x *Barrier) GetCounted() []*Coordinate {
+	if x != nil {
+		return x.Counted
 	}
 	return nil
 }
@@ -4964,7 +4975,7 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"\aKeyView\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\rR\x05roles\x12\x19\n" +
-	"\buntil_ms\x18\x03 \x03(\x03R\auntilMs\"\xe0\x01\n" +
+	"\buntil_ms\x18\x03 \x03(\x03R\auntilMs\"\x97\x02\n" +
 	"\aBarrier\x12\x1b\n" +
 	"\trecord_id\x18\x01 \x01(\fR\brecordId\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\rR\x05field\x12;\n" +
@@ -4973,7 +4984,8 @@ const file_onedoor_sync_v1_sync_proto_rawDesc = "" +
 	"coordinate\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x10\n" +
 	"\x03key\x18\x05 \x01(\fR\x03key\x125\n" +
-	"\aearlier\x18\x06 \x03(\v2\x1b.onedoor.sync.v1.CoordinateR\aearlier\"I\n" +
+	"\aearlier\x18\x06 \x03(\v2\x1b.onedoor.sync.v1.CoordinateR\aearlier\x125\n" +
+	"\acounted\x18\a \x03(\v2\x1b.onedoor.sync.v1.CoordinateR\acounted\"I\n" +
 	"\tEpochFork\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12\x16\n" +
 	"\x06parent\x18\x02 \x01(\rR\x06parent\x12\x0e\n" +
@@ -5190,23 +5202,24 @@ var file_onedoor_sync_v1_sync_proto_depIdxs = []int32{
 	48, // 59: onedoor.sync.v1.View.keys:type_name -> onedoor.sync.v1.KeyView
 	7,  // 60: onedoor.sync.v1.Barrier.coordinate:type_name -> onedoor.sync.v1.Coordinate
 	7,  // 61: onedoor.sync.v1.Barrier.earlier:type_name -> onedoor.sync.v1.Coordinate
-	23, // 62: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
-	1,  // 63: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
-	5,  // 64: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
-	24, // 65: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
-	18, // 66: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
-	52, // 67: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
-	54, // 68: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
-	6,  // 69: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
-	30, // 70: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
-	19, // 71: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
-	53, // 72: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
-	56, // 73: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
-	69, // [69:74] is the sub-list for method output_type
-	64, // [64:69] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	7,  // 62: onedoor.sync.v1.Barrier.counted:type_name -> onedoor.sync.v1.Coordinate
+	23, // 63: onedoor.sync.v1.Fork.enrolment:type_name -> onedoor.sync.v1.Enrolment
+	1,  // 64: onedoor.sync.v1.LookUpResponse.nonce_state:type_name -> onedoor.sync.v1.NonceState
+	5,  // 65: onedoor.sync.v1.SyncService.Enrol:input_type -> onedoor.sync.v1.EnrolRequest
+	24, // 66: onedoor.sync.v1.SyncService.Exchange:input_type -> onedoor.sync.v1.ExchangeRequest
+	18, // 67: onedoor.sync.v1.SyncService.SendAhead:input_type -> onedoor.sync.v1.SendAheadRequest
+	52, // 68: onedoor.sync.v1.SyncService.Watch:input_type -> onedoor.sync.v1.WatchRequest
+	54, // 69: onedoor.sync.v1.SyncService.LookUp:input_type -> onedoor.sync.v1.LookUpRequest
+	6,  // 70: onedoor.sync.v1.SyncService.Enrol:output_type -> onedoor.sync.v1.EnrolResponse
+	30, // 71: onedoor.sync.v1.SyncService.Exchange:output_type -> onedoor.sync.v1.ExchangeResponse
+	19, // 72: onedoor.sync.v1.SyncService.SendAhead:output_type -> onedoor.sync.v1.SendAheadResponse
+	53, // 73: onedoor.sync.v1.SyncService.Watch:output_type -> onedoor.sync.v1.WatchResponse
+	56, // 74: onedoor.sync.v1.SyncService.LookUp:output_type -> onedoor.sync.v1.LookUpResponse
+	70, // [70:75] is the sub-list for method output_type
+	65, // [65:70] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_sync_v1_sync_proto_init() }
