@@ -88,9 +88,13 @@ func (h *hosted) openRealm(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.config.Dir, err)
 	}
+	before := h.goesBy(ctx)
 	h.realm, err = exchange.Open(ctx, opened, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.config.Dir, err)
+	}
+	if before != 0 && before < h.goesBy(ctx) { // The last older server was stopped before this one was started.
+		h.tellLift()
 	}
 	if days := h.config.LeaseDays; days != 0 {
 		if err := h.realm.SetLease(ctx, time.Duration(days)*24*time.Hour); err != nil {

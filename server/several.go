@@ -14,6 +14,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	"onedoor/server/exchange"
+	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/tenure"
 )
@@ -99,9 +100,28 @@ func (h *hosted) lift(ctx context.Context, from exchange.Stage) error {
 		return err
 	}
 	if err = h.realm.Lift(ctx); err == nil {
-		h.config.Log.Info("every server knows the record schema: the realm goes by it from now on", "schema", h.config.Schema.Engine.Version)
+		h.tellLift()
 	}
 	return err
+}
+
+// tellLift says that there is no way back to older software.
+func (h *hosted) tellLift() {
+	h.config.Log.Info("every server knows the record schema: the realm goes by it from now on", "schema", h.config.Schema.Engine.Version)
+}
+
+// goesBy gives the record schema that a realm of several servers goes by; 0 for one that is not shared, and for one that cannot be
+// read, which whoever opens it says.
+func (h *hosted) goesBy(ctx context.Context) (version uint32) {
+	if !h.config.shared() {
+		return 0
+	}
+	_ = h.store.View(ctx, func(r store.Reader) error {
+		realm, err := identity.GetRealm(r)
+		version = realm.SchemaVersion
+		return err
+	})
+	return version
 }
 
 // keepPost renews the post or waits for it, and stores meanwhile what phones have said of how far they are, so that whoever holds

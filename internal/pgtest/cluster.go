@@ -38,7 +38,7 @@ type Cluster struct {
 	// more are settings beside those of all clusters.
 	more []string
 	// postmaster is the running process; nil while it is down.
-	postmaster *process
+	postmaster *Process
 }
 
 // Start makes and starts a cluster, with settings such as "wal_keep_size=64MB" beside the usual ones.
@@ -136,7 +136,7 @@ func (c *Cluster) up() error {
 	defer out.Close()
 	cmd := c.command("postgres", args...)
 	cmd.Stdout, cmd.Stderr = out, out
-	if c.postmaster, err = start(cmd); err != nil {
+	if c.postmaster, err = Spawn(cmd); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	return c.ready()
@@ -182,7 +182,7 @@ func (c *Cluster) stop(how syscall.Signal) error {
 	}
 	p := c.postmaster
 	c.postmaster = nil
-	return p.stop(how)
+	return p.Stop(how)
 }
 
 // Remove ends the cluster and removes its files.

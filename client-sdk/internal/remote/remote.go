@@ -4,7 +4,7 @@
 // for the sync loop to say. Where a realm has several servers, the call after one
 // that found a server unavailable goes to the next.
 //
-// Read Dial first.
+// Read Dial first; place.go is one server.
 package remote
 
 import (
@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
@@ -62,7 +61,7 @@ type Options struct {
 
 // Remote is a realm's server, or several. Its methods may be called from many goroutines.
 type Remote struct {
-	places []place
+	places []*place
 	// at counts the servers that were found unavailable: it names the one that is called.
 	at    atomic.Uint64
 	meter meter
@@ -99,12 +98,6 @@ func (r *Remote) Update() (u Update, ok bool) {
 	return u, false
 }
 
-// place is one of the servers.
-type place struct {
-	conn   *grpc.ClientConn
-	client syncv1.SyncServiceClient
-}
-
 // ServersMax bounds the servers that a phone is given: each costs a line while it is tried.
 const ServersMax = 16
 
@@ -116,7 +109,7 @@ func Dial(addresses string, o Options) (*Remote, error) {
 	}
 	r := &Remote{}
 	for _, address := range list {
-		p, err := r.dial(strings.TrimSpace(address), o)
+		p, err := newPlace(strings.TrimSpace(address), o, &r.meter)
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -125,37 +118,11 @@ func Dial(addresses string, o Options) (*Remote, error) {
 	return r, nil
 }
 
-func (r *Remote) dial(address string, o Options) (p place, err error) {
-	creds, err := credentialsFor(address, o)
-	if err != nil {
-		return p, err
-	}
-	var dial []grpc.DialOption
-	if o.Dial != nil {
-		dial = append(dial, grpc.WithContextDialer(o.Dial))
-	}
-	p.conn, err = grpc.NewClient("passthrough:///"+address, append(dial,
-		grpc.WithTransportCredentials(creds), grpc.WithStatsHandler(&r.meter), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
-		grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
-		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: reconnectMax / 8, Multiplier: 2, Jitter: 0.2, MaxDelay: reconnectMax},
-			MinConnectTimeout: enrolTimeout,
-		}),
-		grpc.WithDefaultCallOptions(
-			grpc.UseCompressor(grpczstd.Name),
-			grpc.MaxCallRecvMsgSize(wire.MessageBytesMax), grpc.MaxCallSendMsgSize(wire.MessageBytesMax)))...)
-	if err != nil {
-		return p, fmt.Errorf("server %s: %w", address, err)
-	}
-	p.client = syncv1.NewSyncServiceClient(p.conn)
-	return p, nil
-}
-
 // called makes a call to the server that has its turn. One that cannot be reached, is stopping, or was left behind by newer
 // software, gives its turn to the next.
 func (r *Remote) called(call func(syncv1.SyncServiceClient) error) error {
 	at := r.at.Load()
-	err := call(r.places[at%uint64(len(r.places))].client)
+	err := r.places[at%uint64(len(r.places))].called(call)
 	if code := status.Code(err); code == codes.Unavailable || code == codes.DeadlineExceeded {
 		r.at.CompareAndSwap(at, at+1) // Of several calls that met it, one moves on.
 	}
@@ -188,7 +155,7 @@ func onThisMachine(host string) bool {
 // Close ends the connection.
 func (r *Remote) Close() (err error) {
 	for _, p := range r.places {
-		err = errors.Join(err, p.conn.Close())
+		err = errors.Join(err, p.close())
 	}
 	return err
 }

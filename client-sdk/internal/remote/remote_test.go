@@ -223,6 +223,35 @@ func TestDial_OfSeveralServersTheNextIsCalledWhereOneIsUnavailable(t *testing.T)
 	}
 }
 
+func TestExchange_AServerThatIsBackIsReachedByTheNextCall(t *testing.T) {
+	d := &desk{reply: &syncv1.ExchangeResponse{}}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := dial(t, address, remote.Options{})
+	for range 3 { // Each time the line has more reason to wait before it tries again.
+		if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{}); err == nil {
+			t.Fatal("a server that is down answers")
+		}
+		back, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := grpc.NewServer()
+		syncv1.RegisterSyncServiceServer(s, d)
+		go func() { _ = s.Serve(back) }() // stopped by Stop
+		if _, err := r.Exchange(t.Context(), &syncv1.ExchangeRequest{}); err != nil {
+			t.Errorf("a server that is back is not reached: %v", err)
+		}
+		s.Stop()
+	}
+}
+
 func TestExchange_AServerWithNoRoomSaysHowLongToWait(t *testing.T) {
 	for asked, want := range map[time.Duration]time.Duration{2 * time.Second: 2 * time.Second, -time.Second: 0, 100 * time.Hour: 15 * time.Minute} {
 		st, err := status.New(codes.ResourceExhausted, "no room").WithDetails(
