@@ -301,7 +301,8 @@ func TestRestore_RefusesWhatIsNoBackupAndLeavesNothing(t *testing.T) {
 	}{
 		"a realm's own database": {read(t, filepath.Join(dir, server.DatabaseFile)), server.ErrNoBackup},
 		"half of one":            {whole[:len(whole)/2], store.ErrDamaged},
-		"another file":           {bytes.Repeat([]byte("notes "), 5000), store.ErrDamaged},
+		"another file":           {bytes.Repeat([]byte("notes "), 5000), server.ErrNoBackup},
+		"an empty file":          {nil, server.ErrNoBackup},
 	} {
 		from, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "a", "realm")
 		write(t, from, c.body, 0o600)

@@ -43,14 +43,18 @@ func Doctor(ctx context.Context, c Config) []Checkup {
 	if err != nil {
 		return d.found // It was told with the settings.
 	}
+	answers := d.database(ctx)
 	for _, c := range list {
 		one := &doctor{c: c}
-		for _, look := range []func(context.Context){one.files, one.disks, one.realm, one.backups, one.ledger} {
+		looks := []func(context.Context){one.files, one.disks, one.ledger}
+		if answers { // A store that is gone was told of once; asking it again takes half a minute of patience each.
+			looks = append(looks, one.realm, one.backups)
+		}
+		for _, look := range looks {
 			look(ctx)
 		}
 		d.take(c.name, one.found)
 	}
-	d.database(ctx)
 	return d.found
 }
 
@@ -271,15 +275,16 @@ func (d *doctor) ledger(context.Context) {
 // lossy are values of a database's settings with which it confirms what a loss of power takes back.
 var lossy = map[string][]string{"fsync": {"off"}, "synchronous_commit": {"off"}, "full_page_writes": {"off"}}
 
-// database asks the database server what it confirms.
-func (d *doctor) database(ctx context.Context) {
+// database asks the database server what it confirms, and tells whether realms can be asked for: where it does not answer
+// they cannot.
+func (d *doctor) database(ctx context.Context) (answers bool) {
 	if !d.c.elsewhere() {
-		return
+		return true
 	}
 	settings, err := pgstore.Settings(ctx, d.c.database())
 	if err != nil {
-		d.ill("database", "start it, or mend address, name and password in --store", "%v", err)
-		return
+		d.ill("database", "start it, or mend address, name and password in --store; then look again at realm and backups", "%v", err)
+		return false
 	}
 	for _, name := range sorted(lossy) {
 		if slices.Contains(lossy[name], settings[name]) {
@@ -290,4 +295,5 @@ func (d *doctor) database(ctx context.Context) {
 		d.ill("clock", "start it, or mend the line to it", "%v", err)
 	}
 	d.well("database", "PostgreSQL %s, fsync %s, synchronous_commit %s", settings["server_version"], settings["fsync"], settings["synchronous_commit"])
+	return true
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
 	}
 	defer r.clear()
 	if err := r.prepare(ctx); err != nil {
-		return RestoreResult{}, fmt.Errorf("restore %s: %w", o.From, err)
+		return RestoreResult{}, fmt.Errorf("restore %s: %w", cmp.Or(r.kept.Name, o.From), err)
 	}
 	if err := r.setAside(ctx); err != nil {
 		return RestoreResult{}, err
@@ -179,6 +180,23 @@ func (r *restoring) fetch(ctx context.Context) error {
 	return copyFile(r.o.From, r.stage.path(DatabaseFile), r.o.Progress.of("copying"))
 }
 
+// databaseHeader begins every SQLite file, and so every backup (https://www.sqlite.org/fileformat.html, 1.3).
+const databaseHeader = "SQLite format 3\x00"
+
+// checkDatabase tells a file that never was a backup from one that is damaged: the two are mended in different ways.
+func checkDatabase(path string) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	begins := make([]byte, len(databaseHeader))
+	if n, err := io.ReadFull(f, begins); err != nil || string(begins[:n]) != databaseHeader {
+		return fmt.Errorf("%w: it does not begin as one: give a file that `onedoor backup` made", ErrNoBackup)
+	}
+	return nil
+}
+
 // source names the backup in the list of the new realm.
 func (r *restoring) source() string {
 	if r.o.Set != nil {
@@ -191,6 +209,9 @@ func (r *restoring) source() string {
 // token of its own.
 func (r *restoring) prepare(ctx context.Context) error {
 	if err := r.fetch(ctx); err != nil {
+		return err
+	}
+	if err := checkDatabase(r.stage.path(DatabaseFile)); err != nil {
 		return err
 	}
 	m, err := unpackSecrets(ctx, r.stage)

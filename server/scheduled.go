@@ -83,7 +83,7 @@ func (h *hosted) backupDue(ctx context.Context) bool {
 
 // backUp makes one backup and takes old ones away.
 func (h *hosted) backUp(ctx context.Context) error {
-	set, err := backupset.Open(ctx, h.config.Backups)
+	set, err := backupset.OpenToKeep(ctx, h.config.Backups)
 	if err != nil {
 		return err
 	}

@@ -60,9 +60,9 @@ the same kind of file: ` + "`onedoor restore`" + ` brings it back into a folder 
 The server tells phones how far the newest backup reaches. They keep what they
 have handed in until two backups have it, so keep at least the last two.`,
 		Example: `  onedoor backup --data ./realm --out /mnt/backup/realm-2026-05-29.backup
-  onedoor backup --data /var/lib/onedoor --out monday.backup --json
-  onedoor backup --data /var/lib/onedoor --to s3://onedoor-backups?region=cn-north-1 --recipient age1…
-  onedoor backup --data /var/lib/onedoor --store 'postgres://onedoor@db/onedoor?sslmode=verify-full' --out monday.backup`,
+  onedoor backup --data /var/lib/onedoor/realm --out monday.backup --json
+  onedoor backup --data /var/lib/onedoor/realm --to s3://onedoor-backups?region=cn-north-1 --recipient age1…
+  onedoor backup --data /var/lib/onedoor/realm --store 'postgres://onedoor@db/onedoor?sslmode=verify-full' --out monday.backup`,
 	}
 	c.Flags().StringVar(&o.Dir, "data", "", "the realm's `DIR`")
 	c.Flags().StringVar(&o.Out, "out", "", "the `FILE` to make")
@@ -90,7 +90,7 @@ func (a *app) backupTo(ctx context.Context, o server.BackupOptions, to backupset
 	if err := to.CheckKept(); err != nil {
 		return err
 	}
-	set, err := backupset.Open(ctx, to)
+	set, err := backupset.OpenToKeep(ctx, to)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,5 +135,27 @@ func TestDoctor_AClockThatManyPhonesDisagreeWithIsNoticed(t *testing.T) {
 				t.Errorf("%q, to be done: %v", found, acts)
 			}
 		})
+	}
+}
+
+func TestDoctor_AFolderForBackupsThatIsNotThereIsToldOfAndNotMade(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "unmounted")
+	r := run(t, "doctor", "--data", founded(t), "--backup-to", "file://"+folder, "--json")
+	if found, acts := decode(t, r.out).checks("backup-kept"); r.code != failed || !acts || !strings.Contains(found, "no such file") {
+		t.Errorf("%q in %+v", found, r)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder: %v", err)
+	}
+}
+
+func TestDoctor_ADatabaseThatDoesNotAnswerIsToldOfOnce(t *testing.T) {
+	r := run(t, "doctor", "--data", founded(t), "--store", "postgres://onedoor@127.0.0.1:1/onedoor", "--json")
+	got := decode(t, r.out)
+	if found, acts := got.checks("database"); r.code != failed || !acts || !strings.Contains(found, "connection refused") {
+		t.Errorf("%q in %+v", found, r)
+	}
+	if strings.Count(r.err, "\n") != 1 || strings.Count(r.out, "reach the database") != 1 {
+		t.Errorf("told more than once: %+v", r)
 	}
 }

@@ -14,6 +14,8 @@ import (
 
 	"filippo.io/age"
 	"gocloud.dev/blob"
+
+	"onedoor/internal/privatefile"
 )
 
 // contentType is what a bucket is told of a backup.
@@ -30,7 +32,7 @@ func (s *Set) Put(ctx context.Context, e Entry, backup io.Reader) (Entry, error)
 	}
 	e = e.named()
 	if there, err := s.bucket.Exists(ctx, e.Name); err != nil || there {
-		return e, errors.Join(err, fmt.Errorf("keep the backup: %s cannot be written, or is there already", e.Name))
+		return e, errors.Join(err, fmt.Errorf("keep the backup: %s cannot be written, or is there already: look at the place, or try again in a second", e.Name))
 	}
 	sum, n, err := s.write(ctx, e.Name, backup)
 	if err != nil {
@@ -44,7 +46,7 @@ func (s *Set) Put(ctx context.Context, e Entry, backup io.Reader) (Entry, error)
 	if err != nil {
 		return e, err
 	}
-	if err := s.bucket.WriteAll(ctx, e.Name+manifestSuffix, body, nil); err != nil {
+	if err := s.bucket.WriteAll(ctx, e.Name+manifestSuffix, body, &blob.WriterOptions{BeforeWrite: ownersAlone}); err != nil {
 		return e, fmt.Errorf("keep the manifest of %s: %w", e.Name, err)
 	}
 	return e, s.settle(e.Name, e.Name+manifestSuffix)
@@ -55,7 +57,7 @@ func (s *Set) write(ctx context.Context, name string, backup io.Reader) (sum []b
 	// A writer whose context has ended gives up what it wrote.
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	w, err := s.bucket.NewWriter(ctx, name, &blob.WriterOptions{ContentType: contentType})
+	w, err := s.bucket.NewWriter(ctx, name, &blob.WriterOptions{ContentType: contentType, BeforeWrite: ownersAlone})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -65,6 +67,16 @@ func (s *Set) write(ctx context.Context, name string, backup io.Reader) (sum []b
 		return nil, 0, errors.Join(err, ignored(w.Close()))
 	}
 	return c.hash.Sum(nil), c.n, w.Close()
+}
+
+// ownersAlone lets a file's owner alone read it, before anything stands in it: a folder that somebody else made may be open
+// to all, and a backup that is not encrypted holds the realm's keys. In a bucket there is no file.
+func ownersAlone(as func(any) bool) error {
+	var f *os.File
+	if !as(&f) {
+		return nil
+	}
+	return f.Chmod(privatefile.Mode)
 }
 
 // ignored drops the error of what was given up anyway.

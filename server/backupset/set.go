@@ -100,7 +100,7 @@ func (p Place) keys() (list []age.Recipient, err error) {
 	return list, nil
 }
 
-// Open opens a place; Close ends it. A folder is made where it is not there.
+// Open opens a place to read what is kept there; Close ends it. Nothing is made: a folder that is not there is an error.
 func Open(ctx context.Context, p Place) (*Set, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -122,10 +122,20 @@ func Open(ctx context.Context, p Place) (*Set, error) {
 	return s, nil
 }
 
-func openFolder(path string) (*blob.Bucket, error) {
-	if err := os.MkdirAll(path, folderMode); err != nil {
+// OpenToKeep opens a place to write to it. A folder is made where it is not there.
+func OpenToKeep(ctx context.Context, p Place) (*Set, error) {
+	if err := p.Check(); err != nil {
 		return nil, err
 	}
+	if at, _ := url.Parse(p.URL); at.Scheme == "file" {
+		if err := os.MkdirAll(at.Path, folderMode); err != nil {
+			return nil, fmt.Errorf("open the place for backups: %w", err)
+		}
+	}
+	return Open(ctx, p)
+}
+
+func openFolder(path string) (*blob.Bucket, error) {
 	return fileblob.OpenBucket(path, &fileblob.Options{Metadata: fileblob.MetadataDontWrite, NoTempDir: true})
 }
 

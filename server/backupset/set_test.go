@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +25,7 @@ const realm = 530702
 
 func opened(t *testing.T, p backupset.Place) *backupset.Set {
 	t.Helper()
-	s, err := backupset.Open(t.Context(), p)
+	s, err := backupset.OpenToKeep(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +92,31 @@ func TestSet_WhatIsPutIsFoundAndComesBackDecrypted(t *testing.T) {
 			t.Errorf("what lies there can be read, error %v", err)
 		}
 	})
+}
+
+func TestPut_InAFolderThatIsOpenToAllTheOwnerAloneReadsABackup(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	e := put(t, opened(t, backupset.Place{URL: "file://" + folder}), noon, 7)
+	for _, name := range []string{e.Name, e.Name + ".json"} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, error %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestOpen_MakesNoFolderWhereNobodyWrites(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "unmounted")
+	if s, err := backupset.Open(t.Context(), backupset.Place{URL: "file://" + folder}); err == nil {
+		s.Close()
+		t.Error("a folder that is not there was opened")
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder: %v", err)
+	}
 }
 
 func TestSet_ABackupThatWasChangedOrIsAnothersIsNotGiven(t *testing.T) {
