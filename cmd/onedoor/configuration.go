@@ -68,7 +68,7 @@ func checkSettings(read error, config server.Config) error {
 // hinted names the flags by which plain text is avoided or allowed.
 func hinted(err error) error {
 	if errors.Is(err, server.ErrPlainText) {
-		return fmt.Errorf("%w with --tls-cert and --tls-key, or --plaintext", err)
+		return fmt.Errorf("%w: --tls-cert and --tls-key, or --plaintext", err)
 	}
 	return err
 }

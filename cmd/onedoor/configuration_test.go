@@ -36,9 +36,10 @@ func TestServe_PrintsTheSettingsThatCountWithoutPasswords(t *testing.T) {
 func TestServe_TellsEverythingThatIsWrongAtOnce(t *testing.T) {
 	t.Setenv("ONEDOOR_LEDGR", "/mnt/ledger")
 	config := file(t, "onedoor.yaml", "lease-days: many\ntls-cert: cert.pem\nhttp: 127.0.0.1:99999\n")
-	r := run(t, "serve", "--config", config, "--data", filepath.Join(t.TempDir(), "none"), "--ledger", "/nowhere/ledger", "--oidc-client-id", "x")
+	r := run(t, "serve", "--config", config, "--data", filepath.Join(t.TempDir(), "none"), "--ledger", "/nowhere/ledger", "--oidc-client-id", "x",
+		"--backup-keep", "1", "--trace-share", "0")
 	r.wantLine(t, usage, "did you mean ONEDOOR_LEDGER?")
-	for _, says := range []string{"onedoor.yaml line 1: lease-days", "--tls-key", "no such folder", "/nowhere/ledger", "--oidc-issuer", "the console: address 99999"} {
+	for _, says := range []string{"onedoor.yaml line 1: lease-days", "--tls-key", "no such folder", "/nowhere/ledger", "--oidc-issuer", "the console: address 99999", "--backup-keep 1: keep 2", "--trace-share 0"} {
 		if !strings.Contains(r.err, says) {
 			t.Errorf("nothing says %q in %s", says, r.err)
 		}

@@ -49,8 +49,8 @@ community, grid and microgrid; rows outside the realm's county are skipped and
 counted. Without a file the built-in one of 丽江市 (5307…) is used, which goes down
 to the communities. More rows may follow with ` + "`onedoor import territory`" + `.`,
 		Example: `  onedoor init --data ./realm --realm 530702
-  onedoor init --data /var/lib/onedoor --realm 530702 --territory grids.csv --json
-  onedoor init --data /var/lib/onedoor --realm 530702 --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
+  onedoor init --data /var/lib/onedoor/realm --realm 530702 --territory grids.csv --json
+  onedoor init --data /var/lib/onedoor/realm --realm 530702 --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
 	}
 	c.Flags().StringVar(&data, "data", "", "the `DIR` to make")
 	c.Flags().StringVar(&realm, "realm", "", "six-digit `CODE` of the county-level unit, such as 530702")

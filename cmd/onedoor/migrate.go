@@ -53,7 +53,7 @@ DIR (without realm.db.moved) and the contact key to each.
 With --distribute, and no --from, the tables at URL are spread over the nodes of Citus,
 by realm, with its own create_distributed_table. It may be done before or after realms
 are in them, and again. A database without the extension is refused.`,
-		Example: `  onedoor migrate --from sqlite:/var/lib/onedoor --to 'postgres://onedoor@db/onedoor?sslmode=verify-full'
+		Example: `  onedoor migrate --from sqlite:/var/lib/onedoor/realm --to 'postgres://onedoor@db/onedoor?sslmode=verify-full'
   onedoor migrate --distribute --to 'postgres://onedoor@coordinator/onedoor?sslmode=verify-full'`,
 	}
 	c.Flags().StringVar(&from, "from", "", "the realm to bring, `sqlite:DIR`")

@@ -73,9 +73,9 @@ its files are moved into a folder of their own beside the new ones; stop its
 server first. Never copy a database file back by hand: this command is how phones
 learn that it happened.`,
 		Example: `  onedoor restore --from monday.backup --data ./restored
-  onedoor restore --from monday.backup --data /var/lib/onedoor --replace 530702 --ledger /mnt/ledger --json
+  onedoor restore --from monday.backup --data /var/lib/onedoor/realm --replace 530702 --ledger /mnt/ledger --json
   onedoor restore --from s3://onedoor-backups?region=cn-north-1 --identity backup.key --data ./restored
-  onedoor restore --from monday.backup --data /var/lib/onedoor --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
+  onedoor restore --from monday.backup --data /var/lib/onedoor/realm --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
 	}
 	c.Flags().StringVar(&o.From, "from", "", "the backup `FILE`, or file:///FOLDER or s3://BUCKET?region=R that holds backups")
 	c.Flags().StringVar(&name, "backup", "", "`NAME` of the backup in a folder or bucket (default: the newest)")

@@ -14,6 +14,7 @@ import (
 	"onedoor/internal/command"
 	"onedoor/internal/settings"
 	"onedoor/server"
+	"onedoor/server/backupset"
 	"onedoor/server/observe"
 )
 
@@ -90,10 +91,10 @@ When it stops, watches end, calls in hand are finished, and what was not
 acknowledged is sent again by the phones. A second signal ends it at once, which
 loses nothing either.`,
 		Example: `  onedoor serve --data ./realm
-  onedoor serve --data /var/lib/onedoor --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem
-  onedoor serve --data /var/lib/onedoor --ledger /mnt/ledger
+  onedoor serve --data /var/lib/onedoor/realm --listen 0.0.0.0:7443 --tls-cert cert.pem --tls-key key.pem
+  onedoor serve --data /var/lib/onedoor/realm --ledger /mnt/ledger
   onedoor serve --data ./realm --http 127.0.0.1:7480
-  onedoor serve --data /var/lib/onedoor --store 'postgres://onedoor@db1,db2/onedoor?sslmode=verify-full'
+  onedoor serve --data /var/lib/onedoor/realm --store 'postgres://onedoor@db1,db2/onedoor?sslmode=verify-full'
   onedoor serve --realms /var/lib/onedoor --http 127.0.0.1:7480
   onedoor serve --config /etc/onedoor/onedoor.yaml
   onedoor serve --config /etc/onedoor/onedoor.yaml --print-config`,
@@ -130,17 +131,17 @@ func (s *serving) flags(c *cobra.Command) {
 	f.StringVar(&config.Provider.ClientID, "oidc-client-id", "", "the `ID` by which it knows this realm")
 	f.StringVar(&config.Backups.URL, "backup-to", "", "make backups by itself and keep them at `URL`: file:///FOLDER or s3://BUCKET?region=R")
 	f.StringSliceVar(&config.Backups.Recipients, "backup-recipient", nil, "encrypt them to these age public `KEY`s, of onedoor keys backup; a bucket needs one")
-	f.DurationVar(&config.BackupEvery, "backup-every", 24*time.Hour, "how often a backup is made")
+	f.DurationVar(&config.BackupEvery, "backup-every", 24*time.Hour, "make one as often as this `DURATION`")
 	f.IntVar(&config.BackupKeep.Newest, "backup-keep", 14, "keep the newest `N` backups, two at least")
-	f.DurationVar(&config.BackupKeep.For, "backup-keep-for", 0, "keep every backup for so long, besides the newest")
+	f.DurationVar(&config.BackupKeep.For, "backup-keep-for", 0, "keep every backup for this `DURATION`, besides the newest")
 	f.StringVar(&config.MinClient.Version, "min-client", "", "the oldest `VERSION` of the app that phones may have, such as 1.4.0")
 	f.StringVar(&s.clientsBy, "min-client-by", "", "the last `DATE` on which older ones are served, and told to update, such as 2027-01-31")
 	f.IntVar(&config.LeaseDays, "lease-days", 0, "from now on phones may work `DAYS` without asking again; the realm keeps it (10 to begin with)")
 	f.BoolVar(&config.PlainText, "plaintext", false, "serve plain text on an address that others can reach")
 	f.BoolVar(&s.verbose, "verbose", false, "log every call, without what it carries")
-	f.StringVar(&s.logForm, "log-format", observe.LogText, "form of the log on standard error: text or json")
+	f.StringVar(&s.logForm, "log-format", observe.LogText, "`FORM` of the log on standard error: text or json")
 	f.StringVar(&config.TraceTo, "trace-to", "", "`URL` of an OpenTelemetry collector (OTLP over gRPC) to trace calls to, such as http://127.0.0.1:4317")
-	f.Float64Var(&config.TraceShare, "trace-share", 1, "which part of the calls is traced, above 0 and up to 1")
+	f.Float64Var(&config.TraceShare, "trace-share", 1, "trace this `PART` of the calls, above 0 and up to 1")
 	contactKeyFlag(c, &config.ContactKey)
 	configFlags(c)
 }
@@ -155,11 +156,23 @@ func (s *serving) read(a *app, c *cobra.Command) ([]settings.Setting, error) {
 		}
 		s.config.MinClient.By = day.AddDate(0, 0, 1)
 	}
+	err = errors.Join(err, s.least(c))
 	var form error
 	if s.config.Log, form = observe.NewLog(a.Err, s.logForm, s.verbose); form != nil {
 		err = errors.Join(err, fmt.Errorf("--log-format %s: %w", s.logForm, form))
 	}
 	return list, err
+}
+
+// least refuses numbers below which a setting would not mean what it says.
+func (s *serving) least(c *cobra.Command) (err error) {
+	if n := s.config.BackupKeep.Newest; n < backupset.KeepLeast {
+		err = fmt.Errorf("--backup-keep %d: keep %d or more: phones clear what they have handed in once two backups hold it", n, backupset.KeepLeast)
+	}
+	if c.Flags().Changed("trace-share") && s.config.TraceShare == 0 {
+		err = errors.Join(err, errors.New("--trace-share 0: give a part of 1, such as 0.1; without --trace-to nothing is traced"))
+	}
+	return err
 }
 
 // serve runs a server until ctx ends.

@@ -80,7 +80,7 @@ Exit code 0 means that nothing was found, 1 that something was or that the check
 could not be made.`,
 		Example: `  onedoor verify --data ./realm
   onedoor verify --data ./realm --json
-  onedoor verify --data /var/lib/onedoor --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
+  onedoor verify --data /var/lib/onedoor/realm --store 'postgres://onedoor@db/onedoor?sslmode=verify-full'`,
 	}
 	c.Flags().StringVar(&config.Dir, "data", "", "the realm's `DIR`")
 	storeFlag(c, &config.Store)

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"onedoor/internal/nearname"
 )
 
 // Exit codes.
@@ -34,6 +37,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	root.SetErr(stdio.Err)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(nearFlag)
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitDone
@@ -47,6 +51,21 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	}
 	fmt.Fprintf(stdio.Err, "%s: %s: see `%s --help`\n", command.CommandPath(), OneLine(err.Error()), command.CommandPath())
 	return ExitUsage
+}
+
+// nearFlag names the flags that a misspelt one is like.
+func nearFlag(c *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	near := nearname.Of(unknown.GetSpecifiedName(), known)
+	if len(near) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: did you mean --%s?", err, strings.Join(near, " or --"))
 }
 
 // OneLine keeps an error on the one line that a log or a screen shows. Errors

@@ -47,6 +47,8 @@ func TestExecute_EndsWithTheCodeAndTheLineOfItsContract(t *testing.T) {
 		"failed":              {fails, []string{"do", "--on", "x"}, ran{command.ExitFailed, "", "tool do: 门\uFFFD[2J: disk full; two lines\n"}},
 		"misused":             {wrong, []string{"do", "--on", "x"}, ran{command.ExitUsage, "", "tool do: at work: --on 9 is too much: see `tool do --help`\n"}},
 		"a flag is missing":   {nothing, []string{"do"}, ran{command.ExitUsage, "", "tool do: required flag(s) \"on\" not set: see `tool do --help`\n"}},
+		"a flag is misspelt":  {nothing, []string{"do", "--hepl"}, ran{command.ExitUsage, "", "tool do: unknown flag: --hepl: did you mean --help?: see `tool do --help`\n"}},
+		"a flag like none":    {nothing, []string{"do", "--colour"}, ran{command.ExitUsage, "", "tool do: unknown flag: --colour: see `tool do --help`\n"}},
 		"a group by its name": {nothing, nil, ran{command.ExitUsage, "", "tool: name one of do: see `tool --help`\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,7 +50,7 @@ type Setting struct {
 // Read fills the flags that the command line has not set, from the environment and the file, and tells the origin of every
 // value. The error joins all that is wrong, a line each, and is ErrSetting; the settings are then those that could be read.
 func Read(flags *pflag.FlagSet, o Options) ([]Setting, error) {
-	r := reading{flags: flags, o: o, from: map[string]Origin{}}
+	r := reading{flags: flags, o: o, from: map[string]Origin{}, refused: map[string]string{}}
 	r.commandLine()
 	r.environment()
 	r.file()
@@ -63,6 +63,8 @@ type reading struct {
 	o        Options
 	from     map[string]Origin
 	problems []error
+	// refused holds the values that stand somewhere and cannot be used, by setting.
+	refused map[string]string
 }
 
 func (r *reading) problem(format string, args ...any) {
@@ -100,10 +102,24 @@ func (r *reading) set(name string, values []string, from Origin) {
 	}
 	r.from[name] = from
 	if err := assign(f, values); err != nil {
-		r.problem("%s: %s: %q is no %s: %v", from, name, strings.Join(values, ","), f.Value.Type(), err)
+		r.refused[name] = strings.Join(values, ",")
+		r.problem("%s: %s: %q is no %s", from, name, Hidden(r.refused[name]), wanted(f.Value.Type()))
 		return
 	}
 	f.Changed = true
+}
+
+// forms say in words what a flag of a type takes.
+var forms = map[string]string{
+	"int": "whole number, such as 14", "duration": "duration, such as 24h or 90m", "float64": "number, such as 0.1", "bool": "yes or no: give true or false",
+}
+
+// wanted says what a flag of a type takes; one value where nothing else is known.
+func wanted(kind string) string {
+	if form, ok := forms[kind]; ok {
+		return form
+	}
+	return "single value"
 }
 
 // assign writes values into a flag.
@@ -122,7 +138,11 @@ func (r *reading) settings() []Setting {
 	var list []Setting
 	for _, name := range r.names() {
 		if name != r.o.File {
-			list = append(list, settingOf(r.flags.Lookup(name), r.from[name]))
+			s := settingOf(r.flags.Lookup(name), r.from[name])
+			if value, is := r.refused[name]; is { // What stands there is shown, not the default that nobody chose.
+				s.Value = Hidden(value)
+			}
+			list = append(list, s)
 		}
 	}
 	return list

@@ -77,13 +77,16 @@ func TestRead_AFlagCountsMoreThanTheEnvironmentAndThatMoreThanTheFile(t *testing
 
 func TestRead_ANameOrValueThatIsNoneIsToldWithItsPlaceAndAllAtOnce(t *testing.T) {
 	path := fileOf(t, "listne: a\nlease-days: many\ngrace:\nstore: a\nstore: b\nconfig: other.yaml\nplaintext: [true, false]\n")
-	_, err := read(flagsOf(t, "--config", path), "TOOL_TLS_CRET=x", "TOOL_GRACE=soon", "TOOL_XYZZY=1")
+	list, err := read(flagsOf(t, "--config", path), "TOOL_TLS_CRET=x", "TOOL_GRACE=soon", "TOOL_XYZZY=1")
+	if got, from := value(t, list, "lease-days"); got != "many" || from != settings.Origin(path+" line 2") {
+		t.Errorf("shown is %q from %q, not what stands there", got, from)
+	}
 	if !errors.Is(err, settings.ErrSetting) {
 		t.Fatalf("error %v", err)
 	}
 	for _, says := range []string{
-		`line 1: no setting "listne": did you mean listen?`, `line 2: lease-days: "many" is no int`, "line 3: grace: a value or a list",
-		"line 5: store stands in the file twice", `line 6: no setting "config"`, "line 7: plaintext: ", "one value is wanted",
+		`line 1: no setting "listne": did you mean listen?`, `line 2: lease-days: "many" is no whole number, such as 14`, "line 3: grace: a value or a list",
+		"line 5: store stands in the file twice", `line 6: no setting "config"`, `line 7: plaintext: "true,false" is no yes or no`,
 		`no setting "TOOL_TLS_CRET": did you mean TOOL_TLS_CERT`, `TOOL_GRACE: grace: "soon" is no duration`, `no setting "TOOL_XYZZY": there are TOOL_CONFIG, `,
 	} {
 		if !strings.Contains(err.Error(), says) {

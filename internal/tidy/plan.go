@@ -143,7 +143,7 @@ var House = []Room{
 	{Path: "internal/settings", Holds: "a command's settings from the command line, the environment and a file", May: []string{"internal/nearname"}},
 	{Path: "internal/heapfloor", Holds: "how much a small heap grows before it is collected; only a program's main asks for it"},
 	{Path: "internal/command", Holds: "what the commands share: running a command line, results as text or JSON, tables",
-		May: []string{"internal/recordjson", "syncengine"}},
+		May: []string{"internal/recordjson", "internal/nearname", "syncengine"}},
 	{Path: "internal/recordjson", Holds: "records as the JSON that people and scripts read and write",
 		May: []string{"internal/nearname", "internal/schema", "internal/wire", "domain", "syncengine", "proto/gen"}},
 	{Path: "internal/recordwords", Holds: "the words by which people read records, in Chinese and English",
