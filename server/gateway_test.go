@@ -181,10 +181,17 @@ func TestHTTP_RefusesAsTheCallsDo(t *testing.T) {
 		"a field that is none":   {line.request(http.MethodPost, "/v1/cases", bearerOf(ctx), `{"referense":"1"}`), http.StatusBadRequest, "referense"},
 		"managing a realm":       {line.request(http.MethodPost, "/v1/users", bearerOf(w.ctx), `{}`), http.StatusNotFound, "Not Found"},
 		"an unknown feed":        {line.request(http.MethodGet, "/v1/feeds/01890a5d-ac96-774b-bcce-b302099a8057/page", bearerOf(ctx), ""), http.StatusNotFound, "NOT_FOUND"},
+		"a case nowhere":         {line.request(http.MethodPost, "/v1/cases", bearerOf(ctx), `{"reference":"1","record":{"title":"楼上漏水"}}`), http.StatusBadRequest, "give territory"},
 		"a body without end":     {line.request(http.MethodPost, "/v1/exchange", "", `{"body":"`+strings.Repeat("A", 64<<20)+`"}`), http.StatusBadRequest, "too large"},
 	} {
-		if code, text := line.do(c.req); code != c.want || !strings.Contains(string(text), c.says) {
+		code, text := line.do(c.req)
+		if code != c.want || !strings.Contains(string(text), c.says) {
 			t.Errorf("%s: %d %.300s, want %d and %q", name, code, text, c.want, c.says)
+		}
+		for _, member := range []string{`"code":`, `"message":`, `"details":[`} {
+			if !strings.Contains(string(text), member) {
+				t.Errorf("%s: %.300s has no %s", name, text, member)
+			}
 		}
 	}
 }

@@ -160,9 +160,9 @@ token of a user whose role registers cases.`,
 		return a.Print(out, func(w io.Writer) {
 			what := "stands already"
 			if out.Created {
-				what = "is registered"
+				what = "made"
 			}
-			fmt.Fprintf(w, "case %s %s %s\n", out.CaseID, what, out.State)
+			fmt.Fprintf(w, "case %s %s: %s\n", out.CaseID, what, out.State)
 		})
 	})
 	return c

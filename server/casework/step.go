@@ -233,9 +233,14 @@ func (t *taking) place() (*syncengine.Record, error) {
 			return rec, nil
 		}
 	}
-	if territory, ok := syncengine.IDFromBytes(t.asked.Fields.GetTerritory()); ok && rec.Kind == kindDispute {
-		rec.Move([]syncengine.ScopeKey{syncengine.TerritoryKey(territory)}, 1)
+	if rec.Kind != kindDispute {
+		return rec, nil
 	}
+	territory, ok := syncengine.IDFromBytes(t.asked.Fields.GetTerritory())
+	if !ok { // Nobody has a role nowhere: without this the refusal would name roles, the caller's own among them.
+		return nil, refuse("territory", "record.required", "请填写“territory”。", "give territory")
+	}
+	rec.Move([]syncengine.ScopeKey{syncengine.TerritoryKey(territory)}, 1)
 	return rec, nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	feedhttp "onedoor/proto/gen/http/onedoor/feed/v1"
@@ -83,18 +84,25 @@ func (f face) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Cache-Control", "no-store")
 	if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		http.Error(w, `{"message":"send the body as Content-Type: application/json"}`, http.StatusUnsupportedMediaType)
+		refuse(w, http.StatusUnsupportedMediaType, codes.InvalidArgument, "send the body as Content-Type: application/json")
 		return
 	}
 	if lasts(r.URL.Path) {
 		// A stream ends with its reader or the server, not with the time that a page may take.
 		if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
-			http.Error(w, `{"message":"this connection cannot hold a stream"}`, http.StatusInternalServerError)
+			refuse(w, http.StatusInternalServerError, codes.Internal, "this connection cannot hold a stream")
 			return
 		}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, bodyBytesMax)
 	f.calls.ServeHTTP(w, r)
+}
+
+// refuse answers a call that goes no further, in the form that every error has.
+func refuse(w http.ResponseWriter, status int, code codes.Code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "{\"code\":%d,\"message\":%q,\"details\":[]}", code, message) // A reader that is gone needs no answer.
 }
 
 // lasts reports a call that is answered for as long as its caller listens.
