@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -186,7 +187,7 @@ func checkComplete(kind *schema.Kind, cells []syncengine.CellWrite) error {
 		}
 	}
 	if len(missing) == 0 {
-		return refuse("", "record.required_any", fmt.Sprintf("请至少填写一项：%v。", kind.RequireAny), fmt.Sprintf("give one of %v", kind.RequireAny))
+		return refuse("", "record.required_any", "请至少填写一项："+strings.Join(kind.RequireAny, "、")+"。", "give one of "+strings.Join(kind.RequireAny, ", "))
 	}
 	return &Refusal{Complaints: missing}
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +19,8 @@ import (
 type Value struct {
 	// JSON is the value as records write it; null for a removal.
 	JSON json.RawMessage
-	// Author is the name a screen shows, AuthorID the user's id as UUID text.
+	// Author is the name a screen shows, AuthorID the user's id as UUID text; "server" and the zero UUID for what an import,
+	// or the server itself, wrote.
 	Author, AuthorID string
 	// TimeMs is the stamp, milliseconds since the Unix epoch.
 	TimeMs int64
@@ -30,7 +30,7 @@ type Value struct {
 
 // Conflict is something open at a cell that waits for a person.
 type Conflict struct {
-	// ID names it on every phone and at the server, 32 hexadecimal digits.
+	// ID names it on every phone and at the server, as UUID text.
 	ID string
 	// Kind is conflict (two people wrote without knowing of each other), kept (a
 	// value was replaced by someone who had not been shown it) or delete_edit (a
@@ -148,7 +148,7 @@ func (w *valueWriter) conflict(rec *pagerecord.Record, kind *schema.Kind, open p
 		return nil, w.err
 	}
 	c := &Conflict{
-		ID: open.ID.String(), Kind: conflictKinds[open.Kind], RecordID: rec.ID.String(), RecordKind: kind.Name,
+		ID: syncengine.ID(open.ID).String(), Kind: conflictKinds[open.Kind], RecordID: rec.ID.String(), RecordKind: kind.Name,
 		Field: recordjson.CellName(kind, open.Cell.Key, w.places),
 	}
 	var err error
@@ -199,11 +199,11 @@ func (r *Replica) Acknowledge(conflictID string) error {
 
 // settleConflict commits the change that closes a conflict.
 func (r *Replica) settleConflict(conflictID string, patch func(*schema.Kind, pagerecord.Open) (*syncv1.Patch, error)) error {
-	raw, err := hex.DecodeString(conflictID)
-	if err != nil || len(raw) != len(syncengine.ConflictID{}) {
-		return fmt.Errorf("%q: %w: an id has 32 hexadecimal digits", conflictID, ErrConflictClosed)
+	named, err := wire.ParseID(conflictID)
+	if err != nil {
+		return fmt.Errorf("%q: %w: an id is a UUID", conflictID, ErrConflictClosed)
 	}
-	id := syncengine.ConflictID(raw)
+	id := syncengine.ConflictID(named)
 	var asked *change
 	err = r.viewEnrolled(func(tx *localdb.Tx, _ *state) error {
 		return r.eachOpen(tx, func(rec *pagerecord.Record, kind *schema.Kind, open pagerecord.Open) (bool, error) {

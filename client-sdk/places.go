@@ -100,7 +100,7 @@ func (r *Replica) peopleIn(tx *localdb.Tx, s *state) *people {
 }
 
 // author gives the user behind a write and the name a screen shows: the id where
-// the phone has no name for it.
+// the phone has no name for it, the server for what no user wrote.
 func (p *people) author(w *pagerecord.Write) (user syncengine.ID, name string, err error) {
 	a, err := p.tx.Author(localdb.AuthorID(w.Author))
 	if err != nil {
@@ -110,7 +110,15 @@ func (p *people) author(w *pagerecord.Write) (user syncengine.ID, name string, e
 	return a.User, name, err
 }
 
+// serverName is who wrote what no user wrote, as every command names it; nobody is its id.
+const serverName = "server"
+
+var nobody = syncengine.ID{}.String()
+
 func (p *people) name(user syncengine.ID) (string, error) {
+	if user.IsZero() {
+		return serverName, nil
+	}
 	if name, ok := p.names[user]; ok && name != "" {
 		return name, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/domain"
@@ -119,7 +120,7 @@ func stateNumber(kind *schema.Kind, name string) (int32, error) {
 		}
 		n, ok := recordjson.EnumNumber(f.Desc.Enum(), name)
 		if !ok {
-			return 0, fmt.Errorf("%s has no state %s, but %v: %w", kind.Name, name, recordjson.EnumNames(f.Desc.Enum()), ErrNoFilter)
+			return 0, fmt.Errorf("%s has no state %s, but %s: %w", kind.Name, name, strings.Join(recordjson.EnumNames(f.Desc.Enum()), ", "), ErrNoFilter)
 		}
 		return int32(n), nil
 	}

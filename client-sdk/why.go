@@ -94,6 +94,10 @@ func ruleOf(kind *schema.Kind, n syncengine.FieldNumber) string {
 
 // object gives a value as the command line writes it.
 func (v *Value) object() recordjson.Object {
-	return recordjson.Object{}.With("value", json.RawMessage(v.JSON)).With("author", v.Author).With("author_id", v.AuthorID).
+	var authorID any // null for the server, which is no user.
+	if v.AuthorID != nobody {
+		authorID = v.AuthorID
+	}
+	return recordjson.Object{}.With("value", json.RawMessage(v.JSON)).With("author", v.Author).With("author_id", authorID).
 		With("time", recordjson.Time(syncengine.UnixMilli(v.TimeMs)))
 }

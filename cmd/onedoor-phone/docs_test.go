@@ -64,3 +64,13 @@ func TestDocs_EveryCommandAndFlagIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+func TestDocs_EveryMemberOfStatusIsDocumented(t *testing.T) {
+	_, row, _ := strings.Cut(phoneSection(t), "| `status` |")
+	row, _, _ = strings.Cut(row, "\n")
+	for member := range serving(t).enrolled("安", gridA).json("status") {
+		if !strings.Contains(row, `"`+member+`"`) {
+			t.Errorf("%s is not in cli.md", member)
+		}
+	}
+}

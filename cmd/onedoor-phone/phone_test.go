@@ -137,6 +137,9 @@ func TestConflicts_AreListedExplainedAndRestored(t *testing.T) {
 		t.Errorf("why %v", f)
 	}
 	ann.run("restore", c.text("id"), "--value", "2").wantLine(t, failed, "count the others from 1")
+	if id := c.text("id"); len(id) != 36 {
+		t.Errorf("conflict %q is named by no UUID, as the server's command names it", id)
+	}
 	if o := ann.json("restore", c.text("id"), "--value", "1"); o.text("id") != c.text("id") {
 		t.Errorf("restore %v", o)
 	}
@@ -281,6 +284,16 @@ func TestKey_StaysOutOfTheFolderAndOpensIt(t *testing.T) {
 	t.Setenv("HOME", "")
 	t.Setenv("XDG_CONFIG_HOME", "")
 	newPhone(t).run("enrol", "--server", w.addr, "--code", "x").wantLine(t, failed, "ONEDOOR_PHONE_KEY")
+}
+
+func TestWhy_NamesTheServerWhereNoUserWrote(t *testing.T) {
+	ann := serving(t).enrolled("安", gridA)
+	territory := ann.json("list", "territory").list("records")[0].text("id")
+	for _, f := range ann.json("why", territory).list("fields") {
+		if f.text("author") != "server" || f["author_id"] != nil {
+			t.Errorf("%v", f)
+		}
+	}
 }
 
 func TestText_IsForPeople(t *testing.T) {

@@ -76,3 +76,61 @@ func TestDocs_EveryCommandAndFlagIsDocumented(t *testing.T) {
 	}
 	walk()
 }
+
+// TestDocs_EveryCommandThatATextNamesIsThere looks at the commands that sentences and tables name, which no block shows.
+func TestDocs_EveryCommandThatATextNamesIsThere(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil || len(pages) < 10 {
+		t.Fatal(pages, err)
+	}
+	rules := filepath.Join("..", "..", "deploy", "prometheus", "onedoor.rules.yml")
+	named := regexp.MustCompile("`onedoor ([a-z][^`]*)`")
+	seen := map[string]bool{}
+	for _, path := range append(pages, filepath.Join("..", "..", "README.md"), rules) {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range named.FindAllStringSubmatch(string(page), -1) {
+			if line := bare(match[1]); !seen[line] && !understood(t, strings.Fields(line)) {
+				t.Errorf("%s: there is no `onedoor %s`", filepath.Base(path), line)
+			} else {
+				seen[line] = true
+			}
+		}
+	}
+	if len(seen) < 20 {
+		t.Errorf("only %d commands were found", len(seen))
+	}
+}
+
+// bare gives the words in front of the first flag or argument, which are written otherwise.
+func bare(line string) string {
+	return regexp.MustCompile(`^[a-z]+( [a-z][a-z-]*\b)*`).FindString(line)
+}
+
+// understood reports that the words are a command, or one with arguments.
+func understood(t *testing.T, words []string) bool {
+	t.Helper()
+	r := run(t, append(words, "--help")...)
+	_, usage, _ := strings.Cut(r.out, "Usage:\n")
+	usage, _, _ = strings.Cut(strings.TrimSpace(usage), "\n")
+	path := strings.Fields(usage)[1:] // Behind `onedoor`.
+	for i, word := range words {
+		if i == len(path) || path[i] != word {
+			// What follows a command is its argument, where it takes one.
+			return i > 0 && i < len(path) && regexp.MustCompile(`^\(?[A-Z]{2}`).MatchString(path[i])
+		}
+	}
+	return r.code == done
+}
+
+func TestDocs_EveryRoleIsNamed(t *testing.T) {
+	_, roles, _ := strings.Cut(run(t, "user", "add", "--help").out, "Roles: ")
+	roles, _, _ = strings.Cut(roles, ".")
+	_, listed, _ := strings.Cut(document(t, "cli.md"), "`ROLE` is one of ")
+	listed, _, _ = strings.Cut(listed, ", in any case")
+	if want := strings.Fields(strings.ReplaceAll(roles, ",", " ")); len(want) < 12 || strings.Join(strings.Fields(strings.ReplaceAll(listed, ",", " ")), " ") != strings.Join(want, " ") {
+		t.Errorf("cli.md lists %q, the command %q", listed, roles)
+	}
+}

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -129,8 +128,8 @@ func (p *seenPhone) readConflicts(replica *client.Replica) error {
 		return err
 	}
 	for _, c := range conflicts {
-		id, err := hex.DecodeString(c.ID)
-		if err != nil || len(id) != len(syncengine.ConflictID{}) {
+		id, err := wire.ParseID(c.ID)
+		if err != nil {
 			return fmt.Errorf("conflict %q has no id", c.ID)
 		}
 		seen := phoneConflict{id: syncengine.ConflictID(id), kind: openKind(c.Kind)}

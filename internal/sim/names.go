@@ -1,10 +1,10 @@
 package sim
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
 
+	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
 
@@ -55,9 +55,8 @@ func (k *known) named(text string) string {
 
 // conflictID reads a conflict's id; zero for one that is none.
 func conflictID(text string) (id syncengine.ConflictID) {
-	raw, err := hex.DecodeString(text)
-	if err == nil {
-		copy(id[:], raw)
+	if named, err := wire.ParseID(text); err == nil {
+		id = syncengine.ConflictID(named)
 	}
 	return id
 }

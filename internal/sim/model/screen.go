@@ -238,7 +238,7 @@ func (m *Model) checkOpen(ph *phone, s Screen, held map[syncengine.ID]*heldRecor
 	}
 	listed := map[string]*client.Conflict{}
 	for _, c := range list {
-		listed[c.ID] = c
+		listed[syncengine.ConflictID(idOf(c.ID)).String()] = c
 	}
 	for id, h := range held {
 		if h.base == nil || len(h.over) > 0 {
