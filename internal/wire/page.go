@@ -17,16 +17,11 @@ type PageBuilder struct {
 	authors map[syncengine.ID]uint32
 	page    *syncv1.Page
 	bytes   int
-	// records are messages made ahead, a few dozen in one piece.
-	records []syncv1.PageRecord
+	room    pageRoom
 	// watched are the classes of which shown is told; shown is nil when none is.
 	watched schema.Classes
 	shown   func(syncengine.KindNumber, syncengine.ID, syncengine.FieldNumber)
 }
-
-// recordsAhead is how many messages are made at once: few enough that a page of
-// one record wastes little.
-const recordsAhead = 32
 
 // NewPageBuilder begins a page.
 func NewPageBuilder(world syncengine.World, userOf func(syncengine.ID) syncengine.ID) *PageBuilder {
@@ -63,8 +58,8 @@ func (b *PageBuilder) Decide(d *syncv1.Decision) {
 // Add adds a record under the keys the phone holds, with the cells of the
 // classes it may read.
 func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []syncengine.ScopeKey, classes schema.Classes) {
-	m := b.record()
-	m.Id, m.Kind, m.Seq, m.Dead = rec.ID[:], uint32(rec.Kind), uint64(rec.Seq), rec.Dead()
+	m := b.record(rec.Kind, rec.ID, rec.Seq)
+	m.Dead = rec.Dead()
 	for _, k := range keys {
 		m.Keys = append(m.Keys, b.key(k))
 	}
@@ -81,13 +76,11 @@ func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []sync
 	b.bytes += 60 + len(m.Fields) + 30*len(m.Writes) + c.detailBytes
 }
 
-// record adds an empty message to the page.
-func (b *PageBuilder) record() *syncv1.PageRecord {
-	if len(b.records) == 0 {
-		b.records = make([]syncv1.PageRecord, min(recordsAhead, 1+len(b.page.Records)))
-	}
-	m := &b.records[0]
-	b.records = b.records[1:]
+// record adds a message to the page that says no more than which record it is.
+func (b *PageBuilder) record(kind syncengine.KindNumber, id syncengine.ID, seq syncengine.Seq) *syncv1.PageRecord {
+	m, own := b.room.records.one(), b.room.ids.one()
+	*own = id
+	m.Id, m.Kind, m.Seq = own[:], uint32(kind), uint64(seq)
 	b.page.Records = append(b.page.Records, m)
 	return m
 }
@@ -184,8 +177,8 @@ func (c *recordCut) write(w *syncengine.Write) uint32 {
 
 // write makes the message of a write that stands at a coordinate.
 func (b *PageBuilder) write(w *syncengine.Write, at syncengine.Coordinate) *syncv1.Write {
-	return &syncv1.Write{
-		Author: b.author(w.Dot.Incarnation), DeviceSeq: uint64(w.Dot.Seq), StampMs: int64(w.Stamp),
-		Suspect: w.Suspect, Epoch: uint32(at.Epoch), Seq: uint64(at.Seq), Rank: uint32(w.Rank),
-	}
+	m := b.room.writes.one()
+	m.Author, m.DeviceSeq, m.StampMs = b.author(w.Dot.Incarnation), uint64(w.Dot.Seq), int64(w.Stamp)
+	m.Suspect, m.Epoch, m.Seq, m.Rank = w.Suspect, uint32(at.Epoch), uint64(at.Seq), uint32(w.Rank)
+	return m
 }

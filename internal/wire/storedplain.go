@@ -5,8 +5,6 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
-
 	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
@@ -146,10 +144,10 @@ func (p *PlainRecord) scanKey(b []byte) bool {
 // AddPlain is Add for a record that was scanned and is plain, under the keys
 // that the phone holds of it.
 func (b *PageBuilder) AddPlain(kind *schema.Kind, id syncengine.ID, seq syncengine.Seq, p *PlainRecord, held [][]byte, classes schema.Classes) {
-	m := b.record()
-	m.Id, m.Kind, m.Seq = id[:], uint32(kind.Number), uint64(seq)
-	for _, k := range held {
-		m.Keys = append(m.Keys, b.keyOf(k))
+	m := b.record(kind.Number, id, seq)
+	m.Keys = b.room.indexes.take(len(held), piecesAhead)
+	for i, k := range held {
+		m.Keys[i] = b.keyOf(k)
 	}
 	size, cells := 0, 0
 	for i := range p.cells {
@@ -158,7 +156,7 @@ func (b *PageBuilder) AddPlain(kind *schema.Kind, id syncengine.ID, seq syncengi
 			size += len(p.cells[i].data)
 		}
 	}
-	m.Fields = make([]byte, 0, size)
+	m.Fields = b.room.fields.take(size, fieldBytesAhead)[:0]
 	for i := range p.cells {
 		c := &p.cells[i]
 		if class, ok := kind.Engine.Class(c.field); ok && classes.Has(class) && c.field != syncengine.LifeField {
@@ -169,7 +167,8 @@ func (b *PageBuilder) AddPlain(kind *schema.Kind, id syncengine.ID, seq syncengi
 		}
 	}
 	if cells > 0 {
-		m.Writes = []*syncv1.Write{b.write(&p.write, p.at)}
+		m.Writes = b.room.lists.take(1, piecesAhead)
+		m.Writes[0] = b.write(&p.write, p.at)
 	}
 	b.bytes += 60 + len(m.Fields) + 30*len(m.Writes)
 }

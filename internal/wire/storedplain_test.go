@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -45,33 +46,65 @@ func TestPlainRecord_IsSentAsTheWholeRecordWouldBe(t *testing.T) {
 	visit := kindOf(t, "visit")
 	plains := 0
 	rapid.Check(t, func(t *rapid.T) {
-		r := almostPlain(visit).Draw(t, "record")
-		body := wire.EncodeRecord(r)
-		var p wire.PlainRecord
-		plain, err := p.Scan(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !plain {
-			return
-		}
-		plains++
 		classes := schema.Classes(rapid.Uint32().Draw(t, "classes"))
 		quick, whole := wire.NewPageBuilder(syncengine.World{}, userOf), wire.NewPageBuilder(syncengine.World{}, userOf)
-		quick.AddPlain(visit, r.ID, r.Seq, &p, p.Keys, classes)
-		held := make([]syncengine.ScopeKey, 0, len(r.Keys))
-		for _, k := range r.Keys {
-			if k.Left == 0 {
-				held = append(held, k.Key)
+		for range rapid.IntRange(1, 3).Draw(t, "records") {
+			r := almostPlain(visit).Draw(t, "record")
+			var p wire.PlainRecord
+			plain, err := p.Scan(wire.EncodeRecord(r))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if plain {
+				plains++
+				quick.AddPlain(visit, r.ID, r.Seq, &p, p.Keys, classes)
+				whole.Add(visit, r, heldOf(r), classes)
 			}
 		}
-		whole.Add(visit, r, held, classes)
 		if !proto.Equal(quick.Page(), whole.Page()) || quick.Bytes() != whole.Bytes() {
-			t.Fatalf("as a plain one %v, as a whole %v", quick.Page(), whole.Page())
+			t.Fatalf("as plain ones %v, as a whole %v", quick.Page(), whole.Page())
 		}
 	})
 	if plains == 0 {
 		t.Error("no record was plain: nothing was compared")
+	}
+}
+
+// heldOf gives the keys that a record is in, in its own order.
+func heldOf(r *syncengine.Record) (held []syncengine.ScopeKey) {
+	for _, k := range r.Keys {
+		if k.Left == 0 {
+			held = append(held, k.Key)
+		}
+	}
+	return held
+}
+
+// What one record of a page holds stands apart from what the others do, however many there are and however long they are.
+func TestPlainRecord_ManyInOnePageStandApart(t *testing.T) {
+	visit := kindOf(t, "visit")
+	quick, whole := wire.NewPageBuilder(syncengine.World{}, userOf), wire.NewPageBuilder(syncengine.World{}, userOf)
+	write := &syncengine.Write{Dot: syncengine.Dot{Incarnation: syncengine.ID{1}, Seq: 1}, Coordinates: []syncengine.Coordinate{{Epoch: 1, Seq: 1}}}
+	for i := range 400 {
+		r := &syncengine.Record{ID: syncengine.ID{byte(i), byte(i >> 8)}, Kind: visit.Number, Seq: 1}
+		for k := range i % 12 {
+			r.Keys = append(r.Keys, syncengine.ScopeSpan{Key: syncengine.TerritoryKey(syncengine.ID{byte(k), byte(i)}), Entered: 1})
+		}
+		note := text(4, strings.Repeat("好", i*7%1000))
+		r.Cells = []syncengine.Cell{{Key: syncengine.CellKey{Field: 4}, Values: []syncengine.Value{{Write: write, Data: note}}}}
+		var p wire.PlainRecord
+		if plain, err := p.Scan(wire.EncodeRecord(r)); !plain || err != nil {
+			t.Fatalf("record %d is plain: %v, %v", i, plain, err)
+		}
+		quick.AddPlain(visit, r.ID, r.Seq, &p, p.Keys, ^schema.Classes(0))
+		whole.Add(visit, r, heldOf(r), ^schema.Classes(0))
+	}
+	for _, m := range quick.Page().GetRecords() {
+		// Who writes on behind one writes into no other's.
+		_, _, _ = append(m.Fields, 1), append(m.Keys, 1), append(m.Writes, nil)
+	}
+	if !proto.Equal(quick.Page(), whole.Page()) {
+		t.Error("the page of plain records is not that of whole ones")
 	}
 }
 

@@ -17,20 +17,9 @@ var errStored = errors.New("not a stored record")
 // the number of a varint, b the bytes of a length-delimited field.
 func eachField(m []byte, f func(field protowire.Number, num uint64, b []byte) error) error {
 	for len(m) > 0 {
-		field, typ, n := protowire.ConsumeTag(m)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		var num uint64
-		var b []byte
-		size := 0
-		switch typ {
-		case protowire.VarintType:
-			num, size = protowire.ConsumeVarint(m[n:])
-		case protowire.BytesType:
-			b, size = protowire.ConsumeBytes(m[n:])
-		default:
-			size = protowire.ConsumeFieldValue(field, typ, m[n:])
+		field, num, b, size := shortField(m)
+		if size == 0 {
+			field, num, b, size = anyField(m)
 		}
 		if size < 0 {
 			return protowire.ParseError(size)
@@ -38,9 +27,46 @@ func eachField(m []byte, f func(field protowire.Number, num uint64, b []byte) er
 		if err := f(field, num, b); err != nil {
 			return err
 		}
-		m = m[n+size:]
+		m = m[size:]
 	}
 	return nil
+}
+
+// shortField reads a field as most of them are: its number below 16, its value or its length below 128. size is 0 for any other.
+func shortField(m []byte) (field protowire.Number, num uint64, b []byte, size int) {
+	if len(m) < 2 || m[0]|m[1] >= 0x80 || m[0] < 1<<3 {
+		return 0, 0, nil, 0
+	}
+	field = protowire.Number(m[0] >> 3)
+	switch protowire.Type(m[0] & 7) {
+	case protowire.VarintType:
+		return field, uint64(m[1]), nil, 2
+	case protowire.BytesType:
+		if end := 2 + int(m[1]); end <= len(m) {
+			return field, 0, m[2:end], end
+		}
+	}
+	return 0, 0, nil, 0
+}
+
+// anyField reads a field; size is negative, an error of protowire's, for one that is damaged.
+func anyField(m []byte) (field protowire.Number, num uint64, b []byte, size int) {
+	field, typ, tag := protowire.ConsumeTag(m)
+	if tag < 0 {
+		return 0, 0, nil, tag
+	}
+	switch typ {
+	case protowire.VarintType:
+		num, size = protowire.ConsumeVarint(m[tag:])
+	case protowire.BytesType:
+		b, size = protowire.ConsumeBytes(m[tag:])
+	default:
+		size = protowire.ConsumeFieldValue(field, typ, m[tag:])
+	}
+	if size < 0 {
+		return 0, 0, nil, size
+	}
+	return field, num, b, tag + size
 }
 
 // DecodeRecord reads the stored form. Values share the bytes of body, which the

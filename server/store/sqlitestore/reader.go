@@ -13,7 +13,7 @@ import (
 
 const (
 	selectHead   = "SELECT epoch, tag, committed, (SELECT max(seq) FROM log) FROM head"
-	selectRecord = "SELECT kind, seq, body FROM records WHERE id = ?"
+	selectRecord = "SELECT kind, seq, body, rowid FROM records WHERE id = ?"
 	selectAny    = "SELECT 1 FROM records WHERE id BETWEEN ? AND ? LIMIT 1"
 	// The order is that of the index on id, so no sorting is done.
 	selectRecords  = "SELECT kind, seq, body, id FROM records ORDER BY id"
@@ -39,6 +39,8 @@ type reader struct {
 	head store.Head
 	// walking counts the walks in progress; a writer refuses to write meanwhile.
 	walking int
+	// trail is where a View has read records; nil for a writer, who may write between two of them.
+	trail *trail
 	// broken is the first fault of the engine in the transaction.
 	broken error
 }
@@ -77,6 +79,9 @@ func (r *reader) Head() store.Head { return r.head }
 
 // Record gives a record.
 func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error) {
+	if rec, ok, err = r.behind(id); ok || err != nil {
+		return rec, ok, err
+	}
 	stmt := r.s.record
 	stmt.BindBytes(1, id[:])
 	if ok, err = stmt.Step(); err != nil {
@@ -85,6 +90,7 @@ func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error)
 	if ok {
 		rec = recordRow(stmt)
 		rec.ID = id
+		r.stood(stmt.ColumnInt64(3))
 	}
 	return rec, ok, r.fault("read a record", stmt.Reset())
 }

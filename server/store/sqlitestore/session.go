@@ -39,7 +39,7 @@ type session struct {
 
 	begin, commit, rollback *sqlite.Stmt
 
-	head, record, anyRecord, entry, scope, anyScope, document, lastDocument *sqlite.Stmt
+	head, record, behind, anyRecord, entry, scope, anyScope, document, lastDocument *sqlite.Stmt
 
 	records, entries, documents, documentsFrom walk
 
@@ -102,7 +102,7 @@ func prepare(conn *sqlite.Conn, writes bool) (*session, error) {
 	s := &session{conn: conn}
 	statements := map[**sqlite.Stmt]string{
 		&s.begin: "BEGIN DEFERRED", &s.commit: "COMMIT", &s.rollback: "ROLLBACK",
-		&s.head: selectHead, &s.record: selectRecord, &s.anyRecord: selectAny, &s.entry: selectEntry, &s.scope: selectScope, &s.anyScope: selectAnyScope,
+		&s.head: selectHead, &s.record: selectRecord, &s.behind: selectBehind, &s.anyRecord: selectAny, &s.entry: selectEntry, &s.scope: selectScope, &s.anyScope: selectAnyScope,
 		&s.document: selectDocument, &s.lastDocument: selectLastDocument,
 	}
 	s.records.query, s.entries.query = selectRecords, selectEntries

@@ -96,8 +96,8 @@ func (s *Store) View(ctx context.Context, f func(store.Reader) error) error {
 		return err
 	}
 	defer give(sess, s.readers)
-	r := &reader{ctx: ctx, store: s, s: sess}
-	defer func() { r.s = nil }()
+	r := &reader{ctx: ctx, store: s, s: sess, trail: &trail{}}
+	defer r.end()
 	if err := r.begin(); err != nil {
 		return err
 	}
@@ -110,6 +110,12 @@ func (r *reader) begin() error {
 		return r.fault("begin", err)
 	}
 	return r.readHead()
+}
+
+// end leaves the session to the next transaction.
+func (r *reader) end() {
+	_ = r.leaveTrail() // It can only tell of a fault that the step before has told of.
+	r.s = nil
 }
 
 // Update runs f in the write transaction.
