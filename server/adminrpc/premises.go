@@ -3,7 +3,6 @@ package adminrpc
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 
 	"google.golang.org/grpc"
@@ -15,7 +14,6 @@ import (
 
 	"onedoor/internal/importer"
 	"onedoor/internal/wire"
-	"onedoor/server/accessledger"
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
@@ -40,30 +38,15 @@ func (s *Service) importPremises(c *caller, o *adminv1.ImportPremisesOptions, fi
 	if problems, err := problemsOf(err); problems != nil || err != nil {
 		return &adminv1.ImportPremisesResponse{Problems: problems}, err
 	}
-	var out *adminv1.ImportPremisesResponse
+	out := &adminv1.ImportPremisesResponse{}
 	err = s.alone(func() error {
-		p := &premisesImport{service: s, rows: rows, origin: options.File, register: o.GetRegister()}
-		if err := s.realm.View(c.ctx, p.plan); err != nil {
-			problems, err := problemsOf(err)
-			out = &adminv1.ImportPremisesResponse{Problems: problems}
+		p, err := s.takePremises(c, premisesFile{service: s, rows: rows, origin: options.File, register: o.GetRegister()}, o.GetOptions().GetDryRun())
+		if err != nil {
+			out.Problems, err = problemsOf(err)
 			return err
 		}
 		out = &p.out
-		if o.GetOptions().GetDryRun() {
-			return nil
-		}
-		if len(p.changes) == 0 && len(p.moved) == 0 {
-			return nil
-		}
-		return s.realm.UpdateAndWrite(c.ctx, c.UserID, func(w store.Writer) ([]exchange.ServerChange, error) {
-			if err := identity.MoveDoors(w, p.moved, s.now()); err != nil {
-				return nil, err
-			}
-			return p.changes, s.act(w, c, accessledger.Entry{
-				Action: accessledger.PremisesImport, Place: accessledger.FileName(options.File),
-				Reason: fmt.Sprintf("%d doors new, %d changed", p.out.GetAdded(), p.out.GetChanged()),
-			})
-		})
+		return nil
 	})
 	return out, err
 }
@@ -84,13 +67,19 @@ func (s *Service) eachRecord(r store.Reader, f func(*syncengine.Record) error) e
 	return errors.Join(err, failed)
 }
 
-// premisesImport is the state of one import of doors.
-type premisesImport struct {
+// premisesFile is a file of doors as it was read.
+type premisesFile struct {
 	service  *Service
 	rows     []importer.Premises
 	origin   string
 	register bool
+}
 
+// premisesImport is the state of one import of doors.
+type premisesImport struct {
+	premisesFile
+	// seen is the state that it is planned from.
+	seen    exchange.Seen
 	near    *neighbourhood
 	changes []exchange.ServerChange
 	moved   []identity.Door
@@ -99,6 +88,9 @@ type premisesImport struct {
 
 // plan finds what each row means and the changes that follow.
 func (p *premisesImport) plan(r store.Reader) (err error) {
+	if p.seen, err = exchange.SeenIn(r); err != nil {
+		return err
+	}
 	refs := map[string]bool{}
 	for _, row := range p.rows {
 		if row.ExternalRef != "" {

@@ -73,6 +73,8 @@ type world struct {
 	random *rand.ChaCha8
 	now    time.Time
 	disk   *fullDisk
+	// secrets are the realm's keys.
+	secrets *identity.Secrets
 	// operator carries the operator's token.
 	operator context.Context
 }
@@ -91,18 +93,21 @@ func newWorld(t *testing.T) *world {
 		token, _, err = identity.MintToken(tx, syncengine.ID{}, 1, w.random)
 		return err
 	}))
-	clock := func() time.Time { return w.now }
-	w.realm, err = exchange.Open(w.ctx, st, exchange.Options{Secrets: secrets, Random: w.random, Now: clock})
-	w.must(err)
-	w.admin = adminrpc.New(w.realm, adminrpc.Options{Now: clock, Random: w.random})
-	w.operator = withToken(w.ctx, token)
+	w.secrets, w.operator = secrets, withToken(w.ctx, token)
 	w.serve()
 	areas, err := territoryfile.Read(strings.NewReader(territoryFile), territoryfile.Options{File: "t.csv"})
 	w.must(err)
 	_, err = w.admin.PlantTerritories(w.ctx, syncengine.ID{}, areas, false)
 	w.must(err)
-	t.Cleanup(func() { w.must(errors.Join(w.realm.Close(), st.Close())) })
 	return w
+}
+
+// beside gives another server of the realm.
+func (w *world) beside() *world {
+	w.t.Helper()
+	other := *w
+	other.serve()
+	return &other
 }
 
 // fullDisk is a store that takes no more records while it is full.
@@ -111,9 +116,15 @@ type fullDisk struct {
 	full bool
 	// room is how many records fit before it is full; 0 for no count.
 	room int
+	// before is done once before a transaction begins; nil for nothing.
+	before func()
 }
 
 func (d *fullDisk) Update(ctx context.Context, f func(store.Writer) error) error {
+	if before := d.before; before != nil {
+		d.before = nil
+		before()
+	}
 	return d.Store.Update(ctx, func(tx store.Writer) error { return f(&fullWriter{tx, d}) })
 }
 
@@ -133,8 +144,14 @@ func (w *fullWriter) PutRecord(recs ...store.Record) error {
 	return w.Writer.PutRecord(recs...)
 }
 
-// serve puts the service behind gRPC in memory.
+// serve opens the realm and puts its service behind gRPC in memory.
 func (w *world) serve() {
+	w.t.Helper()
+	clock := func() time.Time { return w.now }
+	realm, err := exchange.Open(w.ctx, w.disk, exchange.Options{Secrets: w.secrets, Random: w.random, Now: clock, Shared: true})
+	w.must(err)
+	w.t.Cleanup(func() { w.must(realm.Close()) })
+	w.realm, w.admin = realm, adminrpc.New(realm, adminrpc.Options{Now: clock, Random: w.random})
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
 	adminv1.RegisterAdminServiceServer(server, w.admin)
