@@ -74,13 +74,11 @@ type hosted struct {
 	upkeep   upkeep
 	// post is this server's side of the post of upkeep; nil where the realm has no other server.
 	post *tenure.Post
-	// name is the server's among those of the realm, presence its word that it has it open; nil for the only one.
-	name     syncengine.ID
-	presence *tenure.Presence
+	// name is the server's among those of the realm, roster its side of the list of them; nil for the only one.
+	name   syncengine.ID
+	roster *tenure.Roster
 	// guesses are the failed tries that the realm's servers count together; nil for the only one.
 	guesses *throttle.Shared
-	// roster is this server's side of the list of the realm's servers; nil as post is.
-	roster *tenure.Roster
 	// room is what it has in hand, turn its part of the processor.
 	room room
 	turn *turns.Realm

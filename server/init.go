@@ -135,8 +135,9 @@ type founding struct {
 	// held is the hold on the stage, left tells that an init which was ended had made it.
 	held io.Closer
 	left bool
-	// replaces takes the place of a realm in a database, and progress is told of bringing it there.
-	replaces bool
+	// may says whether the realm in the database that it takes the place of may go; nil takes no realm's place. progress is told of
+	// bringing it there.
+	may      func(store.Reader) error
 	progress Progress
 	// whole is set when everything has been moved to its place, doubt when nobody can tell: then all stays for the next one.
 	whole, doubt bool

@@ -20,6 +20,7 @@ import (
 	"onedoor/server/sideledger"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
+	"onedoor/server/tenure"
 	"onedoor/syncengine"
 )
 
@@ -89,7 +90,7 @@ type RestoreResult struct {
 // the folder is as it was.
 func Restore(ctx context.Context, o RestoreOptions) (RestoreResult, error) {
 	c := Config{Dir: o.Dir, Store: o.Store, ContactKey: o.ContactKey, Now: o.Now, Random: o.Random, pause: o.pause}.filled()
-	r := &restoring{o: o, founding: founding{config: c, stage: c, replaces: o.Replace != 0, progress: o.Progress}}
+	r := &restoring{o: o, founding: founding{config: c, stage: c, progress: o.Progress}}
 	r.stage.Dir, r.stage.Store, r.stage.ContactKey = filepath.Join(c.Dir, restoreStage), "", c.contactKey()
 	if err := r.look(ctx); err != nil {
 		return RestoreResult{}, err
@@ -264,7 +265,8 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 		if token, _, err = identity.MintToken(w, syncengine.ID{}, now, r.config.Random); err != nil {
 			return err
 		}
-		if err := noteRestore(w, now, r.result.Made); err != nil {
+		// The servers that it lists, and the holders of its posts, are those of when it was made.
+		if err := errors.Join(noteRestore(w, now, r.result.Made), tenure.Vacate(w)); err != nil {
 			return err
 		}
 		if r.config.elsewhere() {

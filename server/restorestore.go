@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/store/pgstore"
@@ -70,11 +71,35 @@ func (r *restoring) faceStanding(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.config.unserved(ctx, st)
+	roll, err := r.config.unserved(ctx, st)
 	if err == nil {
 		r.old, err = readOldIn(ctx, st, "the database", r.o.Replace)
 	}
+	if err == nil {
+		r.may, err = untouched(ctx, st, roll)
+	}
 	return errors.Join(err, st.Close())
+}
+
+// untouched gives what is asked of the realm that stands in the database in the moment in which it is replaced: that no server has
+// come since the roll was called, and that nothing was written that its copy may lack.
+func untouched(ctx context.Context, st store.Store, roll *tenure.Roll) (may func(store.Reader) error, err error) {
+	var seen exchange.Seen
+	err = st.View(ctx, func(r store.Reader) (err error) {
+		seen, err = exchange.SeenIn(r)
+		return err
+	})
+	return func(r store.Reader) error {
+		err := roll.Stands(r)
+		same, failed := seen.Same(r)
+		if err = errors.Join(err, failed); err == nil && !same {
+			err = ErrServed
+		}
+		if errors.Is(err, ErrServed) {
+			err = fmt.Errorf("%w: it was started while the backup was checked and copied: nothing was changed: stop it and run this again", err)
+		}
+		return err
+	}, err
 }
 
 // copyAside puts a copy of the realm that stands in the database, and the keys in the folder, into a folder of their own.

@@ -104,10 +104,6 @@ func (f *founding) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bring := pgstore.Import
-	if f.replaces {
-		bring = pgstore.Replace
-	}
 	err = st.View(ctx, func(r store.Reader) error {
 		realm, err := identity.GetRealm(r)
 		if err != nil {
@@ -117,7 +113,12 @@ func (f *founding) publish(ctx context.Context) error {
 		if !ok {
 			return errors.New("the store gives no copy of itself")
 		}
-		_, err = bring(ctx, f.config.database().Named(fmt.Sprintf("%06d", realm.Code)), all, f.progress.of("bringing it into the database"))
+		to, progress := f.config.database().Named(fmt.Sprintf("%06d", realm.Code)), f.progress.of("bringing it into the database")
+		if f.may == nil {
+			_, err = pgstore.Import(ctx, to, all, progress)
+		} else {
+			_, err = pgstore.Replace(ctx, to, all, f.may, progress)
+		}
 		return err
 	})
 	return errors.Join(err, st.Close())

@@ -29,7 +29,7 @@ const lookEvery = 500 * time.Millisecond
 // shared reports that other servers may have the realm open too.
 func (c Config) shared() bool { return c.elsewhere() }
 
-// signIn draws the server's name and says in the store that it has the realm open, before it reads anything else of it. A
+// signIn draws the server's name and says in the list of servers that it has the realm open, before it reads anything else of it. A
 // server that has the realm to itself needs neither.
 func (h *hosted) signIn(ctx context.Context) (err error) {
 	if !h.config.shared() {
@@ -42,18 +42,17 @@ func (h *hosted) signIn(ctx context.Context) (err error) {
 	if _, err := io.ReadFull(random, h.name[:]); err != nil {
 		return fmt.Errorf("draw the server's name: %w", err)
 	}
-	h.presence, err = tenure.SignIn(ctx, postsIn{h.store}, h.name)
+	h.roster = tenure.NewRoster(h.name, h.config.Schema.Engine.Version, h.config.RenewEvery)
+	_, err = h.roster.Renew(ctx, postsIn{h.store}, time.Now())
 	return err
 }
 
 // signOut says that it has the realm open no more.
 func (h *hosted) signOut() {
-	if err := h.presence.SignOut(context.Background(), postsIn{h.store}); err != nil {
-		h.config.Log.Debug("the server is still signed in to the realm; who has to know waits half a minute", "error", err)
+	if err := h.roster.Leave(context.Background(), postsIn{h.store}); err != nil {
+		h.config.Log.Debug("this server stands in the list of servers still; another one strikes it off in a moment", "error", err)
 	}
 }
-
-func (h *hosted) answerRoll(ctx context.Context) error { return h.presence.Answer(ctx, h.realm) }
 
 // openPost makes this server's side of the post of upkeep, and takes it where nobody holds it.
 func (h *hosted) openPost(ctx context.Context) error {
@@ -61,10 +60,6 @@ func (h *hosted) openPost(ctx context.Context) error {
 		return nil
 	}
 	h.post = tenure.New("upkeep", h.name, h.config.RenewEvery)
-	h.roster = tenure.NewRoster(h.name, h.config.Schema.Engine.Version, h.config.RenewEvery)
-	if _, err := h.roster.Renew(ctx, h.realm, time.Now()); err != nil {
-		return err
-	}
 	_, err := h.post.Renew(ctx, h.realm, time.Now())
 	return errors.Join(err, h.readNoted(ctx))
 }
@@ -83,12 +78,10 @@ func (h *hosted) olderBeside(ctx context.Context) (older bool, err error) {
 	return older, err
 }
 
-// keepRoster says that this server is there, and brings the realm to the newest record schema that it knows where every other
-// server knows it too.
-func (h *hosted) keepRoster(ctx context.Context) error {
-	oldest, err := h.roster.Renew(ctx, h.realm, time.Now())
-	if err != nil || oldest < h.config.Schema.Engine.Version {
-		return err
+// liftFrom brings the realm to the newest record schema that this server knows where the oldest that any server knows is it.
+func (h *hosted) liftFrom(ctx context.Context, oldest uint32) error {
+	if oldest < h.config.Schema.Engine.Version {
+		return nil
 	}
 	return h.lift(ctx, exchange.HeldBack)
 }
@@ -124,19 +117,21 @@ func (h *hosted) goesBy(ctx context.Context) (version uint32) {
 	return version
 }
 
-// keepPost renews the post or waits for it, and stores meanwhile what phones have said of how far they are, so that whoever holds
-// it knows.
+// keepPost says that this server is there and renews the post or waits for it, and stores meanwhile what phones have said of how
+// far they are, so that whoever holds it knows.
 func (h *hosted) keepPost(ctx context.Context) {
 	for held := h.post.Held(); wait(ctx, h.config.RenewEvery) == nil; {
-		now, err := h.post.Renew(ctx, h.realm, time.Now())
-		for _, also := range []func(context.Context) error{h.answerRoll, h.realm.StoreReached, h.readNoted, h.realm.FollowLedger} {
+		oldest, err := h.roster.Renew(ctx, h.realm, time.Now())
+		now, failed := h.post.Renew(ctx, h.realm, time.Now())
+		err = errors.Join(err, failed)
+		for _, also := range []func(context.Context) error{h.realm.StoreReached, h.readNoted, h.realm.FollowLedger} {
 			if err == nil {
 				err = also(ctx)
 			}
 		}
 		switch {
 		case err == nil:
-			err = h.keepRoster(ctx)
+			err = h.liftFrom(ctx, oldest)
 		case errors.Is(err, store.ErrUnavailable): // It may be another server's lift that was cut off.
 			err = errors.Join(err, h.lift(ctx, exchange.Merging))
 		}
@@ -153,13 +148,10 @@ func (h *hosted) keepPost(ctx context.Context) {
 	}
 }
 
-// layDown leaves the post to another server, and the list of servers.
+// layDown leaves the post to another server.
 func (h *hosted) layDown() {
 	if h.post == nil {
 		return
-	}
-	if err := h.roster.Leave(context.Background(), h.realm); err != nil {
-		h.config.Log.Debug("this server stands in the list of servers still; another one strikes it off in a moment", "error", err)
 	}
 	if err := h.post.LayDown(context.Background(), h.realm); err != nil {
 		h.config.Log.Debug("the post of upkeep was not laid down; another server takes it in a moment", "error", err)

@@ -12,33 +12,53 @@ import (
 	"onedoor/syncengine"
 )
 
-// caches keeps what every exchange needs of identity, for one revision of it.
+// caches keeps what every exchange needs of identity, for one revision of it in one epoch: a history that was put back, or that
+// took the place of another one, gives the same revisions other content.
 // Whatever changes identity, through this server or another one, raises the
 // revision in the same transaction, so a reader of an older state never fills the
 // newer cache. What a transaction reads that is not committed yet is nobody
 // else's: it may be rolled back, and its revision be given again.
 type caches struct {
-	// newest is the newest record schema that this software knows.
+	// newest is the newest record schema that this software knows, own names the secrets that this server has.
 	newest *schema.Schema
+	own    identity.Fingerprint
 	// mu guards the fields below.
 	mu  sync.Mutex
 	set *cacheSet
 	// inForce is the newest schema that a realm was seen to have: this software's own, or that of older software, which serves
 	// the realm too.
 	inForce *schema.Schema
-	tree    *identity.Tree
+	// tree was read in the epoch rooted.
+	tree   *identity.Tree
+	rooted syncengine.Epoch
 	// book is the newest rulebook that was read.
 	book *rulebook
 }
 
-// cacheSet is what was read at one revision.
-type cacheSet struct {
+// version is a revision of identity in an epoch.
+type version struct {
+	epoch    syncengine.Epoch
 	revision uint64
+}
+
+func versionIn(r store.Reader) (version, error) {
+	revision, err := identityRevision(r)
+	return version{r.Head().Epoch, revision}, err
+}
+
+// before reports a version that is older.
+func (v version) before(other version) bool {
+	return v.epoch < other.epoch || v.epoch == other.epoch && v.revision < other.revision
+}
+
+// cacheSet is what was read of one version.
+type cacheSet struct {
+	version
 	// schema is the one in force.
 	schema *schema.Schema
 	// lease is how long leases last, in milliseconds.
 	lease syncengine.UnixMilli
-	// under is the shared set of the same revision, where this one is a transaction's own.
+	// under is the shared set of the same version, where this one is a transaction's own.
 	under *cacheSet
 	// mu guards the maps.
 	mu      sync.Mutex
@@ -56,43 +76,43 @@ type viewKey struct {
 	revision    uint64
 }
 
-// at gives the set of the reader's revision: the shared one when it is the
+// at gives the set of the reader's version: the shared one when it is the
 // newest, else one for this reader alone. It refuses a realm of newer software.
 func (c *caches) at(r store.Reader) (*cacheSet, error) {
-	revision, err := identityRevision(r)
+	v, err := versionIn(r)
 	if err != nil {
 		return nil, err
 	}
 	if t, writing := r.(*inTurn); writing {
-		return c.ofTransaction(t, revision)
+		return c.ofTransaction(t, v)
 	}
-	if set := c.shared(revision); set != nil {
+	if set := c.shared(v); set != nil {
 		return set, nil
 	}
-	set, err := c.newSet(r, revision)
+	set, err := c.newSet(r, v)
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.set == nil || c.set.revision < revision {
+	if c.set == nil || c.set.before(v) {
 		c.set = set
 	}
 	return set, nil
 }
 
-// shared gives the set that all use at a revision; nil where it is of another one.
-func (c *caches) shared(revision uint64) *cacheSet {
+// shared gives the set that all use of a version; nil where it is of another one.
+func (c *caches) shared(v version) *cacheSet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.set != nil && c.set.revision == revision {
+	if c.set != nil && c.set.version == v {
 		return c.set
 	}
 	return nil
 }
 
 // newSet makes an empty set for what a reader sees.
-func (c *caches) newSet(r store.Reader, revision uint64) (*cacheSet, error) {
+func (c *caches) newSet(r store.Reader, v version) (*cacheSet, error) {
 	realm, err := identity.GetRealm(r)
 	if err != nil {
 		return nil, err
@@ -100,7 +120,7 @@ func (c *caches) newSet(r store.Reader, revision uint64) (*cacheSet, error) {
 	if err := c.knows(r, realm); err != nil {
 		return nil, err
 	}
-	set := emptySet(revision)
+	set := emptySet(v)
 	set.lease, set.schema = realm.LeaseLength(), c.schemaOf(realm.SchemaVersion)
 	return set, nil
 }
@@ -129,16 +149,21 @@ func (c *caches) current() *schema.Schema {
 	return c.inForce
 }
 
-func emptySet(revision uint64) *cacheSet {
+func emptySet(v version) *cacheSet {
 	return &cacheSet{
-		revision: revision, devices: map[syncengine.ID]identity.Device{}, users: map[syncengine.ID]identity.User{},
+		version: v, devices: map[syncengine.ID]identity.Device{}, users: map[syncengine.ID]identity.User{},
 		views: map[viewKey]identity.View{}, current: map[syncengine.ID]identity.GrantVersion{},
 		rulebooks: map[struct{}]*rulebook{},
 	}
 }
 
-// knows refuses a realm that newer software has taken over, or is just taking over.
+// knows refuses a realm that newer software has taken over, or is just taking over, and one that has taken the place of that which
+// this server was started on: its keys are others.
 func (c *caches) knows(r store.Reader, realm identity.Realm) error {
+	if realm.Secrets != c.own {
+		return fmt.Errorf("%w: another realm of the same name has taken the place of the one that this server was started on: stop it and start it with the keys of that one: %w",
+			store.ErrUnavailable, identity.ErrSecretsOther)
+	}
 	if err := c.opens(r, realm); err != nil || !realm.Merging {
 		return err
 	}
@@ -160,16 +185,16 @@ func (c *caches) opens(r store.Reader, realm identity.Realm) error {
 	return err
 }
 
-// ofTransaction gives the set of a transaction at a revision: what it fills in stays its own until it is committed.
-func (c *caches) ofTransaction(t *inTurn, revision uint64) (*cacheSet, error) {
-	if t.set != nil && t.set.revision == revision {
+// ofTransaction gives the set of a transaction that sees a version: what it fills in stays its own until it is committed.
+func (c *caches) ofTransaction(t *inTurn, v version) (*cacheSet, error) {
+	if t.set != nil && t.set.version == v {
 		return t.set, nil
 	}
-	set := emptySet(revision)
-	if set.under = c.shared(revision); set.under != nil {
+	set := emptySet(v)
+	if set.under = c.shared(v); set.under != nil {
 		set.lease, set.schema = set.under.lease, set.under.schema
 	} else {
-		fresh, err := c.newSet(t, revision)
+		fresh, err := c.newSet(t, v)
 		if err != nil {
 			return nil, err
 		}
@@ -187,14 +212,14 @@ func (c *caches) committed(t *inTurn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.set == nil || c.set.revision < t.set.revision:
+	case c.set == nil || c.set.before(t.set.version):
 		t.set.under, c.set = nil, t.set
-	case c.set.revision == t.set.revision:
+	case c.set.version == t.set.version:
 		c.set.take(t.set)
 	}
 }
 
-// take adds what another set of the same revision has.
+// take adds what another set of the same version has.
 func (s *cacheSet) take(other *cacheSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -233,6 +258,9 @@ func raiseRevision(w store.Writer) error {
 func (c *caches) treeOf(r store.Reader) (*identity.Tree, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if epoch := r.Head().Epoch; epoch != c.rooted {
+		c.tree, c.rooted = nil, epoch
+	}
 	tree, err := c.tree.Refresh(r)
 	if err == nil {
 		c.tree = tree

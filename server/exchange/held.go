@@ -73,7 +73,7 @@ func (s *Service) Stage(ctx context.Context) (at Stage, err error) {
 // lifting has the group merge by this software's newest schema, whatever is in force. What it reads of identity is nobody
 // else's: it reads while nobody is to be answered.
 func (k *work) lifting() error {
-	revision, err := identityRevision(k.w)
+	v, err := versionIn(k.w)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (k *work) lifting() error {
 		return err
 	}
 	k.schema, k.turn.raised = k.svc.schema, true
-	k.turn.set = emptySet(revision)
+	k.turn.set = emptySet(v)
 	k.turn.set.lease, k.turn.set.schema = realm.LeaseLength(), k.schema
 	return nil
 }
@@ -109,7 +109,7 @@ func (k *work) raiseSchema(done bool) error {
 	if err := errors.Join(identity.PutRealm(k.w, realm), raiseRevision(k.w)); err != nil {
 		return err
 	}
-	k.turn.set.revision, err = identityRevision(k.w) // What was read of identity has not changed.
+	k.turn.set.version, err = versionIn(k.w) // What was read of identity has not changed.
 	return err
 }
 

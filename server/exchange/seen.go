@@ -20,6 +20,12 @@ func SeenIn(r store.Reader) (Seen, error) {
 	return Seen{at: r.Head(), revision: revision}, err
 }
 
+// Same reports that a reader sees the very state: nothing was written to the log since, and identity has not changed.
+func (s Seen) Same(r store.Reader) (bool, error) {
+	now, err := SeenIn(r)
+	return now == s, err
+}
+
 // Stands reports that a reader sees the same of all records of some kinds and of identity. It may deny that where nothing has changed.
 func (s Seen) Stands(r store.Reader, kinds ...syncengine.KindNumber) (bool, error) {
 	revision, err := identityRevision(r)

@@ -124,7 +124,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Service, error) {
 		run: cmp.Or(o.RunChanges, runChanges), turns: o.Turns,
 	}
 	s.defaults()
-	s.caches.newest = s.schema
+	s.caches.newest, s.caches.own = s.schema, s.secrets.Fingerprint()
 	err := st.View(ctx, func(r store.Reader) (err error) {
 		if s.realm, err = identity.GetRealm(r); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
@@ -20,6 +21,9 @@ func (s *Service) wentBack(cause error) error {
 		h, err := readHistory(w)
 		if err != nil {
 			return err
+		}
+		if err := identity.CheckSecrets(w, s.secrets); err != nil {
+			return err // It is another realm by now: its history is none of this server's.
 		}
 		if begun, parent = h.Epoch, s.epoch(); begun > parent {
 			return nil // Another server of the realm was told as well, and was first.

@@ -12,7 +12,8 @@
 // Keys: a data key per realm, drawn when the realm is made, lies in the store
 // wrapped by the contact key, which lies in a file of its own (keyfile.go). A new
 // data key may be made at any time: it seals what is written from then on, the
-// older ones open what they sealed. AES-256-GCM throughout (NIST SP 800-38D).
+// older ones open what they sealed, and each transaction looks whether its server
+// has the store's keys (current.go). AES-256-GCM throughout (NIST SP 800-38D).
 //
 // Form of sealed bytes: a byte 0, a byte 1 (the form), the data key's number (4
 // bytes, big endian), a nonce (12) and the sealed bytes with their tag (16). No

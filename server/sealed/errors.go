@@ -1,6 +1,11 @@
 package sealed
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"onedoor/server/store"
+)
 
 var (
 	// ErrKeyMissing: there is no contact key file.
@@ -15,6 +20,9 @@ var (
 	ErrKeyExists = errors.New("a contact key is there already and is never overwritten")
 	// ErrUnfinished: the realm is being sealed and can be read once that is done.
 	ErrUnfinished = errors.New("the realm's contacts are being sealed: start `onedoor serve` and wait until it listens")
+	// errKeysGone, errKeysChanged: the store beneath was put back or replaced, or its keys were changed while this server was asleep.
+	errKeysGone    = fmt.Errorf("%w: the store was put back to before its contacts were sealed: stop the server and start it again", store.ErrUnavailable)
+	errKeysChanged = fmt.Errorf("%w: the realm's data keys are others than when this server was started", store.ErrUnavailable)
 	// errOpen: sealed bytes that do not open: altered, moved, or sealed under a key that is not there.
 	errOpen = errors.New("sealed bytes do not open")
 )

@@ -72,8 +72,9 @@ func (k *dataKey) seal(place, content []byte) []byte {
 // keyring holds a realm's data keys.
 type keyring struct {
 	keys map[uint32]*dataKey
-	// active seals what is written now: the newest.
+	// active seals what is written now: the newest. newest is its document, which no other key's is like.
 	active *dataKey
+	newest []byte
 }
 
 // isSealed reports bytes in the form of sealed ones.
@@ -110,7 +111,7 @@ func readKeyring(r store.Reader, key *Key) (*keyring, error) {
 		}
 		if failed == nil {
 			ring.active = newDataKey(number, secret)
-			ring.keys[number] = ring.active
+			ring.keys[number], ring.newest = ring.active, d.Value
 		}
 		return failed == nil
 	})
@@ -154,7 +155,7 @@ func putKey(w store.Writer, key *Key, number uint32, secret []byte, random io.Re
 }
 
 // AddKey makes a new data key in the caller's transaction and gives its number:
-// what is written from the next start on is sealed under it.
+// what is written from the next transaction on is sealed under it.
 func AddKey(w store.Writer, key *Key, random io.Reader, now syncengine.UnixMilli) (uint32, error) {
 	ring, err := readKeyring(w, key)
 	if err != nil {

@@ -31,7 +31,7 @@ func (m *migrating) all(ctx context.Context) error {
 	for _, step := range []func(*writer) (more bool, err error){m.entries, m.someRecords, m.documents} {
 		for more := true; more; {
 			err := m.Store.Store.Update(ctx, func(w store.Writer) (err error) {
-				if more, err = step(&writer{reader{w, m.codec}, w}); err != nil {
+				if more, err = step(&writer{reader{w, m.codec.Load()}, w}); err != nil {
 					return err
 				}
 				return putState(w, m.state)
@@ -53,7 +53,7 @@ func (m *migrating) all(ctx context.Context) error {
 func (m *migrating) list(r store.Reader) error {
 	m.total = uint64(r.Head().Seq) - m.state.GetEntries()
 	err := r.Records(func(rec store.Record) bool {
-		if m.codec.kind(rec.Kind).fields != nil && bytes.Compare(rec.ID[:], m.state.GetRecords()) > 0 {
+		if m.codec.Load().kind(rec.Kind).fields != nil && bytes.Compare(rec.ID[:], m.state.GetRecords()) > 0 {
 			m.records = append(m.records, rec.ID)
 		}
 		return true
@@ -117,15 +117,15 @@ func (m *migrating) documents(w *writer) (more bool, err error) {
 		return false, nil
 	}
 	var open []store.Document
-	err = w.w.Documents(m.codec.bucket, nil, nil, func(d store.Document) bool {
-		if m.codec.document(m.codec.bucket, d.Key) {
+	err = w.w.Documents(w.codec.bucket, nil, nil, func(d store.Document) bool {
+		if w.codec.document(w.codec.bucket, d.Key) {
 			open = append(open, d)
 		}
 		return true
 	})
 	for _, d := range open {
 		if err == nil {
-			err = w.PutDocument(m.codec.bucket, d.Key, d.Value)
+			err = w.PutDocument(w.codec.bucket, d.Key, d.Value)
 		}
 	}
 	m.state.Documents = true

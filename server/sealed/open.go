@@ -62,7 +62,7 @@ func Open(ctx context.Context, st store.Store, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Store: st, codec: newCodec(ring, o)}
+	s := newStore(st, ring, o)
 	if state.GetDone() {
 		return s, nil
 	}
@@ -71,6 +71,12 @@ func Open(ctx context.Context, st store.Store, o Options) (*Store, error) {
 		return nil, fmt.Errorf("seal what stands in the open: %w", err)
 	}
 	return s, nil
+}
+
+func newStore(st store.Store, ring *keyring, o Options) *Store {
+	s := &Store{Store: st, key: o.Key}
+	s.codec.Store(newCodec(ring, o))
+	return s
 }
 
 // OpenReader gives a store that is only read sealed, and one that was never
@@ -92,7 +98,7 @@ func OpenReader(ctx context.Context, st store.Store, o Options) (store.Store, er
 	case !state.GetDone():
 		return nil, ErrUnfinished
 	}
-	return &Store{Store: st, codec: newCodec(ring, o)}, nil
+	return newStore(st, ring, o), nil
 }
 
 // Has reports whether a store has data keys, so that it needs a contact key.

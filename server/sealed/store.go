@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -13,7 +14,9 @@ import (
 // its writers.
 type Store struct {
 	store.Store
-	codec *codec
+	// codec seals and opens by the data keys that stood in the store at the last transaction, key is what they are wrapped by.
+	codec atomic.Pointer[codec]
+	key   *Key
 }
 
 // Inner is the store that holds the sealed bytes.
@@ -21,12 +24,18 @@ func (s *Store) Inner() store.Store { return s.Store }
 
 // View runs f on a consistent state.
 func (s *Store) View(ctx context.Context, f func(store.Reader) error) error {
-	return s.Store.View(ctx, func(r store.Reader) error { return f(&reader{Reader: r, codec: s.codec}) })
+	return s.Store.View(ctx, func(r store.Reader) error { return f(&reader{Reader: r, codec: s.codec.Load()}) })
 }
 
 // Update runs f in a write transaction.
 func (s *Store) Update(ctx context.Context, f func(store.Writer) error) error {
-	return s.Store.Update(ctx, func(w store.Writer) error { return f(&writer{reader{w, s.codec}, w}) })
+	return s.Store.Update(askingKeys(ctx), func(w store.Writer) error {
+		c, err := s.current(w)
+		if err != nil {
+			return err
+		}
+		return f(&writer{reader{w, c}, w})
+	})
 }
 
 // reader opens what it reads.

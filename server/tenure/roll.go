@@ -15,115 +15,46 @@ import (
 	"onedoor/syncengine"
 )
 
-// What must not be done beside a running server, such as changing the keys, calls the roll first. A server signs in when it
-// opens the realm and signs out when it stops; one that was killed cannot, so whoever calls waits until each that is signed in
-// has answered or has been silent for as long as a holder may. Nothing is written meanwhile but by who answers.
+// What must not be done beside a running server, such as changing the keys, calls the roll first: it watches the list of servers for as
+// long as one may be silent. Each says there that it is there before it reads anything of the realm, and again and again while it has
+// it open, so whoever is there shows in it; one that was killed does not, and is struck off.
+//
+// Servers of software from before the list stand in it nowhere. They answer a call that is written down, or renew a post.
 
 const (
-	// signedIn begins the keys of servers that have the realm open; the server's id follows.
+	// signedIn begins the keys of servers of software from before the list; the server's id follows. The term is that of the newest
+	// call that it has answered.
 	signedIn = "serving/"
 	// rollCall is the key of the newest call; its term counts the calls.
 	rollCall = "roll-call"
-	// rollLook is how often it is looked for answers.
+	// rollLook is how often it is looked for signs of life.
 	rollLook = time.Second
-	// signedInMax bounds the servers that are signed in: those that were killed stay until the next call, and far fewer
-	// serve one realm.
-	signedInMax = 1000
 )
 
 // ErrServed: a server has the realm open.
 var ErrServed = errors.New("a server has the realm open")
 
-// Presence is a server's word that it has the realm open. A nil one is that of a server that has the realm to itself.
-type Presence struct {
-	server syncengine.ID
-	// answered is the newest call that was answered; it is one goroutine's.
-	answered uint64
-}
-
-// SignIn says that a server has the realm open.
-func SignIn(ctx context.Context, realm Realm, server syncengine.ID) (*Presence, error) {
-	p := &Presence{server: server}
-	err := realm.Put(ctx, func(w store.Writer) error {
-		here, err := present(w)
-		if err == nil && len(here) >= signedInMax {
-			err = fmt.Errorf("%d servers are signed in to the realm, as many as may be; `onedoor keys rotate` on a stopped realm clears those that were killed", len(here))
-		}
-		if err != nil {
-			return err
-		}
-		return p.answer(w)
-	})
-	return p, err
-}
-
-// Answer answers a call that is new. It is to be called every [RenewEvery].
-func (p *Presence) Answer(ctx context.Context, realm Realm) error {
-	if p == nil {
-		return nil
-	}
-	var call *storedv1.Post
-	err := realm.View(ctx, func(r store.Reader) (err error) {
-		call, err = read(r, rollCall)
-		return err
-	})
-	if err != nil || call.GetTerm() == p.answered {
-		return err
-	}
-	return realm.Put(ctx, p.answer)
-}
-
-func (p *Presence) answer(w store.Writer) error {
-	call, err := read(w, rollCall)
-	if err != nil {
-		return err
-	}
-	p.answered = call.GetTerm()
-	return put(w, p.key(), &storedv1.Post{Holder: p.server[:], Term: call.GetTerm()})
-}
-
-// SignOut says that the server has the realm open no more.
-func (p *Presence) SignOut(ctx context.Context, realm Realm) error {
-	if p == nil {
-		return nil
-	}
-	return realm.Put(ctx, func(w store.Writer) error { return w.DeleteDocument(bucket, []byte(p.key())) })
-}
-
-func (p *Presence) key() string { return signedIn + p.server.String() }
-
 // Roll is a call that nobody answered.
 type Roll struct {
 	term uint64
-	// posts are the posts as they stood when it began: servers of older software sign in nowhere, and renew theirs.
+	// list and posts are the list of servers and the posts as they stood when it began.
+	list  map[syncengine.ID]*storedv1.Present
 	posts map[string]*storedv1.Post
 }
 
-// CallRoll asks which servers have the realm open, and gives [ErrServed] as soon as one answers. It waits for answers only
-// where a server is signed in or holds a post. pause waits.
+// CallRoll asks which servers have the realm open, and gives [ErrServed] as soon as one shows that it is there. It waits only
+// where a server is listed or holds a post, and strikes off those that were silent. pause waits.
 func CallRoll(ctx context.Context, realm Realm, pause func(context.Context, time.Duration) error) (*Roll, error) {
-	c := &Roll{}
-	var asked int
-	err := realm.Put(ctx, func(w store.Writer) error {
-		call, err := read(w, rollCall)
-		if err != nil {
-			return err
-		}
-		c.term = call.GetTerm() + 1
-		here, err := present(w)
-		if err != nil {
-			return err
-		}
-		if c.posts, err = held(w); err != nil {
-			return err
-		}
-		asked = len(here) + len(c.posts)
-		return put(w, rollCall, &storedv1.Post{Term: c.term})
+	var c *Roll
+	alone := false
+	err := realm.Put(ctx, func(w store.Writer) (err error) {
+		c, alone, err = call(w)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for waited := time.Duration(0); asked > 0 && waited < SilentMax; waited += rollLook {
+	for waited := time.Duration(0); !alone && waited < SilentMax; waited += rollLook {
 		if err := pause(ctx, rollLook); err != nil {
 			return nil, err
 		}
@@ -131,21 +62,54 @@ func CallRoll(ctx context.Context, realm Realm, pause func(context.Context, time
 			return nil, err
 		}
 	}
-	return c, realm.Put(ctx, c.clear)
+	return c, realm.Put(ctx, c.strikeOff)
 }
 
-// unanswered gives ErrServed where a server has shown since the call that it is there.
+// call writes a call down and notes what stands. alone tells that nobody is there whom it might concern.
+func call(w store.Writer) (c *Roll, alone bool, err error) {
+	last, err := read(w, rollCall)
+	if err != nil {
+		return nil, false, err
+	}
+	c = &Roll{term: last.GetTerm() + 1}
+	if c.list, err = listed(w); err != nil {
+		return nil, false, err
+	}
+	older, err := fromBefore(w)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.posts, err = posts(w); err != nil {
+		return nil, false, err
+	}
+	alone = len(c.list)+len(older) == 0
+	for _, m := range c.posts {
+		alone = alone && len(m.GetHolder()) == 0
+	}
+	return c, alone, put(w, rollCall, &storedv1.Post{Term: c.term})
+}
+
+// unanswered gives ErrServed where a server has shown since the call that it is there, or was.
 func (c *Roll) unanswered(r store.Reader) error {
-	here, err := present(r)
+	list, err := listed(r)
 	if err != nil {
 		return err
 	}
-	for _, m := range here {
+	for id, m := range list {
+		if !proto.Equal(m, c.list[id]) {
+			return ErrServed
+		}
+	}
+	older, err := fromBefore(r)
+	if err != nil {
+		return err
+	}
+	for _, m := range older {
 		if m.GetTerm() >= c.term {
 			return ErrServed
 		}
 	}
-	now, err := held(r)
+	now, err := posts(r)
 	for name, m := range now {
 		if !proto.Equal(m, c.posts[name]) {
 			return errors.Join(ErrServed, err)
@@ -154,16 +118,12 @@ func (c *Roll) unanswered(r store.Reader) error {
 	return err
 }
 
-// clear signs out those that were silent.
-func (c *Roll) clear(w store.Writer) error {
+// strikeOff takes those off the list that were silent.
+func (c *Roll) strikeOff(w store.Writer) error {
 	if err := c.unanswered(w); err != nil {
 		return err
 	}
-	here, err := present(w)
-	for key := range here {
-		err = errors.Join(err, w.DeleteDocument(bucket, []byte(key)))
-	}
-	return err
+	return strikeOffAll(w)
 }
 
 // Stands gives ErrServed where a server has come since the call. It is asked in the transaction that must stand alone.
@@ -171,37 +131,66 @@ func (c *Roll) Stands(r store.Reader) error {
 	if c == nil {
 		return nil
 	}
-	here, err := present(r)
-	if err == nil && len(here) > 0 {
+	list, err := listed(r)
+	if err != nil {
+		return err
+	}
+	older, err := fromBefore(r)
+	if err == nil && len(list)+len(older) > 0 {
 		err = ErrServed
 	}
 	return errors.Join(err, c.unanswered(r))
 }
 
-// present gives the servers that are signed in, by their keys.
-func present(r store.Reader) (map[string]*storedv1.Post, error) {
-	return posts(r, func(key string, _ *storedv1.Post) bool { return strings.HasPrefix(key, signedIn) })
+// Vacate strikes off every server and lays every post down: those of a backup are of servers that were there when it was made.
+func Vacate(w store.Writer) error {
+	if err := strikeOffAll(w); err != nil {
+		return err
+	}
+	all, err := posts(w)
+	for name, m := range all {
+		err = errors.Join(err, put(w, name, &storedv1.Post{Term: m.GetTerm()}))
+	}
+	return err
 }
 
-// held gives the posts that somebody holds.
-func held(r store.Reader) (map[string]*storedv1.Post, error) {
-	return posts(r, func(key string, m *storedv1.Post) bool {
-		return !strings.HasPrefix(key, signedIn) && key != rollCall && len(m.GetHolder()) > 0
-	})
+// strikeOffAll empties the list of servers, and that of software from before it.
+func strikeOffAll(w store.Writer) error {
+	list, err := listed(w)
+	for id := range list {
+		err = errors.Join(err, w.DeleteDocument(rosterBucket, id[:]))
+	}
+	older, failed := fromBefore(w)
+	err = errors.Join(err, failed)
+	for key := range older {
+		err = errors.Join(err, w.DeleteDocument(bucket, []byte(key)))
+	}
+	return err
 }
 
-func posts(r store.Reader, which func(string, *storedv1.Post) bool) (map[string]*storedv1.Post, error) {
+// fromBefore gives the servers of software from before the list, by their keys.
+func fromBefore(r store.Reader) (map[string]*storedv1.Post, error) {
+	return postsWith(r, func(key string) bool { return strings.HasPrefix(key, signedIn) })
+}
+
+// posts gives the posts by name.
+func posts(r store.Reader) (map[string]*storedv1.Post, error) {
+	return postsWith(r, func(key string) bool { return !strings.HasPrefix(key, signedIn) && key != rollCall })
+}
+
+func postsWith(r store.Reader, which func(string) bool) (map[string]*storedv1.Post, error) {
 	out := map[string]*storedv1.Post{}
 	var wrong error
 	err := r.Documents(bucket, nil, nil, func(d store.Document) bool {
+		if !which(string(d.Key)) {
+			return true
+		}
 		m := &storedv1.Post{}
 		if wrong = proto.Unmarshal(d.Value, m); wrong != nil {
 			wrong = fmt.Errorf("post %s: %w: %w", d.Key, store.ErrDamaged, wrong)
 			return false
 		}
-		if which(string(d.Key), m) {
-			out[string(d.Key)] = m
-		}
+		out[string(d.Key)] = m
 		return true
 	})
 	return out, errors.Join(err, wrong)

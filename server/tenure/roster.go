@@ -18,8 +18,8 @@ import (
 const rosterBucket = "servers"
 
 // Roster is a server's side of the list of servers that have a realm open, with the newest record schema that each knows. A
-// server that is killed stays in it until another one has seen it stand still for as long as a holder of a post may be silent.
-// Nothing may depend on it but when a thing is done that is right at any time.
+// server that is killed stays in it until another one, or whoever calls the roll, has seen it stand still for as long as a holder
+// of a post may be silent. Servers depend on it for nothing but when to do a thing that is right at any time.
 type Roster struct {
 	server syncengine.ID
 	schema uint32

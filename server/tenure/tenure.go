@@ -9,11 +9,11 @@
 // therefore asks [Post.Stands] in the transaction that does it: the term in the store is the one that counts.
 //
 // Beside the posts stands the list of servers that have the realm open, with what each of them knows ([Roster]): newer software
-// waits by it until no older one is left.
+// waits by it until no older one is left, and what must not be done beside a running server looks at it ([Roll]).
 //
 // It knows nothing of what a holder does, and keeps no goroutine.
 //
-// Read Post first, then Roster.
+// Read Post first, then Roster, then Roll.
 package tenure
 
 import (

@@ -27,15 +27,15 @@ func (t *turn) removeRealm(ctx context.Context) error {
 		return err
 	}
 	defer t.rest()
-	if err := t.sess.removeRows(ctx, t.store.realm); err != nil {
+	if err := t.sess.removeRows(ctx, t.store.realm, tables); err != nil {
 		return err
 	}
 	_, err := t.sess.exec(context.WithoutCancel(ctx), commitTx)
 	return err
 }
 
-// removeRows deletes the rows of a realm in all tables.
-func (s *session) removeRows(ctx context.Context, realm string) error {
+// removeRows deletes the rows of a realm in some tables.
+func (s *session) removeRows(ctx context.Context, realm string, tables []string) error {
 	for _, table := range tables {
 		// Not the patience of one trip: a realm may be large.
 		if _, err := s.conn.Exec(ctx, "DELETE FROM "+table+" WHERE realm = $1", realm); err != nil {

@@ -25,8 +25,9 @@ type importing struct {
 	*Store
 	sess *session
 	from store.Whole
-	// replace takes away the realm that stands there under that name, in the same transaction.
-	replace bool
+	// replace takes away the realm that stands there under that name, in the same transaction, where it says that it may go; nil
+	// replaces none.
+	replace func(store.Reader) error
 	// done counts the rows that were copied and read back, of total.
 	done, total int64
 	progress    func(done, total int64)
@@ -36,16 +37,17 @@ type importing struct {
 // given, and only then lets it be seen. It keeps every number and byte. progress may be nil. The error is fs.ErrExist
 // where the database has the realm.
 func Import(ctx context.Context, o Options, from store.Whole, progress func(done, total int64)) (Imported, error) {
-	return bring(ctx, o, from, false, progress)
+	return bring(ctx, o, from, nil, progress)
 }
 
 // Replace is Import that takes the place of the realm of that name, if there is one, in the same transaction: whoever looks
-// sees the old one or the new one. No server may have it open.
-func Replace(ctx context.Context, o Options, from store.Whole, progress func(done, total int64)) (Imported, error) {
-	return bring(ctx, o, from, true, progress)
+// sees the old one or the new one. may is asked under the realm's lock what stands there; where it gives an error, that is given
+// and nothing has changed. Nobody writes to the realm from then until it is replaced.
+func Replace(ctx context.Context, o Options, from store.Whole, may func(store.Reader) error, progress func(done, total int64)) (Imported, error) {
+	return bring(ctx, o, from, may, progress)
 }
 
-func bring(ctx context.Context, o Options, from store.Whole, replace bool, progress func(done, total int64)) (out Imported, err error) {
+func bring(ctx context.Context, o Options, from store.Whole, replace func(store.Reader) error, progress func(done, total int64)) (out Imported, err error) {
 	t, err := o.parse(true)
 	if err != nil {
 		return out, err
@@ -91,21 +93,39 @@ func (i *importing) run(ctx context.Context) (out Imported, err error) {
 	return out, i.publish(ctx, h)
 }
 
-// claim makes the realm's row, which a second import of the same realm waits for.
+// claim makes the realm's row, which a second import of the same realm waits for, or takes the one that stands.
 func (i *importing) claim(ctx context.Context) error {
-	if _, err := i.sess.exec(ctx, beginWrite); err != nil {
+	stood, err := i.takePlace(ctx)
+	if err != nil || stood {
 		return err
-	}
-	if i.replace {
-		if err := i.sess.removeRows(ctx, i.realm); err != nil {
-			return err
-		}
 	}
 	n, err := i.sess.exec(ctx, insertHead, i.realm, make([]byte, 8), i.sess.place)
 	if err == nil && n == 0 {
 		return settled{fmt.Errorf("%s: %w", i.name(), fs.ErrExist)}
 	}
 	return err
+}
+
+// takePlace begins the transaction. stood tells that a realm stood there, of which all is taken away but its row: that stays locked, and
+// who waits for it finds the new realm.
+func (i *importing) takePlace(ctx context.Context) (stood bool, err error) {
+	if i.replace == nil {
+		_, err := i.sess.exec(ctx, beginWrite)
+		return false, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, turnPatience)
+	defer cancel()
+	h, err := i.sess.begin(bounded, beginWrite, lockHead, i.realm, nil)
+	switch {
+	case errors.Is(err, errAbsent):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if err := i.replace(&reader{ctx: ctx, store: i.Store, s: i.sess, head: h.Head}); err != nil {
+		return false, settled{err}
+	}
+	return true, i.sess.removeRows(ctx, i.realm, tables[1:])
 }
 
 // publish writes the head and commits.
