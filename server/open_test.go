@@ -75,6 +75,19 @@ func TestOpen_RefusesWithOneLineThatSaysWhatToDo(t *testing.T) {
 			}
 			return server.Config{Dir: dir}
 		}, identity.ErrSecretsExposed, "chmod"},
+		{"keys whose database is gone", func(t *testing.T, dir string) server.Config {
+			if err := os.Remove(filepath.Join(dir, server.DatabaseFile)); err != nil {
+				t.Fatal(err)
+			}
+			return server.Config{Dir: dir}
+		}, identity.ErrNotInitialised, "put the file back"},
+		{"a realm that was moved into a database", func(t *testing.T, dir string) server.Config {
+			from := filepath.Join(dir, server.DatabaseFile)
+			if err := os.Rename(from, from+server.MovedSuffix); err != nil {
+				t.Fatal(err)
+			}
+			return server.Config{Dir: dir}
+		}, identity.ErrNotInitialised, "name it with --store"},
 		{"a second server", func(t *testing.T, dir string) server.Config {
 			open(t, server.Config{Dir: dir})
 			return server.Config{Dir: dir}
@@ -107,6 +120,9 @@ func TestOpen_RefusesWithOneLineThatSaysWhatToDo(t *testing.T) {
 				config.Listen = "127.0.0.1:0"
 			}
 			s, err := server.Open(t.Context(), config)
+			if errors.Is(err, identity.ErrNotInitialised) && len(files(t, config.Dir)) > 1 && strings.Contains(err.Error(), "onedoor init") {
+				t.Errorf("keys are there, and init would make others: %v", err)
+			}
 			if err == nil {
 				t.Fatal(errors.Join(errors.New("it opened"), s.Stop(cut())))
 			}

@@ -73,8 +73,25 @@ func absent(dir string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if _, e := os.Stat(Config{Dir: dir}.path(SecretsFile)); e == nil {
-		return fmt.Errorf("%s holds a realm's keys and no %s: %w: name its database with --store, or put the file back", dir, DatabaseFile, identity.ErrNotInitialised)
+	has := func(name string) bool {
+		_, e := os.Lstat(Config{Dir: dir}.path(name))
+		return e == nil
+	}
+	switch {
+	case has(DatabaseFile + MovedSuffix):
+		return &keysAlone{dir + ": the realm was moved into a database by `onedoor migrate`: name it with --store"}
+	case has(SecretsFile):
+		return &keysAlone{fmt.Sprintf("%s holds a realm's keys and no %s: name its database with --store, or put the file back", dir, DatabaseFile)}
 	}
 	return fmt.Errorf("%s: %w", dir, identity.ErrNotInitialised)
 }
+
+// keysAlone tells of a folder with a realm's keys whose records lie elsewhere. It counts as identity.ErrNotInitialised, and does
+// not say to run init, which would make another realm.
+type keysAlone struct{ why string }
+
+// Error says where to look.
+func (k *keysAlone) Error() string { return k.why }
+
+// Unwrap makes it an identity.ErrNotInitialised.
+func (k *keysAlone) Unwrap() error { return identity.ErrNotInitialised }
