@@ -6,6 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 )
 
 // documents are the pages whose commands are tried.
@@ -132,5 +136,24 @@ func TestDocs_EveryRoleIsNamed(t *testing.T) {
 	listed, _, _ = strings.Cut(listed, ", in any case")
 	if want := strings.Fields(strings.ReplaceAll(roles, ",", " ")); len(want) < 12 || strings.Join(strings.Fields(strings.ReplaceAll(listed, ",", " ")), " ") != strings.Join(want, " ") {
 		t.Errorf("cli.md lists %q, the command %q", listed, roles)
+	}
+}
+
+// TestDocs_EveryNameThatAResultMayHoldIsListed holds the enumerations of the admin protocol against the page.
+func TestDocs_EveryNameThatAResultMayHoldIsListed(t *testing.T) {
+	page := document(t, "cli.md")
+	for prefix, names := range map[string]map[int32]string{
+		"ACCESS_ACTION_":     adminv1.AccessAction_name,
+		"DEVICE_STATE_":      adminv1.DeviceState_name,
+		"USER_STATE_":        adminv1.UserState_name,
+		"LOG_ENTRY_TYPE_":    adminv1.LogEntryType_name,
+		"QUARANTINE_REASON_": syncv1.QuarantineReason_name,
+		"FEED_STATE_":        feedv1.FeedState_name,
+	} {
+		for number, name := range names {
+			if short := strings.ToLower(strings.TrimPrefix(name, prefix)); number != 0 && !strings.Contains(page, "`"+short+"`") {
+				t.Errorf("cli.md does not list %s", short)
+			}
+		}
 	}
 }
