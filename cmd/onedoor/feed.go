@@ -111,11 +111,26 @@ func (a *app) put(client *client, req *feedv1.PutFeedRequest, secretFile string)
 		out.SecretFile = secretFile
 	}
 	return a.Print(out, func(w io.Writer) {
-		fmt.Fprintf(w, "feed %s %s (%s)\n", out.ID, out.Name, out.State)
+		fmt.Fprintf(w, "feed %s %s (%s)\n%s\n", out.ID, command.Printable(out.Name), out.State, out.sends())
 		if out.SecretFile != "" {
 			fmt.Fprintf(w, "secret written to %s\n", out.SecretFile)
 		}
 	})
+}
+
+// sends says what goes where, since what a command left out is not sent any more.
+func (f feedJSON) sends() string {
+	kinds, sealed, way := "all kinds that its user reads", "no sealed field", "read with its user's token"
+	if len(f.Kinds) > 0 {
+		kinds = strings.Join(f.Kinds, ", ")
+	}
+	if f.Sharing != 0 {
+		sealed = fmt.Sprintf("sealed fields by entry %d of the sharing register", f.Sharing)
+	}
+	if f.URL != "" {
+		way = "posted to " + command.Printable(f.URL)
+	}
+	return fmt.Sprintf("sends %s, %s, %s", kinds, sealed, way)
 }
 
 func (a *app) feedAdd() *cobra.Command {

@@ -289,6 +289,13 @@ func TestPrivacy_RegistersAndHolds(t *testing.T) {
 	if set := s.json("retention", "set", "--visit-note-days", "365"); set.at("version") != 1.0 || set.at("visit_note_days") != 365.0 || set.at("contact_days") != 365.0 {
 		t.Errorf("set: %v", set)
 	}
+	// Another period leaves the first as it stands: what falls back to a shorter one unasked would destroy too early.
+	if set := s.json("retention", "set", "--backup-days", "60"); set.at("version") != 2.0 || set.at("visit_note_days") != 365.0 || set.at("backup_days") != 60.0 {
+		t.Errorf("set again: %v", set)
+	}
+	if set := s.json("retention", "set", "--visit-note-days", "0"); set.at("visit_note_days") != 730.0 || set.at("backup_days") != 60.0 {
+		t.Errorf("set back: %v", set)
+	}
 	if out := s.json("retention", "run"); out.at("records") != 0.0 {
 		t.Errorf("a run: %v", out)
 	}

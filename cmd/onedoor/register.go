@@ -73,12 +73,13 @@ func (f *registerFlags) entry(register adminv1.PrivacyRegisterKind) (*adminv1.Re
 
 // register makes a group of two: add an entry, list them.
 func (a *app) register(use, short, long string, kind adminv1.PrivacyRegisterKind, flags func(*cobra.Command, *registerFlags), example string) *cobra.Command {
-	return command.Group(use, short, long, a.registerAdd(kind, flags, example), a.registerList(use, kind))
+	return command.Group(use, short, long, a.registerAdd(long, kind, flags, example), a.registerList(use, long, kind))
 }
 
-func (a *app) registerAdd(kind adminv1.PrivacyRegisterKind, flags func(*cobra.Command, *registerFlags), example string) *cobra.Command {
+func (a *app) registerAdd(long string, kind adminv1.PrivacyRegisterKind, flags func(*cobra.Command, *registerFlags), example string) *cobra.Command {
 	f := &registerFlags{}
-	c := &cobra.Command{Use: "add --what TEXT", Short: "Add an entry", Args: cobra.NoArgs, Example: example}
+	c := &cobra.Command{Use: "add --what TEXT", Short: "Add an entry", Args: cobra.NoArgs, Example: example,
+		Long: long + "\n\nPrints the entry's number. An entry names records by id and no resident, and is never\nchanged: a mistake is put right by another one."}
 	c.Flags().StringVar(&f.what, "what", "", "`TEXT`: what it is about; name no resident")
 	c.Flags().StringArrayVar(&f.records, "record", nil, "the record `ID` it is about; may be given again")
 	flags(c, f)
@@ -109,9 +110,10 @@ func (a *app) registerAdd(kind adminv1.PrivacyRegisterKind, flags func(*cobra.Co
 	return c
 }
 
-func (a *app) registerList(use string, kind adminv1.PrivacyRegisterKind) *cobra.Command {
+func (a *app) registerList(use, long string, kind adminv1.PrivacyRegisterKind) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List the entries in the order they were made", Args: cobra.NoArgs,
+		Long:    long,
 		Example: "  onedoor privacy " + use + " list --data ./realm",
 	}
 	c.RunE = a.asking(func(client *client, _ []string) error {

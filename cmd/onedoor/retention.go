@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -64,6 +66,7 @@ type legalHoldJSON struct {
 
 func (a *app) retentionShow() *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Show the periods, the legal holds and the last run", Args: cobra.NoArgs,
+		Long:    "Shows how many days what is kept, which records a legal hold keeps longer and why,\nand when the last run was.",
 		Example: "  onedoor retention show --data ./realm"}
 	c.RunE = a.asking(func(client *client, _ []string) error {
 		m, err := client.desk.GetRetention(client.ctx, &adminv1.GetRetentionRequest{})
@@ -90,17 +93,31 @@ func (a *app) retentionShow() *cobra.Command {
 }
 
 func (a *app) retentionSet() *cobra.Command {
-	p := &adminv1.RetentionPeriods{}
-	c := &cobra.Command{Use: "set", Short: "Set the periods, in days; what is not given is the default", Args: cobra.NoArgs,
-		Example: "  onedoor retention set --visit-note-days 365 --backup-days 60 --data ./realm"}
-	f := c.Flags()
-	f.Uint32Var(&p.VisitNoteDays, "visit-note-days", 0, "`DAYS` after a note was written")
-	f.Uint32Var(&p.ContactDays, "contact-days", 0, "`DAYS` after a door became void")
-	f.Uint32Var(&p.CaseContactDays, "case-contact-days", 0, "`DAYS` after a simple case was closed")
-	f.Uint32Var(&p.CaseFileDays, "case-file-days", 0, "`DAYS` after a case was closed")
-	f.Uint32Var(&p.LedgerDays, "ledger-days", 0, "`DAYS` after an entry of the access ledger was made")
-	f.Uint32Var(&p.BackupDays, "backup-days", 0, "`DAYS` after which you delete a backup")
+	given := map[string]*uint32{}
+	c := &cobra.Command{
+		Use: "set --…-days N", Short: "Set periods, in days", Args: cobra.NoArgs,
+		Long: `Sets the periods that are given, as a new version; the others stay as they stand.
+0 is what holds where nothing was ever set. What is over by the new periods goes with
+the next run: see "onedoor retention run --dry-run".`,
+		Example: "  onedoor retention set --visit-note-days 365 --backup-days 60 --data ./realm",
+	}
+	for _, f := range periodFlags(&adminv1.RetentionPeriods{}) {
+		given[f.name] = c.Flags().Uint32(f.name, 0, "`N` days after "+f.after)
+	}
 	c.RunE = a.asking(func(client *client, _ []string) error {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(given)), c.Flags().Changed) {
+			return command.Misused("no period: give one or more, such as --visit-note-days 365")
+		}
+		stands, err := client.desk.GetRetention(client.ctx, &adminv1.GetRetentionRequest{})
+		if err != nil {
+			return err
+		}
+		p := stands.GetPeriods()
+		for _, f := range periodFlags(p) {
+			if c.Flags().Changed(f.name) {
+				*f.days = *given[f.name]
+			}
+		}
 		m, err := client.desk.SetRetention(client.ctx, &adminv1.SetRetentionRequest{Periods: p})
 		if err != nil {
 			return err
@@ -109,6 +126,23 @@ func (a *app) retentionSet() *cobra.Command {
 		return a.Print(set, set.write)
 	})
 	return c
+}
+
+// periodFlag is a period by the flag that sets it.
+type periodFlag struct {
+	name, after string
+	days        *uint32
+}
+
+func periodFlags(p *adminv1.RetentionPeriods) []periodFlag {
+	return []periodFlag{
+		{"visit-note-days", "a note was written", &p.VisitNoteDays},
+		{"contact-days", "a door became void", &p.ContactDays},
+		{"case-contact-days", "a simple case was closed", &p.CaseContactDays},
+		{"case-file-days", "a case was closed", &p.CaseFileDays},
+		{"ledger-days", "an entry of the access ledger was made", &p.LedgerDays},
+		{"backup-days", "a backup was made, when you delete it", &p.BackupDays},
+	}
 }
 
 // retainedJSON is what a run came to, or would come to.
@@ -155,6 +189,7 @@ func (r retainedJSON) write(w io.Writer) {
 func (a *app) retentionHold() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "hold RECORD --reason TEXT", Short: "Keep a record whatever its age", Args: cobra.ExactArgs(1),
+		Long:    "Keeps a record from expiring, for a court or a complaint, until it is let go with\nunhold. An erasure that a resident asks for is refused meanwhile.",
 		Example: "  onedoor retention hold RECORD_ID --reason 法院调取 --token-file staff.token"}
 	c.Flags().StringVar(&reason, "reason", "", "`TEXT`: who needs it and until when")
 	command.Required(c, "reason")
@@ -164,6 +199,7 @@ func (a *app) retentionHold() *cobra.Command {
 
 func (a *app) retentionUnhold() *cobra.Command {
 	c := &cobra.Command{Use: "unhold RECORD", Short: "Let a record expire again", Args: cobra.ExactArgs(1),
+		Long:    "Ends a legal hold: what of the record is over goes with the next run.",
 		Example: "  onedoor retention unhold RECORD_ID --token-file staff.token"}
 	c.RunE = a.asking(func(client *client, args []string) error { return a.hold(client, args[0], "", true) })
 	return c

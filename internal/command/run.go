@@ -56,7 +56,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 // nearFlag names the flags that a misspelt one is like.
 func nearFlag(c *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
+	if !ok || unknown.GetSpecifiedShortnames() != "" { // One letter is like too many names.
 		return err
 	}
 	var known []string
