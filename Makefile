@@ -56,7 +56,7 @@ help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: build ## Generate the seed street and play a working day on 40 phones; then the server stays up.
-	bin/onedoor demo $(DEMO_FLAGS)
+	@bin/onedoor demo $(DEMO_FLAGS)
 
 test: generated lint deploylint gosec breaking rules phones race worlds sim crash unit ## Everything a change must pass.
 
@@ -154,8 +154,10 @@ unit: ## All other tests, those of pages in a real browser, those of the store o
 	@echo "== tests"
 	go test $(GOTEST_FLAGS) -skip $(TARGET_TESTS) ./... $(DATA_PKGS)
 
+# Its words go to standard error: what `demo` prints may be read by a script.
 build: ## The commands, into bin/.
-	go build -trimpath -o bin/ ./cmd/...
+	@echo "== building the commands into bin/: minutes the first time" >&2
+	@go build -trimpath -o bin/ ./cmd/...
 
 tools: $(TOOLS) ## The pinned tools of tools/go.mod, into .bin/: minutes the first time, then nothing.
 
