@@ -76,22 +76,35 @@ func (m *Model) raise(e store.Entry, cells syncengine.Cells, first []*storedv1.C
 // carryOver adds the places that an erasure had in other histories.
 func (m *Model) carryOver(record syncengine.ID, cells syncengine.Cells, first []*storedv1.Coordinate) {
 	for _, known := range m.now.erasures[record] {
-		if known.cells != cells {
-			continue
-		}
-		for _, b := range m.branches {
-			for _, other := range b.erasures[record] {
-				for _, p := range other.places {
-					named := slices.ContainsFunc(first, func(c *storedv1.Coordinate) bool {
-						return c.GetEpoch() == uint32(p.epoch) && c.GetSeq() == uint64(p.seq)
-					})
-					if other.cells == cells && named && !slices.Contains(known.places, p) {
-						known.places = append(known.places, p)
-					}
+		if known.cells == cells {
+			for _, p := range placesNamed(m, record, cells, first) {
+				if !slices.Contains(known.places, p) {
+					known.places = append(known.places, p)
 				}
 			}
 		}
 	}
+}
+
+// numbered is a place as it is stored or travels.
+type numbered interface {
+	GetEpoch() uint32
+	GetSeq() uint64
+}
+
+// placesNamed gives the places, in whatever history, at which an erasure of a record stood that have one of some numbers.
+func placesNamed[C numbered](m *Model, record syncengine.ID, cells syncengine.Cells, numbers []C) (out []place) {
+	for _, b := range m.branches {
+		for _, e := range b.erasures[record] {
+			for _, p := range e.places {
+				named := slices.ContainsFunc(numbers, func(c C) bool { return c.GetEpoch() == uint32(p.epoch) && c.GetSeq() == uint64(p.seq) })
+				if e.cells == cells && named && !slices.Contains(out, p) {
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // namedBy reports that one of the erasures at a seq names a cell.
@@ -238,7 +251,8 @@ type struck struct {
 }
 
 // tookBarriers has a phone lose what the barriers of a reply name, before anything else of the reply: what it stands on
-// and what it has written. The history that answered knows of them, whatever has become of the server since.
+// and what it has written. The history that answered knows of them, whatever has become of the server since; of places that
+// it has lost the reply tells, as far as the server knows them: who stood behind one of those has seen the erasure, too.
 func (m *Model) tookBarriers(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 	for _, b := range reply.GetBarriers() {
 		id, cells := syncengine.ID(b.GetRecordId()), syncengine.Cells{Field: syncengine.FieldNumber(b.GetField()), Key: string(b.GetKey())}
@@ -252,6 +266,7 @@ func (m *Model) tookBarriers(ph *phone, c *call, reply *syncv1.ExchangeResponse)
 			continue
 		}
 		copied := *known
+		copied.places = slices.Concat(known.places, placesNamed(m, id, cells, b.GetEarlier()))
 		ph.lost, ph.struck, ph.cleaned = clipped(ph.lost), clipped(ph.struck), map[*record]*record{}
 		ph.lost[id] = append(ph.lost[id], &copied)
 		ph.struck[id] = append(ph.struck[id], struck{&copied, ph.end()})

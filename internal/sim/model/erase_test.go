@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/sim/model"
 	"onedoor/server/store/memstore"
@@ -109,6 +110,52 @@ func TestStory_AnErasureThatARestoreHasLostComesBackWithAPhone(t *testing.T) {
 		t.Errorf("the phone shows the note %q", got)
 	}
 	s.rest()
+}
+
+// The log in force has the erasure where it first stood; b wrote the note anew behind the place at which a phone had brought it
+// back to another one. The server tells that place too, which a side ledger has kept, and b's note is no stale one.
+func TestStory_ABarrierThatTellsALostPlaceSparesWhatWasWrittenBehindIt(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
+	a.sync()
+	before := s.backUp("before")
+	a.edit(door, rooms(3))
+	a.sync()
+	s.eraseNote(visit)
+	a.sync()
+	erased := s.backUp("erased")
+	s.restore("before", before)
+	var lost *syncv1.Coordinate
+	a.twist = func(reply *syncv1.ExchangeResponse) {
+		for _, told := range reply.GetBarriers() {
+			lost = told.GetCoordinate()
+		}
+	}
+	a.sync()
+	// Whom the server told nothing in that log hands nothing back, and the log that comes learns of the place from nobody.
+	b.alter = func(reply *syncv1.ExchangeResponse) { reply.Barriers = nil }
+	b.sync()
+	b.oneAtATime()
+	b.edit(door, rooms(4))
+	b.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	s.clean()
+	s.restore("erased", erased)
+	b.alter = func(reply *syncv1.ExchangeResponse) {
+		for _, told := range reply.GetBarriers() {
+			told.Earlier, b.cut = []*syncv1.Coordinate{lost}, true
+		}
+	}
+	b.sync()
+	if lost == nil || !b.cut {
+		t.Fatal("the erasure was not told in both logs")
+	}
+	s.clean()
+	if got := b.note(visit); got != "住户同意重新登记，电线已更换" {
+		t.Errorf("the phone shows the note %q", got)
+	}
 }
 
 // What a wrote was erased, and then the file is copied back. The phone has nothing left of its

@@ -312,6 +312,7 @@ type actor struct {
 	user   syncengine.ID
 	skew   time.Duration
 	page   int
+	batch  int
 	random *rand.ChaCha8
 	// told counts the rows that the model knows of.
 	told int
@@ -368,7 +369,7 @@ func (s *stage) phoneOf(user syncengine.ID) *actor {
 func (p *actor) start() {
 	p.s.t.Helper()
 	r, err := client.Open(p.dir, make([]byte, client.KeyBytes), client.Options{
-		Transport: line{p}, Random: p.random, Tries: 1, PageBytesMax: p.page, Go: func(f func()) { f() },
+		Transport: line{p}, Random: p.random, Tries: 1, PageBytesMax: p.page, BatchChangesMax: p.batch, Go: func(f func()) { f() },
 		Now:  func() time.Time { return p.s.now.Add(p.skew) },
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
@@ -388,6 +389,13 @@ func (p *actor) incarnation() syncengine.ID {
 func (p *actor) pages(bytes int) {
 	p.s.must(p.Close())
 	p.page = bytes
+	p.start()
+}
+
+// oneAtATime has the phone send one change at a time from now on.
+func (p *actor) oneAtATime() {
+	p.s.must(p.Close())
+	p.batch = 1
 	p.start()
 }
 
