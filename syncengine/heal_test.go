@@ -111,9 +111,10 @@ func TestMerge_ADeletionTakesOverWhatTheLifeBeforeItHadReadAndNoMore(t *testing.
 	}
 }
 
-// A deletion by who had b's deletion before them, and not b's restoring after it, knows what b knew in either order of
-// coming back. Of the second epoch, in which all three were made, the log that was put back knows nothing.
-func TestMerge_ADeletionTakesOverWhatAKeptLifeHadReadInEitherOrder(t *testing.T) {
+// A deletion by who had b's deletion before them, and not the restoring after it, knows what b knew in either order of
+// coming back, however the restoring let b's deletion go. Of the second epoch, in which b and c wrote, the log that was put
+// back knows nothing.
+func TestMerge_ADeletionTakesOverWhatALifeThatHasLeftHadReadInEitherOrder(t *testing.T) {
 	at := func(epoch syncengine.Epoch, seq syncengine.Seq) syncengine.Coordinate {
 		return syncengine.Coordinate{Epoch: epoch, Seq: seq}
 	}
@@ -122,29 +123,54 @@ func TestMerge_ADeletionTakesOverWhatAKeptLifeHadReadInEitherOrder(t *testing.T)
 			Dot: syncengine.Dot{Incarnation: syncengine.ID{by}, Seq: n}, Base: base, First: first, Cells: []syncengine.CellWrite{syncengine.LifeWrite(dead)},
 		}
 	}
-	deletion, restoring := life('b', 1, at(1, 11), at(2, 12), true), life('b', 2, at(2, 13), at(2, 30), false)
-	after := life('c', 1, at(2, 20), syncengine.Coordinate{}, true)
+	deletion, after := life('b', 1, at(1, 11), at(2, 12), true), life('c', 1, at(2, 20), syncengine.Coordinate{}, true)
 	key := syncengine.CellKey{Field: healedField}
-	for name, order := range map[string][]syncengine.Incoming{
-		"the restoring first": {deletion, restoring, after}, "the restoring last": {deletion, after, restoring},
+	resolving := life('b', 2, at(2, 13), at(2, 30), false)
+	resolving.Resolves = []syncengine.ConflictID{syncengine.ConflictIDOf(newHealing().record("").ID, syncengine.CellKey{Field: syncengine.LifeField})}
+	for how, restoring := range map[string]syncengine.Incoming{
+		"unseen":                     life('b', 2, at(2, 13), at(2, 30), false),
+		"naming it":                  resolving,
+		"who has it on the screen":   life('b', 2, at(1, 11), at(2, 30), false),
+		"of who saw it in the third": life('d', 1, at(3, 12), syncengine.Coordinate{}, false),
 	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHealing()
-			h.world.History = syncengine.History{Epoch: 3, Forks: []syncengine.Fork{{Epoch: 3, At: 11, Parent: 1}}}
-			edit := syncengine.Incoming{
-				Dot: syncengine.Dot{Incarnation: syncengine.ID{'z'}, Seq: 2}, Base: at(1, 10), At: at(1, 11), Cells: []syncengine.CellWrite{{Key: key, Data: []byte("a")}},
-			}
-			rec := h.record("")
-			for i, in := range append([]syncengine.Incoming{edit}, order...) {
-				if i > 0 {
-					in.At = at(3, syncengine.Seq(11+i))
+		for name, order := range map[string][]syncengine.Incoming{
+			"the restoring first": {deletion, restoring, after}, "the restoring last": {deletion, after, restoring},
+		} {
+			t.Run(how+", "+name, func(t *testing.T) {
+				h := newHealing()
+				h.world.History = syncengine.History{Epoch: 3, Forks: []syncengine.Fork{{Epoch: 3, At: 11, Parent: 1}}}
+				edit := syncengine.Incoming{
+					Dot: syncengine.Dot{Incarnation: syncengine.ID{'z'}, Seq: 2}, Base: at(1, 10), At: at(1, 11), Cells: []syncengine.CellWrite{{Key: key, Data: []byte("a")}},
 				}
-				rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
-			}
-			cell, _ := rec.Find(key)
-			if got := h.world.ConflictAt(h.kind, rec, cell); got != syncengine.NoConflict {
-				t.Errorf("open is %v: who deleted last knew of the first deletion, whose author had read the edit", got)
-			}
-		})
+				rec := h.record("")
+				for i, in := range append([]syncengine.Incoming{edit}, order...) {
+					if i > 0 {
+						in.At = at(3, syncengine.Seq(11+i))
+					}
+					rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
+				}
+				cell, _ := rec.Find(key)
+				if got := h.world.ConflictAt(h.kind, rec, cell); got != syncengine.NoConflict {
+					t.Errorf("open is %v: who deleted last knew of the first deletion, whose author had read the edit", got)
+				}
+			})
+		}
+	}
+}
+
+// Without a restore a cell remembers nothing: who saw a write saw what was under it.
+func TestMerge_ALifeThatLeavesIsRememberedOnlyWhereItsPlaceDoesNotSayWhatItsAuthorHadSeen(t *testing.T) {
+	h := newHealing()
+	rec := h.record("")
+	for i, dead := range []bool{true, false, true} {
+		seq := rec.Seq
+		in := syncengine.Incoming{
+			Dot: syncengine.Dot{Incarnation: syncengine.ID{'b'}, Seq: syncengine.DeviceSeq(i + 1)}, Base: syncengine.Coordinate{Epoch: 1, Seq: seq},
+			At: syncengine.Coordinate{Epoch: 1, Seq: seq + 1}, Cells: []syncengine.CellWrite{syncengine.LifeWrite(dead)},
+		}
+		rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record
+	}
+	if n := len(rec.Cells[0].Past); n != 0 {
+		t.Errorf("the life remembers %d writes", n)
 	}
 }

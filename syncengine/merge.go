@@ -183,7 +183,7 @@ func (m *merging) cell(key CellKey) *Cell {
 func (m *merging) writeCell(field *Field, cw CellWrite) bool {
 	write, resolved := m.cellWrite(field, cw), m.resolves(cw.Key)
 	value := Value{Write: write, Data: cw.Data, Cleared: cw.Cleared}
-	heir := m.inheritKept(cw.Key, write)
+	heir := m.inheritPast(cw.Key, write)
 	settled := m.settleKept(field, cw.Key, write, resolved)
 	if m.logOnly(field, value, cw.Key) {
 		return false
@@ -266,7 +266,9 @@ func (m *merging) logOnly(field *Field, value Value, key CellKey) bool {
 func (m *merging) leave(cell *Cell, by *Write, v Value, review bool) {
 	if !m.resolves(cell.Key) && (review || !m.wasShown(by, v)) {
 		cell.Kept = append(cell.Kept, Kept{Value: v.hidden(m.in.At.Seq), At: m.in.At})
+		return
 	}
+	m.forget(cell, v.Write)
 }
 
 // coverThrough has what covers a change that comes late cover what that change
@@ -300,7 +302,11 @@ func (m *merging) settleKept(field *Field, key CellKey, write *Write, resolved b
 	cell := m.cell(key)
 	before := len(cell.Kept)
 	cell.Kept = slices.DeleteFunc(cell.Kept, func(k Kept) bool {
-		return m.world.covers(write, k.Value.Write) && (resolved || field.Policy != Review && m.wasShown(write, k.Value))
+		settled := m.world.covers(write, k.Value.Write) && (resolved || field.Policy != Review && m.wasShown(write, k.Value))
+		if settled {
+			m.forget(cell, k.Value.Write)
+		}
+		return settled
 	})
 	return len(cell.Kept) < before
 }
@@ -344,22 +350,6 @@ func (m *merging) inheritBases(w, v *Write) *Write {
 	return &heir
 }
 
-// inheritKept lets w take over what the kept values that it covers had seen, as it
-// would have, had it come before what removed them.
-func (m *merging) inheritKept(key CellKey, w *Write) *Write {
-	cell, ok := m.next.Find(key)
-	if !ok {
-		return w
-	}
-	heir := w
-	for i := range cell.Kept {
-		if kept := cell.Kept[i].Value.Write; m.world.covers(w, kept) {
-			heir = m.inheritBases(heir, kept)
-		}
-	}
-	return heir
-}
-
 // joinVeiled adds a base unless one under the same veil says as much.
 func joinVeiled(veiled []VeiledBase, b VeiledBase) []VeiledBase {
 	for _, have := range veiled {
@@ -397,6 +387,8 @@ func (m *merging) closeKept() {
 		for _, k := range c.Kept {
 			if !m.world.History.Reaches(m.in.Base, k.At) {
 				left = append(left, k)
+			} else {
+				m.forget(c, k.Value.Write)
 			}
 		}
 		c.Kept = left

@@ -76,6 +76,9 @@ type Cell struct {
 	// Values has the one shown first, the others in the policy's order.
 	Values []Value
 	Kept   []Kept
+	// Past are writes of life that are in neither any more, as far as a write to come may have seen one of them and not
+	// what wrote over it: a deletion knows all that they knew.
+	Past []*Write
 }
 
 // Shown gives the value that stands.

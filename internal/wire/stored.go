@@ -92,6 +92,7 @@ func (e *recordEncoder) cell(c *syncengine.Cell) {
 		e.coordinate(2, k.At)
 		e.close(kept)
 	}
+	e.past(c.Past)
 	e.close(at)
 }
 
@@ -107,6 +108,18 @@ func (e *recordEncoder) value(field protowire.Number, v *syncengine.Value) {
 	}
 	e.number(5, uint64(v.ShownUntil))
 	e.out = appendBool(e.out, 6, v.ShownFrom == 0)
+	e.close(at)
+}
+
+// past writes the indexes of a life's past writes in their packed form.
+func (e *recordEncoder) past(list []*syncengine.Write) {
+	if len(list) == 0 {
+		return
+	}
+	at := e.open(cellPast)
+	for _, w := range list {
+		e.out = appendVarint(e.out, e.index(w))
+	}
 	e.close(at)
 }
 

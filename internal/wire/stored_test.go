@@ -74,6 +74,7 @@ func storedCells(writes []*syncengine.Write) *rapid.Generator[syncengine.Cell] {
 		for _, v := range rapid.SliceOfN(storedValues(writes), 0, 2).Draw(t, "kept") {
 			c.Kept = append(c.Kept, syncengine.Kept{Value: v, At: coordinates().Draw(t, "at")})
 		}
+		c.Past = orNil(rapid.SliceOfN(rapid.SampledFrom(writes), 0, 2).Draw(t, "past"))
 		return c
 	})
 }

@@ -214,7 +214,7 @@ func (d *recordDecoder) cells(field protowire.Number, _ uint64, b []byte) error 
 	}
 	c := syncengine.Cell{}
 	first := len(d.values)
-	err := eachField(b, func(field protowire.Number, num uint64, b []byte) error {
+	err := eachField(b, func(field protowire.Number, num uint64, b []byte) (err error) {
 		switch field {
 		case 1:
 			c.Key.Field = syncengine.FieldNumber(num)
@@ -229,6 +229,9 @@ func (d *recordDecoder) cells(field protowire.Number, _ uint64, b []byte) error 
 		case 4:
 			k, err := d.kept(b)
 			c.Kept = append(c.Kept, k)
+			return err
+		case cellPast:
+			c.Past, err = d.past(b)
 			return err
 		}
 		return nil
@@ -266,14 +269,37 @@ func (d *recordDecoder) value(m []byte) (v syncengine.Value, err error) {
 	if err != nil {
 		return v, err
 	}
-	if write >= uint64(len(d.writes)) {
-		return v, fmt.Errorf("%w: write %d of %d", errStored, write, len(d.writes))
+	if v.Write, err = d.writeAt(write); err != nil {
+		return v, err
 	}
-	v.Write = d.writes[write]
 	if v.ShownFrom == 0 && !never {
 		v.ShownFrom = lastSeq(v.Write)
 	}
 	return v, nil
+}
+
+// writeAt gives the write that an index names.
+func (d *recordDecoder) writeAt(index uint64) (*syncengine.Write, error) {
+	if index >= uint64(len(d.writes)) {
+		return nil, fmt.Errorf("%w: write %d of %d", errStored, index, len(d.writes))
+	}
+	return d.writes[index], nil
+}
+
+// past reads the writes that a life remembers.
+func (d *recordDecoder) past(b []byte) (out []*syncengine.Write, err error) {
+	for len(b) > 0 {
+		index, size := protowire.ConsumeVarint(b)
+		if size < 0 {
+			return nil, protowire.ParseError(size)
+		}
+		w, err := d.writeAt(index)
+		if err != nil {
+			return nil, err
+		}
+		out, b = append(out, w), b[size:]
+	}
+	return out, nil
 }
 
 func (d *recordDecoder) kept(m []byte) (k syncengine.Kept, err error) {

@@ -8,12 +8,13 @@ import (
 	"onedoor/syncengine"
 )
 
-// Numbers of the fields that hold a value or a key sealed and open.
+// Numbers of the fields that hold a value or a key sealed and open, and of those beside them.
 const (
 	cellKey       protowire.Number = 2
 	cellValues    protowire.Number = 3
 	cellKept      protowire.Number = 4
 	cellSealedKey protowire.Number = 5
+	cellPast      protowire.Number = 6
 	valueData     protowire.Number = 2
 	valueSealed   protowire.Number = 7
 )

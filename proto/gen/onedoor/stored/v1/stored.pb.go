@@ -346,7 +346,9 @@ type Cell struct {
 	// Kept values.
 	Kept []*Kept `protobuf:"bytes,4,rep,name=kept,proto3" json:"kept,omitempty"`
 	// The same as key, sealed: of a field whose class is kept sealed. Then key is absent.
-	SealedKey     []byte `protobuf:"bytes,5,opt,name=sealed_key,json=sealedKey,proto3" json:"sealed_key,omitempty"`
+	SealedKey []byte `protobuf:"bytes,5,opt,name=sealed_key,json=sealedKey,proto3" json:"sealed_key,omitempty"`
+	// Of the record's life: indexes of writes that are in neither list any more and whose bases say more than their places.
+	Past          []uint32 `protobuf:"varint,6,rep,packed,name=past,proto3" json:"past,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +414,13 @@ func (x *Cell) GetKept() []*Kept {
 func (x *Cell) GetSealedKey() []byte {
 	if x != nil {
 		return x.SealedKey
+	}
+	return nil
+}
+
+func (x *Cell) GetPast() []uint32 {
+	if x != nil {
+		return x.Past
 	}
 	return nil
 }
@@ -2195,14 +2204,15 @@ const file_onedoor_stored_v1_stored_proto_rawDesc = "" +
 	"\n" +
 	"VeiledBase\x121\n" +
 	"\x04base\x18\x01 \x01(\v2\x1d.onedoor.stored.v1.CoordinateR\x04base\x12\x16\n" +
-	"\x06unread\x18\x02 \x03(\rR\x06unread\"\xac\x01\n" +
+	"\x06unread\x18\x02 \x03(\rR\x06unread\"\xc0\x01\n" +
 	"\x04Cell\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x120\n" +
 	"\x06values\x18\x03 \x03(\v2\x18.onedoor.stored.v1.ValueR\x06values\x12+\n" +
 	"\x04kept\x18\x04 \x03(\v2\x17.onedoor.stored.v1.KeptR\x04kept\x12\x1d\n" +
 	"\n" +
-	"sealed_key\x18\x05 \x01(\fR\tsealedKey\"\xc4\x01\n" +
+	"sealed_key\x18\x05 \x01(\fR\tsealedKey\x12\x12\n" +
+	"\x04past\x18\x06 \x03(\rR\x04past\"\xc4\x01\n" +
 	"\x05Value\x12\x14\n" +
 	"\x05write\x18\x01 \x01(\rR\x05write\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x18\n" +
