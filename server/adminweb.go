@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -98,17 +100,27 @@ func (s *Server) look(ctx context.Context) Readiness {
 		return s.realms.first().look(ctx)
 	}
 	out := Readiness{Warnings: []Advice{}, Why: "no realm answers"}
-	for _, h := range s.realms.all() {
-		one := h.look(ctx)
-		one.Realm = h.observed.Code()
-		if one.Ready {
-			out.Ready, out.Why = true, ""
-		}
-		out.Realms = append(out.Realms, one)
+	out.Realms = lookAll(ctx, s.realms.all())
+	if slices.ContainsFunc(out.Realms, func(one Readiness) bool { return one.Ready }) {
+		out.Ready, out.Why = true, ""
 	}
 	for _, u := range s.realms.unopened() {
 		out.Realms = append(out.Realms, Readiness{Realm: u.config.name, Why: u.err.Error(), Warnings: []Advice{u.advice()}})
 	}
+	return out
+}
+
+// lookAll tells how realms are. All are looked at beside each other: one whose store stands still does not make the others late.
+func lookAll(ctx context.Context, realms []*hosted) []Readiness {
+	out := make([]Readiness, len(realms))
+	var all sync.WaitGroup
+	for i, h := range realms {
+		all.Go(func() {
+			out[i] = h.look(ctx)
+			out[i].Realm = h.observed.Code()
+		})
+	}
+	all.Wait()
 	return out
 }
 
@@ -128,6 +140,9 @@ func (h *hosted) look(ctx context.Context) Readiness {
 	}
 	if err != nil {
 		out.Ready, out.Why = false, err.Error()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+			out.Warnings = append(out.Warnings, Advice{storeStands, fmt.Sprintf("the store gave no answer within %v", lookTimeout), storeStandsDo})
+		}
 	}
 	return out
 }

@@ -31,8 +31,17 @@ const (
 	freeBytesLeast = 1 << 30
 	// walBytesMax is more than a write-ahead log holds that is written back: something reads one state for long.
 	walBytesMax = 1 << 30
+	// pendingMax is how long a write transaction may take: the longest of its own account, a full batch or a piece of an import, are
+	// done in a second.
+	pendingMax = 5 * time.Second
 	// quarantineAgeMax is how long a change should wait for a person.
 	quarantineAgeMax = 3 * 24 * time.Hour
+)
+
+// A store that does not answer, whether it is asked to write or to read.
+const (
+	storeStands   = "store-stands"
+	storeStandsDo = "look at the disk, or at the database; phones of the realm wait and lose nothing"
 )
 
 // advice lists what the operator should look at on a running server.
@@ -46,6 +55,7 @@ func (h *hosted) advice(st *observe.State) (list []Advice) {
 	if err := h.watched.Refused(); err != nil {
 		add(&Advice{"store-refuses", fmt.Sprintf("the store took nothing when it was last asked to: %v", err), "free space, or mend the folder's owner and mode; phones keep their work and send it again"})
 	}
+	add(pendingAdvice(st.Pending, now))
 	if err := h.ledgerLost(); err != nil {
 		add(&Advice{"side-ledger", fmt.Sprintf("the side ledger could not be written: %v", err), "mend its storage; until then no user, device or grant can be changed"})
 	}
@@ -61,6 +71,13 @@ func (h *hosted) advice(st *observe.State) (list []Advice) {
 		add(&Advice{"quarantine-old", fmt.Sprintf("%d changes wait for a person, the oldest since %s", st.Quarantined, st.QuarantineOldest.Format(time.DateOnly)), "onedoor quarantine list, then release or reject"})
 	}
 	return list
+}
+
+func pendingAdvice(since, now time.Time) *Advice {
+	if since.IsZero() || now.Sub(since) < pendingMax {
+		return nil
+	}
+	return &Advice{storeStands, fmt.Sprintf("a transaction has waited for its disk for %d seconds", int(now.Sub(since).Seconds())), storeStandsDo}
 }
 
 func diskAdvice(place string, free, size int64) *Advice {

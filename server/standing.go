@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -32,10 +33,14 @@ const neverSeen = "never"
 
 // standing looks up how the realm stands.
 func (h *hosted) standing(ctx context.Context) (observe.State, error) {
-	st := observe.State{Ready: h.readiness(ctx) == nil, Watchers: h.hub.Listeners(), LedgerKept: h.ledgerLost() == nil}
+	unready := h.readiness(ctx)
+	st := observe.State{Ready: unready == nil, Watchers: h.hub.Listeners(), LedgerKept: h.ledgerLost() == nil, Pending: h.watched.Pending()}
 	err := h.realm.View(ctx, func(r store.Reader) error { return h.readStanding(r, &st) })
 	if err != nil {
 		h.config.Log.Warn("how the realm stands could not be looked up", "error", err)
+		if unready != nil {
+			err = fmt.Errorf("%w: %w", observe.ErrNotReady, err)
+		}
 		return st, err
 	}
 	h.filesStanding(&st)

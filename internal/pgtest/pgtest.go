@@ -38,7 +38,7 @@ var shared struct {
 // Main runs a package's tests and ends the cluster that they used; without PostgreSQL it says so and runs none. It gives
 // the process's exit code.
 func Main(m *testing.M) int {
-	if _, err := binaries(); err != nil {
+	if err := Missing(); err != nil {
 		fmt.Printf("NOT RUN: the tests of this package need PostgreSQL: %v\n", err)
 		return 0
 	}
@@ -50,6 +50,12 @@ func Main(m *testing.M) int {
 		}
 	}
 	return code
+}
+
+// Missing says why there is no PostgreSQL for tests on this machine; nil where there is one.
+func Missing() error {
+	_, err := binaries()
+	return err
 }
 
 // Database makes an empty database in the cluster that the package's tests share, and gives its URL.

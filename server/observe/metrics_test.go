@@ -132,6 +132,22 @@ func TestStore_SaysThatItTakesNothingUntilItDoes(t *testing.T) {
 	}
 }
 
+func TestStore_SaysSinceWhenATransactionWaitsToBeConfirmed(t *testing.T) {
+	now := time.UnixMilli(1_780_000_000_000)
+	st := observe.New(observe.Build{}).Realm("530702").Watch(memstore.New(), func() time.Time { return now })
+	err := st.Update(t.Context(), func(store.Writer) error {
+		began := now
+		now = now.Add(time.Minute)
+		if since := st.Pending(); !since.Equal(began) {
+			t.Errorf("it waits since %v, and began at %v", since, began)
+		}
+		return nil
+	})
+	if since := st.Pending(); err != nil || !since.IsZero() {
+		t.Errorf("error %v; afterwards something waits since %v", err, since)
+	}
+}
+
 func TestState_LeavesOutWhatIsNotKnownAndSaysWhenItCannotBeLookedUp(t *testing.T) {
 	m := observe.New(observe.Build{})
 	m.Realm("530702").Standing(func(context.Context) (observe.State, error) {
@@ -149,8 +165,33 @@ func TestState_LeavesOutWhatIsNotKnownAndSaysWhenItCannotBeLookedUp(t *testing.T
 	if all := text(t, m); strings.Contains(all, "onedoor_backup_timestamp_seconds{") || strings.Contains(all, `onedoor_ready{realm="530721"}`) {
 		t.Errorf("what is not known is told:\n%s", all)
 	}
+	second.Standing(func(context.Context) (observe.State, error) {
+		return observe.State{Epoch: 1}, fmt.Errorf("%w: the store gives no answer", observe.ErrNotReady)
+	})
+	wants(t, m, `onedoor_ready{realm="530721"} 0`, `onedoor_state_failed{realm="530721"} 1`)
+	if all := text(t, m); strings.Contains(all, `onedoor_log_epoch{realm="530721"}`) {
+		t.Errorf("of a realm that cannot be read more is told than that:\n%s", all)
+	}
 	second.Gone()
 	if strings.Contains(text(t, m), `onedoor_state_failed{realm="530721"}`) {
 		t.Error("a realm that is gone is still told of")
 	}
+}
+
+func TestState_ARealmThatGivesNoAnswerKeepsNoOtherWaiting(t *testing.T) {
+	m := observe.New(observe.Build{})
+	asked := make(chan struct{})
+	m.Realm("1").Standing(func(ctx context.Context) (observe.State, error) {
+		select { // It answers when the other was asked.
+		case <-asked:
+			return observe.State{Ready: true}, nil
+		case <-ctx.Done():
+			return observe.State{}, ctx.Err()
+		}
+	})
+	m.Realm("2").Standing(func(context.Context) (observe.State, error) {
+		close(asked)
+		return observe.State{Ready: true}, nil
+	})
+	wants(t, m, `onedoor_ready{realm="1"} 1`, `onedoor_ready{realm="2"} 1`)
 }

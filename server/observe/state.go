@@ -3,20 +3,28 @@ package observe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	// stateFor is how long a look at a realm's state answers: several askers in one scrape interval cost one look.
 	stateFor = 5 * time.Second
-	// stateTimeout bounds a look; what is not known by then is left out.
+	// stateTimeout bounds the looks for one asker; what is not known by then is left out. Prometheus is to wait longer
+	// (deploy/prometheus/scrape.yml), or a store that stands still takes all other numbers with it.
 	stateTimeout = 10 * time.Second
+	// looksAtOnce bounds how many realms are looked at together: one whose store stands still keeps no other waiting.
+	looksAtOnce = 16
 )
+
+// ErrNotReady is part of the error of a look that found that calls are not answered.
+var ErrNotReady = errors.New("calls are not answered")
 
 // State is how a realm stands when somebody asks. What is not known is left at its zero value, and then left out where zero
 // would say something.
@@ -49,6 +57,8 @@ type State struct {
 	BackedUp    time.Time
 	BackupBytes int64
 	BackupSeq   uint64
+	// Pending is since when the oldest write transaction under way waits to be confirmed.
+	Pending time.Time
 	// Files are the bytes of the store's files, by name.
 	Files map[string]int64
 	// Free are the bytes that are free where something is kept, by what it is; Size those of the whole.
@@ -99,9 +109,12 @@ func truth(b bool) map[string]float64 {
 	return one(0)
 }
 
+// readyGauge is told of a realm that cannot be looked up, too, where that is why.
+const readyGauge = "ready"
+
 // gauges are the numbers of a state.
 var gauges = slices.Concat(feedGauges, []gauge{
-	{"ready", "Whether calls are answered.", "", func(s State) map[string]float64 { return truth(s.Ready) }},
+	{readyGauge, "Whether calls are answered.", "", func(s State) map[string]float64 { return truth(s.Ready) }},
 	{"warnings", "What the operator should look at, as /readyz tells it.", "", func(s State) map[string]float64 { return one(float64(s.Warnings)) }},
 	{"log_epoch", "The epoch in force: it rises with a restore, and when a database was put back.", "", func(s State) map[string]float64 { return one(float64(s.Epoch)) }},
 	{"log_seq", "The newest entry of the log.", "", func(s State) map[string]float64 { return one(float64(s.Seq)) }},
@@ -139,6 +152,7 @@ var gauges = slices.Concat(feedGauges, []gauge{
 		}
 		return one(float64(s.BackupSeq))
 	}},
+	{"store_pending_timestamp_seconds", "Since when the oldest write transaction under way waits to be confirmed; absent while there is none.", "", func(s State) map[string]float64 { return since(s.Pending) }},
 	{"store_bytes", "Bytes of the store's files.", "file", func(s State) map[string]float64 { return numbers(s.Files) }},
 	{"disk_free_bytes", "Bytes that are free where something is kept.", "place", func(s State) map[string]float64 { return numbers(s.Free) }},
 	{"disk_size_bytes", "Bytes of the whole of it.", "place", func(s State) map[string]float64 { return numbers(s.Size) }},
@@ -221,14 +235,14 @@ func (c *stateCollector) Describe(to chan<- *prometheus.Desc) {
 func (c *stateCollector) Collect(to chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.renew()
 	for _, code := range slices.Sorted(maps.Keys(c.looks)) {
 		l := c.looks[code]
-		l.renew()
 		to <- prometheus.MustNewConstMetric(c.failed, prometheus.GaugeValue, truth(l.err != nil)[""], code)
-		if l.err != nil {
-			continue
-		}
 		for i, g := range gauges {
+			if l.err != nil && (g.name != readyGauge || !errors.Is(l.err, ErrNotReady)) {
+				continue
+			}
 			for label, value := range g.of(l.state) {
 				values := []string{code}
 				if g.label != "" {
@@ -240,12 +254,25 @@ func (c *stateCollector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func (l *looking) renew() {
+// renew looks at the realms anew whose state is old; mu is held.
+func (c *stateCollector) renew() {
+	ctx, cancel := context.WithTimeout(context.Background(), stateTimeout)
+	defer cancel()
+	var all errgroup.Group
+	all.SetLimit(looksAtOnce)
+	for _, l := range c.looks {
+		all.Go(func() error {
+			l.renew(ctx)
+			return nil
+		})
+	}
+	_ = all.Wait() // Each keeps its own error.
+}
+
+func (l *looking) renew(ctx context.Context) {
 	if !l.at.IsZero() && time.Since(l.at) < stateFor {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stateTimeout)
-	defer cancel()
 	l.state, l.err = l.look(ctx)
 	l.at = time.Now()
 }

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,11 +17,14 @@ type Store struct {
 	now   func() time.Time
 	// refused is why the last transaction that the store itself refused was; nil once one succeeded.
 	refused atomic.Pointer[error]
+	// mu guards pending: when each transaction under way was asked for.
+	mu      sync.Mutex
+	pending map[*time.Time]struct{}
 }
 
 // Watch counts what a store does.
 func (r *Realm) Watch(st store.Store, now func() time.Time) *Store {
-	return &Store{Store: st, realm: r, now: now}
+	return &Store{Store: st, realm: r, now: now, pending: map[*time.Time]struct{}{}}
 }
 
 // Refused says why the store took nothing when it was last asked to; nil when it did.
@@ -29,6 +33,32 @@ func (s *Store) Refused() error {
 		return *err
 	}
 	return nil
+}
+
+// Pending gives since when the oldest write transaction under way waits to be confirmed; no time for none. Histograms tell what has
+// ended: a disk that stands still is seen here alone.
+func (s *Store) Pending() (since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for began := range s.pending {
+		if since.IsZero() || began.Before(since) {
+			since = *began
+		}
+	}
+	return since
+}
+
+// begins notes a transaction until what it gives is called.
+func (s *Store) begins(at time.Time) (ended func()) {
+	began := &at
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending[began] = struct{}{}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.pending, began)
+	}
 }
 
 // View runs f on a consistent state.
@@ -42,6 +72,7 @@ func (s *Store) View(ctx context.Context, f func(store.Reader) error) error {
 // Update runs f in a write transaction. An error of f's own is none of the store's.
 func (s *Store) Update(ctx context.Context, f func(store.Writer) error) error {
 	began := s.now()
+	defer s.begins(began)()
 	var turn, handed time.Time
 	var own error
 	err := s.Store.Update(ctx, func(w store.Writer) error {

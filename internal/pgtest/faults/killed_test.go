@@ -7,23 +7,39 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"onedoor/internal/pgtest"
 	"onedoor/internal/sim/crash"
 	"onedoor/server/store/pgstore"
 )
 
-// cycles is how many cycles of kills there are; every other one takes the database away too.
+// cycles is how many cycles of kills there are; every other one takes the database away too, and of the rest every other is slow.
 var cycles = flag.Int("cycles", 4, "how many cycles of kills")
 
-// outage kills the database and stops it at once, in turn, and starts it again.
+// outage stops the database at once, lets it stand still, and kills it, in turn, and brings it back.
 func outage(c *pgtest.Cluster) func() error {
-	down := []func() error{c.Kill, c.Quit}
+	kinds := []func() error{
+		func() error { return errors.Join(c.Kill(), c.Up()) },
+		func() error { return errors.Join(c.Quit(), c.Up()) },
+		func() error { return stall(c) },
+	}
 	n := 0
 	return func() error {
 		n++
-		return errors.Join(down[n%len(down)](), c.Up())
+		return kinds[n%len(kinds)]()
 	}
+}
+
+// stall lets the database stand still for longer than a commit takes on a bad day.
+func stall(c *pgtest.Cluster) error {
+	const standsFor = 1500 * time.Millisecond
+	thaw, err := c.Freeze()
+	if err != nil {
+		return err
+	}
+	time.Sleep(standsFor) // a slow disk, in a world that is slow on purpose
+	return thaw()
 }
 
 func TestKilled_ServersAndTheirDatabaseLoseNothingAndMakeNothingTwice(t *testing.T) {
@@ -35,8 +51,8 @@ func TestKilled_ServersAndTheirDatabaseLoseNothingAndMakeNothingTwice(t *testing
 	result, err := crash.Run(t.Context(), crash.Options{
 		Self: []string{os.Args[0], part}, Dir: t.TempDir(), Cycles: *cycles, Seed: 1, Store: url, Servers: servers, Outage: outage(c),
 		Progress: func(c crash.Cycle) {
-			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, the database away %d times, acknowledged %d, lost %d, twice %d, %v",
-				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Outages, c.Acknowledged, c.Lost, c.Duplicated, c.Took)
+			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, the database away %d times, acknowledged %d, lost %d, twice %d, the slowest sync %v, %v",
+				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Outages, c.Acknowledged, c.Lost, c.Duplicated, c.Slowest, c.Took)
 			for _, problem := range c.Problems {
 				t.Error(problem)
 			}

@@ -54,7 +54,8 @@ type Cycle struct {
 	// is wrong.
 	Lost, Duplicated int
 	Problems         []string
-	Took             time.Duration
+	// Slowest is the longest that a sync of the storm took; the cycle Took so long.
+	Slowest, Took time.Duration
 }
 
 // Result is what a run found.
@@ -240,6 +241,11 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	}
 	if err := r.judge(c, all); err != nil {
 		return c, err
+	}
+	for _, h := range r.phones {
+		h.mu.Lock()
+		c.Slowest = max(c.Slowest, h.slowest)
+		h.mu.Unlock()
 	}
 	now := r.deaths()
 	c.ServerKills, c.PhoneKills, c.AtMarks = now.servers-before.servers, now.phones-before.phones, now.marked-before.marked

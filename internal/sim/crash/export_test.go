@@ -7,6 +7,9 @@ import (
 	"onedoor/syncengine"
 )
 
+// StandsMin is the least that a slow disk keeps somebody waiting.
+const StandsMin = standsMin
+
 // Standings of a marker.
 const (
 	Asked        = asked

@@ -35,6 +35,8 @@ type handset struct {
 	// killed from here last.
 	killed, marked int
 	struck         *child.Process
+	// slowest is the longest that a sync of this cycle took.
+	slowest time.Duration
 }
 
 func newHandset(r *run, number int, dir string) (*handset, error) {
@@ -160,6 +162,9 @@ func (h *handset) close() error {
 
 // storm lets the phone go through rounds.
 func (h *handset) storm(cycle int, kind Kind, first, end int) error {
+	h.mu.Lock()
+	h.slowest = 0
+	h.mu.Unlock()
 	for n := first; n < end; n++ {
 		r := newRound(h.run.o.Seed, cycle, kind, h.number, n)
 		if err := h.work(&r); err != nil {
@@ -194,7 +199,12 @@ func (h *handset) sync(r *round) error {
 	}
 	timer := time.AfterFunc(r.after, func() { h.strikeDown(r.timed, h.run.hosts[h.number%len(h.run.hosts)]) })
 	defer timer.Stop()
-	if _, err := h.do(phoneCommand{Op: "sync", Arm: r.syncing}); err != nil {
+	began := time.Now()
+	_, err := h.do(phoneCommand{Op: "sync", Arm: r.syncing})
+	h.mu.Lock()
+	h.slowest = max(h.slowest, time.Since(began))
+	h.mu.Unlock()
+	if err != nil {
 		h.run.trace("phone %d: %v", h.number, err)
 		return h.run.ctx.Err()
 	}

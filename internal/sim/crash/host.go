@@ -78,7 +78,7 @@ func (h *host) open() (*child.Process, error) {
 	}
 	h.mu.Lock()
 	h.process = p
-	command := serverCommand{Op: "serve", Dir: h.run.served.Dir, Store: h.run.served.Store, Room: h.room, Arm: h.arm()}
+	command := serverCommand{Op: "serve", Dir: h.run.served.Dir, Store: h.run.served.Store, Room: h.room, Slow: h.slowness(), Arm: h.arm()}
 	h.mu.Unlock()
 	var a serverAnswer
 	err = p.Do(command, &a, nil)
@@ -128,6 +128,14 @@ func (h *host) arm() Arm {
 	}
 	h.lives++
 	return h.run.serverArm(draws(h.run.o.Seed, h.cycle, h.name(), h.lives))
+}
+
+// slowness is the seed of a slow disk, where the cycle is about that; mu is held.
+func (h *host) slowness() uint64 {
+	if h.calm || h.run.kind(h.cycle) != SlowServer {
+		return 0
+	}
+	return 1 + draws(h.run.o.Seed, h.cycle, "slow "+h.name(), h.lives).Uint64N(1<<62)
 }
 
 // name is what the draws of a server go by.

@@ -7,7 +7,7 @@ import (
 
 // A server of a realm in a database has its marks on the lines to it: AtWrite is before a question or a statement leaves, AtSync
 // before it is asked for what came of it, with everything said and nothing known, AtSynced when an answer has come, so that what
-// was committed is durable, and still nobody has been told.
+// was committed is durable, and still nobody has been told. A slow database is one whose answers come late.
 
 // markedLine is a connection to the database that passes the marks.
 type markedLine struct{ net.Conn }
@@ -32,6 +32,7 @@ func (l markedLine) Write(b []byte) (int, error) {
 // Read brings what the database answers.
 func (l markedLine) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b)
+	passing.stand(answerStandsOneOf)
 	passing.pass(AtSynced)
 	return n, err
 }

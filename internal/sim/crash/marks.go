@@ -1,14 +1,12 @@
 package crash
 
 import (
+	"math/rand/v2"
 	"sync"
 	"syscall"
-	"unsafe"
+	"time"
 
-	"modernc.org/libc"
-	sqlite3 "modernc.org/sqlite/lib"
-
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sim/tapdisk"
 )
 
 // Mark is a point inside a child at which it kills itself.
@@ -38,12 +36,8 @@ type marks struct {
 	// limited says that only room bytes more can be written.
 	limited bool
 	room    int64
-	// under finds the system's methods by the address of those that stand in for them.
-	under sqlitevfs.Handles[sqlite3.Tsqlite3_io_methods]
-
-	making sync.Mutex // guards over
-	// over is the address of the methods that stand in for those at an address.
-	over map[uintptr]uintptr
+	// slow draws how long the disk keeps the child waiting; nil for a quick one.
+	slow *rand.Rand
 }
 
 var passing marks
@@ -63,11 +57,42 @@ func (m *marks) limit(bytes int64) {
 }
 
 // fits reports whether a write finds room.
-func (m *marks) fits(n int32) bool {
+func (m *marks) fits(n int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.room -= int64(n)
 	return !m.limited || m.room >= 0
+}
+
+const (
+	// standsMin and standsMax are how long a slow disk takes for what it takes its time for: a drive that writes a bad sector anew, a
+	// volume that is moved.
+	standsMin = 200 * time.Millisecond
+	standsMax = 2 * time.Second
+	// standsOneOf is how seldom a sync has it so, answerStandsOneOf an answer of a database, of which a commit needs several.
+	standsOneOf       = 6
+	answerStandsOneOf = 40
+)
+
+// slowDown has the disk take its time from now on, as a seed draws it; 0 makes it quick.
+func (m *marks) slowDown(seed uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow = nil
+	if seed != 0 {
+		m.slow = rand.New(rand.NewPCG(seed, 0))
+	}
+}
+
+// stand keeps whoever asks waiting, one time of so many on a slow disk.
+func (m *marks) stand(oneOf int) {
+	m.mu.Lock()
+	var d time.Duration
+	if m.slow != nil && m.slow.IntN(oneOf) == 0 {
+		d = standsMin + time.Duration(m.slow.Int64N(int64(standsMax-standsMin)))
+	}
+	m.mu.Unlock()
+	time.Sleep(d) // a slow disk, in a world that is slow on purpose
 }
 
 // pass counts, and kills the process at the point that was named: as a crash does, with nothing run after it.
@@ -84,82 +109,22 @@ func (m *marks) pass(at Mark) {
 	select {} // the signal may take a moment
 }
 
-// markedDisk is the system's files under a VFS that passes the marks.
-type markedDisk struct {
-	sqlitevfs.System
-	engine *sqlitevfs.VFS
+// newMarkedDisk is the system's files with the marks, for the life of the child.
+func newMarkedDisk() (*tapdisk.Disk, error) { return tapdisk.New(&passing) }
+
+// Wants marks every file.
+func (m *marks) Wants(string) bool { return true }
+
+// Write passes a mark, and finds room or not.
+func (m *marks) Write(n int) bool {
+	m.pass(AtWrite)
+	return m.fits(n)
 }
 
-// newMarkedDisk registers the VFS, which stays for the life of the child.
-func newMarkedDisk() (*markedDisk, error) {
-	base, err := sqlitevfs.Find("")
-	if err != nil {
-		return nil, err
-	}
-	engine, err := sqlitevfs.Register("onedoor-marked-", base, func(own *sqlite3.Tsqlite3_vfs) {
-		own.FxOpen = sqlitevfs.Function[sqlitevfs.OpenFunc](openMarked)
-	})
-	return &markedDisk{engine: engine}, err
-}
-
-// VFS names the VFS that passes the marks.
-func (d *markedDisk) VFS() string { return d.engine.Name() }
-
-// openMarked opens a file of the system and puts methods that pass the marks in front of its own.
-func openMarked(tls *libc.TLS, _, name, file uintptr, flags int32, outFlags uintptr) int32 {
-	base, err := sqlitevfs.Find("")
-	if err != nil {
-		return sqlite3.SQLITE_CANTOPEN
-	}
-	open := sqlitevfs.Callable[sqlitevfs.OpenFunc](sqlitevfs.At[sqlite3.Tsqlite3_vfs](base).FxOpen)
-	if rc := open(tls, base, name, file, flags, outFlags); rc != sqlite3.SQLITE_OK {
-		return rc
-	}
-	f := sqlitevfs.At[sqlite3.Tsqlite3_file](file)
-	f.FpMethods = passing.standIn(tls, f.FpMethods)
-	return sqlite3.SQLITE_OK
-}
-
-// standIn gives the address of a copy of methods that passes the marks. There are as many as the system's VFS has kinds
-// of files, and they stay.
-func (m *marks) standIn(tls *libc.TLS, methods uintptr) uintptr {
-	m.making.Lock()
-	defer m.making.Unlock()
-	if own := m.over[methods]; own != 0 {
-		return own
-	}
-	address := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(sqlite3.Tsqlite3_io_methods{})))
-	if address == 0 {
-		return methods // A child without memory is not killed at a mark.
-	}
-	under, own := sqlitevfs.At[sqlite3.Tsqlite3_io_methods](methods), sqlitevfs.At[sqlite3.Tsqlite3_io_methods](address)
-	*own = *under
-	own.FxWrite = sqlitevfs.Function[sqlitevfs.TransferFunc](writeMarked)
-	own.FxSync = sqlitevfs.Function[sqlitevfs.NumberFunc](syncMarked)
-	m.under.Name(address, under)
-	if m.over == nil {
-		m.over = make(map[uintptr]uintptr)
-	}
-	m.over[methods] = address
-	return address
-}
-
-// system gives the system's methods of an open file.
-func system(file uintptr) *sqlite3.Tsqlite3_io_methods {
-	return passing.under.Get(sqlitevfs.At[sqlite3.Tsqlite3_file](file).FpMethods)
-}
-
-func writeMarked(tls *libc.TLS, file, buffer uintptr, n int32, offset int64) int32 {
-	passing.pass(AtWrite)
-	if !passing.fits(n) {
-		return sqlite3.SQLITE_FULL
-	}
-	return sqlitevfs.Callable[sqlitevfs.TransferFunc](system(file).FxWrite)(tls, file, buffer, n, offset)
-}
-
-func syncMarked(tls *libc.TLS, file uintptr, flags int32) int32 {
-	passing.pass(AtSync)
-	rc := sqlitevfs.Callable[sqlitevfs.NumberFunc](system(file).FxSync)(tls, file, flags)
-	passing.pass(AtSynced)
-	return rc
+// Sync passes a mark before and after.
+func (m *marks) Sync(flush func()) {
+	m.pass(AtSync)
+	m.stand(standsOneOf)
+	flush()
+	m.pass(AtSynced)
 }

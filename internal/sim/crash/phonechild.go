@@ -16,6 +16,7 @@ import (
 	client "onedoor/client-sdk"
 
 	"onedoor/internal/sim/child"
+	"onedoor/internal/sim/tapdisk"
 	"onedoor/syncengine"
 )
 
@@ -67,7 +68,7 @@ type phoneAnswer struct {
 // phonePart is one real phone in a process of its own.
 type phonePart struct {
 	ctx     context.Context
-	disk    *markedDisk
+	disk    *tapdisk.Disk
 	replica *client.Replica
 }
 

@@ -39,6 +39,8 @@ const (
 	CopiedBack Kind = "copied back"
 	// FullServer lets the server's log run out of room.
 	FullServer Kind = "server full"
+	// SlowServer lets the servers' disk, or their database, keep them waiting now and then, for up to two seconds.
+	SlowServer Kind = "server slow"
 	// FullPhone lets a phone's log run out of room.
 	FullPhone Kind = "phone full"
 	// Cut cuts the database file short; the server refuses it, and a backup is restored.
@@ -54,7 +56,7 @@ const (
 )
 
 // kinds is the order of a run's cycles, over and over.
-var kinds = []Kind{Kills, Restore, FullServer, Cut, CopiedBack, FullPhone, Overwritten, LogCut, OlderRestore}
+var kinds = []Kind{Kills, Restore, SlowServer, FullServer, Cut, CopiedBack, FullPhone, Overwritten, LogCut, OlderRestore}
 
 // kind gives what a cycle is about. In a database there is no file to copy or to damage.
 func (r *run) kind(n int) Kind {
@@ -63,12 +65,16 @@ func (r *run) kind(n int) Kind {
 		return kinds[n%len(kinds)]
 	case r.o.Outage != nil && n%2 == 1:
 		return Outage
+	case n%4 == 2:
+		return SlowServer
 	}
 	return Kills
 }
 
 // restores reports that cycles of the kind throw away what the server's file holds since a backup.
-func (k Kind) restores() bool { return k != Kills && k != FullServer && k != FullPhone && k != Outage }
+func (k Kind) restores() bool {
+	return k != Kills && k != SlowServer && k != FullServer && k != FullPhone && k != Outage
+}
 
 // damages reports that they spoil the file first.
 func (k Kind) damages() bool { return k == Cut || k == Overwritten }

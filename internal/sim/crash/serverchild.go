@@ -9,6 +9,7 @@ import (
 
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
+	"onedoor/internal/sim/tapdisk"
 	"onedoor/server"
 	"onedoor/server/store"
 )
@@ -50,6 +51,8 @@ type serverCommand struct {
 	Arm Arm `json:"arm,omitzero"`
 	// Room is how many bytes its log may grow; 0 for no limit.
 	Room uint64 `json:"room,omitempty"`
+	// Slow is the seed of a slow disk; 0 is a quick one.
+	Slow uint64 `json:"slow,omitempty"`
 	// Phones is how many join codes are wanted; Seat is whose user is to get another one.
 	Phones int       `json:"phones,omitempty"`
 	Seat   desk.Seat `json:"seat,omitzero"`
@@ -68,7 +71,7 @@ type serverAnswer struct {
 // serverPart is a real server in a process of its own.
 type serverPart struct {
 	ctx    context.Context
-	disk   *markedDisk
+	disk   *tapdisk.Disk
 	server *server.Server
 	dir    string
 }
@@ -95,6 +98,7 @@ func (s *serverPart) handle(c serverCommand, _ child.Say) (serverAnswer, error) 
 // serve opens the realm and serves it. The point of its death may lie in the opening already.
 func (s *serverPart) serve(c serverCommand) (a serverAnswer, err error) {
 	passing.set(c.Arm)
+	passing.slowDown(c.Slow)
 	s.dir = c.Dir
 	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Store: c.Store, Listen: "127.0.0.1:0", Disk: s.disk, Dial: dialMarked})
 	if errors.Is(err, store.ErrDamaged) {

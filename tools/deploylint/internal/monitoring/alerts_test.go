@@ -46,6 +46,7 @@ var scenes = map[string]struct{ fires, quiet string }{
 	"OnedoorFaults":         {`onedoor_faults_total 0x50 1x9`, `onedoor_faults_total 1x60`},
 	"OnedoorGroupsFail":     {`onedoor_groups_total{result="failed"} 0+1x60`, `onedoor_groups_total{result="done"} 0+1x60`},
 	"OnedoorCommitSlow":     {slow("onedoor_group_seconds_bucket", `part="commit"`, "2.5"), slow("onedoor_group_seconds_bucket", `part="commit"`, "0.5")},
+	"OnedoorStoreStands":    {`onedoor_store_pending_timestamp_seconds 999940x60`, `onedoor_store_pending_timestamp_seconds 999980x60`},
 	"OnedoorSyncSlow": {
 		slow("onedoor_call_seconds_bucket", `method="/onedoor.sync.v1.SyncService/Exchange"`, "5"),
 		slow("onedoor_call_seconds_bucket", `method="/onedoor.sync.v1.SyncService/Exchange"`, "1"),
