@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"onedoor/syncengine"
 )
 
 // keysFolder holds the keys of the phones' databases within the demo's folder, beside them and not in them, so that
@@ -55,7 +57,7 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 	say("  %s --dir %s conflicts", c.Phone, own)
 	if conflict != nil {
 		say("  %s --dir %s why %s", c.Phone, own, conflict.at.id)
-		say("  %s --dir %s restore %s --value 1", c.Phone, own, conflict.id)
+		say("  %s --dir %s restore %s --value 1", c.Phone, own, syncengine.ID(conflict.id))
 	}
 	say("  %s --dir %s sync", c.Phone, own)
 	say("看一台演示手机 · look into a phone of the day:")
