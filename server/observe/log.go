@@ -20,7 +20,7 @@ var ErrLogForm = errors.New("a log is text or json")
 
 // NewLog makes a log in a form; verbose takes debugging too. A line that belongs to a traced call names its trace.
 func NewLog(w io.Writer, form string, verbose bool) (*slog.Logger, error) {
-	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	o := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withUnit}
 	if verbose {
 		o.Level = slog.LevelDebug
 	}
@@ -31,6 +31,14 @@ func NewLog(w io.Writer, form string, verbose bool) (*slog.Logger, error) {
 		return slog.New(traced{slog.NewJSONHandler(w, o)}), nil
 	}
 	return nil, ErrLogForm
+}
+
+// withUnit writes a duration as text, 1.5s, in every form: as JSON it would be a number of nanoseconds that names no unit.
+func withUnit(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // traced names the trace of a line.

@@ -118,3 +118,17 @@ func TestNewLog_ALineOfATracedCallNamesItsTrace(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestNewLog_ADurationHasItsUnitInEveryForm(t *testing.T) {
+	for _, form := range []string{observe.LogText, observe.LogJSON} {
+		var out strings.Builder
+		log, err := observe.NewLog(&out, form, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Info("done", "took", 1500*time.Millisecond)
+		if !strings.Contains(out.String(), "1.5s") {
+			t.Errorf("%s: %s", form, out.String())
+		}
+	}
+}
