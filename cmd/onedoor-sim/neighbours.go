@@ -18,28 +18,31 @@ func newNeighbours(a *app) *cobra.Command {
 	var store string
 	c := &cobra.Command{
 		Use: "neighbours", Short: "Compare a quiet realm alone with itself beside a noisy one", Args: cobra.NoArgs,
-		Long: `Serves two realms from one process. Ten phones of the quiet one make a visit and sync
-once a second each, in turns of three stretches: alone, beside --flood phones of the
-other realm that sync without rest, and beside a phone of their own realm that is filled
-with --records. Prints the latencies of the quiet phones' whole syncs, and p95 beside
-others by p95 alone: what is compared comes from one run, in alternation.
+		Long: `Serves two realms from one process and a third one from another. Ten phones of the quiet
+realm make a visit and sync once a second each, in turns of four stretches: alone, beside
+--flood phones of the noisy realm that sync without rest, beside the same flood of the
+third realm, and beside a phone of their own realm that is filled with --records. Prints
+the latencies of the quiet phones' whole syncs, and p95 beside others by p95 alone: what
+is compared comes from one run, in alternation. Beside the third realm is what the machine
+itself makes of a neighbour: no server can do better than that by sharing well.
 
-Phones and server share this machine, which a real crowd does not: what makes the load
-runs at niceness 15, so that it takes the processor that the server and the measured
-phones leave.`,
+Phones and servers share this machine, which a real crowd does not: what makes the load
+takes what of the processor everybody else leaves (on Linux the idle policy, in a session
+of its own), and how many processors it and the server kept busy is printed.`,
 		Example: `  onedoor-sim neighbours --json
   onedoor-sim neighbours --flood 500 --stretch 1m --store postgres://onedoor@127.0.0.1:5432/neighbours`,
 	}
 	f := c.Flags()
 	f.IntVar(&o.Flood, "flood", 200, "`NUMBER` of phones of the noisy realm")
 	f.IntVar(&o.Records, "records", 200_000, "`NUMBER` of records that fill a phone")
-	f.DurationVar(&o.Stretch, "stretch", 20*time.Second, "`DURATION` of each part of the three rounds")
+	f.DurationVar(&o.Stretch, "stretch", 20*time.Second, "`DURATION` of each part of a round")
+	f.IntVar(&o.Rounds, "rounds", 3, "`NUMBER` of rounds")
 	f.StringVar(&store, "store", "sqlite", "sqlite, or the `URL` of an empty PostgreSQL database for both realms")
 	f.Uint64Var(&o.Seed, "seed", 1, "visits follow from this `NUMBER`")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		switch {
-		case o.Flood < 1 || o.Flood > bench.StormPhonesMax || o.Records < 1 || o.Stretch < time.Second:
-			return command.Misused("--flood is 1 to %d, --records 1 at least, --stretch a second", bench.StormPhonesMax)
+		case o.Flood < 1 || o.Flood > bench.StormPhonesMax || o.Records < 1 || o.Stretch < time.Second || o.Rounds < 1:
+			return command.Misused("--flood is 1 to %d, --records and --rounds 1 at least, --stretch a second", bench.StormPhonesMax)
 		case store == "sqlite":
 		case isDatabase(store):
 			o.Store = store
@@ -76,14 +79,19 @@ func (a *app) neighbours(ctx context.Context, o bench.NeighboursOptions) (err er
 func writeNeighbours(w io.Writer, r *bench.Neighbours) {
 	fmt.Fprintf(w, "%s, %s, %s\n\n", r.Machine, r.Versions["go"], r.Store)
 	var t command.Table
-	t.Add("SYNCS OF THE QUIET REALM", "NUMBER", "P50 ms", "P95 ms", "P99 ms", "P95 BY ALONE")
+	t.Add("SYNCS OF THE QUIET REALM", "NUMBER", "P50 ms", "P95 ms", "P99 ms", "P95 BY ALONE", "MEDIAN OF ROUNDS", "SERVER", "LOAD")
 	for _, line := range []struct {
 		name  string
-		l     bench.Latency
+		l     bench.Beside
 		ratio float64
-	}{{"alone", r.Alone, 1}, {fmt.Sprintf("beside %d phones of a noisy realm", r.Flood), r.BesideFlood, r.FloodRatio}, {"beside a phone of its own that is filled", r.BesideFill, r.FillRatio}} {
-		t.Add(line.name, fmt.Sprint(line.l.Syncs), fmt.Sprintf("%.1f", line.l.P50), fmt.Sprintf("%.1f", line.l.P95), fmt.Sprintf("%.1f", line.l.P99), fmt.Sprintf("%.2f", line.ratio))
+	}{
+		{"alone", r.Alone, 1}, {fmt.Sprintf("beside %d phones of a noisy realm", r.Flood), r.Flooded, r.FloodRatio},
+		{"beside as many of another process", r.Apart, r.ApartRatio}, {"beside a phone of its own that is filled", r.Filled, r.FillRatio},
+	} {
+		t.Add(line.name, fmt.Sprint(line.l.Syncs), fmt.Sprintf("%.1f", line.l.P50), fmt.Sprintf("%.1f", line.l.P95), fmt.Sprintf("%.1f", line.l.P99),
+			fmt.Sprintf("%.2f", line.ratio), fmt.Sprintf("%.2f", line.l.Ratio), fmt.Sprintf("%.2f", line.l.ServerShare), fmt.Sprintf("%.2f", line.l.LoadShare))
 	}
 	t.Write(w)
-	fmt.Fprintf(w, "\nmeanwhile the noisy phones sent %d visits, and %d records went to phones that were filled\n", r.FloodPushed, r.FillPulled)
+	fmt.Fprintf(w, "\nmeanwhile the noisy phones sent %d visits, those of another process %d, and %d records went to phones that were filled;\n"+
+		"server and load are in processors kept busy, the server that of the load\n", r.FloodPushed, r.ApartPushed, r.FillPulled)
 }

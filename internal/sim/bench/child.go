@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+	"time"
 
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
@@ -57,8 +58,9 @@ type command struct {
 	Grid string `json:"grid,omitempty"`
 	// BeatS is how many seconds lie between two syncs of a phone that works at a pace.
 	BeatS float64 `json:"beat_s,omitempty"`
-	// Realm is the code of a server's realm that is meant.
-	Realm string `json:"realm,omitempty"`
+	// Realm is the code of a server's realm that is meant, Realms are those that a server is to serve.
+	Realm  string   `json:"realm,omitempty"`
+	Realms []string `json:"realms,omitempty"`
 	// WindowS is over how many seconds phones begin their syncs.
 	WindowS float64 `json:"window_s,omitempty"`
 	// Records are ids to look for in the log, as UUID text.
@@ -93,6 +95,8 @@ type answer struct {
 	// Lost and Duplicated count records that the log has not, or has made more than once.
 	Lost       int `json:"lost,omitempty"`
 	Duplicated int `json:"duplicated,omitempty"`
+	// BusyS is how many seconds a process has kept processors busy: a server since it began, a crowd in what it was asked for.
+	BusyS float64 `json:"busy_s,omitempty"`
 	// HeapBytes is what a server's heap and stacks hold after a collection.
 	HeapBytes uint64 `json:"heap_bytes,omitempty"`
 	// Rows are what phones show of the records of W3.
@@ -125,6 +129,15 @@ func (p *process) do(c command) (a answer, err error) {
 		return a, fmt.Errorf("%s: %w", c.Op, err)
 	}
 	return a, nil
+}
+
+// busy is how many seconds this process has kept processors busy since it began.
+func busy() float64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0 // It fails for a process that is none of ours.
+	}
+	return (time.Duration(u.Utime.Nano()) + time.Duration(u.Stime.Nano())).Seconds()
 }
 
 // stop ends the child and gives its CPU time and peak memory.

@@ -63,6 +63,13 @@ func (p *crowdPart) close() error {
 }
 
 func (p *crowdPart) handle(c command, _ child.Say) (answer, error) {
+	began := busy()
+	a, err := p.work(c)
+	a.BusyS = busy() - began
+	return a, err
+}
+
+func (p *crowdPart) work(c command) (answer, error) {
 	switch c.Op {
 	case "open":
 		return answer{}, p.open(c, true)

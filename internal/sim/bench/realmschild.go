@@ -7,10 +7,10 @@ import (
 	"onedoor/server"
 )
 
-// openRealms makes both realms of a comparison and serves them from one process.
+// openRealms makes realms of a comparison and serves them from one process.
 func (s *serverPart) openRealms(c command) (a answer, err error) {
 	s.dir = c.Dir
-	for _, realm := range []string{quietRealm, noisyRealm} {
+	for _, realm := range c.Realms {
 		if _, err := server.Init(s.ctx, server.InitOptions{Dir: filepath.Join(c.Dir, realm), Store: c.Store, Realm: domain.Code(realm)}); err != nil {
 			return a, err
 		}

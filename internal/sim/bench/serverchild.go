@@ -46,6 +46,8 @@ func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 	case "staff":
 		seats, err := desk.Staff(s.ctx, s.server.Addr().String(), filepath.Join(s.dir, c.Realm), c.Grid, c.Count)
 		return answer{Seats: seats}, err
+	case "busy":
+		return answer{BusyS: busy()}, nil
 	case "size":
 		return s.size()
 	case "head":

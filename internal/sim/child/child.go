@@ -74,6 +74,16 @@ var ErrEnded = errors.New("the child ended")
 
 // Start runs the program again with more arguments. It is killed when ctx ends.
 func Start(ctx context.Context, self []string, args ...string) (*Process, error) {
+	return startWith(ctx, (*exec.Cmd).Start, self, args...)
+}
+
+// StartBehind is Start for a child that takes only what of the processor everybody else leaves: it stands for machines that have
+// processors of their own.
+func StartBehind(ctx context.Context, self []string, args ...string) (*Process, error) {
+	return startWith(ctx, startBehind, self, args...)
+}
+
+func startWith(ctx context.Context, start func(*exec.Cmd) error, self []string, args ...string) (*Process, error) {
 	cmd := exec.CommandContext(ctx, self[0], append(self[1:len(self):len(self)], args...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -84,7 +94,7 @@ func Start(ctx context.Context, self []string, args ...string) (*Process, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd); err != nil {
 		return nil, err
 	}
 	return &Process{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(bufio.NewReader(out))}, nil
