@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+
+	"onedoor/server/turns"
 )
 
 // RecoverPanic runs a call whose handler panics and gives what the caller gets.
@@ -31,3 +33,8 @@ func (r *Room) Watch() error { return r.watch() }
 
 // Unwatch ends one.
 func (r *Room) Unwatch() { r.unwatch() }
+
+// Pack packs an answer in a realm's turn.
+func Pack(ctx context.Context, turn *turns.Realm, reply any) (any, error) {
+	return (&hosted{turn: turn}).pack(ctx, reply)
+}

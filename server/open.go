@@ -46,20 +46,18 @@ func (s *Server) openTraces(ctx context.Context) (err error) {
 // wait for it.
 const permitsElsewhere = 4
 
-// permits is how many pieces of work run at once: one for each processor, since more of them would only share it, and one beside for
-// who comes while the others are out.
-func (c Config) permits() int {
-	n := runtime.GOMAXPROCS(0)
+// piecesEach is how many pieces of work run at once on each processor: more than one would only share it, unless they wait.
+func (c Config) piecesEach() int {
 	if c.elsewhere() {
-		n *= permitsElsewhere
+		return permitsElsewhere
 	}
-	return n + 1
+	return 1
 }
 
 // newProcess makes what realms share.
 func newProcess(c Config) process {
 	return process{
-		metrics: observe.New(built()), stopping: make(chan struct{}), turns: turns.New(c.permits(), time.Now),
+		metrics: observe.New(built()), stopping: make(chan struct{}), turns: turns.New(runtime.GOMAXPROCS(0), c.piecesEach(), time.Now),
 		enrolments: syncrpc.NewEnrolments(c.behindGateway(), c.Now), signIns: signin.NewLimits(),
 	}
 }

@@ -30,7 +30,11 @@ func (s *Server) routedCall(f face, m grpc.MethodDesc) grpc.MethodHandler {
 				if err != nil {
 					next = refusing(err)
 				}
-				return chain(visiting(ctx, h), req, info, next)
+				reply, err := chain(visiting(ctx, h), req, info, next)
+				if err != nil {
+					return nil, err
+				}
+				return h.pack(ctx, reply)
 			})
 		}
 	}

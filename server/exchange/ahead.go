@@ -97,7 +97,7 @@ func (s *Service) SendAhead(ctx context.Context, req *syncv1.SendAheadRequest) (
 	if device.State != identity.DeviceActive || !ed25519.Verify(device.PublicKey, wire.AheadMessage(req, b.hash), req.GetSignature()) {
 		return nil, ErrBadSignature
 	}
-	if err := s.turns.Do(ctx, turns.Judge, func() error { return b.read(req.GetChanges(), s.secrets) }); err != nil {
+	if err := s.turns.Do(ctx, turns.Judge, func(*turns.Piece) error { return b.read(req.GetChanges(), s.secrets) }); err != nil {
 		return nil, err
 	}
 	s.aheads.keep(incarnation, b)

@@ -21,7 +21,10 @@ import (
 func (s *Service) answer(ctx context.Context, c *call, reply *syncv1.ExchangeResponse) (a *answering, err error) {
 	if a = c.answered; a == nil {
 		a = &answering{svc: s, call: c, reply: reply, began: s.clock()}
-		if err := s.turns.Do(ctx, c.class(), func() error { return s.store.View(s.askAnswer(ctx, c, true), a.read) }); err != nil {
+		if err := s.turns.Do(ctx, c.class(), func(p *turns.Piece) error {
+			a.piece = p
+			return s.store.View(s.askAnswer(ctx, c, true), a.read)
+		}); err != nil {
 			return nil, err
 		}
 	}
@@ -36,6 +39,14 @@ func (c *call) class() turns.Class {
 		return turns.Page
 	}
 	return turns.Fill
+}
+
+// brings tells a call that has something to decide from one that only fetches.
+func (c *call) brings() turns.Class {
+	if b := c.body.GetBatch(); len(b.GetChanges())+len(b.GetSentAhead()) > 0 {
+		return turns.Judge
+	}
+	return c.class()
 }
 
 // read reads it.
@@ -79,8 +90,9 @@ type answering struct {
 	r     store.Reader
 	call  *call
 	reply *syncv1.ExchangeResponse
-	// began is when the reading began.
+	// began is when the reading began, piece the turn in which it is done.
 	began time.Time
+	piece *turns.Piece
 	// schema is the one in force in the snapshot.
 	schema *schema.Schema
 	// keep lists views that the new cursor names and the store must know.
@@ -135,7 +147,7 @@ func (a *answering) page() error {
 	if err != nil {
 		return err
 	}
-	c := cutting{svc: a.svc, r: a.r, schema: a.schema, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: a.call.pageBytesMax(), pushed: a.call.push.result.outcomes}
+	c := cutting{svc: a.svc, r: a.r, schema: a.schema, device: device, from: a.call.from, valid: a.call.valid, view: view, maxByte: a.call.pageBytesMax(), pushed: a.call.push.result.outcomes, piece: a.piece}
 	if at := wireCoordinate(a.call.body.GetStatus().GetCheckpoint()); at.Epoch == a.call.from.at.Epoch {
 		c.base = min(at.Seq, a.call.from.at.Seq)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -33,13 +34,13 @@ func (s *Service) glance(ctx context.Context, c *call, answering bool) error {
 func (s *Service) glanceOnce(ctx context.Context, c *call, answering bool) (l looking, ended bool, err error) {
 	l = looking{proofs: c.proofs(), remembered: s.witness.head()}
 	c.push.lent, c.answered = 0, nil
-	give := func() {}
+	var piece *turns.Piece
 	if answering && !c.decides() { // A page is cut there and then.
-		if give, err = s.turns.Take(ctx, c.class()); err != nil {
+		if piece, err = s.turns.Take(ctx, c.class()); err != nil {
 			return l, false, err
 		}
 	}
-	defer give()
+	defer piece.Give()
 	err = s.store.View(s.askAnswer(ctx, c, answering && !c.decides()), func(r store.Reader) (err error) {
 		if ended, err = s.grantsEnded(r, c.push.device.UserID); err != nil {
 			return err
@@ -55,7 +56,7 @@ func (s *Service) glanceOnce(ctx context.Context, c *call, answering bool) (l lo
 		if err := l.look(r, c); err != nil || ended || !answering || !s.answersNow(c, &l) {
 			return err
 		}
-		return s.answerNow(r, c)
+		return s.answerNow(r, c, piece)
 	})
 	if err == nil && c.answered != nil {
 		l.saw(s, c)
@@ -69,10 +70,10 @@ func (s *Service) answersNow(c *call, l *looking) bool {
 }
 
 // answerNow answers a quiet call.
-func (s *Service) answerNow(r store.Reader, c *call) error {
+func (s *Service) answerNow(r store.Reader, c *call, piece *turns.Piece) error {
 	c.contact = s.contactOf(&c.push)
 	s.checkpoints.note(c.push.device.Incarnation, c.contact)
-	a := &answering{svc: s, call: c, reply: replyTo(c), began: s.clock()}
+	a := &answering{svc: s, call: c, reply: replyTo(c), began: s.clock(), piece: piece}
 	err := a.read(r)
 	c.answered = a
 	return err

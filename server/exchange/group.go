@@ -352,11 +352,11 @@ func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, 
 	remembered := s.witness.head()
 	err = s.ledgering(s.askGroup(group), func(w store.Writer) (err error) {
 		// The permit is for judging, and goes back before the commit waits for the disk.
-		give, err := s.turns.Take(context.Background(), turns.Judge)
+		piece, err := s.turns.Take(context.Background(), turns.Judge)
 		if err != nil {
 			return err
 		}
-		defer give()
+		defer piece.Give()
 		if err := s.face(w, remembered); err != nil {
 			return err
 		}
@@ -379,6 +379,9 @@ func (s *Service) transact(group []*job, ahead bool) (k *work, head store.Head, 
 			}
 			if j.alone && j.err != nil {
 				return j.err
+			}
+			if err := piece.Rest(); err != nil {
+				return err
 			}
 		}
 		head, err = k.flush()

@@ -13,6 +13,7 @@ import (
 	"onedoor/server/accessledger"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -56,6 +57,8 @@ type cutting struct {
 	schema *schema.Schema
 	// looks are the sealed fields that the page shows.
 	looks accessledger.Looks
+	// piece is the turn in which it is cut; it rests between rows.
+	piece *turns.Piece
 	// kinds are those that are sent, nil for all; withheld are classes that are not, whoever may read them.
 	kinds    []syncengine.KindNumber
 	withheld schema.Classes
@@ -207,6 +210,9 @@ func (c *cutting) rows(keys []syncengine.ScopeKey, after, head syncengine.Seq, i
 		// A page ends between seqs: a decision and its record share one.
 		if c.builder.Bytes() >= c.maxByte && m.scans[0].row().Seq > after {
 			return after, false, nil
+		}
+		if err := c.piece.Rest(); err != nil {
+			return after, false, err
 		}
 		rows, err := m.next()
 		if err != nil {

@@ -242,8 +242,14 @@ func (s *Service) View(ctx context.Context, f func(store.Reader) error) error {
 // Exchange answers one call of a phone: it decides the batch, waits until that
 // is durable, and cuts the next page.
 func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
-	call, err := s.receive(ctx, req)
-	if err == nil {
+	call, err := s.open(req)
+	if err != nil {
+		return nil, err
+	}
+	if call.class() != turns.Fill { // What is long holds nobody back.
+		defer s.turns.Arrive()()
+	}
+	if err = s.receive(ctx, call, req); err == nil {
 		err = s.glance(ctx, call, true)
 	}
 	if err != nil {
@@ -272,7 +278,10 @@ func (s *Service) ExchangeTogether(ctx context.Context, reqs []*syncv1.ExchangeR
 	calls, out := make([]*call, len(reqs)), make([]Answer, len(reqs))
 	jobs := make([]*job, len(reqs))
 	for i, req := range reqs {
-		if calls[i], out[i].Err = s.receive(ctx, req); out[i].Err == nil {
+		if calls[i], out[i].Err = s.open(req); out[i].Err == nil {
+			out[i].Err = s.receive(ctx, calls[i], req)
+		}
+		if out[i].Err == nil {
 			out[i].Err = s.glance(ctx, calls[i], false)
 		}
 		if out[i].Err == nil {
@@ -327,8 +336,9 @@ func (s *Service) speaker(c *call) syncengine.ID {
 
 // call is one exchange on its way.
 type call struct {
-	body *syncv1.ExchangeBody
-	push push
+	body        *syncv1.ExchangeBody
+	incarnation syncengine.ID
+	push        push
 	// ahead is the batch that came before its exchange; nil for one that came with it.
 	ahead *aheadBatch
 	// from is the phone's position; genuine tells that its cursor was given out by this
@@ -349,8 +359,8 @@ type call struct {
 	answered *answering
 }
 
-// receive authenticates and decodes a request.
-func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*call, error) {
+// open reads who calls and where they say they stand, which nobody vouches for yet.
+func (s *Service) open(req *syncv1.ExchangeRequest) (*call, error) {
 	c := &call{body: &syncv1.ExchangeBody{}}
 	if err := proto.Unmarshal(req.GetBody(), c.body); err != nil {
 		return nil, badRequest("exchange body: %v", err)
@@ -358,59 +368,77 @@ func (s *Service) receive(ctx context.Context, req *syncv1.ExchangeRequest) (*ca
 	if c.body.GetRealm() != s.realm.Code {
 		return nil, fmt.Errorf("%w: the phone belongs to %06d, this server serves %06d", ErrWrongRealm, c.body.GetRealm(), s.realm.Code)
 	}
-	incarnation, ok := syncengine.IDFromBytes(c.body.GetIncarnation())
-	if !ok {
+	var ok bool
+	if c.incarnation, ok = syncengine.IDFromBytes(c.body.GetIncarnation()); !ok {
 		return nil, badRequest("incarnation of %d bytes", len(c.body.GetIncarnation()))
 	}
-	if c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, incarnation); !c.genuine {
+	if c.from, c.genuine = openCursor(c.body.GetCursor(), s.secrets.CursorKey, c.incarnation); !c.genuine {
 		c.stood = s.openStood(c.body.GetStood())
 	}
-	device, at, err := s.callerOf(ctx, incarnation)
+	return c, nil
+}
+
+// receive authenticates and decodes a request.
+func (s *Service) receive(ctx context.Context, c *call, req *syncv1.ExchangeRequest) error {
+	device, at, err := s.callerOf(ctx, c.incarnation)
 	if errors.Is(err, ErrUnknownDevice) && c.body.GetEnrolment() != nil {
-		device, err = s.adopt(ctx, c, req.GetBody(), req.GetSignature(), incarnation)
+		device, err = s.adopt(ctx, c, req.GetBody(), req.GetSignature(), c.incarnation)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !ed25519.Verify(device.PublicKey, wire.ExchangeMessage(req.GetBody()), req.GetSignature()) {
-		return nil, ErrBadSignature
-	}
-	if err := s.bringAhead(c, incarnation); err != nil {
-		return nil, err
-	}
-	if n := len(c.body.GetStatus().GetDigests()); n > wire.DigestsMax {
-		return nil, badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
-	}
-	if n := len(c.body.GetBarriers()); n > wire.BarriersMax {
-		return nil, badRequest("%d barriers, %d are allowed", n, wire.BarriersMax)
-	}
-	if n, most := len(c.body.GetGrantSwitches()), len(c.body.GetBatch().GetChanges())+1; n > most {
-		return nil, badRequest("%d switches of grants for a batch, %d are allowed", n, most)
-	}
-	if n := len(c.body.GetForks()); n > wire.EpochForksMax {
-		return nil, badRequest("%d epochs, %d are allowed", n, wire.EpochForksMax)
-	}
-	if n := len(c.body.GetPast()); n > wire.PastCheckpointsMax {
-		return nil, badRequest("%d past checkpoints, %d are allowed", n, wire.PastCheckpointsMax)
-	}
-	if err := s.turns.Do(ctx, turns.Judge, func() error { return c.prepare(s, device) }); err != nil {
-		return nil, err
+	if err := s.turns.Do(ctx, c.brings(), func(*turns.Piece) error { return s.admit(c, req, device) }); err != nil {
+		return err
 	}
 	c.epoch = s.epoch()
-	if c.nonce, c.next, err = s.useNonce(ctx, incarnation, c.body.GetNonce(), at); err != nil {
-		return nil, err
+	if c.nonce, c.next, err = s.useNonce(ctx, c.incarnation, c.body.GetNonce(), at); err != nil {
+		return err
 	}
 	if err := s.takeWiped(ctx, c); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.takeGrants(ctx, c); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.takeBarriers(ctx, c); err != nil {
-		return nil, err
+		return err
 	}
 	c.push.shown = s.shownLease(c)
-	return c, nil
+	return nil
+}
+
+// admit looks at what a call brings: whose it is, whether it keeps the limits, and what its batch says.
+func (s *Service) admit(c *call, req *syncv1.ExchangeRequest, device identity.Device) error {
+	if !ed25519.Verify(device.PublicKey, wire.ExchangeMessage(req.GetBody()), req.GetSignature()) {
+		return ErrBadSignature
+	}
+	if err := s.bringAhead(c, c.incarnation); err != nil {
+		return err
+	}
+	if err := c.bounded(); err != nil {
+		return err
+	}
+	return c.prepare(s, device)
+}
+
+// bounded reports a call that brings more than a call may.
+func (c *call) bounded() error {
+	if n := len(c.body.GetStatus().GetDigests()); n > wire.DigestsMax {
+		return badRequest("%d digests, %d are allowed", n, wire.DigestsMax)
+	}
+	if n := len(c.body.GetBarriers()); n > wire.BarriersMax {
+		return badRequest("%d barriers, %d are allowed", n, wire.BarriersMax)
+	}
+	if n, most := len(c.body.GetGrantSwitches()), len(c.body.GetBatch().GetChanges())+1; n > most {
+		return badRequest("%d switches of grants for a batch, %d are allowed", n, most)
+	}
+	if n := len(c.body.GetForks()); n > wire.EpochForksMax {
+		return badRequest("%d epochs, %d are allowed", n, wire.EpochForksMax)
+	}
+	if n := len(c.body.GetPast()); n > wire.PastCheckpointsMax {
+		return badRequest("%d past checkpoints, %d are allowed", n, wire.PastCheckpointsMax)
+	}
+	return nil
 }
 
 func (s *Service) deviceOf(ctx context.Context, incarnation syncengine.ID) (d identity.Device, err error) {

@@ -19,6 +19,7 @@ func (r *Realm) wait(c Class) *waiter {
 		r.spent[c] = max(r.spent[c], r.stood)
 	}
 	r.queues[c] = append(r.queues[c], w)
+	r.load.hear(c, t.now())
 	t.hand()
 	return w
 }
@@ -53,15 +54,18 @@ func (r *Realm) done(c Class, took time.Duration) {
 	t.free++
 	r.used += took
 	r.spent[c] += took / weights[c]
+	r.load.add(t.now(), took)
 	t.hand()
 }
 
 // hand gives free permits to those who are next.
 func (t *Turns) hand() {
+	now := t.now()
+	t.look(now)
 	for t.free > 0 {
-		r, c := t.next()
+		r, c := t.next(now)
 		if r == nil {
-			return
+			break
 		}
 		w := r.queues[c][0]
 		r.queues[c] = slices.Delete(r.queues[c], 0, 1)
@@ -73,33 +77,60 @@ func (t *Turns) hand() {
 		t.stood, r.stood = max(t.stood, r.used), max(r.stood, r.spent[c])
 		close(w.got)
 	}
+	t.press(now)
+	t.wake()
 }
 
 // next gives the realm that has had the least time of those that wait and may have a permit, and its class; nil when there is none.
-func (t *Turns) next() (least *Realm, class Class) {
-	most := t.most()
+func (t *Turns) next(now time.Time) (least *Realm, class Class) {
 	for _, r := range t.realms {
-		if c := r.next(most); c != classes && (least == nil || r.used < least.used) {
+		if least != nil && r.used >= least.used {
+			continue
+		}
+		if c := r.next(now); c != classes {
 			least, class = r, c
 		}
 	}
 	return least, class
 }
 
-// next gives the class that has had the least by its weight of those that wait and may have one of most permits; classes when there
-// is none. Fills leave a permit to what is short, wherever there are two.
-func (r *Realm) next(most int) Class {
+// next gives the class that has had the least by its weight of those that wait and may have a permit; classes when there is none.
+func (r *Realm) next(now time.Time) Class {
 	least := classes
-	if r.held >= most {
+	if r.idle() {
 		return least
 	}
 	for c := range classes {
-		if len(r.queues[c]) == 0 || c == Fill && r.fills >= max(1, most-1) {
+		if len(r.queues[c]) == 0 || r.full(c, now) {
 			continue
 		}
-		if least == classes || r.spent[c] < r.spent[least] {
+		if !r.turns.heldBack(r, c, now) && (least == classes || r.spent[c] < r.spent[least]) {
 			least = c
 		}
 	}
 	return least
+}
+
+// full reports that a class of the realm has as many permits as it may: of several realms never all; with company that is heard of
+// never one for each processor, and fills neither while short calls are. What is short does not wait for fills, which rest for it.
+func (r *Realm) full(c Class, now time.Time) bool {
+	t, company := r.turns, r.company(now)
+	switch {
+	case len(t.realms) > 1 && r.held >= t.all-1:
+		return true
+	case company && c == Fill:
+		return r.held >= t.shared
+	case company:
+		return r.held-r.fills >= t.shared
+	case c != Fill:
+		return false
+	case now.Sub(r.load.short) < companyFor:
+		return r.fills >= t.shared
+	}
+	return r.fills >= max(1, t.all-1)
+}
+
+// company reports that another realm has been heard of lately.
+func (r *Realm) company(now time.Time) bool {
+	return slices.ContainsFunc(r.turns.realms, func(o *Realm) bool { return o != r && o.load.heard(now) })
 }

@@ -1,21 +1,27 @@
 // Package turns shares the processor between the realms of a process and, within a realm, between what is short and what goes on
-// for long. Whoever has a piece of work that keeps a processor busy (decoding a batch, judging a group, cutting a page) waits for
-// a permit and gives it back when the piece is done. It knows nothing of what the work is, stops nobody in the middle of a piece,
-// and never refuses: who waits too long is ended by their own context.
+// for long. Whoever has a piece of work that keeps a processor busy (decoding a batch, judging a group, cutting or packing a page)
+// waits for a permit and gives it back when the piece is done. It knows nothing of what the work is, and never refuses: who waits
+// too long is ended by their own context.
 //
 // Of those who wait the realm that has had the least time goes first, and within it the class that has had the least by its
 // weight: start-time fair queuing (Goyal, Vin, Cheng, SIGCOMM 1996) with the time that pieces took as their cost. A realm that
-// was idle begins where the least of the others stands, so that nobody saves up; so a busy realm waits for itself. Where there
-// are several realms none holds all permits: one is left for who comes. Nor do a realm's fills hold all that it may have.
+// was idle begins where the least of the others stands, so that nobody saves up; so a busy realm waits for itself. While others
+// have been heard of, none holds so many permits that every processor is its own, nor do fills: who comes finds one that is free.
+//
+// While a short call of a realm that needs little is in hand, a realm that needs much begins no piece, and rests in those that it
+// has begun where they can be interrupted; so do fills of the same realm. Patience for that runs out: half of the time at least
+// is everybody's.
 //
 // Invariants: no more permits are out than there are; no realm waits while a permit that it may have is free; within a class
-// whoever came first goes first. Read this file first, then queue.go.
+// whoever came first goes first; nobody is held back for more than half of the time. Read this file first, then queue.go, hold.go
+// and load.go.
 package turns
 
 import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,18 +46,24 @@ var weights = [classes]time.Duration{Judge: 5, Page: 4, Fill: 1}
 // Turns are the permits of a process.
 type Turns struct {
 	now func() time.Time
+	// all is how many permits there are; shared is how many of them who has company may hold.
+	all, shared int
+	// pressed tells those that are under way that somebody is to rest.
+	pressed atomic.Bool
 	// mu guards what follows and all realms.
 	mu     sync.Mutex
 	free   int
-	total  int
 	realms []*Realm
 	// stood is the time used of the realm that went last: where one that was idle begins.
 	stood time.Duration
+	hold  hold
 }
 
-// New makes turns with so many permits, which are as many pieces as may run at once; now is the clock by which they are measured.
-func New(permits int, now func() time.Time) *Turns {
-	return &Turns{now: now, free: permits, total: permits}
+// New makes turns for so many processors, with so many pieces at once on each of them and one beside, for who comes while the
+// others are out; now is the clock by which pieces are measured.
+func New(processors, each int, now func() time.Time) *Turns {
+	all := processors*each + 1
+	return &Turns{now: now, free: all, all: all, shared: max(1, (processors-1)*each), hold: hold{patience: patienceMost, at: now()}}
 }
 
 // Join takes a realm in.
@@ -70,14 +82,6 @@ func (r *Realm) Leave() {
 	r.turns.realms = slices.DeleteFunc(r.turns.realms, func(o *Realm) bool { return o == r })
 }
 
-// most is how many permits one realm may hold.
-func (t *Turns) most() int {
-	if len(t.realms) > 1 {
-		return max(1, t.total-1)
-	}
-	return t.total
-}
-
 // Realm is one realm's side of it. A nil one lets everybody go at once.
 type Realm struct {
 	turns *Turns
@@ -89,35 +93,72 @@ type Realm struct {
 	spent  [classes]time.Duration
 	// stood is what the class that went last had spent.
 	stood time.Duration
+	// short counts its short calls in hand; the last one that was answered counts until lingers.
+	short   int
+	lingers time.Time
+	load    load
 }
 
 // waiter waits for a permit; got is closed when it has one.
 type waiter struct{ got chan struct{} }
 
-// Take waits for a permit, or until ctx ends; give ends the piece and may be called more than once.
-func (r *Realm) Take(ctx context.Context, c Class) (give func(), err error) {
+// Piece is a piece of work under way. A nil one may rest and give, and does nothing.
+type Piece struct {
+	realm *Realm
+	ctx   context.Context
+	class Class
+	began time.Time
+	given bool
+}
+
+// Take waits for a permit, or until ctx ends. The piece belongs to one goroutine.
+func (r *Realm) Take(ctx context.Context, c Class) (*Piece, error) {
 	if r == nil {
-		return func() {}, nil
+		return nil, nil
 	}
-	w := r.wait(c)
+	p := &Piece{realm: r, ctx: ctx, class: c, given: true}
+	return p, p.take()
+}
+
+func (p *Piece) take() error {
+	r := p.realm
+	w := r.wait(p.class)
 	select {
 	case <-w.got:
-	case <-ctx.Done():
-		if !r.leave(c, w) {
-			r.done(c, 0) // It came at the same moment.
+	case <-p.ctx.Done():
+		if !r.leave(p.class, w) {
+			r.done(p.class, 0) // It came at the same moment.
 		}
-		return nil, context.Cause(ctx)
+		return context.Cause(p.ctx)
 	}
-	began := r.turns.now()
-	return sync.OnceFunc(func() { r.done(c, r.turns.now().Sub(began)) }), nil
+	p.began, p.given = r.turns.now(), false
+	return nil
+}
+
+// Give ends the piece; it may be called more than once.
+func (p *Piece) Give() {
+	if p != nil && !p.given {
+		p.given = true
+		p.realm.done(p.class, p.realm.turns.now().Sub(p.began))
+	}
+}
+
+// Rest gives the permit back while somebody is to go first, and waits for another one. A piece calls it often: it costs nothing
+// while nobody is. Where the context that it was taken with ends, the piece has ended.
+func (p *Piece) Rest() error {
+	if p == nil || p.given || !p.realm.turns.pressed.Load() || !p.realm.rests(p.class) {
+		return nil
+	}
+	p.Give()
+	return p.take()
 }
 
 // Do runs a piece.
-func (r *Realm) Do(ctx context.Context, c Class, piece func() error) error {
-	give, err := r.Take(ctx, c)
+func (r *Realm) Do(ctx context.Context, c Class, piece func(*Piece) error) error {
+	p, err := r.Take(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer give()
-	return piece()
+	defer p.Give()
+	return piece(p)
 }

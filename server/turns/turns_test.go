@@ -13,7 +13,7 @@ import (
 
 // piece works for a while with a permit.
 func piece(t *testing.T, r *turns.Realm, c turns.Class, took time.Duration) {
-	if err := r.Do(t.Context(), c, func() error {
+	if err := r.Do(t.Context(), c, func(*turns.Piece) error {
 		time.Sleep(took)
 		return nil
 	}); err != nil {
@@ -53,7 +53,7 @@ func neverWaits(t *testing.T, r *turns.Realm) {
 
 func TestTake_ABusyRealmWaitsForItselfAndAQuietOneDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(2, time.Now)
+		all := turns.New(1, 1, time.Now)
 		noisy, quiet := all.Join(), all.Join()
 		var wg sync.WaitGroup
 		flood(t, &wg, noisy, turns.Judge, 100, 10*time.Millisecond, time.Second)
@@ -64,8 +64,9 @@ func TestTake_ABusyRealmWaitsForItselfAndAQuietOneDoesNot(t *testing.T) {
 
 func TestTake_TwoBusyRealmsShareTheTimeWhateverTheirNumbers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(1, time.Now)
+		all := turns.New(1, 1, time.Now)
 		var wg sync.WaitGroup
+		flood(t, &wg, all.Join(), turns.Judge, 5, 10*time.Millisecond, 10*time.Second) // Two permits for three.
 		many := flood(t, &wg, all.Join(), turns.Judge, 100, 10*time.Millisecond, 10*time.Second)
 		few := flood(t, &wg, all.Join(), turns.Judge, 2, 5*time.Millisecond, 10*time.Second)
 		wg.Wait()
@@ -77,7 +78,7 @@ func TestTake_TwoBusyRealmsShareTheTimeWhateverTheirNumbers(t *testing.T) {
 
 func TestTake_AFillGivesWayAndGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(1, time.Now).Join()
+		r := turns.New(1, 1, time.Now).Join()
 		var wg sync.WaitGroup
 		fills := flood(t, &wg, r, turns.Fill, 4, 10*time.Millisecond, 10*time.Second)
 		pages := flood(t, &wg, r, turns.Page, 4, 10*time.Millisecond, 10*time.Second)
@@ -90,7 +91,7 @@ func TestTake_AFillGivesWayAndGoesOn(t *testing.T) {
 
 func TestTake_APageFindsAPermitWhileFillsAreCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(3, time.Now).Join()
+		r := turns.New(2, 1, time.Now).Join()
 		var wg sync.WaitGroup
 		flood(t, &wg, r, turns.Fill, 10, 50*time.Millisecond, time.Second)
 		neverWaits(t, r)
@@ -100,12 +101,13 @@ func TestTake_APageFindsAPermitWhileFillsAreCut(t *testing.T) {
 
 func TestTake_ARealmThatWasIdleHasSavedUpNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(1, time.Now)
+		all := turns.New(1, 1, time.Now)
 		busy, idle := all.Join(), all.Join()
 		for range 100 {
 			piece(t, busy, turns.Judge, 10*time.Millisecond)
 		}
 		var wg sync.WaitGroup
+		flood(t, &wg, all.Join(), turns.Judge, 2, 10*time.Millisecond, time.Second) // Two permits for three.
 		a := flood(t, &wg, busy, turns.Judge, 2, 10*time.Millisecond, time.Second)
 		b := flood(t, &wg, idle, turns.Judge, 2, 10*time.Millisecond, time.Second)
 		wg.Wait()
@@ -115,59 +117,69 @@ func TestTake_ARealmThatWasIdleHasSavedUpNothing(t *testing.T) {
 	})
 }
 
+// taken takes a permit that is free.
+func taken(t *testing.T, r *turns.Realm) *turns.Piece {
+	t.Helper()
+	p, err := r.Take(t.Context(), turns.Page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// nothingLeft wants no permit to be free for the realm.
+func nothingLeft(t *testing.T, r *turns.Realm) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := r.Take(ctx, turns.Page); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a permit was given that there is not: %v", err)
+	}
+}
+
 func TestTake_WhoLeavesTakesNoPermitAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(1, time.Now).Join()
-		give, err := r.Take(t.Context(), turns.Page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := r.Take(ctx, turns.Page); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a permit that is out was given again: %v", err)
-		}
-		give()
-		give() // Twice is once.
-		first, err := r.Take(t.Context(), turns.Page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := r.Take(ctx, turns.Page); err == nil {
-			t.Error("one permit is out twice")
-		}
-		first()
+		r := turns.New(1, 1, time.Now).Join()
+		one, two := taken(t, r), taken(t, r)
+		nothingLeft(t, r)
+		one.Give()
+		one.Give() // Twice is once.
+		one = taken(t, r)
+		nothingLeft(t, r)
+		one.Give()
+		two.Give()
 	})
 }
 
 func TestLeave_TheOneThatIsLeftHasAllPermits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(2, time.Now)
+		all := turns.New(1, 1, time.Now)
 		stays, goes := all.Join(), all.Join()
-		first, err := stays.Take(t.Context(), turns.Page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer first()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := stays.Take(ctx, turns.Page); err == nil {
-			t.Error("one of two realms has all permits")
-		}
+		piece(t, goes, turns.Page, time.Millisecond)
+		defer taken(t, stays).Give()
+		nothingLeft(t, stays)
+		piece(t, goes, turns.Page, time.Millisecond)
 		goes.Leave()
-		second, err := stays.Take(t.Context(), turns.Page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second()
+		taken(t, stays).Give()
+	})
+}
+
+func TestTake_ARealmWithCompanyThatIsHeardOfLeavesAProcessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(2, 1, time.Now)
+		r, other := all.Join(), all.Join()
+		defer taken(t, r).Give()
+		taken(t, r).Give()
+		other.Arrive()()
+		nothingLeft(t, r)
+		time.Sleep(5 * time.Second)
+		taken(t, r).Give()
 	})
 }
 
 func TestTake_WithoutTurnsNobodyWaits(t *testing.T) {
 	var none *turns.Realm
-	if err := none.Do(t.Context(), turns.Fill, func() error { return nil }); err != nil {
+	if err := none.Do(t.Context(), turns.Fill, func(p *turns.Piece) error { return p.Rest() }); err != nil {
 		t.Error(err)
 	}
 }

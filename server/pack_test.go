@@ -1,0 +1,37 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
+	"onedoor/server"
+	"onedoor/server/turns"
+)
+
+func TestPack_APageWaitsForItsTurnAndOtherAnswersDoNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		realm := turns.New(1, 1, time.Now).Join()
+		for range 2 {
+			if _, err := realm.Take(t.Context(), turns.Judge); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for _, page := range []*syncv1.ExchangeResponse{{Page: &syncv1.Page{}, CaughtUp: true}, {Page: &syncv1.Page{}}} {
+			if _, err := server.Pack(ctx, realm, page); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("a page is packed while all permits are out: %v", err)
+			}
+		}
+		for _, other := range []any{&syncv1.ExchangeResponse{}, &syncv1.LookUpResponse{}} {
+			if reply, err := server.Pack(ctx, realm, other); err != nil || reply != other {
+				t.Errorf("an answer without a page: %v, %v", reply, err)
+			}
+		}
+	})
+}
