@@ -96,6 +96,8 @@ type Config struct {
 	Now func() time.Time
 	// LookEvery is how often deadlines and deliveries of tasks are looked at; casework.WatchEvery when zero.
 	LookEvery time.Duration
+	// RetainEvery is how often it is looked whether retention is due; as often as retention itself asks for when zero.
+	RetainEvery time.Duration
 	// LookFrom holds the first look back until it is closed; nil begins at once. A scripted day hands one in: what the day
 	// holds must not depend on how long it takes.
 	LookFrom <-chan struct{}

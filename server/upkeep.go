@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ func (h *hosted) startUpkeep(context.Context) error {
 			both.Go(func() { h.keepPost(ctx) })
 			both.Go(func() { h.forgetGuesses(ctx) })
 		}
-		retention.Keep(ctx, h.realm, h.post, wait, h.retained)
+		retention.Keep(ctx, h.realm, h.post, func(ctx context.Context, d time.Duration) error { return wait(ctx, cmp.Or(h.config.RetainEvery, d)) }, h.retained)
 		both.Wait()
 	}()
 	return nil

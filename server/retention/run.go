@@ -132,6 +132,9 @@ func run(ctx context.Context, svc *exchange.Service, post *tenure.Post, now sync
 		return out, err
 	}
 	return out, svc.Update(ctx, func(w store.Writer) error {
+		if err := post.Stands(w); err != nil {
+			return err
+		}
 		return put(w, bucketRun, runKey, &storedv1.RetentionRun{
 			AtMs: int64(now), Records: uint64(out.Records), LedgerEntries: uint64(out.LedgerEntries),
 		})

@@ -21,6 +21,7 @@ const killedInit = "ONEDOOR_STORY_INIT"
 
 // killable is what a process does that is started by a test to be killed; nothing in the tests' own process.
 func killable() {
+	serveByItself()
 	if dir := os.Getenv(killedInit); dir != "" {
 		_, err := server.Init(context.Background(), server.InitOptions{Dir: dir, Store: os.Getenv("DATABASE"), Realm: "530702"})
 		if err != nil {
@@ -112,6 +113,20 @@ func TestInit_ThatIsKilledOnTheWayIsTakenUpByTheNextOne(t *testing.T) {
 // killAfter has another process make a realm, and kills it when it has sent so many bytes to the database.
 func killAfter(t *testing.T, database, dir string, bytes int64) {
 	t.Helper()
+	p := &tap{}
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	p.full = func() { _ = child.Process.Kill() }
+	p.left.Store(bytes)
+	child.Env = append(os.Environ(), killedInit+"="+dir, "DATABASE="+p.before(t, database))
+	child.Stderr = os.Stderr
+	if err := child.Run(); (err == nil) != (bytes == 1<<40) {
+		t.Errorf("the process was to be killed after %d bytes, and ended with %v", bytes, err)
+	}
+}
+
+// before opens the tap before a database, and gives the URL that leads through it.
+func (p *tap) before(t *testing.T, database string) string {
+	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
 		t.Fatal(err)
@@ -122,16 +137,9 @@ func killAfter(t *testing.T, database, dir string, bytes int64) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(socket) })
-	p := &tap{to: filepath.Join(query.Get("host"), socketName)}
+	p.to = filepath.Join(query.Get("host"), socketName)
 	query.Set("host", socket)
 	u.RawQuery = query.Encode()
-	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), killedInit+"="+dir, "DATABASE="+u.String())
-	child.Stderr = os.Stderr
-	p.left.Store(bytes)
-	p.full = func() { _ = child.Process.Kill() }
 	p.open(t, socket)
-	if err := child.Run(); (err == nil) != (bytes == 1<<40) {
-		t.Errorf("the process was to be killed after %d bytes, and ended with %v", bytes, err)
-	}
+	return u.String()
 }

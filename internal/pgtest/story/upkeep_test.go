@@ -14,7 +14,6 @@ import (
 	"onedoor/internal/pgtest"
 	"onedoor/server"
 	"onedoor/server/store"
-	"onedoor/server/store/pgstore"
 	"onedoor/syncengine"
 )
 
@@ -56,17 +55,14 @@ func (c *cable) pull(out bool) {
 func (d *district) tasks() (made map[syncengine.ID]int) {
 	d.t.Helper()
 	made = map[syncengine.ID]int{}
-	st, err := pgstore.OpenReader(d.t.Context(), pgstore.Options{URL: d.store})
-	d.must(err)
-	defer st.Close()
-	d.must(st.View(d.t.Context(), func(r store.Reader) error {
+	d.look(func(r store.Reader) error {
 		return r.Entries(0, func(e store.Entry) bool {
 			if e.Kind == syncengine.KindNumber(recordv1.Kind_KIND_TASK) && e.Prev == 0 {
 				made[e.RecordID]++
 			}
 			return true
 		})
-	}))
+	})
 	return made
 }
 
