@@ -27,7 +27,14 @@ func (s *Sums) Sub(o Sums) {
 
 // CellHash is H(record, cell, shown value) of the protocol's digest.
 func CellHash(record ID, key CellKey, data []byte, cleared bool) uint64 {
-	var buf [640]byte
+	var buf cellBuffer
+	return buf.hash(record, key, data, cleared)
+}
+
+// cellBuffer is room for what is hashed of a cell, used again from cell to cell. Longer ones have room of their own.
+type cellBuffer [640]byte
+
+func (buf *cellBuffer) hash(record ID, key CellKey, data []byte, cleared bool) uint64 {
 	b := append(buf[:0], record[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(key.Field))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(key.Key)))
@@ -44,6 +51,7 @@ func CellHash(record ID, key CellKey, data []byte, cleared bool) uint64 {
 
 // Digest gives what a record adds to the digests of each of its scope keys.
 func (k *Kind) Digest(rec *Record) (s Sums) {
+	var buf cellBuffer
 	for i := range rec.Cells {
 		c := &rec.Cells[i]
 		class, ok := k.Class(c.Key.Field)
@@ -51,7 +59,7 @@ func (k *Kind) Digest(rec *Record) (s Sums) {
 			continue
 		}
 		v := c.Shown()
-		s[class] += CellHash(rec.ID, c.Key, v.Data, v.Cleared)
+		s[class] += buf.hash(rec.ID, c.Key, v.Data, v.Cleared)
 	}
 	return s
 }

@@ -27,11 +27,20 @@ type Change struct {
 
 // DecodeChange reads the exact bytes of a change and checks everything that
 // does not need its kind. The change shares the bytes of body.
-func DecodeChange(body []byte) (*Change, error) {
+func DecodeChange(body []byte) (*Change, error) { return new(ChangeReader).Decode(body) }
+
+// ChangeReader reads changes that live and end together, as those of a batch: they share what memory they need.
+type ChangeReader struct {
+	changes room[Change]
+	patches room[syncv1.Patch]
+}
+
+// Decode is DecodeChange.
+func (r *ChangeReader) Decode(body []byte) (*Change, error) {
 	if len(body) > ChangeBytesMax {
 		return nil, malformed("a change of %d bytes, %d are allowed", len(body), ChangeBytesMax)
 	}
-	q := quickChange{change: &Change{}}
+	q := quickChange{change: r.changes.one(), patches: &r.patches}
 	if q.read(body) {
 		return q.change, q.change.complete(q.recordID, q.occurredDiff, q.resolves)
 	}

@@ -16,6 +16,7 @@ import (
 // decides nothing; it spares every plain visit the generated code's copies.
 type quickChange struct {
 	change       *Change
+	patches      *room[syncv1.Patch]
 	recordID     []byte
 	occurredDiff int64
 	resolves     [][]byte
@@ -91,7 +92,8 @@ func (q *quickChange) bytes(num protowire.Number, v []byte) bool {
 		q.recordID = v
 	case changePatch:
 		fields, ok := plainPatch(v)
-		q.change.Patch = &syncv1.Patch{Fields: fields}
+		q.change.Patch = q.patches.one()
+		q.change.Patch.Fields = fields
 		return ok
 	case changeResolves:
 		q.resolves = [][]byte{v}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"google.golang.org/protobuf/proto"
-
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/wire"
@@ -105,11 +103,9 @@ func (s *Service) SendAhead(ctx context.Context, req *syncv1.SendAheadRequest) (
 }
 
 func (b *aheadBatch) read(encoded []byte, keys keyring) (err error) {
-	m := &syncv1.Batch{}
-	if err := proto.Unmarshal(encoded, m); err != nil {
+	if b.changes, err = wire.BatchChanges(encoded); err != nil {
 		return badRequest("changes sent ahead: %v", err)
 	}
-	b.changes = m.GetChanges()
 	b.decoded, err = decodeChanges(b.first, b.changes, keys)
 	return err
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -212,21 +213,35 @@ func (k *work) followOne(anchor syncengine.ID) error {
 	return nil
 }
 
-// followers are pairs of a parent and a record that names it. They are put in
-// order when somebody first asks: a group of visits adds many and asks for none.
+// followers are pairs of a parent and a record that names it. They are put in order when somebody first asks for one that
+// may be among the parents: a group of visits adds many, and asks for the visits alone, which are younger than their doors.
 type followers struct {
 	pairs    []following
 	byParent map[syncengine.ID][]syncengine.ID
+	// least and most are the parents' ids at the ends.
+	least, most syncengine.ID
 }
 
 type following struct{ parent, record syncengine.ID }
 
 func (f *followers) add(parent, record syncengine.ID) {
+	if len(f.pairs)+len(f.byParent) == 0 {
+		f.least, f.most = parent, parent
+	}
+	if bytes.Compare(parent[:], f.least[:]) < 0 {
+		f.least = parent
+	}
+	if bytes.Compare(parent[:], f.most[:]) > 0 {
+		f.most = parent
+	}
 	f.pairs = append(f.pairs, following{parent, record})
 }
 
 // of lists the records that name a parent.
 func (f *followers) of(parent syncengine.ID) []syncengine.ID {
+	if bytes.Compare(parent[:], f.least[:]) < 0 || bytes.Compare(parent[:], f.most[:]) > 0 {
+		return nil
+	}
 	if f.byParent == nil {
 		f.byParent = map[syncengine.ID][]syncengine.ID{}
 	}

@@ -89,20 +89,21 @@ func decodeChanges(first syncengine.DeviceSeq, changes []*syncv1.BatchChange, ke
 	if n := len(changes); n > wire.BatchChangesMax {
 		return nil, badRequest("a batch of %d changes, %d are allowed", n, wire.BatchChangesMax)
 	}
+	var reader wire.ChangeReader
 	out := make([]supplied, len(changes))
 	for i, c := range changes {
 		seq := first + syncengine.DeviceSeq(i)
 		if err := out[i].open(c, seq, keys); err != nil {
 			return nil, err
 		}
-		if err := out[i].decode(c, seq); err != nil {
+		if err := out[i].decode(c, seq, &reader); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq) error {
+func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq, reader *wire.ChangeReader) error {
 	s.first, s.erased = c.GetFirst(), c.GetErased()
 	if n := len(s.salt); n != 0 && n != wire.SaltBytes {
 		return badRequest("change %d: a salt of %d bytes", seq, n)
@@ -120,7 +121,7 @@ func (s *supplied) decode(c *syncv1.BatchChange, seq syncengine.DeviceSeq) error
 			return nil
 		}
 	}
-	change, err := wire.DecodeChange(s.body)
+	change, err := reader.Decode(s.body)
 	if err != nil {
 		return nil
 	}
@@ -250,10 +251,11 @@ func (k *work) takeFresh(p *push, progress *storedv1.Progress, fresh []supplied)
 	copy(chain[:], progress.GetChain())
 	var follow []syncengine.ID
 	p.result.outcomes.Results = slices.Grow(p.result.outcomes.Results, len(fresh))
+	k.entries, k.replaced = slices.Grow(k.entries, len(fresh)), slices.Grow(k.replaced, len(fresh))
 	j := &judging{}
 	for i := range fresh {
 		p.current = first + syncengine.DeviceSeq(i)
-		*j = judging{work: k, push: p, progress: progress, in: &fresh[i], seq: p.current}
+		*j = judging{work: k, push: p, progress: progress, in: &fresh[i], seq: p.current, follow: j.follow[:0]}
 		outcome, err := j.decide()
 		if err != nil {
 			return err
