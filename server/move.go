@@ -11,6 +11,7 @@ import (
 	"onedoor/server/store"
 	"onedoor/server/store/pgstore"
 	"onedoor/server/store/sqlitestore"
+	"onedoor/server/store/whole"
 	"onedoor/syncengine"
 )
 
@@ -46,7 +47,7 @@ type MoveResult struct {
 // Move brings a realm from the SQLite file of its folder into a database server: with every number, byte and tag, so that
 // epoch, cursors and receipts stay valid and phones notice nothing. The folder keeps the keys. The copy is read back and
 // compared, and then checked as Verify does; where anything fails the folder is as it was and the database has no such
-// realm.
+// realm. One that was killed when the copy stood there already is taken up by the next, which finds it equal row by row.
 func Move(ctx context.Context, o MoveOptions) (out MoveResult, err error) {
 	c := Config{Dir: o.Dir, Store: o.To, ContactKey: o.ContactKey}.filled()
 	if err := checkFolder(c.Dir); err != nil {
@@ -58,7 +59,7 @@ func Move(ctx context.Context, o MoveOptions) (out MoveResult, err error) {
 		return out, absent(c.Dir, err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	to, err := c.bring(ctx, st, o, &out)
+	to, stood, err := c.bring(ctx, st, o, &out)
 	if err != nil {
 		return out, err
 	}
@@ -69,37 +70,70 @@ func Move(ctx context.Context, o MoveOptions) (out MoveResult, err error) {
 	if err == nil && !found.OK() {
 		err = fmt.Errorf("the copy has problems, so it was taken back: %q: run `onedoor verify --data %s` and see to what it finds first", found.Problems, o.Dir)
 	}
-	if err != nil {
+	switch {
+	case err != nil && stood: // Another run brought it there: it is not this one's to take back.
+		return out, err
+	case err != nil:
 		return out, errors.Join(err, pgstore.Drop(context.WithoutCancel(ctx), to))
 	}
 	out.Moved, err = c.moveAside(st)
 	return out, err
 }
 
-// bring copies the realm and gives where it lies now.
-func (c Config) bring(ctx context.Context, st store.Store, o MoveOptions, out *MoveResult) (to pgstore.Options, err error) {
+// bring copies the realm and gives where it lies now; stood says that a run which was killed had brought it there.
+func (c Config) bring(ctx context.Context, st store.Store, o MoveOptions, out *MoveResult) (to pgstore.Options, stood bool, err error) {
 	err = st.View(ctx, func(r store.Reader) error {
 		realm, err := identity.GetRealm(r)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Dir, err)
 		}
-		whole, ok := r.(store.Whole)
+		from, ok := r.(store.Whole)
 		if !ok {
 			return fmt.Errorf("%s: its store gives no copy", c.Dir)
 		}
 		to = c.database().Named(fmt.Sprintf("%06d", realm.Code))
 		out.Realm, out.At = realm.Code, syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq}
-		out.Imported, err = pgstore.Import(ctx, to, whole, o.Progress.of("copying"))
+		out.Imported, err = pgstore.Import(ctx, to, from, o.Progress.of("copying"))
 		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%w: a move that was cut off at its very end left it, or somebody else made it: look with `onedoor verify --data %s --store URL`, "+
-				"serve it there if it is this realm, or name another with ?%s= in the URL", err, c.Dir, pgstore.RealmParameter)
+			stood = true
+			out.Imported, err = c.resume(ctx, to, from)
 		}
 		return err
 	})
 	if err == nil {
 		out.Name, err = to.RealmName()
 	}
-	return to, err
+	return to, stood, err
+}
+
+// resume compares the realm that stands in the database with the one in the folder. Only where nothing at all differs is it the
+// copy of a move that was killed: neither has been served since.
+func (c Config) resume(ctx context.Context, to pgstore.Options, from store.Whole) (out pgstore.Imported, err error) {
+	st, err := pgstore.OpenReader(ctx, to)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	given, err := whole.Read(from, func() {})
+	if err != nil {
+		return out, err
+	}
+	return pgstore.Imported{Entries: given[0].Rows, Records: given[1].Rows, ScopeRows: given[2].Rows, Documents: given[3].Rows},
+		st.View(ctx, func(r store.Reader) error {
+			there, ok := r.(store.Whole)
+			if !ok {
+				return fmt.Errorf("realm %s: its store gives no copy", st.Realm())
+			}
+			got, err := whole.Read(there, func() {})
+			if err != nil {
+				return err
+			}
+			if a, b := from.Head(), there.Head(); a.Epoch == b.Epoch && a.Seq == b.Seq && a.Tag == b.Tag && given.Differs(got) == "" {
+				return nil
+			}
+			return fmt.Errorf("the database has a realm %s, and it is not what lies in %s: serve it there if the realm was moved before, else name this one otherwise with ?%s= in the URL: %w",
+				st.Realm(), c.Dir, pgstore.RealmParameter, fs.ErrExist)
+		})
 }
 
 // moveAside gives the file that the realm lay in another name, so that nobody serves it any more beside the one in the

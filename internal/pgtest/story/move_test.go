@@ -2,6 +2,7 @@ package story_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,46 @@ func TestMove_RefusesARealmThatIsServedOrThereAndLeavesItAlone(t *testing.T) {
 	}
 	d.store = url + "&realm=second"
 	d.verified()
+}
+
+// TestMove_OneThatWasKilledBeforeItsLastStepIsTakenUp leaves what a kill leaves between the copy and the file's other name.
+func TestMove_OneThatWasKilledBeforeItsLastStepIsTakenUp(t *testing.T) {
+	d := founded(t, "")
+	r := d.serve()
+	ann := d.phone(r)
+	ann.synced()
+	ann.door("民主路3号")
+	ann.synced()
+	r.halt(d)
+	url := pgtest.Database(t)
+	file := filepath.Join(d.dir, server.DatabaseFile)
+	first, err := server.Move(t.Context(), server.MoveOptions{Dir: d.dir, To: url})
+	d.must(err)
+	d.must(os.Rename(file+server.MovedSuffix, file))
+	again, err := server.Move(t.Context(), server.MoveOptions{Dir: d.dir, To: url})
+	d.must(err)
+	if again != first {
+		t.Errorf("moved %+v, and then %+v", first, again)
+	}
+
+	// What has been served since is another realm than the file's, though it bears its name.
+	d.must(os.Rename(file+server.MovedSuffix, file))
+	d.store = url
+	r = d.serve()
+	ann.line.to.Store(r)
+	ann.door("民主路4号")
+	ann.synced()
+	r.halt(d)
+	was := d.verified()
+	if _, err := server.Move(t.Context(), server.MoveOptions{Dir: d.dir, To: url}); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "?realm=") {
+		t.Errorf("a realm that went on: %v", err)
+	}
+	if now := d.verified(); now.Seq != was.Seq {
+		t.Errorf("the log is at %d, it was at %d", now.Seq, was.Seq)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestMove_ADamagedRealmIsTakenBackOutOfTheDatabase(t *testing.T) {
