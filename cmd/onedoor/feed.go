@@ -75,7 +75,7 @@ func (f *feedFlags) add(c *cobra.Command) {
 	flags.StringSliceVar(&f.kinds, "kinds", nil, "`KIND,…` that are sent, such as dispute,hazard (default: all that the user's role reads)")
 	flags.Uint64Var(&f.sharing, "sharing", 0, "`NUMBER` of the entry of the sharing register that allows sealed fields; none are sent without it")
 	flags.StringVar(&f.purpose, "purpose", "", "`TEXT`: what the records are used for; it stands in the access ledger with every page")
-	flags.StringVar(&f.url, "url", "", "`URL` to post pages to, https; without it the receiver reads them")
+	flags.StringVar(&f.url, "url", "", "`URL` to post pages to, https (http to this machine alone); without it the receiver reads them")
 	flags.StringVar(&f.secretFile, "secret-out", "", "`FILE` to write the secret to that signs what is posted (mode 0600, must not be there)")
 	command.Required(c, "purpose")
 }
@@ -184,9 +184,30 @@ whether it has sealed fields the feed begins from the start by itself.`,
 			return err
 		}
 		req.Id = idText(id)
+		if err := f.keepsSecret(client, req); err != nil {
+			return err
+		}
 		return a.put(client, req, f.secretFile)
 	})
 	return c
+}
+
+// keepsSecret refuses to give a feed that was read an address without a place for its secret: it is told this once, and nobody
+// could verify what is posted.
+func (f *feedFlags) keepsSecret(client *client, req *feedv1.PutFeedRequest) error {
+	if f.url == "" || f.secretFile != "" {
+		return nil
+	}
+	m, err := client.feeds.ListFeeds(client.ctx, &feedv1.ListFeedsRequest{})
+	if err != nil {
+		return err
+	}
+	for _, feed := range m.GetFeeds() {
+		if feed.GetId() == req.GetId() && feed.GetUrl() == "" {
+			return command.Misused("--secret-out: the feed had no address: say where to write the secret that signs what is posted, which is told this once")
+		}
+	}
+	return nil
 }
 
 func (a *app) feedList() *cobra.Command {
