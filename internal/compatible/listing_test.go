@@ -188,7 +188,8 @@ func (p *phone) listConflicts(b *strings.Builder) {
 	open, err := p.Conflicts()
 	p.must(err)
 	for _, c := range open {
-		fmt.Fprintf(b, "conflict %s with %d other values\n", c.ID, len(c.Others))
+		// A set is never written anew, so its listing keeps the form of an id that it was written with.
+		fmt.Fprintf(b, "conflict %s with %d other values\n", strings.ReplaceAll(c.ID, "-", ""), len(c.Others))
 	}
 	waiting, err := p.Quarantined()
 	p.must(err)
