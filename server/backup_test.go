@@ -20,8 +20,10 @@ import (
 
 	client "onedoor/client-sdk"
 	"onedoor/server"
+	"onedoor/server/exchange"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
+	"onedoor/syncengine"
 )
 
 // stop ends the server of a world.
@@ -271,6 +273,34 @@ func TestRestore_MovesAsideOnlyTheRealmThatIsNamed(t *testing.T) {
 	w := server.RestoreOptions{From: out, Dir: dir, Replace: 530702, Now: func() time.Time { return clock().Add(time.Hour) }, Random: seeded(8)}
 	if made, err = server.Restore(t.Context(), w); err != nil || made.Epoch != 3 {
 		t.Errorf("restored again: %+v, %v", made, err)
+	}
+}
+
+// A backup from before somebody noticed that an epoch had two histories says nothing of it; the realm that it takes the place of
+// and the side ledger do.
+func TestRestore_KeepsWhatIsKnownOfEpochsWithTwoHistories(t *testing.T) {
+	dir, out := backedUp(t)
+	st, err := sqlitestore.Open(t.Context(), filepath.Join(dir, server.DatabaseFile), sqlitestore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = exchange.BeginEpoch(t.Context(), st, exchange.Renewal{Doubtful: []syncengine.Epoch{1}})
+	if err := errors.Join(err, st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: dir, Replace: 530702, Now: clock, Random: seeded(7)}); err != nil {
+		t.Fatal(err)
+	}
+	if st, err = sqlitestore.Open(t.Context(), filepath.Join(dir, server.DatabaseFile), sqlitestore.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var doubtful []syncengine.Epoch
+	err = st.View(t.Context(), func(r store.Reader) (err error) {
+		doubtful, err = exchange.Doubtful(r)
+		return err
+	})
+	if err := errors.Join(err, st.Close()); err != nil || !slices.Equal(doubtful, []syncengine.Epoch{1}) {
+		t.Errorf("of the restored realm %v are doubtful, %v", doubtful, err)
 	}
 }
 

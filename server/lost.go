@@ -25,7 +25,8 @@ type Lost struct {
 
 // oldRealm is what can be told of a realm that a backup takes the place of.
 type oldRealm struct {
-	forks []syncengine.Fork
+	forks    []syncengine.Fork
+	doubtful []syncengine.Epoch
 	// read is false where the realm is damaged.
 	read                        bool
 	users, devices, territories map[syncengine.ID]bool
@@ -69,6 +70,9 @@ func (o *oldRealm) take(r store.Reader) error {
 		return err
 	}
 	o.forks = history.Forks
+	if o.doubtful, err = exchange.Doubtful(r); err != nil {
+		return err
+	}
 	if o.users, o.devices, o.territories, err = people(r); err != nil {
 		return err
 	}
@@ -95,12 +99,12 @@ func people(r store.Reader) (users, devices, territories map[syncengine.ID]bool,
 	return users, devices, territories, errors.Join(err, e, f)
 }
 
-// epochs gives the forks that the old realm knew; none without one.
-func (o *oldRealm) epochs() []syncengine.Fork {
+// renewal is what the old realm knew of the epochs; nothing without one.
+func (o *oldRealm) renewal() exchange.Renewal {
 	if o == nil {
-		return nil
+		return exchange.Renewal{}
 	}
-	return o.forks
+	return exchange.Renewal{Known: o.forks, Doubtful: o.doubtful}
 }
 
 // lostBeside counts what the old realm has and a backup up to a seq has not.

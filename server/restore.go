@@ -247,11 +247,12 @@ func (r *restoring) renew(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	now := syncengine.UnixMilli(r.config.Now().UnixMilli())
-	known, err := r.replay(ctx, st)
-	if err != nil {
+	known := r.old.renewal()
+	if err := r.replay(ctx, st, &known); err != nil {
 		return err
 	}
-	h, err := exchange.BeginEpoch(ctx, st, exchange.Renewal{Known: append(known, r.old.epochs()...), Now: now})
+	known.Now = now
+	h, err := exchange.BeginEpoch(ctx, st, known)
 	if err != nil {
 		return err
 	}
@@ -290,25 +291,32 @@ func noteRestore(w store.Writer, now syncengine.UnixMilli, made time.Time) error
 	return errors.Join(err, noteToken(w, now))
 }
 
-// replay puts what the side ledger has beyond the backup into the store, and gives
-// the epochs that it knows of.
-func (r *restoring) replay(ctx context.Context, st store.Store) (known []syncengine.Fork, err error) {
+// replay puts what the side ledger has beyond the backup into the store, and adds
+// what it knows of the epochs.
+func (r *restoring) replay(ctx context.Context, st store.Store, known *exchange.Renewal) (err error) {
 	if len(r.o.Ledger) == 0 {
-		return nil, nil
+		return nil
 	}
 	secrets, err := identity.LoadSecrets(r.stage.Dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	l, err := r.ledgers(secrets.LedgerKey())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	if known, err = exchange.LedgerEpochs(l); err != nil {
-		return nil, err
+	forks, err := exchange.LedgerEpochs(l)
+	if err != nil {
+		return err
 	}
-	return known, st.Update(ctx, func(w store.Writer) (err error) {
+	doubtful, err := exchange.LedgerDoubtful(l)
+	if err != nil {
+		return err
+	}
+	// What the ledger says of an epoch comes first: of two that tell of one the first is taken.
+	known.Known, known.Doubtful = append(forks, known.Known...), append(doubtful, known.Doubtful...)
+	return st.Update(ctx, func(w store.Writer) (err error) {
 		r.result.Replayed, err = exchange.Replay(w, l)
 		return err
 	})

@@ -104,8 +104,12 @@ func (w *world) restore(b *backup) {
 		return
 	}
 	var known syncengine.History
+	var doubtful []syncengine.Epoch
 	s.view(func(r store.Reader) (err error) {
-		known, err = exchange.History(r)
+		if known, err = exchange.History(r); err != nil {
+			return err
+		}
+		doubtful, err = exchange.Doubtful(r)
 		return err
 	})
 	if !s.putBack(b) {
@@ -117,8 +121,11 @@ func (w *world) restore(b *backup) {
 		more, err := exchange.LedgerEpochs(s.ledger)
 		w.must(err, "read the ledger's epochs")
 		forks = append(forks, more...)
+		doubts, err := exchange.LedgerDoubtful(s.ledger)
+		w.must(err, "read the epochs that the ledger doubts")
+		doubtful = append(doubtful, doubts...)
 	}
-	history, err := exchange.BeginEpoch(s.ctx, s.store.Store, exchange.Renewal{Known: forks, Now: w.unix()})
+	history, err := exchange.BeginEpoch(s.ctx, s.store.Store, exchange.Renewal{Known: forks, Doubtful: doubtful, Now: w.unix()})
 	if !w.must(err, "begin a new epoch") {
 		return
 	}

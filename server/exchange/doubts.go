@@ -43,6 +43,17 @@ func (d *doubts) seen(e syncengine.Epoch) syncengine.Coordinate {
 	return syncengine.Coordinate{Epoch: e, Seq: most}
 }
 
+// counts gives as much of a base as counts.
+func (d *doubts) counts(base syncengine.Coordinate) syncengine.Coordinate {
+	if !d.about(base.Epoch) || base.Seq <= d.seen(base.Epoch).Seq {
+		return base
+	}
+	if base = d.seen(base.Epoch); base.Seq == 0 {
+		return syncengine.Coordinate{}
+	}
+	return base
+}
+
 // told gives how far the phone has taken in what this log had to tell when it says that it has done so up to a place.
 // A place beyond the head is one of another history, also where nobody has noticed yet.
 func (d *doubts) told(at syncengine.Coordinate, head syncengine.Seq) syncengine.Seq {

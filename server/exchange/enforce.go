@@ -49,7 +49,7 @@ func unenforced(r store.Reader) (list []Erasing, err error) {
 			return nil, err
 		}
 		if !stands {
-			list = addErasing(list, records[i], barriers[i].Cells, barriers[i].At)
+			list = addErasing(list, records[i], barriers[i].Cells, earlierThan(history, barriers[i].At...))
 		}
 	}
 	return list, err
@@ -114,13 +114,15 @@ func (s *Service) takeBarriers(ctx context.Context, c *call) error {
 	return s.Scrub(ctx)
 }
 
-// earlierThan gives the place that an erasure had in a history which this log has lost. At a place that this log has, it has
+// earlierThan gives those places of an erasure that are in histories which this log has lost. At a place that this log has, it has
 // something else: there the number is another history's, and whoever stood on it here has not seen the erasure.
-func earlierThan(history syncengine.History, at syncengine.Coordinate) []syncengine.Coordinate {
-	if _, here := history.Current(at); here {
-		return nil
+func earlierThan(history syncengine.History, places ...syncengine.Coordinate) (lost []syncengine.Coordinate) {
+	for _, at := range places {
+		if _, here := history.Current(at); !here {
+			lost = append(lost, at)
+		}
 	}
-	return []syncengine.Coordinate{at}
+	return lost
 }
 
 // barrierKnown reports that an erasure stands in this log, or that its barrier has

@@ -19,6 +19,8 @@ type Renewal struct {
 	// Known are epochs that the store may not know of, as when an earlier restore was
 	// made from a newer backup. The new epoch is numbered above all of them.
 	Known []syncengine.Fork
+	// Doubtful are epochs that are known to have had two histories: a backup from before somebody noticed says nothing of it.
+	Doubtful []syncengine.Epoch
 	// Now is the time of the restore.
 	Now syncengine.UnixMilli
 	// revealed is the incarnation that showed that the database had been put back
@@ -51,6 +53,11 @@ func beginEpoch(w store.Writer, o Renewal) (syncengine.History, error) {
 	}
 	next := max(m.GetEpoch(), uint32(o.beyond)) + 1
 	learn(m, o.Known, &next)
+	for _, e := range o.Doubtful {
+		if !slices.Contains(m.Doubtful, uint32(e)) {
+			m.Doubtful = append(m.Doubtful, uint32(e))
+		}
+	}
 	f := &storedv1.Fork{Epoch: next, At: uint64(w.Head().Seq), Parent: m.GetEpoch(), BegunMs: int64(o.Now), RevealedByLedger: o.byLedger, RevealedByStore: o.byStore}
 	if !o.revealed.IsZero() {
 		f.RevealedBy = o.revealed[:]
@@ -122,6 +129,19 @@ func (a *answering) tellForks() error {
 func readHistory(r store.Reader) (syncengine.History, error) {
 	m, err := historyDocument(r)
 	return historyOf(m, syncengine.Epoch(m.GetEpoch())), err
+}
+
+// Doubtful gives the epochs that a store knows to have had two histories.
+func Doubtful(r store.Reader) ([]syncengine.Epoch, error) {
+	m, err := historyDocument(r)
+	return doubtfulIn(m), err
+}
+
+func doubtfulIn(m *storedv1.History) (out []syncengine.Epoch) {
+	for _, e := range m.GetDoubtful() {
+		out = append(out, syncengine.Epoch(e))
+	}
+	return out
 }
 
 // History gives the epochs of the realm that a store holds.

@@ -252,10 +252,21 @@ func (e *erasing) rewrite(entry store.Entry) error {
 }
 
 // seenBefore reports a change whose author had seen the erasure where it stood before, in a history that the log has lost.
+// By a number that two histories have it is nobody's word, also where that was not known when the change was decided.
 func (e *erasing) seenBefore(entry store.Entry, c *wire.Change) (bool, error) {
+	if len(e.Earlier) == 0 {
+		return false, nil
+	}
 	extra, err := Extra(entry)
-	base := countedBase(c.Base, extra)
-	return slices.ContainsFunc(e.Earlier, func(at syncengine.Coordinate) bool { return e.work.world.History.Reaches(base, at) }), err
+	if err != nil {
+		return false, err
+	}
+	doubts, err := readDoubts(e.work.w, entry.Incarnation)
+	if err != nil {
+		return false, err
+	}
+	base := doubts.counts(countedBase(c.Base, extra))
+	return slices.ContainsFunc(e.Earlier, func(at syncengine.Coordinate) bool { return e.work.world.History.Reaches(base, at) }), nil
 }
 
 // unhold forgets erased cells that an entry holds for software that knows them.

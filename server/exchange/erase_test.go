@@ -15,6 +15,7 @@ import (
 	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
+	"onedoor/server/store/memstore"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/syncengine"
 )
@@ -605,6 +606,106 @@ func TestErase_AFilePutBackGivesAnErasureNoNumberThatStaleWorkHasPassed(t *testi
 	a.sync()
 	if bytes.Contains(w.dump(), []byte(secretNote)) || w.record(visit) == nil {
 		t.Error("the store holds a note from before its erasure, or has lost the visit")
+	}
+	w.verify()
+}
+
+// erasedUnnoticed has a visit written by a behind work that a file copied back gives its numbers to, and erased in that file;
+// b then shows that it was put back. It gives copies of the log from before that work, and from behind the visit.
+func erasedUnnoticed(t *testing.T, territory func(*world) syncengine.ID) (w *world, l *memoryLedger, a *phone, before, behind *memstore.Store) {
+	t.Helper()
+	w, l = newWorld(t), &memoryLedger{}
+	w.keep(w.store, l)
+	a = w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	b.sync()
+	putBack, before := w.copied(), w.copied()
+	for _, name := range []string{"1", "2", "3"} {
+		b.create(kindPremises, door(w.gridA, name))
+	}
+	b.sync()
+	a.sync()
+	at := territory(w)
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: at[:], Note: proto.String(secretNote)})
+	a.sync()
+	behind = w.copied()
+	w.keep(putBack, l)
+	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
+	w.must(err)
+	b.call(b.request())
+	if e := w.epochs(); len(e) != 1 || e[0].RevealedBy != b.incarnation {
+		t.Fatalf("the epochs: %+v", e)
+	}
+	return w, l, a, before, behind
+}
+
+// restoreTelling restores a copy, telling it what the side ledger knows of the epochs.
+func (w *world) restoreTelling(copied *memstore.Store, l *memoryLedger) {
+	w.t.Helper()
+	known, err := exchange.LedgerEpochs(l)
+	w.must(err)
+	doubtful, err := exchange.LedgerDoubtful(l)
+	w.must(err)
+	_, err = exchange.BeginEpoch(w.ctx, copied, exchange.Renewal{Known: known, Doubtful: doubtful})
+	w.must(err)
+	w.keep(copied, l)
+}
+
+// A backup from before anybody noticed says nothing of the two histories; the side ledger does.
+func TestErase_ABackupFromBeforeTwoHistoriesWereNoticedLetsNoStaleEditPass(t *testing.T) {
+	w, l, a, before, _ := erasedUnnoticed(t, func(w *world) syncengine.ID { return w.gridA })
+	w.restoreTelling(before, l)
+	a.sync()
+	if bytes.Contains(w.dump(), []byte(secretNote)) {
+		t.Error("the store holds a note from before its erasure")
+	}
+	w.verify()
+}
+
+// What waits in a backup of the other history was written before the erasure as well: the place where that stands is a number of
+// this log, at which something else is.
+func TestErase_ABackupOfTheOtherHistoryKeepsNothingErasedThatWaits(t *testing.T) {
+	w, l, _, _, behind := erasedUnnoticed(t, func(w *world) syncengine.ID { return w.gridB })
+	w.store = behind
+	if !bytes.Contains(w.dump(), []byte(secretNote)) {
+		t.Fatal("the backup does not hold the note")
+	}
+	w.restoreTelling(behind, l)
+	if bytes.Contains(w.dump(), []byte(secretNote)) {
+		t.Error("the restored store holds a note from before its erasure")
+	}
+	w.verify()
+}
+
+// What waits was decided before anybody knew that the numbers of its base are those of two histories.
+func TestErase_OfWhatWaitsCountsOnlyWhatIsKnownNow(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a.sync()
+	b.sync()
+	before := w.copied()
+	for _, name := range []string{"1", "2", "3"} {
+		b.create(kindPremises, door(w.gridA, name))
+	}
+	b.sync()
+	a.sync()
+	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridB[:], Note: proto.String(secretNote)})
+	w.restore(before)
+	a.sync()
+	if codes := codes(a.last.GetOutcomes()); !bytes.Contains(w.dump(), []byte(secretNote)) {
+		t.Fatalf("the note does not wait: %v", codes)
+	}
+	again := w.copied()
+	_, err := exchange.BeginEpoch(w.ctx, again, exchange.Renewal{Doubtful: []syncengine.Epoch{1}})
+	w.must(err)
+	w.putBack(again)
+	_, err = w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{
+		{RecordID: visit, Cells: noteCells, Earlier: []syncengine.Coordinate{{Epoch: 1, Seq: 1}}},
+	})
+	w.must(err)
+	if bytes.Contains(w.dump(), []byte(secretNote)) {
+		t.Error("the store holds a note whose author had not seen the erasure")
 	}
 	w.verify()
 }

@@ -261,7 +261,20 @@ func dropOthers(w store.Writer, all []LedgerDocument) error {
 // LedgerEpochs gives the epochs that a ledger knows of, also those that a
 // database from before them does not.
 func LedgerEpochs(l Ledger) (forks []syncengine.Fork, err error) {
-	err = l.After(0, func(e LedgerEntry) error {
+	err = histories(l, func(m *storedv1.History) { forks = historyOf(m, syncengine.Epoch(m.GetEpoch())).Forks })
+	return forks, err
+}
+
+// LedgerDoubtful gives the epochs that a ledger knows to have had two histories.
+func LedgerDoubtful(l Ledger) (epochs []syncengine.Epoch, err error) {
+	err = histories(l, func(m *storedv1.History) { epochs = append(epochs, doubtfulIn(m)...) })
+	slices.Sort(epochs)
+	return slices.Compact(epochs), err
+}
+
+// histories calls f for what a ledger was told of the epochs, the oldest first.
+func histories(l Ledger, f func(*storedv1.History)) error {
+	return l.After(0, func(e LedgerEntry) error {
 		for _, d := range e.Documents {
 			if d.Bucket != bucketHistory {
 				continue
@@ -270,9 +283,8 @@ func LedgerEpochs(l Ledger) (forks []syncengine.Fork, err error) {
 			if err := proto.Unmarshal(d.Value, m); err != nil {
 				return fmt.Errorf("entry %d of the side ledger: %w", e.Number, err)
 			}
-			forks = historyOf(m, syncengine.Epoch(m.GetEpoch())).Forks
+			f(m)
 		}
 		return nil
 	})
-	return forks, err
 }

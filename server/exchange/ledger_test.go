@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -140,7 +141,7 @@ func TestLedger_RollsAnOlderStoreForwardAndKnowsItsEpochs(t *testing.T) {
 	w.must(w.closeUser(user))
 	w.must(w.service.Close())
 	between := w.copied()
-	_, err := exchange.BeginEpoch(w.ctx, between, exchange.Renewal{})
+	_, err := exchange.BeginEpoch(w.ctx, between, exchange.Renewal{Doubtful: []syncengine.Epoch{1}})
 	w.must(err)
 	w.open(nil)
 	w.keep(between, l)
@@ -152,6 +153,12 @@ func TestLedger_RollsAnOlderStoreForwardAndKnowsItsEpochs(t *testing.T) {
 	if w.state(user) != identity.UserClosed {
 		t.Error("an older store was not rolled forward")
 	}
+	w.must(w.service.View(w.ctx, func(r store.Reader) error {
+		if doubtful, err := exchange.Doubtful(r); err != nil || !slices.Equal(doubtful, []syncengine.Epoch{1}) {
+			t.Errorf("of the epochs %v are doubtful, %v", doubtful, err)
+		}
+		return nil
+	}))
 	w.verify()
 }
 

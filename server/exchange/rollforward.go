@@ -85,7 +85,11 @@ func (s *Service) endPutBack(w store.Writer) (begun syncengine.Epoch, err error)
 	if w.Head().Epoch > newest {
 		return 0, nil
 	}
-	h, err := beginEpoch(w, Renewal{Known: known, Now: s.now(), byLedger: true})
+	doubtful, err := LedgerDoubtful(s.ledger)
+	if err != nil {
+		return 0, err
+	}
+	h, err := beginEpoch(w, Renewal{Known: known, Doubtful: doubtful, Now: s.now(), byLedger: true})
 	return h.Epoch, err
 }
 
