@@ -27,6 +27,9 @@ func (t *turn) removeRealm(ctx context.Context) error {
 		return err
 	}
 	defer t.rest()
+	if err := t.store.mustKnow(ctx, t.sess); err != nil {
+		return err
+	}
 	if err := t.sess.removeRows(ctx, t.store.realm, tables); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ const (
 	codeSerialization  = "40001"
 	codeDeadlock       = "40P01"
 	codeOutcomeUnknown = "40003"
+	codeLockWait       = "55P03"
 	codeReadOnly       = "25006"
 	codeIdleInTx       = "25P03"
 	codeDiskFull       = "53100"
@@ -27,12 +28,14 @@ const (
 	codeDuplicateType  = "42710"
 	codeUnique         = "23505"
 	codeUndefinedTable = "42P01"
-	codeUndefined      = "42704"
-	codeSyntax         = "42601"
-	codeUnsupported    = "0A000"
-	codeUnknownFunc    = "42883"
-	codeDamagedData    = "XX001"
-	codeDamagedIndex   = "XX002"
+	// codeUndefinedColumn: a column is not there.
+	codeUndefinedColumn = "42703"
+	codeUndefined       = "42704"
+	codeSyntax          = "42601"
+	codeUnsupported     = "0A000"
+	codeUnknownFunc     = "42883"
+	codeDamagedData     = "XX001"
+	codeDamagedIndex    = "XX002"
 )
 
 // restoreAdvice is what an operator does about damage.
@@ -69,7 +72,7 @@ func passing(err error) bool {
 		return true // Of the line, or of the connection's set-up.
 	}
 	switch code := pe.Code; code {
-	case codeSerialization, codeDeadlock, codeOutcomeUnknown, codeReadOnly, codeIdleInTx, codeTooMany, codeStatementDone:
+	case codeSerialization, codeDeadlock, codeLockWait, codeOutcomeUnknown, codeReadOnly, codeIdleInTx, codeTooMany, codeStatementDone:
 		return true
 	default:
 		// 08: of the connection. 57P: ended by an operator, by a crash of another session, or not there yet.
@@ -89,6 +92,8 @@ func (s *Store) explain(doing string, err error) error {
 		return fmt.Errorf("%w: %s: %s: %w: nothing was written; free space on the database's machine, the store goes on by itself", store.ErrFull, s.name(), doing, err)
 	case code == codePermission:
 		return fmt.Errorf("%w: %s: %s: %w: grant the user of the URL the rights that docs/storage.md names", store.ErrReadOnly, s.name(), doing, err)
+	case code == codeUndefinedTable, code == codeUndefinedColumn:
+		return fmt.Errorf("%w: %s: %s: %w: newer software has changed the tables: install it here too", store.ErrNewer, s.name(), doing, err)
 	case code == codeDamagedData, code == codeDamagedIndex:
 		return fmt.Errorf("%w: %s: %s: %w: %s", store.ErrDamaged, s.name(), doing, err, restoreAdvice)
 	case passing(err):

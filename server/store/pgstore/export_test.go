@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Recorder answers as a database with or without Citus, and keeps the statements.
@@ -38,3 +39,15 @@ func DistributeWith(ctx context.Context, r *Recorder) ([]string, error) { return
 
 // Tables are all tables that hold rows of realms.
 var Tables = tables
+
+// OldestServing are the oldest schemas that software must know, by migration; Migrations is how many there are.
+var (
+	OldestServing = oldestServing
+	Migrations    = len(ownMigrations)
+)
+
+// Newer gives the options of software with one migration more.
+func Newer(o Options, script string, oldest int64) Options {
+	o.more = append(slices.Clip(o.more), migration{script, oldest})
+	return o
+}

@@ -61,7 +61,7 @@ func bring(ctx context.Context, o Options, from store.Whole, replace func(store.
 		return out, s.explain("copy a realm", err)
 	}
 	defer sess.close()
-	if err := s.migrate(ctx, sess); err != nil {
+	if err := errors.Join(s.migrate(ctx, sess), s.mustKnow(ctx, sess)); err != nil {
 		return out, s.explain("copy a realm", err)
 	}
 	i := &importing{Store: s, sess: sess, from: from, replace: replace, progress: progress}

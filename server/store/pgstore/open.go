@@ -52,15 +52,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // OpenReader opens a realm for reading, also from a standby. It changes nothing; Update gives store.ErrReadOnly.
 func OpenReader(ctx context.Context, o Options) (*Store, error) {
 	return open(ctx, o, false, func(ctx context.Context, s *Store, sess *session) error {
-		version, err := sess.version(ctx)
+		m, err := sess.version(ctx)
 		if err != nil {
 			return err
 		}
-		if err := s.checkVersion(version); err != nil {
+		if err := s.mayServe(m); err != nil {
 			return err
 		}
-		if older := int64(len(scripts)); version < older {
-			return settled{fmt.Errorf("database %s has schema %d, this software reads %d: start a server of this software on it first", s.config.Database, version, older)}
+		if m.version < s.schemaKnown() {
+			return settled{fmt.Errorf("database %s has schema %d, this software reads %d: start a server of this software on it first", s.config.Database, m.version, s.schemaKnown())}
 		}
 		return s.find(ctx, sess)
 	})

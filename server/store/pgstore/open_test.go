@@ -106,7 +106,7 @@ func TestOpen_RefusesADatabaseOfNewerSoftware(t *testing.T) {
 	url := pgtest.Database(t)
 	o := pgstore.Options{URL: url, Realm: "530702"}
 	mustCreate(t, o)
-	exec(t, url, "UPDATE onedoor_schema SET version = 1000")
+	exec(t, url, "UPDATE onedoor_schema SET version = 1000, oldest = 1000")
 	if _, err := pgstore.Open(ctx, o); !errors.Is(err, store.ErrNewer) {
 		t.Errorf("open: %v", err)
 	}

@@ -51,6 +51,8 @@ type Options struct {
 	Log *slog.Logger
 	// Dial opens connections; nil is the system's. Tests cut them.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// more are migrations of software to come, for tests.
+	more []migration
 }
 
 // IsURL reports an address of this store.
@@ -65,6 +67,8 @@ type target struct {
 	readers int
 	pool    *Pool
 	log     *slog.Logger
+	// migrations are those that this software knows, in order.
+	migrations []migration
 }
 
 // parse takes the options apart. A writing session wants an engine that takes writes, where the URL names several.
@@ -88,7 +92,7 @@ func (o Options) parse(writes bool) (*target, error) {
 	if _, ok := config.RuntimeParams["application_name"]; !ok {
 		config.RuntimeParams["application_name"] = "onedoor"
 	}
-	t := &target{config: config, realm: realm, readers: o.Readers, pool: o.Pool, log: o.Log}
+	t := &target{config: config, realm: realm, readers: o.Readers, pool: o.Pool, log: o.Log, migrations: slices.Concat(ownMigrations, o.more)}
 	if t.readers <= 0 {
 		t.readers = ReadersDefault
 	}
