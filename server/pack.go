@@ -17,12 +17,8 @@ func (h *hosted) pack(ctx context.Context, reply any) (any, error) {
 	if !ok || answer.GetPage() == nil {
 		return reply, nil
 	}
-	class := turns.Page
-	if !answer.GetCaughtUp() {
-		class = turns.Fill
-	}
 	packed := &grpc.PreparedMsg{}
-	err := h.turn.Do(ctx, class, func(*turns.Piece) error { return packed.Encode(onlyContext{ctx: ctx}, answer) })
+	err := h.turn.Do(ctx, turns.Noted(ctx), func(*turns.Piece) error { return packed.Encode(onlyContext{ctx: ctx}, answer) })
 	return packed, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"google.golang.org/grpc"
+
+	"onedoor/server/turns"
 )
 
 // routed is a service whose calls are brought to the realm that they are for, before anything is logged or counted of them.
@@ -30,7 +32,8 @@ func (s *Server) routedCall(f face, m grpc.MethodDesc) grpc.MethodHandler {
 				if err != nil {
 					next = refusing(err)
 				}
-				reply, err := chain(visiting(ctx, h), req, info, next)
+				ctx = turns.Classing(visiting(ctx, h))
+				reply, err := chain(ctx, req, info, next)
 				if err != nil {
 					return nil, err
 				}

@@ -246,6 +246,7 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	if err != nil {
 		return nil, err
 	}
+	turns.Note(ctx, call.class())
 	if call.class() != turns.Fill { // What is long holds nobody back.
 		defer s.turns.Arrive()()
 	}

@@ -177,6 +177,15 @@ func TestTake_ARealmWithCompanyThatIsHeardOfLeavesAProcessor(t *testing.T) {
 	})
 }
 
+func TestNote_TellsWhoAskedWhatACallTurnedOutToBe(t *testing.T) {
+	ctx := turns.Classing(t.Context())
+	turns.Note(ctx, turns.Fill)
+	turns.Note(t.Context(), turns.Fill) // Nobody has asked.
+	if asked, other := turns.Noted(ctx), turns.Noted(t.Context()); asked != turns.Fill || other != turns.Page {
+		t.Errorf("noted %v, and %v where nothing was", asked, other)
+	}
+}
+
 func TestTake_WithoutTurnsNobodyWaits(t *testing.T) {
 	var none *turns.Realm
 	if err := none.Do(t.Context(), turns.Fill, func(p *turns.Piece) error { return p.Rest() }); err != nil {
