@@ -33,7 +33,7 @@ const (
 )
 
 // ErrHoldsRealm: the folder holds a realm, and nobody said that it may be replaced.
-var ErrHoldsRealm = errors.New("a realm stands in the folder")
+var ErrHoldsRealm = errors.New("a realm stands there")
 
 // RestoreOptions say what to restore and where to; From and Dir are needed.
 type RestoreOptions struct {

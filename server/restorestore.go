@@ -46,7 +46,7 @@ func (r *restoring) face(ctx context.Context) error {
 	case err != nil:
 		return err
 	case there != nil && r.o.Replace == 0:
-		return fmt.Errorf("the database has that realm: %w: name it with --replace CODE, or another name for the new one with ?%s= in the URL", ErrHoldsRealm, pgstore.RealmParameter)
+		return fmt.Errorf("the database: %w: name it with --replace CODE, or another name for the new one with ?%s= in the URL", ErrHoldsRealm, pgstore.RealmParameter)
 	case there != nil:
 		return r.faceStanding(ctx)
 	}

@@ -130,7 +130,11 @@ func (t *target) name() string {
 			hosts = append(hosts, f.Host)
 		}
 	}
-	return fmt.Sprintf("realm %s in %s at %s", t.realm, t.config.Database, strings.Join(hosts, ","))
+	realm := "the realm" // Of one that the URL does not name and that nobody has looked for yet.
+	if t.realm != "" {
+		realm = "realm " + t.realm
+	}
+	return fmt.Sprintf("%s in %s at %s", realm, t.config.Database, strings.Join(hosts, ","))
 }
 
 // Check tells what is wrong with the options, without asking the database.
