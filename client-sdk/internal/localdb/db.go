@@ -38,8 +38,8 @@ type DB struct {
 	closed bool
 	// broken is the error after which the connection cannot be trusted; nil for none.
 	broken error
-	// idle holds prepared statements that nobody is stepping through, by their text.
-	idle map[string][]*sqlite.Stmt
+	// shelves hold prepared statements, by their text.
+	shelves map[string]*shelf
 	// known is what the database is known to hold. It is emptied on a rollback.
 	known dictionaries
 	// baseSets remembers what BaseKeys has looked up.
@@ -80,7 +80,7 @@ func Open(path string, key [32]byte, disk sqlitevfs.Disk) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, disk: disk, vfs: vfs, idle: make(map[string][]*sqlite.Stmt)}
+	db := &DB{path: path, disk: disk, vfs: vfs, shelves: map[string]*shelf{}}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
@@ -144,8 +144,8 @@ func (db *DB) disconnect() error {
 		return nil
 	}
 	var errs []error
-	for _, statements := range db.idle {
-		for _, s := range statements {
+	for _, shelf := range db.shelves {
+		for _, s := range shelf.idle {
 			errs = append(errs, s.Finalize())
 		}
 	}

@@ -13,7 +13,7 @@ func OpenPlain(path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, disk: sqlitevfs.System{}, vfs: vfs, idle: make(map[string][]*sqlite.Stmt)}
+	db := &DB{path: path, disk: sqlitevfs.System{}, vfs: vfs, shelves: map[string]*shelf{}}
 	return db, db.connect(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 }
 

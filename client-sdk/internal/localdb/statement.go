@@ -13,23 +13,39 @@ import (
 // what follows it does nothing, so that a chain of calls has one place to look.
 type statement struct {
 	tx    *Tx
-	sql   string
+	shelf *shelf
 	stmt  *sqlite.Stmt
 	bound int
 	err   error
 }
 
+// shelf holds the prepared statements of one text that nobody is stepping through.
+type shelf struct{ idle []*sqlite.Stmt }
+
+// take gives one of them; nil when there is none.
+func (s *shelf) take() *sqlite.Stmt {
+	if len(s.idle) == 0 {
+		return nil
+	}
+	last := len(s.idle) - 1
+	stmt := s.idle[last]
+	s.idle = s.idle[:last]
+	return stmt
+}
+
 // statement takes a prepared statement that nobody steps through, and prepares one where there is none: a loop over a
 // query may run the same query inside.
 func (tx *Tx) statement(sql string) *statement {
-	s := &statement{tx: tx, sql: sql}
+	s := &statement{tx: tx}
 	if tx.over {
 		s.err = ErrClosed
 		return s
 	}
-	if idle := tx.db.idle[sql]; len(idle) > 0 {
-		last := len(idle) - 1
-		s.stmt, tx.db.idle[sql] = idle[last], idle[:last]
+	if s.shelf = tx.db.shelves[sql]; s.shelf == nil {
+		s.shelf = &shelf{}
+		tx.db.shelves[sql] = s.shelf
+	}
+	if s.stmt = s.shelf.take(); s.stmt != nil {
 		return s
 	}
 	var err error
@@ -124,7 +140,7 @@ func (s *statement) release() error {
 		return s.err
 	}
 	if s.err = cryptvfs.Explain(stmt.Reset()); s.err == nil {
-		s.tx.db.idle[s.sql] = append(s.tx.db.idle[s.sql], stmt)
+		s.shelf.idle = append(s.shelf.idle, stmt)
 	}
 	return s.err
 }
