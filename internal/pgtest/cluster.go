@@ -42,12 +42,21 @@ type Cluster struct {
 }
 
 // Start makes and starts a cluster, with settings such as "wal_keep_size=64MB" beside the usual ones.
-func Start(more ...string) (*Cluster, error) {
+func Start(more ...string) (*Cluster, error) { return start(nil, more) }
+
+// SmallFilesBytes is as much as a file has that a cluster of StartSmall makes of its own account.
+const SmallFilesBytes = 1 << 20
+
+// StartSmall makes and starts a cluster whose own files are small, so that LimitFiles strikes what is written to its databases.
+func StartSmall() (*Cluster, error) { return start([]string{"--wal-segsize=1"}, nil) }
+
+// start makes a cluster with arguments of initdb, and starts it with settings.
+func start(making, more []string) (*Cluster, error) {
 	c, err := prepare(more)
 	if err != nil {
 		return nil, err
 	}
-	if out, err := c.run("initdb", "-D", c.data(), "-U", superuser, "--auth=trust", "-E", "UTF8", "--locale=C", "--data-checksums", "--no-sync", "--no-instructions"); err != nil {
+	if out, err := c.run("initdb", append(making, "-D", c.data(), "-U", superuser, "--auth=trust", "-E", "UTF8", "--locale=C", "--data-checksums", "--no-sync", "--no-instructions")...); err != nil {
 		return nil, errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), c.Remove())
 	}
 	if err := c.Up(); err != nil {

@@ -59,36 +59,61 @@ func TestServe_ADatabaseWhoseDiskIsFullTakesNothingAndPhonesBringItOnceThereIsRo
 	ann.synced()
 	bob.synced()
 	fill(t, c)
+	d.overflows(one, two, ann, bob, func() error {
+		_, err := c.Ask("realms", "DROP TABLE ballast")
+		return err
+	})
+}
+
+// overflows has ann write until the database has no room, makes room as an operator does, and wants everything on both phones.
+func (d *district) overflows(one, two *running, ann, bob *phone, room func() error) {
+	d.t.Helper()
 	made, refused := 0, 0
 	const doors, roundsMax = 100, 20
 	for range roundsMax {
 		for range doors {
-			ann.door(strings.Repeat("新华路", 40) + fmt.Sprint(made, "号"))
+			ann.door(strings.Repeat("新华路", 60) + fmt.Sprint(made, "号"))
 			made++
 		}
-		if _, err := ann.Sync(t.Context()); err != nil {
+		if _, err := ann.Sync(d.t.Context()); err != nil {
 			refused++
 			break
 		}
 	}
 	if refused == 0 {
-		t.Fatal("no sync met the full disk")
+		d.t.Fatal("no sync met the full disk")
 	}
-	_, err = c.Ask("realms", "DROP TABLE ballast") // Room, as an operator makes it.
-	d.must(err)
+	d.must(room())
 	ann.insist()
 	bob.insist()
 	for n, p := range []*phone{ann, bob} {
 		text, err := p.ListJSON(&client.Query{Kind: "premises"})
 		d.must(err)
 		if got := strings.Count(text, `"address"`); got != made {
-			t.Errorf("phone %d shows %d doors of %d", n, got, made)
+			d.t.Errorf("phone %d shows %d doors of %d", n, got, made)
 		}
 	}
 	one.halt(d)
 	two.halt(d)
 	d.verified()
-	t.Logf("%d doors, the last %d of which waited on the phone for room", made, doors)
+	d.t.Logf("%d doors, the last %d of which waited on the phone for room", made, doors)
+}
+
+func TestServe_ADatabaseWhoseFilesMayNotGrowTakesNothingAndPhonesBringItOnceTheyMay(t *testing.T) {
+	d := &district{t: t}
+	c, err := pgtest.StartSmall()
+	d.must(err)
+	t.Cleanup(func() { d.must(c.Remove()) })
+	d = founded(t, c.Database(t, "realms"))
+	one, two := d.serve(), d.serve()
+	ann, bob := d.phone(one), d.phone(two)
+	ann.synced()
+	bob.synced()
+	if err := c.LimitFiles(pgtest.SmallFilesBytes); err != nil {
+		fmt.Printf("NOT RUN: %s: %v\n", t.Name(), err)
+		return
+	}
+	d.overflows(one, two, ann, bob, func() error { return c.LimitFiles(0) })
 }
 
 func TestServe_ServersWhoseClocksJumpLoseNothingAndTheirPhonesAgree(t *testing.T) {
