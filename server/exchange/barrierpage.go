@@ -24,7 +24,7 @@ const erasuresLookedAtMax = 10_000
 // barriers tells the phone the erasures that concern it and that it has not
 // applied: of records that it wrote to, or that its user's grants ever covered.
 func (a *answering) barriers() error {
-	t := telling{answering: a}
+	t := telling{answering: a, checkpoint: wireCoordinate(a.call.body.GetStatus().GetCheckpoint())}
 	from, fresh, err := t.from()
 	if err != nil {
 		return err
@@ -54,6 +54,8 @@ type telling struct {
 	asked  bool
 	// doubts are read when they are needed.
 	doubts *doubts
+	// checkpoint is where the phone's records are from; zero for none.
+	checkpoint syncengine.Coordinate
 }
 
 // from gives the seq of this log up to which the phone has applied what it was
@@ -237,9 +239,10 @@ func (t *telling) lost(places []syncengine.Coordinate) (out []syncengine.Coordin
 // concerns reports that the phone may hold something of what was erased at a place: it, or a
 // database that it is a copy of, wrote to the record, or one of the user's grants of any
 // time covers a key that the record was under. Who held it in the other history of an epoch
-// that has two this log does not know: everybody is told.
+// that has two this log does not know: everybody is told. Nor does it know what a phone holds whose records are those of a
+// history that is lost: it is told of all that was erased since, until it has been filled from this log.
 func (t *telling) concerns(m *storedv1.Erasure, at syncengine.Coordinate) (bool, error) {
-	if err := t.doubt(); err != nil || t.doubts.about(at.Epoch) {
+	if err := t.doubt(); err != nil || t.doubts.about(at.Epoch) || t.heldInLost(at) {
 		return true, err
 	}
 	for _, b := range m.GetAuthors() {
@@ -265,6 +268,12 @@ func (t *telling) concerns(m *storedv1.Erasure, at syncengine.Coordinate) (bool,
 		}
 		return slices.ContainsFunc(t.grants, func(g identity.Grant) bool { return covers(tree, g, key) })
 	}), nil
+}
+
+// heldInLost reports that the phone's records are those of a history that is lost, and branched off before an erasure.
+func (t *telling) heldInLost(at syncengine.Coordinate) bool {
+	shared := t.doubts.told(t.checkpoint, t.r.Head().Seq)
+	return shared < t.checkpoint.Seq && shared < at.Seq
 }
 
 // covers reports that a grant names a key, or a territory that it lies in.
@@ -298,9 +307,12 @@ func (s *Service) ErasureConcerns(r store.Reader, seq syncengine.Seq, d identity
 	if _, err := read(r, bucketErasure, seqKey(seq), m); err != nil {
 		return false, err
 	}
-	t := telling{answering: &answering{svc: s, r: r, call: &call{push: push{device: d}}}}
-	err := t.doubt()
+	contact, err := identity.GetContact(r, d.Incarnation)
 	if err != nil {
+		return false, err
+	}
+	t := telling{answering: &answering{svc: s, r: r, call: &call{push: push{device: d}}}, checkpoint: contact.Checkpoint}
+	if err := t.doubt(); err != nil {
 		return false, err
 	}
 	if t.lineage, err = identity.Lineage(r); err != nil {
