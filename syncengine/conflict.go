@@ -96,13 +96,16 @@ func (c *Cell) contested() bool {
 }
 
 // uncoveredByDelete reports a value that the deletion had not seen. A delete
-// reads the whole record, in whatever order edits and delete arrive.
+// reads the whole record, in whatever order edits and delete arrive. It goes by what
+// the log knew of the epochs when the record was last written: phones that hold it
+// have been told so, and are sent it again when something touches it.
 func (w World) uncoveredByDelete(rec *Record, c *Cell) bool {
 	if c.Key.Field == LifeField {
 		return false
 	}
 	life, _ := rec.Find(CellKey{Field: LifeField})
 	deletion := life.Shown().Write
+	w.History = w.History.AsOf(rec.Seq)
 	reading := deletion.reading(c.Key.Field)
 	for _, v := range c.Values {
 		if v.Write.Dot != deletion.Dot && !w.covers(reading, v.Write) {

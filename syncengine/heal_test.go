@@ -174,3 +174,35 @@ func TestMerge_ALifeThatLeavesIsRememberedOnlyWhereItsPlaceDoesNotSayWhatItsAuth
 		t.Errorf("the life remembers %d writes", n)
 	}
 }
+
+// A log that was put back knows nothing of the second epoch, in which c saw the edit and deleted the record: a conflict, which
+// phones are told of. A restore then tells the log of that epoch. What phones hold stays as they were told it until the record
+// is written again.
+func TestConflictAt_WhatALogIsToldOfAnEpochLaterDecidesWithTheNextEntryOfTheRecord(t *testing.T) {
+	at := func(epoch syncengine.Epoch, seq syncengine.Seq) syncengine.Coordinate {
+		return syncengine.Coordinate{Epoch: epoch, Seq: seq}
+	}
+	key := syncengine.CellKey{Field: healedField}
+	h := newHealing()
+	third := syncengine.Fork{Epoch: 3, At: 11, Parent: 1}
+	h.world.History = syncengine.History{Epoch: 3, Forks: []syncengine.Fork{third}}
+	rec := h.record("")
+	merge := func(in syncengine.Incoming) { rec = h.world.Merge(h.kind, rec, rec.ID, &in).Record }
+	open := func(want syncengine.ConflictKind, when string) {
+		t.Helper()
+		cell, _ := rec.Find(key)
+		if got := h.world.ConflictAt(h.kind, rec, cell); got != want {
+			t.Errorf("%s open is %v, want %v", when, got, want)
+		}
+	}
+	edit, c := []syncengine.CellWrite{{Key: key, Data: []byte("a")}}, syncengine.ID{'c'}
+	merge(syncengine.Incoming{Dot: syncengine.Dot{Incarnation: syncengine.ID{'z'}, Seq: 2}, Base: at(1, 10), At: at(1, 11), Cells: edit})
+	merge(syncengine.Incoming{Dot: syncengine.Dot{Incarnation: c, Seq: 1}, Base: at(2, 14), At: at(3, 12), Cells: []syncengine.CellWrite{syncengine.LifeWrite(true)}})
+	open(syncengine.DeleteEdit, "in a log that does not know the epoch")
+	h.world.History = syncengine.History{Epoch: 4, Forks: []syncengine.Fork{{Epoch: 2, At: 11, Parent: 1, Learned: 4}, third, {Epoch: 4, At: 12, Parent: 3}}}
+	open(syncengine.DeleteEdit, "once it is told of the epoch")
+	other := []syncengine.CellWrite{{Key: syncengine.CellKey{Field: healedField + 1}, Data: []byte("b")}}
+	h.kind.Fields[healedField+1] = &syncengine.Field{Number: healedField + 1, Class: 1}
+	merge(syncengine.Incoming{Dot: syncengine.Dot{Incarnation: c, Seq: 2}, Base: at(4, 12), At: at(4, 13), Cells: other})
+	open(syncengine.NoConflict, "after the next entry")
+}

@@ -73,6 +73,8 @@ type Fork struct {
 	At    Seq
 	// Parent is the epoch it branched off, always a lower one; 0 stands for the one numbered before it.
 	Parent Epoch
+	// Learned is the epoch with which the log was told of it, by a restore; 0 for one that the log has seen begin.
+	Learned Epoch
 }
 
 // From gives the epoch that f branched off.
@@ -138,6 +140,22 @@ func (h History) EpochAt(seq Seq) Epoch {
 		}
 		e = f.From()
 	}
+}
+
+// AsOf gives what the log knew of the epochs when its entry at seq was written. What a restore has told it of since decides
+// about what comes after: what was said of a record stays as it was said until something touches the record.
+func (h History) AsOf(seq Seq) History {
+	then := h.EpochAt(seq)
+	if then == h.Epoch {
+		return h
+	}
+	known := History{Epoch: then}
+	for _, f := range h.Forks {
+		if max(f.Learned, f.Epoch) <= then {
+			known.Forks = append(known.Forks, f)
+		}
+	}
+	return known
 }
 
 // Reaches reports whether c stands at or below base in base's own history. A

@@ -86,8 +86,8 @@ func (w World) Merge(kind *Kind, rec *Record, recordID ID, in *Incoming) Merged 
 		m.writeCells(&out)
 	}
 	m.closeKept()
-	out.Conflicts = m.openConflicts(rec, &out)
 	m.next.Seq = in.At.Seq
+	out.Conflicts = m.openConflicts(rec, &out)
 	m.advanceTail(rec, out.Applied)
 	return out
 }

@@ -110,6 +110,7 @@ func historyOf(m *storedv1.History, epoch syncengine.Epoch) syncengine.History {
 		}
 		h.Forks = append(h.Forks, syncengine.Fork{
 			Epoch: syncengine.Epoch(f.GetEpoch()), At: syncengine.Seq(f.GetAt()), Parent: syncengine.Epoch(f.GetParent()),
+			Learned: syncengine.Epoch(f.GetLearned()),
 		})
 	}
 	return h

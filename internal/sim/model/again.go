@@ -52,6 +52,20 @@ func (m *Model) inForce(p place) (seq syncengine.Seq, ok bool) {
 	return seq, seq <= shared || !m.anyTwice(way)
 }
 
+// asOf has what follows asked by what the history in force knew of the epochs when an entry of its was written: what a restore
+// has told it of since decides only about what comes after. The function that it gives ends that.
+func (m *Model) asOf(seq syncengine.Seq) (end func()) {
+	b, now := m.now, m.now.history
+	then := syncengine.History{Epoch: now.EpochAt(seq)}
+	for _, f := range now.Forks {
+		if max(f.Learned, f.Epoch) <= then.Epoch {
+			then.Forks = append(then.Forks, f)
+		}
+	}
+	b.history = then
+	return func() { b.history = now }
+}
+
 // reaches reports whether the log up to a place holds any of the places by which
 // the history in force knows a write. Of an epoch that it does not know nothing is
 // in another one.

@@ -201,13 +201,15 @@ func fillsItself(kind *schema.Kind, key syncengine.CellKey) bool {
 	return known && f.Rules.GetSelfFilled()
 }
 
-// unseenByDelete reports a value of a deleted record that the deletion had not seen.
+// unseenByDelete reports a value of a deleted record that the deletion had not seen, by what was known when the record was last
+// written.
 func (m *Model) unseenByDelete(rec *record, c *cell) bool {
 	deletion := rec.deletion()
 	if deletion == nil || c.key.Field == syncengine.LifeField {
 		return false
 	}
 	life := rec.find(deletion.key)
+	defer m.asOf(rec.seq)()
 	return slices.ContainsFunc(c.set, func(v value) bool { return v.by != deletion.by && !m.sawOfRecord(life, deletion, &v) })
 }
 

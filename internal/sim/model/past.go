@@ -19,6 +19,12 @@ func (m *Model) saw(w, v value) bool {
 	return m.reaches(w.limited(w.by.row.place(w.key)), v.known)
 }
 
+// sawThen is saw for two that are merged: by what was known when the later of them was.
+func (m *Model) sawThen(w, v value) bool {
+	defer m.asOf(max(w.mergedSeq(), v.mergedSeq()))()
+	return m.saw(w, v)
+}
+
 // blindTo reports a cell that the author of a write could not read. Who deletes a
 // record knows that it is there, whatever of it they may read.
 func (v *value) blindTo() bool { return v.blind.Has(v.class) && !isDead(v.write) }
@@ -61,7 +67,7 @@ func (m *Model) lifePast(life *cell, w value) []value {
 	for i := 0; i < len(past); i++ {
 		for _, o := range life.merged {
 			known := slices.ContainsFunc(past, func(p value) bool { return p.write == o.write })
-			if !known && !o.outrun && m.saw(past[i], o.value) {
+			if !known && !o.outrun && m.sawThen(past[i], o.value) {
 				past = append(past, o.value)
 			}
 		}

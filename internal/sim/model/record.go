@@ -85,6 +85,14 @@ func (v value) mergedAt(at place) value {
 	return v
 }
 
+// mergedSeq is where it was merged.
+func (v value) mergedSeq() syncengine.Seq {
+	if len(v.known) == 0 {
+		return 0
+	}
+	return v.known[len(v.known)-1].seq
+}
+
 func (v value) shownAt(seq syncengine.Seq) bool {
 	return v.from != 0 && v.from <= seq && (v.until == 0 || seq < v.until)
 }

@@ -86,7 +86,7 @@ func (m *Model) wantOrderFree() {
 		for _, c := range rec.cells {
 			var set []value
 			for _, a := range c.merged {
-				seen := slices.ContainsFunc(c.merged, func(b merged) bool { return b.write != a.write && m.saw(b.value, a.value) })
+				seen := slices.ContainsFunc(c.merged, func(b merged) bool { return b.write != a.write && m.sawThen(b.value, a.value) })
 				if !seen {
 					set = append(set, a.value)
 				}
