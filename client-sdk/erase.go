@@ -39,10 +39,14 @@ func (t *taking) barriers() error {
 		if err := e.apply(m); err != nil {
 			return fmt.Errorf("erase of record %s: %w", id, err)
 		}
-		t.out.progress = true
+		t.s.pos.Barred, t.out.progress = true, true
 	}
 	return nil
 }
+
+// carriesBarriers reports that the phone may hold barriers. Software that did not note them by themselves knows of those that
+// came with pages.
+func (pos *position) carriesBarriers() bool { return pos.Barred || pos.BarrierAt.Seq > 0 }
 
 func barrierCells(m *syncv1.Barrier) syncengine.Cells {
 	return syncengine.Cells{Field: syncengine.FieldNumber(m.GetField()), Key: string(m.GetKey())}
@@ -419,7 +423,7 @@ func handBarriers(tx *localdb.Tx, s *state, out *sending, body *syncv1.ExchangeB
 // checkErased refuses to write a cell that was erased until the phone has caught up
 // with the erasure: the server takes what was written before it for what it erased.
 func (c *committing) checkErased(id syncengine.ID, kind *schema.Kind, cells []syncengine.CellWrite) error {
-	if c.s.pos.BarrierAt.Seq == 0 {
+	if !c.s.pos.carriesBarriers() {
 		return nil
 	}
 	barriers, err := barriersOf(c.tx, id)

@@ -259,6 +259,29 @@ func TestErase_ReachesWhoHeldTheRecordInALogThatIsLostWithIt(t *testing.T) {
 	}
 }
 
+// The answer to a batch may tell of an erasure without a page: the phone carries that one, too.
+func TestErase_ThatCameWithOutcomesAloneIsCarriedLikeAnother(t *testing.T) {
+	w, ann, _, _ := noted(t)
+	b := w.backup()
+	visit := ann.add("visit", `{"territory":"`+gridA+`","outcome":"seen","note":"租客李秀兰的女儿在外地上学"}`)
+	w.erase(visit)
+	ann.heardWithoutPage()
+	if err := ann.EditJSON(visit, `{"note":"新"}`); err == nil {
+		t.Error("the phone takes a note that the server will drop")
+	}
+	w.restore(b)
+	ann.sync()
+	var known []syncengine.Barrier
+	w.must(w.service.View(t.Context(), func(r store.Reader) (err error) {
+		known, err = exchange.Barriers(r, mustParse(t, visit))
+		return err
+	}))
+	if len(known) != 1 {
+		t.Errorf("the restored server knows of %d erasures, the phone carries one", len(known))
+	}
+	w.settle()
+}
+
 // inTheOtherHistory has a visit written and read after a backup, with a base that another log will number like an erasure; then
 // the backup is copied back, and the visit's note erased before anybody notices.
 func inTheOtherHistory(t *testing.T, text string) (w *world, ann, bob *phone, visit string) {

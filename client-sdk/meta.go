@@ -90,8 +90,10 @@ type position struct {
 	Pulling, NewView, NewPlaces bool
 	// Gone lists the records with own changes that left the phone's area in the pull under way.
 	Gone []syncengine.ID
-	// BarrierAt is how far the erasures that the realm told of are applied. Handing is set while those that the phone
+	// Barred is set once the phone was told of an erasure: with a page, or with outcomes alone. BarrierAt is how far the
+	// erasures that the realm told of with pages are applied. Handing is set while those that the phone
 	// carries are handed back, after the epoch changed; Handed is the number of the last one.
+	Barred    bool `json:",omitzero"`
 	BarrierAt syncengine.Coordinate
 	Handing   bool
 	Handed    int64

@@ -37,7 +37,7 @@ func (t *taking) epoch(acknowledged syncengine.DeviceSeq) error {
 	pos.BackedUp, pos.BackedUpBefore = syncengine.Coordinate{}, syncengine.Coordinate{}
 	pos.rewind()
 	pos.Renewed, pos.Proving, t.renewed, t.out.progress = true, true, true, true
-	pos.Handing, pos.Handed = pos.BarrierAt.Seq > 0, 0
+	pos.Handing, pos.Handed = pos.carriesBarriers(), 0
 	t.compareLast()
 	t.bringAbsent()
 	return t.hearAgain(acknowledged)
