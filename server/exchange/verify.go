@@ -415,7 +415,7 @@ func unreadAsStored(reduced, stored *syncengine.Record) {
 	}
 }
 
-// writesOf lists the writes of a cell's values, kept ones too.
+// writesOf lists the writes of a cell's values, kept ones and remembered ones too.
 func writesOf(c *syncengine.Cell) (out []*syncengine.Write) {
 	for _, v := range c.Values {
 		out = append(out, v.Write)
@@ -423,7 +423,7 @@ func writesOf(c *syncengine.Cell) (out []*syncengine.Write) {
 	for _, k := range c.Kept {
 		out = append(out, k.Value.Write)
 	}
-	return out
+	return append(out, c.Past...)
 }
 
 func listedIn(known, fields []syncengine.FieldNumber) (out []syncengine.FieldNumber) {
