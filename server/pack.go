@@ -11,10 +11,11 @@ import (
 )
 
 // pack encodes and compresses the answer to an exchange in its realm's turn: for a page that is a third of all that the processor
-// does for it. Other answers are small and are left to gRPC, which packs them as they are sent.
+// does for it. Other answers are small and are left to gRPC, which packs them as they are sent; so is a page while nobody waits, since
+// what is packed beforehand is copied into memory of its own.
 func (h *hosted) pack(ctx context.Context, reply any) (any, error) {
 	answer, ok := reply.(*syncv1.ExchangeResponse)
-	if !ok || answer.GetPage() == nil {
+	if !ok || answer.GetPage() == nil || h.turn.Alone() {
 		return reply, nil
 	}
 	packed := &grpc.PreparedMsg{}

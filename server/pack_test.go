@@ -34,3 +34,13 @@ func TestPack_APageWaitsForItsTurnAndOtherAnswersDoNot(t *testing.T) {
 		}
 	})
 }
+
+func TestPack_APageIsLeftToGRPCWhileNobodyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		realm := turns.New(1, 1, time.Now).Join()
+		page := &syncv1.ExchangeResponse{Page: &syncv1.Page{}}
+		if reply, err := server.Pack(t.Context(), realm, page); err != nil || reply != any(page) {
+			t.Errorf("a page that keeps nobody waiting: %v, %v", reply, err)
+		}
+	})
+}

@@ -156,3 +156,31 @@ func TestRest_EndsWithTheContextAndTakesNoPermitAlong(t *testing.T) {
 		two.Give()
 	})
 }
+
+func TestAlone_OnlyWhileNobodyElseIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(2, 1, time.Now)
+		r, other := all.Join(), all.Join()
+		alone := func(want bool, while string) {
+			t.Helper()
+			if got := r.Alone(); got != want {
+				t.Errorf("%s: alone is %v", while, got)
+			}
+		}
+		alone(true, "nobody was heard of")
+		p := taken(t, r)
+		alone(false, "a piece of the realm is under way")
+		p.Give()
+		alone(true, "it has ended")
+		left := r.Arrive()
+		alone(false, "a short call is in hand")
+		left()
+		alone(false, "its answer is on its way out")
+		time.Sleep(time.Second)
+		alone(true, "it has left")
+		taken(t, other).Give()
+		alone(false, "another realm was heard of a moment ago")
+		time.Sleep(time.Minute)
+		alone(true, "it rests")
+	})
+}
