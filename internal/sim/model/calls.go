@@ -55,6 +55,7 @@ func (m *Model) answered(id CallID, reply *syncv1.ExchangeResponse, err error) {
 		}
 	}
 	m.wantNonce(c, reply)
+	m.wantCounted(c, reply)
 	if len(reply.GetCursor()) > 0 {
 		m.wantPage(c, reply)
 	}

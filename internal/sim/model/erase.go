@@ -248,6 +248,27 @@ func digestKept(e store.Entry) (d [32]byte) {
 type struck struct {
 	*erasure
 	through syncengine.DeviceSeq
+	// counted is what the telling says to count of places in epochs that have two histories.
+	counted []*syncv1.Coordinate
+}
+
+// limited gives as much of a place as counts against the telling.
+func (e *struck) limited(from place) place {
+	for _, c := range e.counted {
+		if syncengine.Epoch(c.GetEpoch()) != from.epoch || syncengine.Seq(c.GetSeq()) >= from.seq {
+			continue
+		}
+		if from.seq = syncengine.Seq(c.GetSeq()); from.seq == 0 {
+			return place{}
+		}
+	}
+	return from
+}
+
+// cuts reports that a phone loses a value written from a place to the telling by what counts of it alone: its author had
+// seen the erasure, but in an epoch that has two histories nothing proves it.
+func (e *struck) cuts(kind *schema.Kind, from place, key syncengine.CellKey) bool {
+	return e.bars(kind, e.limited(from), key) && !e.bars(kind, from, key)
 }
 
 // tookBarriers has a phone lose what the barriers of a reply name, before anything else of the reply: what it stands on
@@ -269,13 +290,37 @@ func (m *Model) tookBarriers(ph *phone, c *call, reply *syncv1.ExchangeResponse)
 		copied.places = slices.Concat(known.places, placesNamed(m, id, cells, b.GetEarlier()))
 		ph.lost, ph.struck, ph.cleaned = clipped(ph.lost), clipped(ph.struck), map[*record]*record{}
 		ph.lost[id] = append(ph.lost[id], &copied)
-		ph.struck[id] = append(ph.struck[id], struck{&copied, ph.end()})
+		ph.struck[id] = append(ph.struck[id], struck{&copied, ph.end(), b.GetCounted()})
 		ph.checked = map[syncengine.ID]screenKey{}
 	}
 }
 
-// cellsLeft gives what is left on the phone of the cells of an own row.
+// wantCounted wants tellings to cut places in epochs that had two histories only, and to count no less of them than the phone
+// has shown.
+func (m *Model) wantCounted(c *call, reply *syncv1.ExchangeResponse) {
+	for _, b := range reply.GetBarriers() {
+		f := m.at(0, syncengine.ID(b.GetRecordId()))
+		for _, counted := range b.GetCounted() {
+			at := coordinate(counted)
+			f.want(m.twice[at.Epoch], I19, "of epoch %d, which had one history, places up to %d are said to count", at.Epoch, at.Seq)
+			least := m.provenIn(c.incarnation(), at.Epoch)
+			f.want(at.Seq >= least, I19, "of epoch %d places up to %d are said to count, the phone has shown %d", at.Epoch, at.Seq, least)
+		}
+	}
+}
+
+// cellsLeft gives what is left on the phone of the cells of an own row. What a telling cuts stays where an earlier one of the
+// same erasure, that the phone remembers, does not.
 func (m *Model) cellsLeft(ph *phone, r *row) []syncengine.CellWrite {
+	return m.cellsBut(ph, r, func(kind *schema.Kind, list []struck, i int, from place, key syncengine.CellKey) bool {
+		return list[i].cuts(kind, from, key) && !slices.ContainsFunc(list[:i], func(was struck) bool {
+			return was.cells == list[i].cells && !was.bars(kind, was.limited(from), key)
+		})
+	})
+}
+
+// cellsBut gives the cells of an own row without what erasures have destroyed, and without what else a telling takes.
+func (m *Model) cellsBut(ph *phone, r *row, takes func(kind *schema.Kind, list []struck, i int, from place, key syncengine.CellKey) bool) []syncengine.CellWrite {
 	list := ph.struck[r.change.RecordID]
 	if len(list) == 0 {
 		return r.cells
@@ -283,8 +328,22 @@ func (m *Model) cellsLeft(ph *phone, r *row) []syncengine.CellWrite {
 	kind, _ := m.newest.Kind(r.change.Kind)
 	from := m.placeNamed(&change{row: r, dot: syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}})
 	return slices.DeleteFunc(slices.Clone(r.cells), func(c syncengine.CellWrite) bool {
-		return slices.ContainsFunc(list, func(e struck) bool { return r.seq <= e.through && e.bars(kind, from, c.Key) })
+		for i := range list {
+			if r.seq <= list[i].through && (list[i].bars(kind, from, c.Key) || takes(kind, list, i, from, c.Key)) {
+				return true
+			}
+		}
+		return false
 	})
+}
+
+// mayBeGone reports that nothing may be left on the phone of an own row: what two verified backups hold of erasures it remembers
+// no more, so that a later telling may take what the first one had spared.
+func (m *Model) mayBeGone(ph *phone, r *row) bool {
+	left := m.cellsBut(ph, r, func(kind *schema.Kind, list []struck, i int, from place, key syncengine.CellKey) bool {
+		return list[i].cuts(kind, from, key)
+	})
+	return len(r.cells) > 0 && len(r.change.Resolves) == 0 && len(left) == 0
 }
 
 // goneFrom reports that nothing is left on the phone of an own row.
@@ -365,5 +424,5 @@ func (m *Model) CheckErased(p PhoneID, plain []byte) []Violation {
 // nothingLeft reports a row of which a phone has nothing left to send: it has applied an
 // erasure that this history may not have.
 func (m *Model) nothingLeft(r *row) bool {
-	return slices.ContainsFunc(m.phoneIDs(), func(p PhoneID) bool { return m.phones[p].has(r) && m.goneFrom(m.phones[p], r) })
+	return slices.ContainsFunc(m.phoneIDs(), func(p PhoneID) bool { return m.phones[p].has(r) && m.mayBeGone(m.phones[p], r) })
 }

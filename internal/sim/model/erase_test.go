@@ -189,3 +189,29 @@ func TestStory_AnErasedChangeTellsACopiedBackLogNothingOfItsBase(t *testing.T) {
 	}
 	s.rest()
 }
+
+// a has seen the erasure and written the note anew, but stood on no place that the log copied back has from behind it: what it has
+// proven lies before. Of the erasure, which two backups hold, it remembers nothing, and is told how much of its places counts.
+func TestStory_ATellingCutsWhatNothingProvesInAnEpochOfTwoHistories(t *testing.T) {
+	s := newStage(t)
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	door := a.add(s.door(gridA, "大研街道1号"))
+	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
+	a.sync()
+	s.eraseNote(visit)
+	early := s.backUp("early")
+	b.sync()
+	b.edit(door, rooms(3))
+	b.sync()
+	a.sync()
+	s.tellBackups(a, 2)
+	a.oneAtATime()
+	a.edit(door, rooms(4))
+	a.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	a.sync()
+	s.clean()
+	s.copyBack("early", early)
+	a.sync()
+	s.clean()
+}
