@@ -3,6 +3,7 @@ package main_test
 import (
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -64,6 +65,9 @@ func TestServe_AProcessOfSeveralRealmsLooksAgainOnSIGHUP(t *testing.T) {
 }
 
 func TestServe_AProcessOfOneRealmEndsOnSIGHUPAndLosesNothing(t *testing.T) {
+	hangUps := make(chan os.Signal, 1) // A process that is started where they are ignored ignores them; one that is started by who takes them does not.
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
 	w := &world{t: t, dir: founded(t), random: rand.NewChaCha8([32]byte{1})}
 	serve := []string{"serve", "--data", w.dir, "--listen", "127.0.0.1:0"}
 	p := w.launch(program(serve...))

@@ -138,7 +138,7 @@ import "os"
 
 func init() {
 	if tables := os.Getenv(%q); tables != "" {
-		scripts = append(scripts, tables)
+		ownMigrations = append(ownMigrations, migration{script: tables, oldest: 1}) // It only adds.
 	}
 }
 `, nextTables)

@@ -107,7 +107,7 @@ func TestUpgrade_ServersOfTwoBuildsServeOneRealmAndAreRolledBackInTheMiddleWitho
 	f.shutsOut(this)
 }
 
-func TestUpgrade_AMigrationThatAddsLeavesServersThatRunServingAndShutsOutThoseThatStart(t *testing.T) {
+func TestUpgrade_BesideAMigrationThatOnlyAddsServersOfBeforeRunAndStart(t *testing.T) {
 	this, next := twoSoftwares(t)
 	next.env = []string{nextTables + "=ALTER TABLE onedoor_heads ADD COLUMN IF NOT EXISTS next_note text NOT NULL DEFAULT ''; " +
 		"CREATE TABLE IF NOT EXISTS onedoor_next (realm text PRIMARY KEY, note text NOT NULL)"}
@@ -115,8 +115,9 @@ func TestUpgrade_AMigrationThatAddsLeavesServersThatRunServingAndShutsOutThoseTh
 	l := f.begin()
 	l.passes(t)
 	f.replace(0, next)
-	l.passes(t) // Two servers of before serve tables that the next software has changed.
-	f.shutsOut(this)
+	l.passes(t) // Two servers of before serve tables that the next software has added to.
+	f.replace(1, this)
+	l.passes(t)
 	f.replace(1, next)
 	l.passes(t)
 	f.replace(2, next)
