@@ -265,10 +265,16 @@ func (e *struck) limited(from place) place {
 	return from
 }
 
-// cuts reports that a phone loses a value written from a place to the telling by what counts of it alone: its author had
-// seen the erasure, but in an epoch that has two histories nothing proves it.
-func (e *struck) cuts(kind *schema.Kind, from place, key syncengine.CellKey) bool {
-	return e.bars(kind, e.limited(from), key) && !e.bars(kind, from, key)
+// takes reports that a phone loses a value written from a place to the telling: its author had not seen the erasure, or nothing
+// proves it in an epoch that has two histories. The latter spares what an earlier telling of the same erasure, which the phone
+// remembers, has spared.
+func (e *struck) takes(remembered []struck, kind *schema.Kind, from place, key syncengine.CellKey) bool {
+	if e.bars(kind, from, key) {
+		return true
+	}
+	return e.bars(kind, e.limited(from), key) && !slices.ContainsFunc(remembered, func(was struck) bool {
+		return was.cells == e.cells && !was.bars(kind, was.limited(from), key)
+	})
 }
 
 // tookBarriers has a phone lose what the barriers of a reply name, before anything else of the reply: what it stands on
@@ -309,18 +315,11 @@ func (m *Model) wantCounted(c *call, reply *syncv1.ExchangeResponse) {
 	}
 }
 
-// cellsLeft gives what is left on the phone of the cells of an own row. What a telling cuts stays where an earlier one of the
-// same erasure, that the phone remembers, does not.
-func (m *Model) cellsLeft(ph *phone, r *row) []syncengine.CellWrite {
-	return m.cellsBut(ph, r, func(kind *schema.Kind, list []struck, i int, from place, key syncengine.CellKey) bool {
-		return list[i].cuts(kind, from, key) && !slices.ContainsFunc(list[:i], func(was struck) bool {
-			return was.cells == list[i].cells && !was.bars(kind, was.limited(from), key)
-		})
-	})
-}
+// cellsLeft gives what is left on the phone of the cells of an own row.
+func (m *Model) cellsLeft(ph *phone, r *row) []syncengine.CellWrite { return m.cellsWith(ph, r, true) }
 
-// cellsBut gives the cells of an own row without what erasures have destroyed, and without what else a telling takes.
-func (m *Model) cellsBut(ph *phone, r *row, takes func(kind *schema.Kind, list []struck, i int, from place, key syncengine.CellKey) bool) []syncengine.CellWrite {
+// cellsWith is cellsLeft for a phone that remembers what it was told of erasures, or does not.
+func (m *Model) cellsWith(ph *phone, r *row, remembers bool) []syncengine.CellWrite {
 	list := ph.struck[r.change.RecordID]
 	if len(list) == 0 {
 		return r.cells
@@ -329,7 +328,11 @@ func (m *Model) cellsBut(ph *phone, r *row, takes func(kind *schema.Kind, list [
 	from := m.placeNamed(&change{row: r, dot: syncengine.Dot{Incarnation: ph.incarnation, Seq: r.seq}})
 	return slices.DeleteFunc(slices.Clone(r.cells), func(c syncengine.CellWrite) bool {
 		for i := range list {
-			if r.seq <= list[i].through && (list[i].bars(kind, from, c.Key) || takes(kind, list, i, from, c.Key)) {
+			before := list[:i]
+			if !remembers {
+				before = nil
+			}
+			if r.seq <= list[i].through && list[i].takes(before, kind, from, c.Key) {
 				return true
 			}
 		}
@@ -338,17 +341,14 @@ func (m *Model) cellsBut(ph *phone, r *row, takes func(kind *schema.Kind, list [
 }
 
 // mayBeGone reports that nothing may be left on the phone of an own row: what two verified backups hold of erasures it remembers
-// no more, so that a later telling may take what the first one had spared.
-func (m *Model) mayBeGone(ph *phone, r *row) bool {
-	left := m.cellsBut(ph, r, func(kind *schema.Kind, list []struck, i int, from place, key syncengine.CellKey) bool {
-		return list[i].cuts(kind, from, key)
-	})
-	return len(r.cells) > 0 && len(r.change.Resolves) == 0 && len(left) == 0
-}
+// no more.
+func (m *Model) mayBeGone(ph *phone, r *row) bool { return gone(r, m.cellsWith(ph, r, false)) }
 
 // goneFrom reports that nothing is left on the phone of an own row.
-func (m *Model) goneFrom(ph *phone, r *row) bool {
-	return len(r.cells) > 0 && len(r.change.Resolves) == 0 && len(m.cellsLeft(ph, r)) == 0
+func (m *Model) goneFrom(ph *phone, r *row) bool { return gone(r, m.cellsLeft(ph, r)) }
+
+func gone(r *row, left []syncengine.CellWrite) bool {
+	return len(r.cells) > 0 && len(r.change.Resolves) == 0 && len(left) == 0
 }
 
 // cleanedBase gives a state of a record as a phone holds it that has applied erasures since.
