@@ -12,10 +12,39 @@ import (
 	"onedoor/server/turns"
 )
 
+// outlasts is how long behind its end a caller of busy may still wait or work: many times what anybody is held back at a stretch.
+// Without it a caller that is held back for ever would keep the bubble's clock going for ever.
+const outlasts = time.Minute
+
+// readsMost is how often a clock is read at one instant by some hundred callers, many times over.
+const readsMost = 1_000_000
+
+// clock gives the bubble's time and ends the tests where it is asked for without end at one instant: who is woken at once again and
+// again, and never sleeps, would keep the bubble's clock from going on.
+func clock() func() time.Time {
+	var mu sync.Mutex // guards what follows
+	var last time.Time
+	reads := 0
+	return func() time.Time {
+		now := time.Now()
+		mu.Lock()
+		defer mu.Unlock()
+		if !now.Equal(last) {
+			last, reads = now, 0
+		}
+		if reads++; reads > readsMost {
+			panic("the turns read the clock without end and do not sleep: somebody is woken at once again and again")
+		}
+		return now
+	}
+}
+
 // busy has callers work in the realm until the bubble's time is up, in pieces that may be interrupted each millisecond, each of
 // them a short call of its own but for fills. It counts milliseconds.
 func busy(t *testing.T, wg *sync.WaitGroup, r *turns.Realm, c turns.Class, callers int, until time.Duration) *atomic.Int64 {
 	done, ends := new(atomic.Int64), time.Now().Add(until)
+	ctx, cancel := context.WithDeadline(t.Context(), ends.Add(outlasts))
+	t.Cleanup(cancel)
 	for range callers {
 		wg.Go(func() {
 			for time.Now().Before(ends) {
@@ -23,7 +52,7 @@ func busy(t *testing.T, wg *sync.WaitGroup, r *turns.Realm, c turns.Class, calle
 				if c != turns.Fill {
 					left = r.Arrive()
 				}
-				if err := r.Do(t.Context(), c, func(p *turns.Piece) error { return slowly(p, 20, done) }); err != nil {
+				if err := r.Do(ctx, c, func(p *turns.Piece) error { return slowly(p, 20, done) }); err != nil {
 					t.Error(err)
 				}
 				left()
@@ -58,7 +87,7 @@ func stands(t *testing.T, done *atomic.Int64) {
 
 func TestArrive_ABusyRealmRestsWhileAQuietOnesCallIsInHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(4, 1, time.Now)
+		all := turns.New(4, 1, clock())
 		noisy, quiet := all.Join(), all.Join()
 		var wg sync.WaitGroup
 		done := busy(t, &wg, noisy, turns.Judge, 100, 2*time.Second)
@@ -78,7 +107,7 @@ func TestArrive_ABusyRealmRestsWhileAQuietOnesCallIsInHand(t *testing.T) {
 
 func TestArrive_AFillRestsForAShortCallOfItsOwnRealm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(2, 1, time.Now).Join()
+		r := turns.New(2, 1, clock()).Join()
 		var wg sync.WaitGroup
 		done := busy(t, &wg, r, turns.Fill, 3, time.Second)
 		time.Sleep(500 * time.Millisecond)
@@ -91,7 +120,7 @@ func TestArrive_AFillRestsForAShortCallOfItsOwnRealm(t *testing.T) {
 
 func TestArrive_NobodyIsHeldBackForMoreThanHalfOfTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(2, 1, time.Now)
+		all := turns.New(2, 1, clock())
 		noisy, quiet := all.Join(), all.Join()
 		var wg sync.WaitGroup
 		done := busy(t, &wg, noisy, turns.Judge, 10, 10*time.Second)
@@ -108,7 +137,7 @@ func TestArrive_NobodyIsHeldBackForMoreThanHalfOfTheTime(t *testing.T) {
 
 func TestArrive_AFillGoesOnBesideShortCallsWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(2, 1, time.Now).Join()
+		r := turns.New(2, 1, clock()).Join()
 		var wg sync.WaitGroup
 		fills := busy(t, &wg, r, turns.Fill, 2, 10*time.Second)
 		short := busy(t, &wg, r, turns.Page, 8, 10*time.Second)
@@ -121,7 +150,7 @@ func TestArrive_AFillGoesOnBesideShortCallsWithoutEnd(t *testing.T) {
 
 func TestArrive_RealmsThatNeedAsMuchHoldNobodyBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(2, 1, time.Now)
+		all := turns.New(2, 1, clock())
 		var wg sync.WaitGroup
 		a := busy(t, &wg, all.Join(), turns.Judge, 50, 10*time.Second)
 		b := busy(t, &wg, all.Join(), turns.Judge, 50, 10*time.Second)
@@ -134,7 +163,7 @@ func TestArrive_RealmsThatNeedAsMuchHoldNobodyBack(t *testing.T) {
 
 func TestRest_EndsWithTheContextAndTakesNoPermitAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(1, 1, time.Now).Join()
+		r := turns.New(1, 1, clock()).Join()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 		defer cancel()
 		p, err := r.Take(ctx, turns.Fill)
@@ -159,7 +188,7 @@ func TestRest_EndsWithTheContextAndTakesNoPermitAlong(t *testing.T) {
 
 func TestAlone_OnlyWhileNobodyElseIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(2, 1, time.Now)
+		all := turns.New(2, 1, clock())
 		r, other := all.Join(), all.Join()
 		alone := func(want bool, while string) {
 			t.Helper()
