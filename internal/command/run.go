@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"onedoor/internal/flagform"
 	"onedoor/internal/nearname"
 )
 
@@ -37,7 +38,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	root.SetErr(stdio.Err)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(nearFlag)
+	root.SetFlagErrorFunc(flagError)
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitDone
@@ -53,19 +54,30 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	return ExitUsage
 }
 
+// flagError says what is wrong with a flag so that a person can mend it.
+func flagError(c *cobra.Command, err error) error {
+	if refused, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		f := refused.GetFlag()
+		return fmt.Errorf("--%s: %s", f.Name, flagform.Refused(f.Value.Type(), refused.GetValue(), refused.Unwrap()))
+	}
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return nearFlag(c, unknown)
+	}
+	return err
+}
+
 // nearFlag names the flags that a misspelt one is like.
-func nearFlag(c *cobra.Command, err error) error {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok || unknown.GetSpecifiedShortnames() != "" { // One letter is like too many names.
-		return err
+func nearFlag(c *cobra.Command, unknown *pflag.NotExistError) error {
+	if unknown.GetSpecifiedShortnames() != "" { // One letter is like too many names.
+		return unknown
 	}
 	var known []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	near := nearname.Of(unknown.GetSpecifiedName(), known)
 	if len(near) == 0 {
-		return err
+		return unknown
 	}
-	return fmt.Errorf("%w: did you mean --%s?", err, strings.Join(near, " or --"))
+	return fmt.Errorf("%w: did you mean --%s?", unknown, strings.Join(near, " or --"))
 }
 
 // OneLine keeps an error on the one line that a log or a screen shows. Errors

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"onedoor/internal/flagform"
 	"onedoor/internal/nearname"
 )
 
@@ -103,23 +104,10 @@ func (r *reading) set(name string, values []string, from Origin) {
 	r.from[name] = from
 	if err := assign(f, values); err != nil {
 		r.refused[name] = strings.Join(values, ",")
-		r.problem("%s: %s: %q is no %s", from, name, Hidden(r.refused[name]), wanted(f.Value.Type()))
+		r.problem("%s: %s: %s", from, name, flagform.Refused(f.Value.Type(), Hidden(r.refused[name]), err))
 		return
 	}
 	f.Changed = true
-}
-
-// forms say in words what a flag of a type takes.
-var forms = map[string]string{
-	"int": "whole number, such as 14", "duration": "duration, such as 24h or 90m", "float64": "number, such as 0.1", "bool": "yes or no: give true or false",
-}
-
-// wanted says what a flag of a type takes; one value where nothing else is known.
-func wanted(kind string) string {
-	if form, ok := forms[kind]; ok {
-		return form
-	}
-	return "single value"
 }
 
 // assign writes values into a flag.
