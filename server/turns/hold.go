@@ -125,11 +125,14 @@ func (t *Turns) press(now time.Time) {
 		}
 		fill, short := t.heldBack(r, Fill, now), t.heldBack(r, Judge, now)
 		rests = rests || fill && r.fills > 0 || short && r.held > r.fills
-		back = back || fill && len(r.queues[Fill]) > 0 || short && len(r.queues[Judge])+len(r.queues[Page]) > 0
+		back = back || fill && r.waiting(Fill) > 0 || short && r.waiting(Judge)+r.waiting(Page) > 0
 	}
 	t.pressed.Store(rests)
 	t.hold.back = back
 }
+
+// waiting counts who waits to begin or to go on.
+func (r *Realm) waiting(c Class) int { return len(r.queues[c]) + len(r.resting[c]) }
 
 // rests reports that a piece under way is to rest.
 func (r *Realm) rests(c Class) bool {

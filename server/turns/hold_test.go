@@ -213,3 +213,66 @@ func TestAlone_OnlyWhileNobodyElseIsThere(t *testing.T) {
 		alone(true, "it rests")
 	})
 }
+
+// pool is what a piece holds beside its permit: connections to a database, of which there are few.
+type pool chan struct{}
+
+// reads takes a permit, then a connection, and cuts a page of so many rows.
+func (p pool) reads(t *testing.T, r *turns.Realm, c turns.Class, rows int) {
+	if c != turns.Fill {
+		defer r.Arrive()()
+	}
+	err := r.Do(t.Context(), c, func(piece *turns.Piece) error {
+		p <- struct{}{}
+		defer func() { <-p }()
+		return slowly(piece, rows, new(atomic.Int64))
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRest_WhoRestsWithAConnectionDoesNotWaitForThoseWhoWaitForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, connections := turns.New(1, 1, time.Now).Join(), make(pool, 1)
+		var wg sync.WaitGroup
+		began := time.Now()
+		wg.Go(func() { connections.reads(t, r, turns.Fill, 100) })
+		time.Sleep(10 * time.Millisecond)
+		for range 10 { // They take all permits while the fill rests for them.
+			wg.Go(func() { connections.reads(t, r, turns.Page, 1) })
+		}
+		wg.Wait()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("all ended after %v", took)
+		}
+	})
+}
+
+func TestRest_WhoBeginsWaitsUntilAsManyHaveComeBackAsWentOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := turns.New(1, 1, time.Now) // Two permits.
+		r, done := all.Join(), new(atomic.Int64)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := r.Do(t.Context(), turns.Fill, func(p *turns.Piece) error { return slowly(p, 5000, done) }); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(10 * time.Millisecond)
+		left := r.Arrive()
+		time.Sleep(2 * time.Millisecond)
+		stands(t, done)
+		one, two := taken(t, r), taken(t, r)
+		left()
+		time.Sleep(10 * time.Millisecond)
+		if done.Load() < 15 {
+			t.Errorf("who rested did %d ms, and others have the permits", done.Load())
+		}
+		one.Give() // Those that are out are as many as there are again.
+		nothingLeft(t, r)
+		two.Give()
+		taken(t, r).Give()
+		wg.Wait()
+	})
+}

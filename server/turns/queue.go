@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// wait stands in line, and goes at once where that is allowed.
+// wait stands in line to begin, and goes at once where that is allowed.
 func (r *Realm) wait(c Class) *waiter {
 	w := &waiter{got: make(chan struct{})}
 	t := r.turns
@@ -24,21 +24,34 @@ func (r *Realm) wait(c Class) *waiter {
 	return w
 }
 
+// rest stands aside in the middle of a piece, whose permit is given back, until nobody is to go first.
+func (r *Realm) rest(c Class) *waiter {
+	w := &waiter{got: make(chan struct{})}
+	t := r.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.resting[c] = append(r.resting[c], w)
+	t.hand()
+	return w
+}
+
 // idle reports that the realm neither works nor waits.
 func (r *Realm) idle() bool {
-	return r.held == 0 && !slices.ContainsFunc(r.queues[:], func(q []*waiter) bool { return len(q) > 0 })
+	waits := func(q []*waiter) bool { return len(q) > 0 }
+	return r.held == 0 && !slices.ContainsFunc(r.queues[:], waits) && !slices.ContainsFunc(r.resting[:], waits)
 }
 
 // leave takes one who gave up out of the line; it reports false for one who has a permit by now.
 func (r *Realm) leave(c Class, w *waiter) bool {
 	r.turns.mu.Lock()
 	defer r.turns.mu.Unlock()
-	at := slices.Index(r.queues[c], w)
-	if at < 0 {
-		return false
+	for _, line := range []*[]*waiter{&r.queues[c], &r.resting[c]} {
+		if at := slices.Index(*line, w); at >= 0 {
+			*line = slices.Delete(*line, at, at+1)
+			return true
+		}
 	}
-	r.queues[c] = slices.Delete(r.queues[c], at, at+1)
-	return true
+	return false
 }
 
 // done takes a permit back and hands it on.
@@ -58,10 +71,15 @@ func (r *Realm) done(c Class, took time.Duration) {
 	t.hand()
 }
 
-// hand gives free permits to those who are next.
+// hand has those go on that need not rest any longer, and gives free permits to those who are next.
 func (t *Turns) hand() {
 	now := t.now()
 	t.look(now)
+	for _, r := range t.realms {
+		for c := range classes {
+			t.resume(r, c, now)
+		}
+	}
 	for t.free > 0 {
 		r, c := t.next(now)
 		if r == nil {
@@ -69,16 +87,32 @@ func (t *Turns) hand() {
 		}
 		w := r.queues[c][0]
 		r.queues[c] = slices.Delete(r.queues[c], 0, 1)
-		r.held++
-		if c == Fill {
-			r.fills++
-		}
-		t.free--
 		t.stood, r.stood = max(t.stood, r.used), max(r.stood, r.spent[c])
-		close(w.got)
+		r.goes(c, w)
 	}
 	t.press(now)
 	t.wake()
+}
+
+// resume has a class of a realm go on in what it has begun, unless it is still to rest: whether a permit is free is not asked.
+func (t *Turns) resume(r *Realm, c Class, now time.Time) {
+	if len(r.resting[c]) == 0 || t.heldBack(r, c, now) {
+		return
+	}
+	for _, w := range r.resting[c] {
+		r.goes(c, w)
+	}
+	r.resting[c] = nil
+}
+
+// goes counts a permit as out and tells who waits for it.
+func (r *Realm) goes(c Class, w *waiter) {
+	r.held++
+	if c == Fill {
+		r.fills++
+	}
+	r.turns.free--
+	close(w.got)
 }
 
 // next gives the realm that has had the least time of those that wait and may have a permit, and its class; nil when there is none.

@@ -12,9 +12,13 @@
 // has begun where they can be interrupted; so do fills of the same realm. Patience for that runs out: half of the time at least
 // is everybody's.
 //
-// Invariants: no more permits are out than there are; no realm waits while a permit that it may have is free; within a class
-// whoever came first goes first; nobody is held back for more than half of the time. Read this file first, then queue.go, hold.go
-// and load.go.
+// Who rests keeps what it holds beside the permit: a connection, a snapshot, a realm's write lock. Others may hold a permit and
+// wait for just that. So a rest ends by time alone, never by somebody else's giving a permit back: who has rested goes on
+// beside the permits that are out meanwhile, and nobody begins until as many have come back.
+//
+// Invariants: nobody begins a piece unless a permit is free; no realm waits while a permit that it may have is free; within a class
+// whoever came first goes first; nobody is held back for more than half of the time; no rest is longer than the patience. Read this
+// file first, then queue.go, hold.go and load.go.
 package turns
 
 import (
@@ -51,7 +55,8 @@ type Turns struct {
 	// pressed tells those that are under way that somebody is to rest.
 	pressed atomic.Bool
 	// mu guards what follows and all realms.
-	mu     sync.Mutex
+	mu sync.Mutex
+	// free is below 0 while some go on that have rested, beside the permits that are out.
 	free   int
 	realms []*Realm
 	// stood is the time used of the realm that went last: where one that was idle begins.
@@ -88,9 +93,9 @@ type Realm struct {
 	// held counts the permits that it has, fills those of its fills; used is the time that its pieces took.
 	held, fills int
 	used        time.Duration
-	// queues holds who waits, spent the time of each class by its weight.
-	queues [classes][]*waiter
-	spent  [classes]time.Duration
+	// queues holds who waits to begin, resting who has begun and rests; spent is the time of each class by its weight.
+	queues, resting [classes][]*waiter
+	spent           [classes]time.Duration
 	// stood is what the class that went last had spent.
 	stood time.Duration
 	// short counts its short calls in hand; the last one that was answered counts until lingers.
@@ -117,12 +122,12 @@ func (r *Realm) Take(ctx context.Context, c Class) (*Piece, error) {
 		return nil, nil
 	}
 	p := &Piece{realm: r, ctx: ctx, class: c, given: true}
-	return p, p.take()
+	return p, p.await(r.wait(c))
 }
 
-func (p *Piece) take() error {
+// await waits for the permit that a place in a line brings.
+func (p *Piece) await(w *waiter) error {
 	r := p.realm
-	w := r.wait(p.class)
 	select {
 	case <-w.got:
 	case <-p.ctx.Done():
@@ -143,14 +148,15 @@ func (p *Piece) Give() {
 	}
 }
 
-// Rest gives the permit back while somebody is to go first, and waits for another one. A piece calls it often: it costs nothing
-// while nobody is. Where the context that it was taken with ends, the piece has ended.
+// Rest gives the permit back while somebody is to go first, and goes on once nobody is, which is soon, whether or not others have
+// all permits by then. A piece calls it often: it costs nothing while nobody is to go first. Where the context that it was taken
+// with ends, the piece has ended.
 func (p *Piece) Rest() error {
 	if p == nil || p.given || !p.realm.turns.pressed.Load() || !p.realm.rests(p.class) {
 		return nil
 	}
 	p.Give()
-	return p.take()
+	return p.await(p.realm.rest(p.class))
 }
 
 // Do runs a piece.
