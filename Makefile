@@ -77,10 +77,11 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	go -C tools mod tidy -diff
 	go -C tools/deploylint mod tidy -diff
 
-generate: tools ## Write proto/gen, docs/access.md and the description of calls over HTTP from the proto files.
+generate: tools ## Write proto/gen, docs/access.md, docs/errors.md and the description of calls over HTTP from the proto files.
 	.bin/buf generate
 	cp proto/gen/http/onedoor.swagger.json server/gateway/openapi.json
 	go test ./internal/schema -run TestAccessPage -update
+	go test ./server -run TestErrorsPage -update
 
 generated: tools ## Fail if proto/gen is not what the proto files give.
 	@echo "== generated code is fresh"

@@ -4,9 +4,19 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
+	"onedoor/internal/wire"
+
+	"onedoor/server/refusal"
 	"onedoor/server/turns"
 )
+
+// Refusals are what any call may meet before its service has it: no room, and no realm.
+func Refusals() []refusal.Told {
+	busy := refusal.Told{Name: wire.ReasonBusy, When: "the realm has no room for the call now", Hint: busyHint, Code: codes.ResourceExhausted, Again: true}
+	return append(refusals.Told(refusal.Realm), busy)
+}
 
 // RecoverPanic runs a call whose handler panics and gives what the caller gets.
 func (s *Server) RecoverPanic(fault string) error {

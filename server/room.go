@@ -79,11 +79,14 @@ func (r *room) unwatch() {
 	r.watchers--
 }
 
+// busyHint is what a caller can do that there is no room for.
+const busyHint = "nothing was changed; call again in a moment"
+
 // busy tells a caller when to come again.
 func busy(why string) error {
 	return refusal.New(codes.ResourceExhausted, wire.ReasonBusy, why,
 		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: "服务器正忙，稍后会自动再试；内容仍在手机上"},
-		refusal.English("nothing was changed; call again in a moment"), &errdetails.RetryInfo{RetryDelay: durationpb.New(comeAgain)})
+		refusal.English(busyHint), &errdetails.RetryInfo{RetryDelay: durationpb.New(comeAgain)})
 }
 
 // bounded lets a call in where its realm has room. What is refused is counted and not logged: a flood would fill the log.

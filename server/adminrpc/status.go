@@ -87,6 +87,9 @@ var refusals = refusal.Table{
 	{Err: errImportRunning, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_IMPORT_RUNNING, Hint: "call again when it is done", Retry: true},
 }.And(refusal.Realm)
 
+// Refusals are the errors that the service tells, for the page that lists them.
+func Refusals() refusal.Table { return refusals.And(refusal.Table{slow}) }
+
 // status turns an error of the rooms below into a status with a reason and a hint.
 func (s *Service) status(ctx context.Context, err error) error {
 	var slow *throttle.SlowDown
@@ -100,12 +103,13 @@ func (s *Service) status(ctx context.Context, err error) error {
 	return refusals.Status(ctx, s.log, err)
 }
 
+// slow stands for too many failures: each says how long to wait.
+var slow = refusal.Row{Code: codes.ResourceExhausted, Reason: adminv1.Reason_REASON_SLOW_DOWN, Hint: "wait; what was typed was not looked at", Retry: true}
+
 // slowDown tells a caller when to come again.
 func slowDown(err *throttle.SlowDown) error {
-	r := refusal.Row{
-		Code: codes.ResourceExhausted, Reason: adminv1.Reason_REASON_SLOW_DOWN, Hint: "wait; what was typed was not looked at",
-		Retry: true, After: err.Wait,
-	}
+	r := slow
+	r.After = err.Wait
 	return r.Status(err.Error())
 }
 

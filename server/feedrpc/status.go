@@ -33,6 +33,9 @@ var refusals = refusal.Table{
 	{Err: exchange.ErrBadRequest, Code: codes.InvalidArgument, Reason: adminv1.Reason_REASON_INVALID, Hint: "correct the value; nothing was changed"},
 }.And(refusal.Realm)
 
+// Refusals are the errors that the service tells, for the page that lists them.
+func Refusals() refusal.Table { return refusals }
+
 // status turns an error of the rooms below into a status with a reason and a hint.
 func (s *Service) status(ctx context.Context, err error) error {
 	var refused *casework.Refusal

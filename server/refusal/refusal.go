@@ -82,8 +82,11 @@ func (r Row) Status(message string) error {
 	if r.Retry {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(cmp.Or(r.After, retryAfter))})
 	}
-	return New(r.Code, strings.TrimPrefix(r.Reason.String(), "REASON_"), message, details...)
+	return New(r.Code, r.name(), message, details...)
 }
+
+// name is the reason on the wire.
+func (r Row) name() string { return strings.TrimPrefix(r.Reason.String(), "REASON_") }
 
 // English is a hint for people.
 func English(hint string) protoadapt.MessageV1 {
@@ -100,8 +103,10 @@ func New(code codes.Code, reason, message string, details ...protoadapt.MessageV
 	return st.Err()
 }
 
+// step stands for the steps of cases that are not taken: each says why in its own words.
+var step = Row{Code: codes.FailedPrecondition, Reason: adminv1.Reason_REASON_STEP, Hint: "do what the message says; nothing was changed"}
+
 // Step tells why a step is not taken, in both languages.
 func Step(en, zh string) error {
-	return New(codes.FailedPrecondition, "STEP", en,
-		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: zh}, English("nothing was changed"))
+	return New(step.Code, step.name(), en, &errdetails.LocalizedMessage{Locale: "zh-CN", Message: zh}, English(step.Hint))
 }

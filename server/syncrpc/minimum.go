@@ -89,8 +89,11 @@ func (s *Service) admit(ctx context.Context, req *syncv1.ExchangeRequest) error 
 		return nil
 	}
 	return refusal.New(codes.FailedPrecondition, wire.ReasonAppOld, fmt.Sprintf("the app is older than %s, which this server asks for", s.minimum.Version),
-		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: "应用版本过旧，请升级；未上传的内容仍在手机上"}, refusal.English("update the app; unsent work stays on the phone and is sent then"))
+		&errdetails.LocalizedMessage{Locale: "zh-CN", Message: "应用版本过旧，请升级；未上传的内容仍在手机上"}, refusal.English(appHint))
 }
+
+// appHint is what the user of an app that is too old can do.
+const appHint = "update the app; unsent work stays on the phone and is sent then"
 
 // appOf gives what a phone said of its app, now or when it last did; trusted is false for one that is not, or not known.
 func (s *Service) appOf(ctx context.Context, body *syncv1.ExchangeBody) (app string, trusted bool, err error) {

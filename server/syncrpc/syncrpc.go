@@ -186,10 +186,13 @@ func Status(ctx context.Context, log *slog.Logger, err error) error {
 	return refusal.Fault(ctx, log, err)
 }
 
+// slowHint is what one who guesses too often can do.
+const slowHint = "wait, then compare the code with the one shown"
+
 // slowDown tells a caller when to come again.
 func slowDown(err *throttle.SlowDown) error {
 	return refusal.New(codes.ResourceExhausted, "SLOW_DOWN", err.Error(),
-		refusal.English("wait, then compare the code with the one shown"), &errdetails.RetryInfo{RetryDelay: durationpb.New(err.Wait)})
+		refusal.English(slowHint), &errdetails.RetryInfo{RetryDelay: durationpb.New(err.Wait)})
 }
 
 func (r reason) status(err error) error {
