@@ -2,7 +2,7 @@
 // rights where the tests run as root, reachable by a socket in that folder alone.
 //
 // It never touches a cluster that is there already, and never runs longer than the tests: the cluster is ended by its
-// process id, and by the kernel where the test process is killed (Linux). Only tests import it.
+// process id, and by the kernel where the test process is killed (Linux), also while it stands still. Only tests import it.
 //
 // A package whose tests need PostgreSQL calls [Main] in its TestMain. Where PostgreSQL is not installed, it says plainly
 // that the tests did not run; tools/ensure-postgres installs it where it can and says the same where it cannot.
