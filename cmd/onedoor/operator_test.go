@@ -364,3 +364,25 @@ func TestHelp_EveryCommandTeachesWithAnExample(t *testing.T) {
 	}
 	walk()
 }
+
+func TestUserAdd_SaysOnStandardErrorWhoSeesNothingYet(t *testing.T) {
+	w := serving(t)
+	for _, test := range []struct{ role, given, value, want string }{
+		{"helper", "", "", "新来的 sees nothing yet: helper works in a territory and none was given: give doors with `onedoor assign set` or `onedoor team put`"},
+		{"police_officer", "", "", "sees nothing yet: police_officer works in a territory"},
+		{"department", "", "", "sees nothing yet: department reads what is routed to a department and none was given: add the user with --department"},
+		{"helper", "--territory", community, ""},
+		{"department", "--department", "住建局", ""},
+		{"district", "", "", ""},
+		{"lawyer", "", "", ""},
+	} {
+		args := []string{"user", "add", "--name", "新来的", "--role", test.role, "--json"}
+		if test.given != "" {
+			args = append(args, test.given, test.value)
+		}
+		r := w.run(args...)
+		if r.code != done || decode(t, r.out).text("user_id") == "" || !strings.Contains(r.err, test.want) || (test.want == "") != (r.err == "") || strings.Count(r.err, "\n") > 1 {
+			t.Errorf("%v: exit %d, printed %q, said %q, want %q", args, r.code, r.out, r.err, test.want)
+		}
+	}
+}

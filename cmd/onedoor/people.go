@@ -12,6 +12,7 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/command"
+	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 )
 
@@ -81,7 +82,8 @@ func (a *app) userAdd() *cobra.Command {
 		Long: `Makes a user and prints its id. The role is granted over the territory with all
 below it; department, district, auditor and operator need none: a department's
 handler reads what was routed to the department by its name, the district what was
-escalated. Roles: ` + roleNames() + ".",
+escalated. Who is added without what the role works in is told on standard error to
+see nothing yet, and what gives something: assigned doors, a team. Roles: ` + roleNames() + ".",
 		Example: `  onedoor user add --name 和丽 --role grid_worker --territory 530702001001 --data ./realm --json`,
 	}
 	c.Flags().StringVar(&name, "name", "", "`NAME` as colleagues read it")
@@ -98,10 +100,28 @@ escalated. Roles: ` + roleNames() + ".",
 		if err != nil {
 			return err
 		}
+		if why := blind(number, territory, department); why != "" {
+			fmt.Fprintf(a.Err, "%s sees nothing yet: %s\n", command.Printable(name), why)
+		}
 		result := userIDJSON{idText(m.GetUserId())}
 		return a.Print(result, func(w io.Writer) { fmt.Fprintln(w, result.UserID) })
 	})
 	return c
+}
+
+// blind says why a new user sees no record, and what gives one; empty for a user who sees some. Such a user is no mistake: who is
+// given doors one by one, or helps a team, needs no territory.
+func blind(role domain.Role, territory, department string) string {
+	counts := func(through domain.Relation) bool {
+		return schema.Load().Access.Counts(uint32(role), schema.Relation(through))
+	}
+	switch {
+	case territory == "" && counts(domain.RelationTerritory):
+		return fmt.Sprintf("%s works in a territory and none was given: give doors with `onedoor assign set` or `onedoor team put`, or a territory on the person's page of the console", role)
+	case department == "" && counts(domain.RelationDepartment):
+		return fmt.Sprintf("%s reads what is routed to a department and none was given: add the user with --department, and close this one with `onedoor user close`", role)
+	}
+	return ""
 }
 
 // userJSON is a user as `user list --json` prints it.

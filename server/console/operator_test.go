@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,23 @@ func TestStory_AFileIsCheckedBeforeItIsImported(t *testing.T) {
 	fill("name,role,territory\n新来的,helper,530702001001\n")
 	b.Submit("button[value=do]")
 	wantText(t, b, "main", "已导入")
+}
+
+func TestStory_WhoIsAddedWithoutATerritoryIsSaidToSeeNothing(t *testing.T) {
+	b := as(t, domain.RoleOperator, "/people")
+	add := func(name string, role domain.Role) {
+		b.Go("/people")
+		b.Type("form.card [name=name]", name)
+		b.Choose("form.card [name=role]", strconv.Itoa(int(role)))
+		b.Submit("form[action='/people'][method=post] .primary")
+		wantText(t, b, "h1", name)
+	}
+	add("没有辖区的", domain.RoleHelper)
+	wantText(t, b, ".notice", "目前什么都看不到")
+	add("区里来的", domain.RoleDistrict)
+	if b.Has(".notice") {
+		t.Errorf("of a role without a territory is said: %s", b.Text(".notice"))
+	}
 }
 
 func TestStory_SomebodyIsInvitedAndSetsUpHowToSignIn(t *testing.T) {

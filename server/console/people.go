@@ -8,6 +8,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/internal/schema"
 )
 
 // roleChoices are the roles that a user may get.
@@ -96,6 +97,11 @@ type personData struct {
 	// JoinCode and Invitation are shown once, after they were made.
 	JoinCode   *adminv1.CreateJoinCodeResponse
 	Invitation *adminv1.InviteResponse
+}
+
+// Blind reports a person to whom nothing is granted, in a role that works in a territory.
+func (d *personData) Blind() bool {
+	return len(d.Grants.GetGrants()) == 0 && schema.Load().Access.Counts(uint32(d.User.GetRole()), schema.Relation(domain.RelationTerritory))
 }
 
 // personPage shows one person with what they may do, their phones and their way to sign in.
