@@ -224,7 +224,7 @@ func (k *work) endTasks(door syncengine.ID, tasks []ServerChange) ([]ServerChang
 			return nil, err
 		}
 		known := slices.ContainsFunc(tasks, func(c ServerChange) bool { return c.RecordID == id })
-		if !domain.OfVoidDoor(task.GetWhy()) || casework.Tasks.Done(casework.State(task.GetState())) || known {
+		if !domain.OfVoidDoor(task.GetWhy()) || !underWay(task) || known {
 			continue
 		}
 		over := domain.DoorIsBack
@@ -233,6 +233,12 @@ func (k *work) endTasks(door syncengine.ID, tasks []ServerChange) ([]ServerChang
 		}})
 	}
 	return tasks, nil
+}
+
+// underWay reports a task that can be noted as done. One that somebody's software made without a state has no step to that; to
+// take it would refuse the batch by which a door is back, and with it all that its phone has to send.
+func underWay(task *recordv1.Task) bool {
+	return task.GetState() != recordv1.TaskState_TASK_STATE_UNSPECIFIED && !casework.Tasks.Done(casework.State(task.GetState()))
 }
 
 // openCase tells whether a record is a case that is worked on, and by whom: its mediator, or else who registered it.

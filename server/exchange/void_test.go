@@ -9,6 +9,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/domain"
 	"onedoor/internal/wire"
 	"onedoor/server/exchange"
 	"onedoor/syncengine"
@@ -222,6 +223,22 @@ func TestVoid_ADoorThatIsBackEndsTheTasksThatItsVoidingBrought(t *testing.T) {
 	r.must(wire.ReadShown(r.record(other), m, nil))
 	if m.GetState() != recordv1.TaskState_TASK_STATE_MADE {
 		t.Errorf("the worker's own task is %v", m)
+	}
+	r.verify()
+}
+
+// Anybody's software can make a task with these words and without a state, from which no step leads to its end.
+func TestVoid_ATaskWithoutAStateKeepsNoDoorFromComingBack(t *testing.T) {
+	r := newVoidRealm(t)
+	r.worker.create(kindTask, &recordv1.Task{What: proto.String("核实"), Why: proto.String(domain.VoidAskRule), PremisesId: r.door[:]})
+	r.worker.sync()
+	r.void()
+	r.staff.edit(kindPremises, r.door, &recordv1.Premises{Status: recordv1.PremisesStatus_PREMISES_STATUS_ACTIVE.Enum()})
+	r.staff.sync()
+	m := &recordv1.Premises{}
+	r.must(wire.ReadShown(r.record(r.door), m, nil))
+	if m.GetStatus() != recordv1.PremisesStatus_PREMISES_STATUS_ACTIVE {
+		t.Errorf("the door is %v", m.GetStatus())
 	}
 	r.verify()
 }
