@@ -60,6 +60,7 @@ const (
 	Recused       Fault = "user_recused"          // a user is recused from a case
 	HandedOver    Fault = "door_handed_over"      // a door goes to another worker
 	Erased        Fault = "cells_erased"          // cells of a record are erased
+	Voided        Fault = "door_voided"           // a door is none any more, or is taken back
 	Several       Fault = "several_servers"       // another server of the same store answers than before
 )
 
@@ -102,7 +103,7 @@ var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
 	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred, SealedRows, WipeOrdered,
-	Sealed, Recused, HandedOver, Erased, Several,
+	Sealed, Recused, HandedOver, Erased, Voided, Several,
 }
 
 func setOf(list []Fault) kinds {

@@ -41,6 +41,7 @@ var stepKinds = []stepKind{
 	{name: "recuse", weight: 25, fault: Recused, do: (*world).recuse},
 	{name: "route", weight: 12, do: (*world).route},
 	{name: "hand over", weight: 30, fault: HandedOver, do: (*world).handOver},
+	{name: "void", weight: 10, fault: Voided, do: (*world).voidAtDesk},
 	{name: "erase", weight: 20, fault: Erased, do: (*world).erase},
 	{name: "revoke", weight: 10, fault: DeviceGone, do: (*world).distrust},
 	{name: "kill", weight: 30, fault: Kill, do: (*world).killOne},

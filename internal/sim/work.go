@@ -47,11 +47,15 @@ const burstMost = 3
 
 // jobs weighs what there is to do.
 func (p *phone) jobs() []weighed[func(dice)] {
-	return []weighed[func(dice)]{
+	jobs := []weighed[func(dice)]{
 		{8, p.addDoor}, {14, p.addVisit}, {6, p.joinVisit}, {8, p.findHazards}, {6, p.addDispute},
 		{22, p.editDoor}, {24, p.editVisit}, {14, p.editHazard}, {14, p.editDispute},
 		{4, p.addTask}, {4, p.addEvent}, {4, p.editTask}, {6, p.remove}, {5, p.revive}, {10, p.settleConflict},
 	}
+	if p.w.weather.often[Voided] > 0 {
+		jobs = append(jobs, []weighed[func(dice)]{{6, p.voidDoor}, {4, p.unvoidDoor}}...)
+	}
+	return jobs
 }
 
 // do commits edits together and tells the auditor what was asked and what was written.

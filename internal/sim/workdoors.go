@@ -21,6 +21,7 @@ func (p *phone) addDoor(d dice) {
 	if d.oneIn(3) && p.user.role != recordv1.Role_ROLE_HELPER {
 		m.Contact = &recordv1.Contact{Name: proto.String("王五"), Phone: proto.String("13800000000")}
 	}
+	p.room(d, m)
 	id := p.made("premises")
 	p.do(fmt.Sprintf("adds %s in %s", p.w.known.of(id), grid.code), edit{id: id, message: m, create: true})
 }

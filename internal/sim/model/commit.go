@@ -18,6 +18,7 @@ type step struct {
 	from     syncengine.Seq
 	touched  map[syncengine.ID]bool
 	appeared []syncengine.ID
+	telling  telling
 }
 
 // committed takes the entries of one commit, each against its prediction.
@@ -30,9 +31,11 @@ func (m *Model) committed(head store.Head, entries []store.Entry) {
 		if !f.want(e.Seq == m.now.head()+1, I5, "seq %d follows seq %d", e.Seq, m.now.head()) {
 			return
 		}
+		m.beforeEntry(e)
 		m.now.log = append(m.now.log, e)
 		m.entry(e)
 	}
+	m.endBatch()
 	f.want(head.Seq == m.now.head(), I5, "the head says %d, the log ends at %d", head.Seq, m.now.head())
 	f.want(head.Epoch == m.now.history.Epoch, I20, "the commit is of epoch %d, the epoch in force is %d", head.Epoch, m.now.history.Epoch)
 	m.settlePlaces()
@@ -76,6 +79,9 @@ func (m *Model) decide(e store.Entry) {
 	m.now.marks[dot.Incarnation] = mark{dot.Seq, chained(before.chain, digestKept(e))}
 	f.want(r.change.RecordID == e.RecordID && (r.change.Kind == e.Kind || sentErased(e)), I1, "seq %d names another record than change %s", e.Seq, named(dot))
 	m.wantGroup(r, dot)
+	if m.told(e) {
+		m.wantDue(r, e)
+	}
 	d := &decision{change: m.changeOf(dot, r), entry: e, last: e}
 	m.now.decided[dot] = d
 	m.believe(d.change, e, c)
@@ -133,6 +139,7 @@ func (m *Model) accept(d *decision, v *verdict) {
 	writes, held := m.writesOf(ch, v.cells, v.kind.Field)
 	d.held = held
 	g, next := m.mergeInto(rec, ch, writes, e.Seq, false)
+	m.noteTouch(ch, rec, next)
 	plain := g.applied && len(held) == 0 && !m.cameSealed(d) && !v.erased
 	if rec == nil || g.writesScope() || ch.row.server {
 		next.moveTo(m.keysOf(next), e.Seq)

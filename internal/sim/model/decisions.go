@@ -50,6 +50,7 @@ func (m *Model) release(e store.Entry) {
 	ch.rank, ch.blind = e.Rank, m.blindIn(ch, rec, e)
 	writes, held := m.writesOf(ch, cells, kind.Field)
 	g, next := m.mergeInto(rec, ch, writes, e.Seq, true)
+	m.noteTouch(ch, rec, next)
 	next.moveTo(m.keysOf(next), e.Seq)
 	m.put(next)
 	after := *d

@@ -2,6 +2,7 @@ package model
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 
 	"onedoor/internal/wire"
@@ -25,8 +26,11 @@ type call struct {
 // source finds where the change of an entry comes from: a call that is being
 // answered, or what is being done at the server.
 func (m *Model) source(e store.Entry) (*row, *call) {
+	if m.told(e) {
+		return m.serverRow(e, syncengine.ID{}), nil
+	}
 	if m.act != nil && len(m.act.Writes) > 0 {
-		return m.serverRow(e), nil
+		return m.serverRow(e, m.act.By), nil
 	}
 	digest := digestKept(e)
 	var found *row
@@ -47,9 +51,20 @@ func (m *Model) source(e store.Entry) (*row, *call) {
 	return found, from
 }
 
-// serverRow makes a row of a change that was made at the server, by somebody
+// authorOf names the changes that the server makes for a user in the epoch in force; zero for nobody. It is spelled again.
+func (m *Model) authorOf(user syncengine.ID) (id syncengine.ID) {
+	name := append([]byte("onedoor author 1"), user[:]...)
+	if epoch := m.now.history.Epoch; epoch > 1 {
+		name = binary.BigEndian.AppendUint32(name, uint32(epoch))
+	}
+	sum := sha256.Sum256(name)
+	copy(id[:], sum[:])
+	return id
+}
+
+// serverRow makes a row of a change that was made at the server for a user, by somebody
 // who sees all of the log.
-func (m *Model) serverRow(e store.Entry) *row {
+func (m *Model) serverRow(e store.Entry, user syncengine.ID) *row {
 	c, err := wire.DecodeChange(e.Body)
 	if err != nil {
 		return nil
@@ -59,7 +74,7 @@ func (m *Model) serverRow(e store.Entry) *row {
 		return known
 	}
 	r := &row{
-		seq: e.DeviceSeq, body: e.Body, salt: e.Salt, digest: digest, change: c, user: m.act.By, server: true, acked: true,
+		seq: e.DeviceSeq, body: e.Body, salt: e.Salt, digest: digest, change: c, user: user, server: true, acked: true,
 		whole: m.here(m.step.from),
 	}
 	if c.Base.Seq > m.step.from {
@@ -74,7 +89,7 @@ func (m *Model) serverRow(e store.Entry) *row {
 func (m *Model) serverVerdict(r *row) (v verdict) {
 	v.kind, _ = m.schema.Kind(r.change.Kind)
 	v.cells, _ = wire.Cells(v.kind, r.change.Create, r.change.Patch)
-	v.rank = m.schema.Access.RankOf(m.people.of(m.act.By).role)
+	v.rank = m.schema.Access.RankOf(m.people.of(r.user).role)
 	return v
 }
 
