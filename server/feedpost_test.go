@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,6 +228,37 @@ func TestFeed_APostGoesOnBehindWhatWasTakenAfterAStopAndEndsWithTheFeed(t *testi
 	<-other.got
 	if got, _ := r.addresses(); len(got) != 2 {
 		t.Errorf("a closed feed was posted %v", got)
+	}
+}
+
+// What was posted after the backup is known to its receiver alone: it is told to forget what is not told again.
+func TestFeed_APostBeginsFromTheStartAfterARestore(t *testing.T) {
+	w := serving(t)
+	ann := w.replica(11, w.code("和丽"))
+	w.sync(ann)
+	add := func(address string) {
+		_, err := ann.AddJSON("premises", `{"address":"`+address+`","territory":"530702001001"}`)
+		w.must(err)
+		w.sync(ann)
+	}
+	add("民主路1号")
+	r := receiving(t)
+	feed := w.posts(r)
+	<-r.got
+	w.state(feed, feedv1.FeedState_FEED_STATE_OPEN, "")
+	out, dir := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "restored")
+	_, err := server.Backup(t.Context(), server.BackupOptions{Dir: w.dir, Out: out, Now: w.now})
+	w.must(err)
+	add("民主路2号")
+	<-r.got
+	w.stop()
+	_, err = server.Restore(t.Context(), server.RestoreOptions{From: out, Dir: dir, ContactKey: w.dir + server.ContactKeySuffix, Now: w.now, Random: seeded(77)})
+	w.must(err)
+	w.resume(dir)
+	<-r.got
+	got, restarts := r.addresses()
+	if !slices.Equal(got, []string{"民主路1号", "民主路2号", "民主路1号"}) || restarts != 2 {
+		t.Errorf("taken %v with %d restarts", got, restarts)
 	}
 }
 

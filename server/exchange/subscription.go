@@ -78,7 +78,8 @@ func (s *Service) Pull(ctx context.Context, sub Subscription, from []byte, bytes
 }
 
 // standsAt finds the place that a cursor names. One that was cut by other rights is no place: a receiver outside knows of
-// no keys that it could drop.
+// no keys that it could drop. Nor is one of an epoch before: how far the receiver of posted pages was told stands in the store
+// and went back with it, so that it may have been told of what a restore has lost, and it compares numbers that the log gives again.
 func (s *Service) standsAt(c *cutting, cursor []byte) error {
 	tree, err := s.caches.treeOf(c.r)
 	if err != nil {
@@ -92,15 +93,14 @@ func (s *Service) standsAt(c *cutting, cursor []byte) error {
 		return err
 	}
 	from, ok := openCursor(cursor, s.secrets.CursorKey, c.device.Incarnation)
-	if !ok || from.view != c.view.Version() || from.rules != c.schema.Access.Fingerprint() {
+	if !ok || from.at.Epoch != history.Epoch || from.view != c.view.Version() || from.rules != c.schema.Access.Fingerprint() {
 		return nil
 	}
-	seq, ok := history.Current(from.at)
-	if !ok || seq > c.r.Head().Seq {
+	if from.at.Seq > c.r.Head().Seq {
 		return nil
 	}
-	c.from, c.base = from, seq
-	c.valid, err = hasTag(c.r, seq, from.tag)
+	c.from, c.base = from, from.at.Seq
+	c.valid, err = hasTag(c.r, from.at.Seq, from.tag)
 	return err
 }
 
