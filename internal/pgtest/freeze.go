@@ -6,11 +6,12 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
 // Freeze lets the cluster stand still, as one whose disk does: its processes are stopped wherever they are, lines to it stay open and
-// bring nothing. What it gives lets them go on, and so does the end of the tests' process, however it comes.
+// bring nothing. What it gives lets them go on, once however often it is called, and so does the end of the tests' process, however it comes.
 func (c *Cluster) Freeze() (thaw func() error, err error) {
 	pids, err := c.processes()
 	if err != nil {
@@ -46,7 +47,7 @@ func thawer(pids []int) (thaw func() error, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start what lets the cluster go on: %w", err)
 	}
-	return func() error { return errors.Join(in.Close(), cmd.Wait()) }, nil
+	return sync.OnceValue(func() error { return errors.Join(in.Close(), cmd.Wait()) }), nil
 }
 
 // processes gives the cluster's, the postmaster first: who stops it before the others lets nobody new in.
