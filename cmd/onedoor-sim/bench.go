@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"onedoor/internal/command"
+	"onedoor/internal/heapfloor"
 	"onedoor/internal/sim/bench"
 )
 
@@ -39,7 +40,12 @@ corpus of testdata/notes.`,
 // newBenchPart is for bench alone: one part of a measurement.
 func newBenchPart(a *app) *cobra.Command {
 	c := &cobra.Command{Use: partCommand + " PART", Hidden: true, Args: cobra.ExactArgs(1)}
-	c.RunE = command.Running(func(ctx context.Context, args []string) error { return bench.Child(ctx, args[0], os.Stdin, a.Out) })
+	c.RunE = command.Running(func(ctx context.Context, args []string) error {
+		if args[0] == bench.RoleServer {
+			heapfloor.Touch(heapfloor.Usual) // as onedoor serve does
+		}
+		return bench.Child(ctx, args[0], os.Stdin, a.Out)
+	})
 	return c
 }
 

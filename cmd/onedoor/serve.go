@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"onedoor/internal/command"
+	"onedoor/internal/heapfloor"
 	"onedoor/internal/settings"
 	"onedoor/server"
 	"onedoor/server/backupset"
@@ -177,6 +178,7 @@ func (s *serving) least(c *cobra.Command) (err error) {
 
 // serve runs a server until ctx ends.
 func (a *app) serve(ctx context.Context, config server.Config) error {
+	heapfloor.Touch(heapfloor.Usual)
 	s, err := server.Open(ctx, config)
 	if err != nil {
 		return err

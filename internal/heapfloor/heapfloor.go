@@ -8,7 +8,10 @@
 // The collector's percentage is one for all that runs in a process. So only a program's main asks for a floor, never a
 // library: an app that embeds the SDK decides for itself. Where the environment says GOGC, that stands.
 //
-// Read Keep first.
+// A server may have the system hand over the memory up to its floor when it starts, so that the first upload does not wait for
+// it page by page.
+//
+// Read Keep first, then Touch.
 package heapfloor
 
 import (

@@ -141,7 +141,7 @@ var House = []Room{
 	{Path: "internal/rulesheet", Holds: "the rules in force on a day, as people and scripts read them, the same at server and phone",
 		May: []string{"internal/command", "domain"}},
 	{Path: "internal/settings", Holds: "a command's settings from the command line, the environment and a file", May: []string{"internal/flagform", "internal/nearname"}},
-	{Path: "internal/heapfloor", Holds: "how much a small heap grows before it is collected; only a program's main asks for it"},
+	{Path: "internal/heapfloor", Holds: "how much a small heap grows before it is collected, and having that memory at hand; only a program's main asks for it"},
 	{Path: "internal/command", Holds: "what the commands share: running a command line, results as text or JSON, tables",
 		May: []string{"internal/recordjson", "internal/flagform", "internal/nearname", "syncengine"}},
 	{Path: "internal/command/commandtest", Holds: "what the tests of every command ask of all of its flags; only tests import it"},
