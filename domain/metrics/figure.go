@@ -54,8 +54,8 @@ type Figure struct {
 	Topic  Topic
 	Unit   Unit
 	Split  Split
-	// NumZH and DenZH head the columns; DenZH is empty for a count.
-	NumZH, DenZH string
+	// NumZH and DenZH head the columns, NumEN and DenEN in English; those of the denominator are empty for a count.
+	NumZH, NumEN, DenZH, DenEN string
 	// Formula says what is counted over what.
 	Formula string
 	// Source says where the figure comes from.

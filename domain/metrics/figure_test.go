@@ -179,7 +179,7 @@ func TestFigures_AreThoseOfTheContract(t *testing.T) {
 		if counted := doors || hazards || disputes; counted == (f.Topic == metrics.TopicSync) {
 			t.Errorf("%s counts units: %v", f.Name, counted)
 		}
-		if f.ZH == "" || f.EN == "" || f.Formula == "" || f.Source == "" || f.NumZH == "" || (f.DenZH == "") != (f.Unit == metrics.Count) {
+		if f.ZH == "" || f.EN == "" || f.Formula == "" || f.Source == "" || f.NumZH == "" || f.NumEN == "" || (f.DenZH == "") != (f.Unit == metrics.Count) || (f.DenEN == "") != (f.DenZH == "") {
 			t.Errorf("%s lacks a text", f.Name)
 		}
 	}

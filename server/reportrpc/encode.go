@@ -17,7 +17,7 @@ const rowsMax = 200
 // figureOf tells what a figure counts.
 func figureOf(f *metrics.Figure) *reportv1.Figure {
 	m := &reportv1.Figure{
-		Name: f.Name, NameZh: f.ZH, NameEn: f.EN, Formula: f.Formula, Source: f.Source, Unit: string(f.Unit), NumeratorZh: f.NumZH, DenominatorZh: f.DenZH,
+		Name: f.Name, NameZh: f.ZH, NameEn: f.EN, Formula: f.Formula, Source: f.Source, Unit: string(f.Unit), NumeratorZh: f.NumZH, DenominatorZh: f.DenZH, NumeratorEn: f.NumEN, DenominatorEn: f.DenEN,
 	}
 	for c := range metrics.Class(f.Split.Classes()) {
 		zh, _ := f.Split.Words(c)

@@ -242,7 +242,11 @@ type Figure struct {
 	// Names of the parts in which it is split; none for a figure in no parts.
 	Classes []string `protobuf:"bytes,9,rep,name=classes,proto3" json:"classes,omitempty"`
 	// Names of the parts in Chinese, in the same order.
-	ClassesZh     []string `protobuf:"bytes,10,rep,name=classes_zh,json=classesZh,proto3" json:"classes_zh,omitempty"`
+	ClassesZh []string `protobuf:"bytes,10,rep,name=classes_zh,json=classesZh,proto3" json:"classes_zh,omitempty"`
+	// Head of the numerator's column, in English.
+	NumeratorEn string `protobuf:"bytes,11,opt,name=numerator_en,json=numeratorEn,proto3" json:"numerator_en,omitempty"`
+	// Head of the denominator's column, in English; empty for a count.
+	DenominatorEn string `protobuf:"bytes,12,opt,name=denominator_en,json=denominatorEn,proto3" json:"denominator_en,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +349,20 @@ func (x *Figure) GetClassesZh() []string {
 		return x.ClassesZh
 	}
 	return nil
+}
+
+func (x *Figure) GetNumeratorEn() string {
+	if x != nil {
+		return x.NumeratorEn
+	}
+	return ""
+}
+
+func (x *Figure) GetDenominatorEn() string {
+	if x != nil {
+		return x.DenominatorEn
+	}
+	return ""
 }
 
 // PullReportRequest asks for one figure.
@@ -1671,7 +1689,7 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\x1eonedoor/report/v1/report.proto\x12\x11onedoor.report.v1\"\x14\n" +
 	"\x12ListFiguresRequest\"J\n" +
 	"\x13ListFiguresResponse\x123\n" +
-	"\afigures\x18\x01 \x03(\v2\x19.onedoor.report.v1.FigureR\afigures\"\x97\x02\n" +
+	"\afigures\x18\x01 \x03(\v2\x19.onedoor.report.v1.FigureR\afigures\"\xe1\x02\n" +
 	"\x06Figure\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x17\n" +
 	"\aname_zh\x18\x02 \x01(\tR\x06nameZh\x12\x17\n" +
@@ -1684,7 +1702,9 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\aclasses\x18\t \x03(\tR\aclasses\x12\x1d\n" +
 	"\n" +
 	"classes_zh\x18\n" +
-	" \x03(\tR\tclassesZh\"\xc3\x01\n" +
+	" \x03(\tR\tclassesZh\x12!\n" +
+	"\fnumerator_en\x18\v \x01(\tR\vnumeratorEn\x12%\n" +
+	"\x0edenominator_en\x18\f \x01(\tR\rdenominatorEn\"\xc3\x01\n" +
 	"\x11PullReportRequest\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x12\x1c\n" +
 	"\tterritory\x18\x02 \x01(\tR\tterritory\x12\x0e\n" +
