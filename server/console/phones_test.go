@@ -2,11 +2,13 @@ package console_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
 	"onedoor/domain"
 	"onedoor/internal/browser"
+	"onedoor/internal/wire"
 )
 
 // tapsMost is how often somebody taps who waits for a signal, far above what it takes.
@@ -121,5 +123,30 @@ func TestPhones_StandSideBySideInBothLanguagesAndLeadToTheDesks(t *testing.T) {
 	b.Submit("button[value=" + domain.RoleMediator.String() + "]")
 	if got := b.Address(); got != "/cases?inbox=mine" {
 		t.Errorf("sitting down leads to %s", got)
+	}
+}
+
+func TestPhones_ALongListGoesOnBehindATap(t *testing.T) {
+	b := onPhone(t, 2, "")
+	first := b.Text("article h2")
+	total := b.Text("h1 small")
+	wantText(t, b, "main", "1–40 / "+total)
+	b.Submit("a[rel=next]")
+	wantText(t, b, "main", "41–80 / "+total)
+	if b.Text("article h2") == first {
+		t.Errorf("the second screenful begins with %s too", first)
+	}
+}
+
+func TestPhones_WhatIsFoundIsCalledByItsName(t *testing.T) {
+	b := onPhone(t, 1, "search?q="+url.QueryEscape("网格"))
+	names := browser.Eval[[]string](b, "[...document.querySelectorAll('article h2')].map(h => h.innerText)")
+	if len(names) == 0 {
+		t.Fatal("no territory is found by 网格")
+	}
+	for _, name := range names {
+		if _, err := wire.ParseID(name); err == nil || name == "" {
+			t.Errorf("a record is called %q", name)
+		}
 	}
 }

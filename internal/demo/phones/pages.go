@@ -174,7 +174,8 @@ func (x *screen) today() error {
 	if err != nil {
 		return err
 	}
-	x.show(http.StatusOK, "today", plan)
+	part := partOf(x.r, len(plan.Due))
+	x.show(http.StatusOK, "today", map[string]any{"Due": of(part, plan.Due), "Part": part})
 	return nil
 }
 
@@ -185,23 +186,22 @@ type found struct {
 	Conflicts       int
 }
 
-// searchMax is how many hits a screen has room for.
-const searchMax = 40
-
 // search looks for words in everything that the phone holds.
 func (x *screen) search() error {
 	q := x.r.URL.Query().Get("q")
-	var out []found
+	var records []*client.Record
 	if q != "" {
-		records, err := x.phone.Replica.Search(q)
-		if err != nil {
+		var err error
+		if records, err = x.phone.Replica.Search(q); err != nil {
 			return err
 		}
-		for _, rec := range records[:min(len(records), searchMax)] {
-			out = append(out, x.found(rec))
-		}
 	}
-	x.show(http.StatusOK, "search", map[string]any{"Q": q, "Found": out})
+	var out []found
+	part := partOf(x.r, len(records))
+	for _, rec := range of(part, records) {
+		out = append(out, x.found(rec))
+	}
+	x.show(http.StatusOK, "search", map[string]any{"Q": q, "Found": out, "Part": part})
 	return nil
 }
 

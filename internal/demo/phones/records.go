@@ -40,6 +40,12 @@ func (x *screen) label(rec *client.Record) string {
 		return m.GetTitle()
 	case *recordv1.Task:
 		return m.GetWhat()
+	case *recordv1.Territory:
+		return m.GetName()
+	case *recordv1.Staff:
+		return m.GetName()
+	case *recordv1.CaseEvent:
+		return recordwords.Enum("CaseEventKind").Of(int32(m.GetWhat())).In(x.lang)
 	case *recordv1.Hazard:
 		return recordwords.Enum("HazardCode").Of(int32(m.GetCode())).In(x.lang) + " · " + x.door(m.GetPremisesId())
 	case *recordv1.Visit:
@@ -85,11 +91,6 @@ func (x *screen) writer() recordwords.Writer {
 		rec, err := x.phone.Replica.Get(id)
 		if err != nil || rec.Kind != "premises" && rec.Kind != "territory" {
 			return ""
-		}
-		if rec.Kind == "territory" {
-			m := &recordv1.Territory{}
-			_ = rec.Read(m) // A name that cannot be read is left out.
-			return m.GetName()
 		}
 		return x.label(rec)
 	}}
@@ -249,7 +250,8 @@ func (x *screen) conflicts() error {
 		"delete_edit": {ZH: "删除遇上修改", EN: "a deletion met a change"},
 	}
 	var out []conflictCard
-	for _, c := range open[:min(len(open), searchMax)] {
+	part := partOf(x.r, len(open))
+	for _, c := range of(part, open) {
 		card := conflictCard{ID: c.ID, Record: c.RecordID, Label: c.RecordID, Field: x.fieldName(c.Field), What: what[c.Kind].In(x.lang), Shown: x.value(c.RecordKind, c.Field, c.Shown, 0)}
 		if id, err := wire.ParseID(c.RecordID); err == nil {
 			if rec, err := x.phone.Replica.Get(id); err == nil {
@@ -261,6 +263,6 @@ func (x *screen) conflicts() error {
 		}
 		out = append(out, card)
 	}
-	x.show(http.StatusOK, "conflicts", map[string]any{"Cards": out, "Total": len(open)})
+	x.show(http.StatusOK, "conflicts", map[string]any{"Cards": out, "Part": part})
 	return nil
 }
