@@ -41,7 +41,7 @@ type Options struct {
 	Dir string
 	// Listen is the server's address; a free port of this machine when empty.
 	Listen string
-	// HTTP is the address of the console with the phones; none when empty. Then people can sign in (signins.go).
+	// HTTP is the address of the console with the phones; none when empty. Then people can sign in (desks.go).
 	HTTP string
 	// Date is any instant of the day, which is to lie in the past: the server's own clock goes on after it.
 	Date time.Time
