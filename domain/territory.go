@@ -142,16 +142,3 @@ func CheckPlace(code, parent Code, level Level) error {
 	}
 	return nil
 }
-
-// Validity is the time in which a territory's code and name are in force: communities are split and codes withdrawn.
-type Validity struct {
-	// From is the first moment; the zero value means ever since.
-	From UnixMilli
-	// Until is the first moment after; the zero value means for good.
-	Until UnixMilli
-}
-
-// Covers reports whether the code and name are in force at t.
-func (v Validity) Covers(t UnixMilli) bool {
-	return t >= v.From && (v.Until == 0 || t < v.Until)
-}

@@ -92,21 +92,3 @@ func TestCheckPlace_RefusesAGridThatHangsOnAStreet(t *testing.T) {
 		t.Errorf("no code: %v, want ErrBadCode", err)
 	}
 }
-
-func TestValidity_EndsBeforeUntil(t *testing.T) {
-	for _, c := range []struct {
-		validity domain.Validity
-		at       domain.UnixMilli
-		want     bool
-	}{
-		{domain.Validity{}, 5, true},
-		{domain.Validity{From: 10}, 9, false},
-		{domain.Validity{From: 10}, 10, true},
-		{domain.Validity{From: 10, Until: 20}, 19, true},
-		{domain.Validity{From: 10, Until: 20}, 20, false},
-	} {
-		if got := c.validity.Covers(c.at); got != c.want {
-			t.Errorf("%+v covers %d: %v, want %v", c.validity, c.at, got, c.want)
-		}
-	}
-}

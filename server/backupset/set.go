@@ -142,9 +142,6 @@ func openFolder(path string) (*blob.Bucket, error) {
 // Close ends the use of the place.
 func (s *Set) Close() error { return s.bucket.Close() }
 
-// Folder is the folder of a place that is one; empty for a bucket.
-func (s *Set) Folder() string { return s.folder }
-
 // List gives the backups of a realm, the newest first; of every realm for 0.
 func (s *Set) List(ctx context.Context, realm uint32) (list []Entry, err error) {
 	err = s.each(ctx, namePrefix, func(object *blob.ListObject) error {

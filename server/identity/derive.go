@@ -42,21 +42,6 @@ func RefreshGrants(w store.Writer, user syncengine.ID, at syncengine.UnixMilli) 
 	return refresh(w, user, at, treeOnce(w))
 }
 
-// RefreshAllGrants does the same for every user, as after a change of the tree.
-func RefreshAllGrants(w store.Writer, at syncengine.UnixMilli) error {
-	users, err := Users(w)
-	if err != nil {
-		return err
-	}
-	tree := treeOnce(w)
-	for _, u := range users {
-		if _, err := refresh(w, u.ID, at, tree); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // treeSource gives the tree of the transaction. Few users need it, so it is
 // loaded when the first one does.
 type treeSource func() (*Tree, error)

@@ -207,17 +207,6 @@ func TestMoveDoors_AnAssignedDoorThatLeavesTheTerritoryIsGrantedByName(t *testin
 	})
 }
 
-func TestRefreshAllGrants_FollowsAGridThatMovedToAnotherCommunity(t *testing.T) {
-	realm(t, func(w store.Writer) {
-		addUser(t, w, id(100), officer, communityA)
-		must(t, identity.AssignDoors(w, identity.SlotOfficer, id(100), []identity.Door{{ID: id(500), Territory: gridA2}}, monday))
-		expectGrants(t, w, map[uint64]string{100: "3:A"})
-		must(t, identity.PutTerritory(w, identity.Territory{ID: gridA2, Parent: communityB, Code: "530702001002003", Name: "x", Level: "grid"}))
-		must(t, identity.RefreshAllGrants(w, monday+1))
-		expectGrants(t, w, map[uint64]string{100: "3:[500] 3:A"})
-	})
-}
-
 func TestDeriveGrants_TellsWhereEachGrantComesFrom(t *testing.T) {
 	realm(t, func(w store.Writer) {
 		addUser(t, w, id(101), worker, gridA1)

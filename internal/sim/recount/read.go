@@ -2,7 +2,6 @@ package recount
 
 import (
 	"errors"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -108,9 +107,4 @@ func (s Sums) Within(inside func(ID) bool) map[string]Sum {
 		}
 	}
 	return out
-}
-
-// MonthDays gives the first and the last day of a month.
-func MonthDays(year int, month time.Month) (from, to time.Time) {
-	return Day(year, month, 1), Day(year, month+1, 1).AddDate(0, 0, -1)
 }
