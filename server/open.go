@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"time"
 
 	"google.golang.org/grpc/health"
 
+	"onedoor/internal/processors"
 	"onedoor/server/observe"
 	"onedoor/server/signin"
 	"onedoor/server/syncrpc"
@@ -57,7 +57,7 @@ func (c Config) piecesEach() int {
 // newProcess makes what realms share.
 func newProcess(c Config) process {
 	return process{
-		metrics: observe.New(built()), stopping: make(chan struct{}), turns: turns.New(runtime.GOMAXPROCS(0), c.piecesEach(), time.Now),
+		metrics: observe.New(built()), stopping: make(chan struct{}), turns: turns.New(processors.Machine(), c.piecesEach(), time.Now),
 		enrolments: syncrpc.NewEnrolments(c.behindGateway(), c.Now), signIns: signin.NewLimits(),
 	}
 }

@@ -15,7 +15,7 @@ import (
 // what is packed beforehand is copied into memory of its own.
 func (h *hosted) pack(ctx context.Context, reply any) (any, error) {
 	answer, ok := reply.(*syncv1.ExchangeResponse)
-	if !ok || answer.GetPage() == nil || h.turn.Alone() {
+	if !ok || answer.GetPage() == nil || h.turn.Alone(turns.Noted(ctx)) {
 		return reply, nil
 	}
 	packed := &grpc.PreparedMsg{}

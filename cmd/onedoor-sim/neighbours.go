@@ -23,12 +23,15 @@ realm make a visit and sync once a second each, in turns of four stretches: alon
 --flood phones of the noisy realm that sync without rest, beside the same flood of the
 third realm, and beside a phone of their own realm that is filled with --records. Prints
 the latencies of the quiet phones' whole syncs, and p95 beside others by p95 alone: what
-is compared comes from one run, in alternation. Beside the third realm is what the machine
-itself makes of a neighbour: no server can do better than that by sharing well.
+is compared comes from one run, in alternation.
 
-Phones and servers share this machine, which a real crowd does not: what makes the load
-takes what of the processor everybody else leaves (on Linux the idle policy, in a session
-of its own), and how many processors it and the server kept busy is printed.`,
+Phones and servers share this machine, which a real crowd does not. Where the system lets
+it (Linux, as root or with CAP_SYS_NICE) they have an order: the quiet phones go first, then
+their server, both in the kernel's real-time class, and everything else behind, so that
+nobody takes a processor from the server. The third realm is then a neighbour that shares
+disk and caches only: no server can do better than that by sharing well. Without the
+permission all are alike but for what makes the load, which takes what others leave. The
+output says which order it was, and how many processors server and load kept busy.`,
 		Example: `  onedoor-sim neighbours --json
   onedoor-sim neighbours --flood 500 --stretch 1m --store postgres://onedoor@127.0.0.1:5432/neighbours`,
 	}
@@ -77,7 +80,7 @@ func (a *app) neighbours(ctx context.Context, o bench.NeighboursOptions) (err er
 }
 
 func writeNeighbours(w io.Writer, r *bench.Neighbours) {
-	fmt.Fprintf(w, "%s, %s, %s\n\n", r.Machine, r.Versions["go"], r.Store)
+	fmt.Fprintf(w, "%s, %s, %s, in the order of %s\n\n", r.Machine, r.Versions["go"], r.Store, r.Order)
 	var t command.Table
 	t.Add("SYNCS OF THE QUIET REALM", "NUMBER", "P50 ms", "P95 ms", "P99 ms", "P95 BY ALONE", "MEDIAN OF ROUNDS", "SERVER", "LOAD")
 	for _, line := range []struct {

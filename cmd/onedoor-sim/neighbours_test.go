@@ -15,6 +15,9 @@ func TestNeighbours_MeasuresAQuietRealmAloneAndBesideThoseThatGetSomethingDone(t
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
+	if order := r["order"]; order != "real time" && order != "shares" {
+		t.Errorf("who went first: %v", order)
+	}
 	for _, key := range []string{"flood_pushed", "apart_pushed", "flood_ratio", "fill_ratio", "apart_ratio"} {
 		if n, ok := r[key].(float64); !ok || n <= 0 {
 			t.Errorf("%s is %v", key, r[key])

@@ -22,10 +22,12 @@ import (
 
 	"onedoor/internal/command"
 	"onedoor/internal/heapfloor"
+	"onedoor/internal/processors"
 )
 
 func main() {
 	heapfloor.Keep(heapfloor.Usual) // until the process ends
+	processors.Spare()              // likewise
 	// A quota on file sizes is an error to report, not a reason to die in the middle of a write.
 	signal.Ignore(syscall.SIGXFSZ)
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -43,7 +43,7 @@ var House = []Room{
 	{Path: "internal/tidy", Holds: "this plan"},
 
 	{Path: "cmd/onedoor", Deep: true, Holds: "the server's and the operator's command",
-		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/casesheet", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd", "internal/heapfloor")},
+		May: withFiles("internal/demo", "server", "server/observe", "server/backupset", "server/store", "server/store/sqlitestore", "internal/casefile", "internal/casesheet", "internal/reportfile", "internal/rulesheet", "internal/settings", "internal/command", "internal/recordjson", "internal/grpczstd", "internal/heapfloor", "internal/processors")},
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
 		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson", "internal/heapfloor")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
@@ -51,7 +51,7 @@ var House = []Room{
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/accessledger", "server/report", "server/exchange", "server/identity", "server/sealed", "server/store",
-			"server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
+			"server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/processors", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/compatible", Holds: "what earlier software wrote, and the test that this software reads it"},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
 		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/recordjson", "internal/recordwords", "internal/line", "internal/grpczstd", "testdata/notes")},
@@ -59,7 +59,7 @@ var House = []Room{
 	{Path: "server", Holds: "configuration, start and stop: the one place that wires the rooms below",
 		May: withFiles("server/syncrpc", "server/adminrpc", "server/reportrpc", "server/feedrpc", "server/feed", "server/gateway", "server/console", "server/accessledger", "server/sealed", "server/directory", "server/exchange",
 			"server/report", "server/retention", "server/casework", "server/sideledger", "server/signin", "server/bearer", "server/turns", "server/tenure", "server/throttle", "server/identity", "server/notify", "server/observe", "server/refusal", "server/backupset",
-			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "server/store/whole", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd")},
+			"server/store", "server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "server/store/whole", "internal/privatefile", "internal/sqlitevfs", "internal/grpczstd", "internal/processors")},
 
 	{Path: "server/syncrpc", Holds: "the phones' calls: decode, call, encode",
 		May: withShared("server/refusal", "server/exchange", "server/identity", "server/throttle", "server/notify", "server/store")},
@@ -142,6 +142,7 @@ var House = []Room{
 		May: []string{"internal/command", "domain"}},
 	{Path: "internal/settings", Holds: "a command's settings from the command line, the environment and a file", May: []string{"internal/flagform", "internal/nearname"}},
 	{Path: "internal/heapfloor", Holds: "how much a small heap grows before it is collected, and having that memory at hand; only a program's main asks for it"},
+	{Path: "internal/processors", Holds: "how many processors a server's Go runtime uses, and how many of them are the machine's; only a program's main asks for more"},
 	{Path: "internal/command", Holds: "what the commands share: running a command line, results as text or JSON, tables",
 		May: []string{"internal/recordjson", "internal/flagform", "internal/nearname", "syncengine"}},
 	{Path: "internal/command/commandtest", Holds: "what the tests of every command ask of all of its flags; only tests import it"},

@@ -192,8 +192,10 @@ func TestAlone_OnlyWhileNobodyElseIsThere(t *testing.T) {
 		r, other := all.Join(), all.Join()
 		alone := func(want bool, while string) {
 			t.Helper()
-			if got := r.Alone(); got != want {
-				t.Errorf("%s: alone is %v", while, got)
+			for _, c := range []turns.Class{turns.Judge, turns.Page} {
+				if got := r.Alone(c); got != want {
+					t.Errorf("%s: class %d is alone: %v", while, c, got)
+				}
 			}
 		}
 		alone(true, "nobody was heard of")
@@ -274,5 +276,23 @@ func TestRest_WhoBeginsWaitsUntilAsManyHaveComeBackAsWentOn(t *testing.T) {
 		two.Give()
 		taken(t, r).Give()
 		wg.Wait()
+	})
+}
+
+func TestAlone_AFillIsNotWhileShortCallsOfItsRealmAreHeardOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := turns.New(2, 1, clock()).Join()
+		if !r.Alone(turns.Fill) {
+			t.Error("nobody was heard of, and a fill is not alone")
+		}
+		r.Arrive()()
+		time.Sleep(time.Second)
+		if r.Alone(turns.Fill) || !r.Alone(turns.Page) {
+			t.Errorf("a second after a short call a fill is alone: %v, a page: %v", r.Alone(turns.Fill), r.Alone(turns.Page))
+		}
+		time.Sleep(2 * time.Second)
+		if !r.Alone(turns.Fill) {
+			t.Error("three seconds after a short call a fill is not alone")
+		}
 	})
 }

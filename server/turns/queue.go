@@ -158,11 +158,14 @@ func (r *Realm) full(c Class, now time.Time) bool {
 		return r.held-r.fills >= t.shared
 	case c != Fill:
 		return false
-	case now.Sub(r.load.short) < companyFor:
+	case r.shortLately(now):
 		return r.fills >= t.shared
 	}
 	return r.fills >= max(1, t.all-1)
 }
+
+// shortLately reports that a short call of the realm has been heard of lately.
+func (r *Realm) shortLately(now time.Time) bool { return now.Sub(r.load.short) < companyFor }
 
 // company reports that another realm has been heard of lately.
 func (r *Realm) company(now time.Time) bool {

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 
@@ -11,25 +10,30 @@ import (
 // The parts of a comparison of neighbours: who serves, who works at a pace, and who makes the load.
 
 func (n *neighbours) open() (err error) {
-	if n.home, err = n.serve("realms", quietRealm, noisyRealm); err != nil {
+	n.out.Order = orderShares
+	phones, home := child.Usual, child.Usual
+	if child.MayGoFirst() {
+		n.out.Order, phones, home = orderRealTime, child.Foremost, child.First
+	}
+	if n.home, err = n.serve(home, "realms", quietRealm, noisyRealm); err != nil {
 		return err
 	}
-	if n.apart, err = n.serve("apart", apartRealm); err != nil {
+	if n.apart, err = n.serve(child.Usual, "apart", apartRealm); err != nil {
 		return err
 	}
-	if n.paced, err = n.crowd(start, n.home, quietRealm, quietPlace, pacedPhones, "open"); err != nil {
+	if n.paced, err = n.crowd(phones, n.home, quietRealm, quietPlace, pacedPhones, "open"); err != nil {
 		return err
 	}
-	if n.flood, err = n.crowd(startBehind, n.home, noisyRealm, noisyPlace, n.o.Flood, "open"); err != nil {
+	if n.flood, err = n.crowd(child.Behind, n.home, noisyRealm, noisyPlace, n.o.Flood, "open"); err != nil {
 		return err
 	}
-	n.other, err = n.crowd(startBehind, n.apart, apartRealm, apartPlace, n.o.Flood, "open")
+	n.other, err = n.crowd(child.Behind, n.apart, apartRealm, apartPlace, n.o.Flood, "open")
 	return err
 }
 
 // serve starts a process that serves realms.
-func (n *neighbours) serve(dir string, realms ...string) (*host, error) {
-	p, err := start(n.ctx, n.o.Self, RoleServer)
+func (n *neighbours) serve(rank child.Rank, dir string, realms ...string) (*host, error) {
+	p, err := startAs(n.ctx, rank, n.o.Self, RoleServer)
 	if err != nil {
 		return nil, err
 	}
@@ -37,23 +41,13 @@ func (n *neighbours) serve(dir string, realms ...string) (*host, error) {
 	return &host{p, a.Addr}, err
 }
 
-// startBehind starts a part that makes load: it takes what of the processor everybody else leaves, since machines of a real
-// crowd have processors of their own.
-func startBehind(ctx context.Context, self []string, role string) (*process, error) {
-	p, err := child.StartBehind(ctx, self, role)
-	if err != nil {
-		return nil, err
-	}
-	return &process{p}, nil
-}
-
 // crowd starts phones of a place, from addresses of their own.
-func (n *neighbours) crowd(start starting, at *host, realm, place string, phones int, op string) (*process, error) {
+func (n *neighbours) crowd(rank child.Rank, at *host, realm, place string, phones int, op string) (*process, error) {
 	staff, err := at.do(command{Op: "staff", Realm: realm, Grid: place, Count: phones})
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(n.ctx, n.o.Self, RoleCrowd)
+	p, err := startAs(n.ctx, rank, n.o.Self, RoleCrowd)
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +56,9 @@ func (n *neighbours) crowd(start starting, at *host, realm, place string, phones
 	return p, err
 }
 
-// starting is a way to start a part.
-type starting func(ctx context.Context, self []string, role string) (*process, error)
-
 // fill has one phone make the records of the full place.
 func (n *neighbours) fill() error {
-	p, err := n.crowd(start, n.home, quietRealm, fullPlace, 1, "open")
+	p, err := n.crowd(child.Usual, n.home, quietRealm, fullPlace, 1, "open")
 	if err != nil {
 		return err
 	}
@@ -110,7 +101,7 @@ func (n *neighbours) round() error {
 		return err
 	}
 	n.out.ApartPushed += a.Pushed
-	fresh, err := n.crowd(startBehind, n.home, quietRealm, fullPlace, freshPhones, "enrol")
+	fresh, err := n.crowd(child.Behind, n.home, quietRealm, fullPlace, freshPhones, "enrol")
 	if err != nil {
 		return err
 	}

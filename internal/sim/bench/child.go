@@ -113,7 +113,12 @@ type contested struct {
 
 // start runs this program again in a part.
 func start(ctx context.Context, self []string, role string) (*process, error) {
-	p, err := child.Start(ctx, self, role)
+	return startAs(ctx, child.Usual, self, role)
+}
+
+// startAs starts a part of a rank.
+func startAs(ctx context.Context, r child.Rank, self []string, role string) (*process, error) {
+	p, err := child.StartAs(ctx, r, self, role)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,12 @@ func (p *crowdPart) close() error {
 		p.stop()
 		p.watching.Wait()
 	}
-	err := p.all(func(_ int, ph *benchPhone) error { return ph.replica.Close() })
+	err := p.all(func(_ int, ph *benchPhone) error {
+		if ph.replica == nil {
+			return nil // It could not be opened.
+		}
+		return ph.replica.Close()
+	})
 	for _, d := range p.disks {
 		if closeErr := d.Close(); err == nil {
 			err = closeErr

@@ -25,6 +25,14 @@ const (
 	freshPhones = 20
 )
 
+// Orders of who has the processor first on the one machine that all share. In real time, which the system has to permit, phones and
+// what makes load take nothing from the server: the quiet phones go before it, as on processors of their own, and load after it.
+// By shares load takes what is left, as far as the kernel sees to that, and all others are alike.
+const (
+	orderRealTime = "real time"
+	orderShares   = "shares"
+)
+
 // NeighboursOptions say how large a comparison is.
 type NeighboursOptions struct {
 	Options
@@ -46,7 +54,9 @@ type Neighbours struct {
 	Records  int               `json:"records"`
 	StretchS float64           `json:"stretch_s"`
 	Rounds   int               `json:"rounds"`
-	Alone    Beside            `json:"alone"`
+	// Order is who has the processor first: orderRealTime or orderShares.
+	Order string `json:"order"`
+	Alone Beside `json:"alone"`
 	// Flooded is beside a noisy realm, Filled beside a phone of the quiet realm that is filled, Apart beside the same flood of a
 	// realm that another process serves: what the machine itself makes of it.
 	Flooded Beside `json:"beside_flood"`

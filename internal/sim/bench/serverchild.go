@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"onedoor/internal/processors"
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
 	"onedoor/internal/wire"
@@ -21,6 +22,7 @@ import (
 
 // serveChild is a real server in a process of its own.
 func serveChild(ctx context.Context, in io.Reader, out io.Writer) error {
+	defer processors.Spare()()
 	s := &serverPart{ctx: ctx}
 	err := child.Serve(in, out, s.handle)
 	if s.server != nil {

@@ -74,16 +74,11 @@ var ErrEnded = errors.New("the child ended")
 
 // Start runs the program again with more arguments. It is killed when ctx ends.
 func Start(ctx context.Context, self []string, args ...string) (*Process, error) {
-	return startWith(ctx, (*exec.Cmd).Start, self, args...)
+	return StartAs(ctx, Usual, self, args...)
 }
 
-// StartBehind is Start for a child that takes only what of the processor everybody else leaves: it stands for machines that have
-// processors of their own.
-func StartBehind(ctx context.Context, self []string, args ...string) (*Process, error) {
-	return startWith(ctx, startBehind, self, args...)
-}
-
-func startWith(ctx context.Context, start func(*exec.Cmd) error, self []string, args ...string) (*Process, error) {
+// StartAs is Start for a child of a rank.
+func StartAs(ctx context.Context, r Rank, self []string, args ...string) (*Process, error) {
 	cmd := exec.CommandContext(ctx, self[0], append(self[1:len(self):len(self)], args...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -94,7 +89,7 @@ func startWith(ctx context.Context, start func(*exec.Cmd) error, self []string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := start(cmd); err != nil {
+	if err := startAs(cmd, r); err != nil {
 		return nil, err
 	}
 	return &Process{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(bufio.NewReader(out))}, nil
