@@ -59,6 +59,21 @@ func noted(t *testing.T) (w *world, ann, bob *phone, visit string) {
 	return w, ann, bob, visit
 }
 
+// cutBehindBarrier has a phone sync until it is told of an erasure, and cuts its line there: what the pull goes on to bring
+// does not come.
+func (p *phone) cutBehindBarrier() {
+	p.w.t.Helper()
+	told := false
+	p.line.seen = func(m *syncv1.ExchangeResponse) {
+		if len(m.GetBarriers()) > 0 {
+			told, p.line.failAfter = true, p.line.calls
+		}
+	}
+	if _, err := p.Sync(p.w.t.Context()); err == nil || !told {
+		p.w.t.Fatalf("the pull was to be cut off behind the barrier: told of it %v, %v", told, err)
+	}
+}
+
 func TestErase_IsInNoPageOfAnyPhonesFilesAndNoSearch(t *testing.T) {
 	w, ann, bob, visit := noted(t)
 	if !bytes.Contains(ann.plain(), []byte(secretNote)) || !bytes.Contains(bob.plain(), []byte(secretNote)) ||
@@ -94,10 +109,7 @@ func TestErase_AnOwnChangeNotSentYetKeepsItsPlaceAndWhatElseItSays(t *testing.T)
 	bob.edit(visit, `{"purpose":"patrol"}`)
 	w.erase(visit)
 	// The request is on its way when the phone does not know yet: the server drops it.
-	bob.line.loseReply = 1
-	if _, err := bob.Sync(t.Context()); err == nil {
-		t.Fatal("the reply was not lost")
-	}
+	bob.losesReply()
 	bob.holdsStill(visit)
 	bob.sync()
 	bob.holdsNone(secretNote)
@@ -346,15 +358,7 @@ func TestErase_OfAnotherHistoryIsCaughtUpWithByTheNextSyncOnly(t *testing.T) {
 	w, ann, _, visit := inTheOtherHistory(t, "租客李秀兰的女儿在外地上学")
 	ann.page = 1
 	ann.restart()
-	told := false
-	ann.line.seen = func(m *syncv1.ExchangeResponse) {
-		if len(m.GetBarriers()) > 0 {
-			told, ann.line.failAfter = true, ann.line.calls
-		}
-	}
-	if _, err := ann.Sync(t.Context()); err == nil || !told {
-		t.Fatalf("the pull was to be cut off behind the barrier: told of it %v, %v", told, err)
-	}
+	ann.cutBehindBarrier()
 	if err := ann.EditJSON(visit, `{"note":"新"}`); err == nil {
 		t.Error("the phone takes a note that the server will drop")
 	}
@@ -381,15 +385,7 @@ func TestErase_RaisedOnceMoreByARestoredServerLeavesWhatWasWrittenSinceOnTheScre
 	w.erase(visit)
 	bob.page = 1
 	bob.restart()
-	told := false
-	bob.line.seen = func(m *syncv1.ExchangeResponse) {
-		if len(m.GetBarriers()) > 0 {
-			told, bob.line.failAfter = true, bob.line.calls
-		}
-	}
-	if _, err := bob.Sync(t.Context()); err == nil || !told {
-		t.Fatalf("the pull was to be cut off behind the barrier: told of it %v, %v", told, err)
-	}
+	bob.cutBehindBarrier()
 	bob.shows(visit, map[string]any{"note": "经同意重新登记"})
 	bob.holdsNone(secretNote)
 	bob.line.failAfter, bob.line.seen = 0, nil

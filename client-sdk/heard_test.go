@@ -7,13 +7,19 @@ import (
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 )
 
-// heardWithoutPage has a phone hear what became of its changes in an answer that brings no page: its base stands below them.
-func (p *phone) heardWithoutPage() {
+// losesReply has a phone sync while its line is cut: the server works, and its answer never comes.
+func (p *phone) losesReply() {
 	p.w.t.Helper()
 	p.line.loseReply = 1
 	if _, err := p.Sync(p.w.t.Context()); err == nil {
 		p.w.t.Fatal("the reply was not lost")
 	}
+}
+
+// heardWithoutPage has a phone hear what became of its changes in an answer that brings no page: its base stands below them.
+func (p *phone) heardWithoutPage() {
+	p.w.t.Helper()
+	p.losesReply()
 	_ = p.oneAnswer()
 	p.line.seen, p.line.loseRequest = nil, 0
 	if s := p.status(); s.Pending != 0 {

@@ -793,18 +793,10 @@ func TestPutBack_AReceiptRevealsItWhereTheCursorIsOlder(t *testing.T) {
 	ann.sync()
 	b := w.backup()
 	ann.edit(visit, `{"note":"安写的"}`)
-	ann.line.loseReply = 1
-	if _, err := ann.Sync(t.Context()); err == nil {
-		t.Fatal("the reply was not lost")
-	}
-	ann.oneAnswer()
-	if s := ann.status(); s.Pending != 0 {
-		t.Fatalf("ann has not heard of her edit: %+v", s)
-	}
+	ann.heardWithoutPage()
 	w.putBack(b)
 	bob.edit(door, `{"rooms":8}`)
 	bob.sync()
-	ann.line.seen, ann.line.loseRequest = nil, 0
 	ann.edit(visit, `{"outcome":"SEEN"}`)
 	ann.sync()
 	if w.epoch() != 2 {
@@ -821,13 +813,8 @@ func TestPutBack_AReceiptRevealsItAlsoWhereThereIsNothingToSend(t *testing.T) {
 	ann.sync()
 	b := w.backup()
 	door := ann.add("premises", `{"address":"民主路9号","territory":"`+gridA+`"}`)
-	ann.line.loseReply = 1
-	if _, err := ann.Sync(t.Context()); err == nil {
-		t.Fatal("the reply was not lost")
-	}
-	ann.oneAnswer()
+	ann.heardWithoutPage()
 	w.putBack(b)
-	ann.line.seen, ann.line.loseRequest = nil, 0
 	ann.sync()
 	if w.epoch() != 2 {
 		t.Errorf("epoch %d, and ann has a receipt for what the log has not", w.epoch())

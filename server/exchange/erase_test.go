@@ -46,7 +46,7 @@ func newEraseWorld(t *testing.T) *eraseWorld {
 	}
 	t.Cleanup(func() { st.Close() })
 	w := &eraseWorld{world: newWorldOn(t, st, nil), path: path}
-	w.a, w.b = w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	w.a, w.b = w.twoWorkers()
 	w.a.sync()
 	w.visit = w.a.create(kindVisit, &recordv1.Visit{
 		Territory: w.gridA[:], Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum(), Note: proto.String(secretNote + "一"),
@@ -68,12 +68,42 @@ func (p *phone) note(visit syncengine.ID, text string) {
 
 var noteCells = []syncengine.Cells{{Field: fieldNote}}
 
+// twoWorkers are two phones of one grid.
+func (w *world) twoWorkers() (a, b *phone) {
+	worker := func() *phone { return w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)) }
+	return worker(), worker()
+}
+
+// noted makes a visit of a grid with a note.
+func (p *phone) noted(grid syncengine.ID) syncengine.ID {
+	p.w.t.Helper()
+	return p.create(kindVisit, &recordv1.Visit{Territory: grid[:], Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum(), Note: proto.String(secretNote)})
+}
+
+// notedVisit is a story's beginning: two workers of one grid, and at the server a visit of the first one's with a note.
+func notedVisit(t *testing.T) (w *world, a, b *phone, visit syncengine.ID) {
+	t.Helper()
+	w = newWorld(t)
+	a, b = w.twoWorkers()
+	a.sync()
+	visit = a.noted(w.gridA)
+	a.sync()
+	return w, a, b, visit
+}
+
+// eraseNote erases the note of a visit.
+func (w *world) eraseNote(visit syncengine.ID) (at syncengine.Coordinate) {
+	w.t.Helper()
+	list, err := w.service.Erase(w.ctx, syncengine.ID{}, "应本人请求", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
+	w.must(err)
+	return list[0]
+}
+
 func (w *eraseWorld) erase() syncengine.Coordinate {
 	w.t.Helper()
-	at, err := w.service.Erase(w.ctx, syncengine.ID{}, "应本人请求", []exchange.Erasing{{RecordID: w.visit, Cells: noteCells}})
-	w.must(err)
+	at := w.eraseNote(w.visit)
 	w.must(w.service.Scrub(w.ctx))
-	return at[0]
+	return at
 }
 
 // clean wants none of the secret in the realm's files.
@@ -174,7 +204,7 @@ func TestErase_AnErasureThatANewerOneHasReplacedIsNotRaisedForAPhone(t *testing.
 	w.keep(w.store, l)
 	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
 	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	visit := a.noted(w.gridA)
 	a.sync()
 	before, list := w.copied(), []exchange.Erasing{{RecordID: visit, Cells: noteCells}}
 	erase := func() {
@@ -335,15 +365,10 @@ func TestErase_WhoEverHeldTheRecordIsTold(t *testing.T) {
 }
 
 func TestErase_APhoneHandsABarrierBackToARestoredServer(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
-	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
-	a.sync()
+	w, a, b, visit := notedVisit(t)
 	b.sync()
 	before := w.copied()
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(visit)
 	a.sync()
 	carried := a.last.GetBarriers()
 	a.note(visit, "擦除后重新登记")
@@ -385,24 +410,19 @@ func TestErase_APhoneHandsABarrierBackToARestoredServer(t *testing.T) {
 
 // A phone of the other history has taken in erasures up to a greater number, which says nothing of those of this log.
 func TestErase_ANumberOfAnotherHistoryConfirmsNoErasure(t *testing.T) {
-	w := newWorld(t)
-	a, c := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
-	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
-	a.sync()
+	w, a, c, visit := notedVisit(t)
 	before := w.copied()
 	for _, number := range []string{"1", "2", "3"} {
 		a.create(kindPremises, door(w.gridA, number))
 	}
 	a.sync()
 	w.putBack(before)
-	at, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	at := w.eraseNote(visit)
 	c.sync()
-	erased := identity.Contact{Erased: syncengine.Coordinate{Epoch: 1, Seq: at[0].Seq}}
+	erased := identity.Contact{Erased: syncengine.Coordinate{Epoch: 1, Seq: at.Seq}}
 	confirms := func(p *phone) (yes bool) {
 		w.must(w.service.View(w.ctx, func(r store.Reader) (err error) {
-			yes, err = w.service.Confirms(r, p.incarnation, erased, at[0].Seq)
+			yes, err = w.service.Confirms(r, p.incarnation, erased, at.Seq)
 			return err
 		}))
 		return yes
@@ -423,14 +443,9 @@ func TestErase_ANumberOfAnotherHistoryConfirmsNoErasure(t *testing.T) {
 // A file is copied back from before an erasure and other work gets its number. The phone that brings the barrier tells a place
 // at which this log has that work: whoever stood on it has seen no erasure.
 func TestErase_TheNumberThatItHadInAnotherHistoryLetsNoStaleEditPass(t *testing.T) {
-	w := newWorld(t)
-	a, c := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
-	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
-	a.sync()
+	w, a, c, visit := notedVisit(t)
 	before := w.copied()
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(visit)
 	a.sync()
 	carried := a.last.GetBarriers()
 	w.putBack(before)
@@ -458,13 +473,12 @@ func TestErase_TheNumberThatItHadInAnotherHistoryLetsNoStaleEditPass(t *testing.
 // Whoever wrote after the erasure and comes back before the barrier does waits for the record; the barrier spares that.
 func TestErase_ABarrierThatIsHandedBackSparesWhatWaitsFromAfterIt(t *testing.T) {
 	w := newWorld(t)
-	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a, b := w.twoWorkers()
 	a.sync()
 	before := w.copied()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	visit := a.noted(w.gridA)
 	a.sync()
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(visit)
 	a.sync()
 	carried := a.last.GetBarriers()
 	b.sync()
@@ -487,11 +501,10 @@ func TestErase_AnErasedChangeKeepsItsPlaceInTheChain(t *testing.T) {
 	w := newWorld(t)
 	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
 	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	visit := a.noted(w.gridA)
 	a.note(visit, secretNote+"二")
 	a.edit(kindVisit, visit, &recordv1.Visit{Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum()})
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(visit)
 	chain := a.chainAt(3)
 	for i := range 2 {
 		c := a.changes[i]
@@ -559,8 +572,7 @@ func redacted(t *testing.T, body []byte) []byte {
 
 func TestErase_OpeningFinishesWhatACrashLeftToScrub(t *testing.T) {
 	w := newEraseWorld(t)
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: w.visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(w.visit)
 	w.reopen(nil)
 	w.clean()
 }
@@ -583,7 +595,7 @@ func (w *world) dump() (out []byte) {
 func TestErase_AFilePutBackGivesAnErasureNoNumberThatStaleWorkHasPassed(t *testing.T) {
 	w, l := newWorld(t), &memoryLedger{}
 	w.keep(w.store, l)
-	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a, b := w.twoWorkers()
 	a.sync()
 	b.sync()
 	putBack, restored := w.copied(), w.copied()
@@ -592,9 +604,8 @@ func TestErase_AFilePutBackGivesAnErasureNoNumberThatStaleWorkHasPassed(t *testi
 	}
 	b.sync()
 	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	visit := a.noted(w.gridA)
+	w.eraseNote(visit)
 	w.keep(putBack, l)
 	w.must(w.service.Close())
 	known, err := exchange.LedgerEpochs(l)
@@ -631,8 +642,7 @@ func erasedUnnoticed(t *testing.T, territory func(*world) syncengine.ID) (w *wor
 	a.sync()
 	behind = w.copied()
 	w.keep(putBack, l)
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(visit)
 	b.call(b.request())
 	if e := w.epochs(); len(e) != 1 || e[0].RevealedBy != b.incarnation {
 		t.Fatalf("the epochs: %+v", e)
@@ -681,7 +691,7 @@ func TestErase_ABackupOfTheOtherHistoryKeepsNothingErasedThatWaits(t *testing.T)
 // What waits was decided before anybody knew that the numbers of its base are those of two histories.
 func TestErase_OfWhatWaitsCountsOnlyWhatIsKnownNow(t *testing.T) {
 	w := newWorld(t)
-	a, b := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	a, b := w.twoWorkers()
 	a.sync()
 	b.sync()
 	before := w.copied()
@@ -716,13 +726,12 @@ func TestErase_TheSideLedgerErasesAgainAfterARestore(t *testing.T) {
 	w.keep(w.store, l)
 	a := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
 	a.sync()
-	visit := a.create(kindVisit, &recordv1.Visit{Territory: w.gridA[:], Note: proto.String(secretNote)})
+	visit := a.noted(w.gridA)
 	a.sync()
 	before := w.copied()
-	_, err := w.service.Erase(w.ctx, syncengine.ID{}, "", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
+	w.eraseNote(visit)
 	w.must(w.service.Close())
-	_, err = exchange.BeginEpoch(w.ctx, before, exchange.Renewal{Now: 7})
+	_, err := exchange.BeginEpoch(w.ctx, before, exchange.Renewal{Now: 7})
 	w.must(err)
 	w.keep(before, l)
 	if bytes.Contains(w.dump(), []byte(secretNote)) || w.record(visit) == nil {

@@ -3,8 +3,6 @@ package exchange_test
 import (
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/server/exchange"
@@ -12,20 +10,6 @@ import (
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
-
-// noted makes a visit of a grid with a note.
-func (p *phone) noted(grid syncengine.ID) syncengine.ID {
-	p.w.t.Helper()
-	return p.create(kindVisit, &recordv1.Visit{Territory: grid[:], Outcome: recordv1.VisitOutcome_VISIT_OUTCOME_SEEN.Enum(), Note: proto.String(secretNote)})
-}
-
-// eraseNote erases the note of a visit.
-func (w *world) eraseNote(visit syncengine.ID) (at syncengine.Coordinate) {
-	w.t.Helper()
-	list, err := w.service.Erase(w.ctx, syncengine.ID{}, "应本人请求", []exchange.Erasing{{RecordID: visit, Cells: noteCells}})
-	w.must(err)
-	return list[0]
-}
 
 // concerned reports that a phone may hold what an erasure destroyed.
 func (p *phone) concerned(at syncengine.Coordinate) (concerned bool) {

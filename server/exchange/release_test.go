@@ -84,7 +84,7 @@ func TestExchange_ADoorThatMovedBeforeItsAuthorHeardOfItIsGone(t *testing.T) {
 
 func TestExchange_ABaseOnTheEmptyLogBoundsNoStamp(t *testing.T) {
 	w := newWorld(t)
-	early, late := w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA)), w.phone(w.user(recordv1.Role_ROLE_GRID_WORKER, w.gridA))
+	early, late := w.twoWorkers()
 	early.sync()
 	made := w.now
 	early.change(&wire.Change{RecordID: w.id(), Kind: kindPremises, Create: true, Base: early.base()}, door(w.gridA, "before the first commit"))
