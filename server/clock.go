@@ -41,11 +41,16 @@ type phoneClocks struct {
 	ahead map[syncengine.ID]time.Duration
 }
 
+// dayAndTime writes a moment for an operator, in the time that all other commands tell: UTC+8, without summer time since 1991.
+func dayAndTime(at time.Time) string {
+	return at.In(time.FixedZone("Asia/Shanghai", 8*60*60)).Format(time.DateTime)
+}
+
 // clock compares this machine's clock with the newest commit and with phones'.
 func (d *doctor) clock(r store.Reader) error {
 	now := d.c.Now()
 	if behind := timeAt(r.Head().Committed).Sub(now); behind > clockAhead {
-		d.ill("clock", setClock, "it stands %s before the newest commit, %s", behind.Round(time.Second), timeAt(r.Head().Committed).Format(time.DateTime))
+		d.ill("clock", setClock, "it stands %s before the newest commit, %s", behind.Round(time.Second), dayAndTime(timeAt(r.Head().Committed)))
 		return nil
 	}
 	told, err := readClocks(r)
@@ -59,9 +64,9 @@ func (d *doctor) clock(r store.Reader) error {
 	case known && apart.Abs() > clockApart:
 		d.ill("clock", setClock+": many phones are seldom wrong together", "it stood %s the clocks of %d phones, in the middle", apartText(apart), len(told.ahead))
 	case known:
-		d.well("clock", "%s, after the newest commit, and %s the clocks of %d phones, in the middle", now.Format(time.DateTime), apartText(apart), len(told.ahead))
+		d.well("clock", "%s, after the newest commit, and %s the clocks of %d phones, in the middle", dayAndTime(now), apartText(apart), len(told.ahead))
 	default:
-		d.well("clock", "%s, after the newest commit; too few phones have called to compare it with theirs", now.Format(time.DateTime))
+		d.well("clock", "%s, after the newest commit; too few phones have called to compare it with theirs", dayAndTime(now))
 	}
 	return nil
 }

@@ -267,7 +267,7 @@ What is due first comes first. It works without a signal.`,
 				t.Add(command.Clock(recordjson.Time(alarm.Due)), alarm.Case.String(), alarm.CaseKind, alarm.Says.In(a.language()))
 			}
 			t.Write(w)
-			fmt.Fprintf(w, "%d alarms\n", len(alarms))
+			fmt.Fprintln(w, command.Count(len(alarms), "alarm"))
 		})
 	})
 	return c

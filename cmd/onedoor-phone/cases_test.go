@@ -85,7 +85,7 @@ func TestAlarms_NameTheTaskOfADatedNotice(t *testing.T) {
 	if task := ann.json("show", got[0].text("task_id")); task.text("case_id") != hazard.text("id") {
 		t.Errorf("%v", task)
 	}
-	if r := ann.run("alarms"); r.code != done || !strings.Contains(r.out, "1 alarms") {
+	if r := ann.run("alarms"); r.code != done || !strings.Contains(r.out, "1 alarm\n") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -31,7 +31,7 @@ colleague. Those who have left come last and are offered for nothing new.`,
 				t.Add(c.ID.String(), command.Printable(c.Name), role.In(a.language()), command.Printable(c.Department), leftMark(c).In(a.language()))
 			}
 			t.Write(w)
-			fmt.Fprintf(w, "%d colleagues\n", len(people))
+			fmt.Fprintln(w, command.Count(len(people), "colleague"))
 		})
 	})
 	return c

@@ -31,7 +31,7 @@ merge them, or leave them.`,
 				t.Add(d.Door.String(), command.Printable(d.DoorAddress), d.Other.String(), command.Printable(d.OtherAddress), d.Reason.In(a.language()))
 			}
 			t.Write(w)
-			fmt.Fprintf(w, "%d pairs\n", len(pairs))
+			fmt.Fprintln(w, command.Count(len(pairs), "pair"))
 		})
 	})
 	return c

@@ -305,7 +305,7 @@ func TestText_IsForPeople(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"show", door}, "民主路3号"}, {[]string{"list", "premises"}, "1 records"}, {[]string{"search", "民"}, door},
+		{[]string{"show", door}, "民主路3号"}, {[]string{"list", "premises"}, "1 record\n"}, {[]string{"search", "民"}, door},
 		{[]string{"list", "territory"}, "文化一格"}, {[]string{"why", door}, "latest"}, {[]string{"conflicts"}, "nothing is open"},
 		{[]string{"quarantine"}, "nothing is in quarantine"}, {[]string{"sync"}, "sent 2: 2 applied"}, {[]string{"status"}, "$ONEDOOR_PHONE_KEY"},
 		{[]string{"edit", door, `{"rooms":3}`}, "edited " + door}, {[]string{"delete", door}, "deleted " + door},

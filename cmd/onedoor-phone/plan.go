@@ -52,5 +52,5 @@ func (a *app) writePlan(w io.Writer, plan *client.DayPlan) {
 		t.Add(slot, d.ID.String(), command.Printable(d.Address), strings.ReplaceAll(d.Reason.In(a.language()), "\n", " "))
 	}
 	t.Write(w)
-	fmt.Fprintf(w, "%d doors are due on %s, %d fit the shift\n", len(plan.Due), plan.Date, fits)
+	fmt.Fprintf(w, "%s due on %s, %d of them in the shift\n", command.Count(len(plan.Due), "door"), plan.Date, fits)
 }

@@ -206,6 +206,6 @@ func (a *app) printRecords(records []*client.Record, err error) error {
 	}
 	return a.Print(object, func(w io.Writer) {
 		t.Write(w)
-		fmt.Fprintf(w, "%d records\n", len(records))
+		fmt.Fprintln(w, command.Count(len(records), "record"))
 	})
 }

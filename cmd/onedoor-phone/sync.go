@@ -112,7 +112,7 @@ failed is not sent again; what it did not take stays in the outbox.`,
 		}
 		return a.Print(report.Object(), func(w io.Writer) {
 			fmt.Fprintf(w, "sent %d: %d applied, %d merged, %d quarantined\n", report.Pushed, report.Applied, report.Merged, report.Quarantined)
-			fmt.Fprintf(w, "fetched %d records in %d round trips, %d bytes up, %d bytes down\n", report.Pulled, report.RoundTrips, report.BytesUp, report.BytesDown)
+			fmt.Fprintf(w, "fetched %s in %s, %d bytes up, %d bytes down\n", command.Count(report.Pulled, "record"), command.Count(report.RoundTrips, "round trip"), report.BytesUp, report.BytesDown)
 			if !report.CaughtUp {
 				fmt.Fprintln(w, "more is waiting: sync again")
 			}
@@ -140,7 +140,7 @@ its digest: two phones with the same view at one checkpoint show the same one.`,
 			if s.Refilled > 0 {
 				t.Add("refilled", fmt.Sprintf("%d times, since own records name one another in a ring", s.Refilled))
 			}
-			t.Add("pending", fmt.Sprintf("%d changes, the oldest of %s", s.Pending, command.TimeText(s.OldestPendingMs)))
+			t.Add("pending", pendingText(s))
 			t.Add("quarantined", fmt.Sprint(s.Quarantined))
 			t.Add("conflicts", fmt.Sprint(s.Conflicts))
 			t.Add("records", fmt.Sprint(s.Records))
@@ -160,4 +160,13 @@ its digest: two phones with the same view at one checkpoint show the same one.`,
 		})
 	})
 	return c
+}
+
+// pendingText tells how much waits to be sent, and since when.
+func pendingText(s *client.Status) string {
+	text := command.Count(s.Pending, "change")
+	if s.Pending == 0 {
+		return text
+	}
+	return text + ", the oldest of " + command.TimeText(s.OldestPendingMs)
 }

@@ -300,7 +300,7 @@ func TestRemote_TokenAndServerComeFromFlagsFolderOrEnvironment(t *testing.T) {
 	admin := filepath.Join(w.dir, server.TokenFile)
 	forged := file(t, "forged", "onedoor_"+strings.Repeat("A", 43)+"\n")
 	run(t, "user", "list").wantLine(t, usage, "no token")
-	run(t, "user", "list", "--server", w.addr, "--token-file", forged).wantLine(t, failed, "token is not known here")
+	run(t, "user", "list", "--server", w.addr, "--token-file", forged).wantLine(t, failed, "server "+w.addr+": token is not known here")
 	run(t, "user", "list", "--server", w.addr, "--token-file", file(t, "empty", "")).wantLine(t, failed, "holds no token")
 	run(t, "user", "list", "--server", w.addr, "--token-file", "none").wantLine(t, failed, "no such file")
 	run(t, "user", "list", "--server", "127.0.0.1:1", "--token-file", admin).wantLine(t, failed, "cannot reach a server at 127.0.0.1:1")

@@ -173,13 +173,19 @@ func (r remote) explain(err error) error {
 	if err == nil || !ok {
 		return err
 	}
-	var hint string
+	var hint, reason string
 	for _, detail := range st.Details() {
-		if m, ok := detail.(*errdetails.LocalizedMessage); ok {
+		switch m := detail.(type) {
+		case *errdetails.LocalizedMessage:
 			hint = m.GetMessage()
+		case *errdetails.ErrorInfo:
+			reason = m.GetReason()
 		}
 	}
 	switch {
+	case hint != "" && "REASON_"+reason == adminv1.Reason_REASON_TOKEN.String():
+		// Where several servers run, the token may be good and the server another one than was meant.
+		return fmt.Errorf("server %s: %s: %s", r.address(), st.Message(), hint)
 	case hint != "":
 		return errors.New(st.Message() + ": " + hint)
 	case st.Code() == codes.Unavailable:

@@ -97,3 +97,11 @@ func Clock(raw json.RawMessage) string {
 	}
 	return at.Format(time.DateTime)
 }
+
+// Count tells people how many there are of something that is called by one word with an s for several.
+func Count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

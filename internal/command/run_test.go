@@ -75,3 +75,11 @@ func TestPrint_GivesTextOrExactlyOneJSONObject(t *testing.T) {
 		t.Errorf("as text: %q", got.out)
 	}
 }
+
+func TestCount_OneIsNotSeveral(t *testing.T) {
+	for n, want := range map[int]string{0: "0 doors", 1: "1 door", 2: "2 doors"} {
+		if got := command.Count(n, "door"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

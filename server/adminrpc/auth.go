@@ -8,6 +8,7 @@ import (
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/domain"
 	"onedoor/server/bearer"
 	"onedoor/server/identity"
 )
@@ -53,7 +54,7 @@ func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
 	}
 	c := &caller{Principal: who, ctx: ctx}
 	if !may(c.Principal) {
-		return nil, fmt.Errorf("role %s: %w", recordv1.Role(c.Role), errNotPermitted)
+		return nil, fmt.Errorf("role %s: %w", domain.Role(c.Role), errNotPermitted)
 	}
 	if operators(c.Principal) {
 		method, _ := grpc.Method(ctx)

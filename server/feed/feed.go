@@ -11,9 +11,9 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 
+	"onedoor/domain"
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/server/accessledger"
@@ -107,7 +107,7 @@ func (f *Feed) checkUser(r store.Reader) error {
 		return fmt.Errorf("%s: %w", u.Name, identity.ErrUserClosed)
 	}
 	if f.readsNothing(u.Role) {
-		return fmt.Errorf("%w: role %s reads none of the feed's kinds: choose a user whose role does", ErrInvalid, recordv1.Role(u.Role))
+		return fmt.Errorf("%w: role %s reads none of the feed's kinds: choose a user whose role does", ErrInvalid, domain.Role(u.Role))
 	}
 	return nil
 }

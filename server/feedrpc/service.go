@@ -17,6 +17,7 @@ import (
 	feedv1 "onedoor/proto/gen/onedoor/feed/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/domain"
 	"onedoor/server/accessledger"
 	"onedoor/server/bearer"
 	"onedoor/server/exchange"
@@ -73,7 +74,7 @@ func operator(who identity.Principal) bool {
 func (s *Service) manages(ctx context.Context) (accessledger.Actor, error) {
 	who, err := s.admit(ctx)
 	if err == nil && !operator(who) {
-		err = fmt.Errorf("role %s: %w", recordv1.Role(who.Role), errNotPermitted)
+		err = fmt.Errorf("role %s: %w", domain.Role(who.Role), errNotPermitted)
 	}
 	return accessledger.Actor{User: who.UserID, Operator: true}, err
 }
@@ -253,7 +254,7 @@ func (s *Service) submit(ctx context.Context, req *feedv1.SubmitCaseRequest) (*f
 func (s *Service) writes(ctx context.Context) (identity.Principal, error) {
 	who, err := s.admit(ctx)
 	if err == nil && (who.UserID.IsZero() || operator(who)) {
-		err = fmt.Errorf("role %s: %w", recordv1.Role(who.Role), errNotPermitted)
+		err = fmt.Errorf("role %s: %w", domain.Role(who.Role), errNotPermitted)
 	}
 	return who, err
 }

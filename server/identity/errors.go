@@ -50,7 +50,7 @@ var (
 	ErrCodeUsed = errors.New("join code has been used: ask the operator for a new one")
 
 	// ErrTokenUnknown means a token was never given out, is malformed or of another realm.
-	ErrTokenUnknown = errors.New("token is not known here: ask the operator for a new one")
+	ErrTokenUnknown = errors.New("token is not known here")
 	// ErrTokenRevoked means a token was revoked or its user has left.
 	ErrTokenRevoked = errors.New("token is revoked: ask the operator for a new one")
 

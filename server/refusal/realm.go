@@ -12,7 +12,7 @@ import (
 
 // Realm is what any call with a token can meet: the token, the realm and its store. A service puts its own rows before these.
 var Realm = Table{
-	{Err: identity.ErrTokenUnknown, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "give the token file that the operator made"},
+	{Err: identity.ErrTokenUnknown, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "give the token file of this server's realm, or ask its operator for a new one"},
 	{Err: identity.ErrTokenRevoked, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "ask the operator for a new token"},
 	{Err: identity.ErrTokenExpired, Code: codes.Unauthenticated, Reason: adminv1.Reason_REASON_TOKEN, Hint: "sign in again with `onedoor login`"},
 	{Err: exchange.ErrClosed, Code: codes.Unavailable, Reason: adminv1.Reason_REASON_STOPPING, Hint: "call again in a moment", Retry: true},
