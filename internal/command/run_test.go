@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -81,5 +82,18 @@ func TestCount_OneIsNotSeveral(t *testing.T) {
 		if got := command.Count(n, "door"); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestTable_ALongCellIsWholeAndMovesItsOwnRowAlone(t *testing.T) {
+	var out bytes.Buffer
+	long := strings.Repeat("灯", 50)
+	table := command.Table{}
+	table.Add("a", "short", "x")
+	table.Add("b", long, "y")
+	table.Add("c", "longer", "z")
+	table.Write(&out)
+	if want := "a  short   x\nb  " + long + "  y\nc  longer  z\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
 	}
 }

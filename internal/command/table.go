@@ -22,7 +22,11 @@ func (t *Table) Add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-// Write aligns the columns, each as wide as its widest cell.
+// columnMost is the widest cell that its column gives way to. A longer one, a note or an error, is written whole and moves what
+// follows in its own row alone: else a single note would push every row beyond the screen.
+const columnMost = 60
+
+// Write aligns the columns, each as wide as its widest cell of at most [columnMost].
 func (t *Table) Write(w io.Writer) {
 	var widths []int
 	for _, row := range t.rows {
@@ -30,7 +34,9 @@ func (t *Table) Write(w io.Writer) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], uniseg.StringWidth(cell))
+			if w := uniseg.StringWidth(cell); w <= columnMost {
+				widths[i] = max(widths[i], w)
+			}
 		}
 	}
 	for _, row := range t.rows {
