@@ -51,6 +51,10 @@ func (w *world) settle() error {
 	if err := w.register(diceFor(w.c.Seed, "register", 0)); err != nil {
 		return err
 	}
+	w.connect()
+	if err := w.writeRegister(); err != nil {
+		return err
+	}
 	w.server.store.calm = false
 	return w.failed
 }

@@ -61,6 +61,8 @@ const (
 	HandedOver    Fault = "door_handed_over"      // a door goes to another worker
 	Erased        Fault = "cells_erased"          // cells of a record are erased
 	Voided        Fault = "door_voided"           // a door is none any more, or is taken back
+	Imported      Fault = "register_imported"     // the operator hands in a register of doors
+	Fed           Fault = "feed_read"             // a system outside reads its feed
 	Several       Fault = "several_servers"       // another server of the same store answers than before
 )
 
@@ -103,7 +105,7 @@ var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
 	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred, SealedRows, WipeOrdered,
-	Sealed, Recused, HandedOver, Erased, Voided, Several,
+	Sealed, Recused, HandedOver, Erased, Voided, Imported, Fed, Several,
 }
 
 func setOf(list []Fault) kinds {

@@ -74,6 +74,7 @@ func (w *world) atRest() {
 		w.trace.tell(w.now, "server", "rests at %d/%d, tag %016x", head.Epoch, head.Seq, number(head.Tag[:]))
 		return nil
 	})
+	w.feedsRest()
 	w.auditReports()
 	w.searchServer()
 	for _, p := range w.phones {

@@ -42,6 +42,8 @@ var stepKinds = []stepKind{
 	{name: "route", weight: 12, do: (*world).route},
 	{name: "hand over", weight: 30, fault: HandedOver, do: (*world).handOver},
 	{name: "void", weight: 10, fault: Voided, do: (*world).voidAtDesk},
+	{name: "import", weight: 14, fault: Imported, do: (*world).handIn},
+	{name: "feed", weight: 25, fault: Fed, do: (*world).feed},
 	{name: "erase", weight: 20, fault: Erased, do: (*world).erase},
 	{name: "revoke", weight: 10, fault: DeviceGone, do: (*world).distrust},
 	{name: "kill", weight: 30, fault: Kill, do: (*world).killOne},

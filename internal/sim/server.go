@@ -309,6 +309,7 @@ func (s *server) arrive(a *arrival) {
 		s.commit()
 	case len(s.waiting) == 1:
 		s.w.after(s.w.weather.groupMs, s.commit)
+		s.w.importDue()
 	}
 }
 

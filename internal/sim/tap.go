@@ -23,6 +23,8 @@ type tap struct {
 	epoch syncengine.Epoch
 	// full is set while the store's disk is full.
 	full bool
+	// meanwhile is done once somebody has read and before they write; nil for nothing.
+	meanwhile func()
 	// calm is set while nothing may fail: when the district is made, and when the world has healed.
 	calm bool
 }
@@ -41,7 +43,11 @@ func (t *tap) View(ctx context.Context, f func(store.Reader) error) error {
 		t.w.strike(StoreReads)
 		return errStoreIO
 	}
-	return t.Store.View(ctx, f)
+	err := t.Store.View(ctx, f)
+	if meanwhile := t.meanwhile; meanwhile != nil {
+		meanwhile()
+	}
+	return err
 }
 
 // Update passes a transaction on, unless it fails, and tells what it committed.

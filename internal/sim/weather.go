@@ -51,7 +51,7 @@ var faultRates = []struct {
 	{SchemaSkew, 1, 1}, {Poison, 1, 4}, {Oversized, 1, 4}, {Forged, 1, 4}, {Moved, 1, 2}, {Narrowed, 1, 3}, {Widened, 1, 3},
 	{Regranted, 1, 3}, {Withdrawn, 2, 5}, {GivenBack, 1, 2}, {RoleRaised, 2, 5}, {DeviceGone, 4, 12},
 	{SmallBatches, 1, 2},
-	{Sealed, 1, 1}, {Recused, 1, 1}, {HandedOver, 1, 1}, {Erased, 1, 1}, {Voided, 1, 1},
+	{Sealed, 1, 1}, {Recused, 1, 1}, {HandedOver, 1, 1}, {Erased, 1, 1}, {Voided, 1, 1}, {Imported, 1, 1}, {Fed, 1, 1},
 }
 
 // drawWeather draws a seed's weather. Every kind of fault is absent in four of ten seeds, so that each is also met without

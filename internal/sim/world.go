@@ -43,6 +43,10 @@ type world struct {
 	// ahead holds what phones sent ahead of an exchange, by hash, for the auditor alone.
 	ahead map[[32]byte][]byte
 	known *known
+	// readers are systems outside.
+	readers []*reader
+	// outer is the register of doors that lies elsewhere; nil for none.
+	outer *outerRegister
 	// software says what versions there are.
 	software software
 	// revoked are the devices that nobody trusts any more.

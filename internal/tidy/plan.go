@@ -50,7 +50,7 @@ var House = []Room{
 		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk", "internal/command", "internal/heapfloor")},
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
-		May: withFiles("internal/demo", "server", "server/accessledger", "server/report", "server/exchange", "server/identity", "server/sealed", "server/store",
+		May: withFiles("internal/demo", "server", "server/accessledger", "server/adminrpc", "server/report", "server/exchange", "server/identity", "server/sealed", "server/store",
 			"server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/processors", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/compatible", Holds: "what earlier software wrote, and the test that this software reads it"},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",

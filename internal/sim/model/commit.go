@@ -27,6 +27,7 @@ func (m *Model) committed(head store.Head, entries []store.Entry) {
 	m.step = step{from: m.now.head(), touched: map[syncengine.ID]bool{}}
 	// The time of the commit is that of its head.
 	m.now.commits = append(m.now.commits, commit{m.now.head() + syncengine.Seq(len(entries)), head.Committed})
+	m.beginActs(entries)
 	for _, e := range entries {
 		if !f.want(e.Seq == m.now.head()+1, I5, "seq %d follows seq %d", e.Seq, m.now.head()) {
 			return
@@ -79,8 +80,11 @@ func (m *Model) decide(e store.Entry) {
 	m.now.marks[dot.Incarnation] = mark{dot.Seq, chained(before.chain, digestKept(e))}
 	f.want(r.change.RecordID == e.RecordID && (r.change.Kind == e.Kind || sentErased(e)), I1, "seq %d names another record than change %s", e.Seq, named(dot))
 	m.wantGroup(r, dot)
-	if m.told(e) {
+	switch {
+	case m.told(e):
 		m.wantDue(r, e)
+	case m.imports(e):
+		m.wantImported(r, e)
 	}
 	d := &decision{change: m.changeOf(dot, r), entry: e, last: e}
 	m.now.decided[dot] = d

@@ -124,6 +124,9 @@ func (m *Model) acted(err error) {
 	if a == nil || err != nil {
 		return
 	}
+	if a.Import != nil {
+		m.endImport(a)
+	}
 	for _, seq := range []syncengine.Seq{a.Release, a.Reject} {
 		if seq == 0 || seq > m.now.head() {
 			continue

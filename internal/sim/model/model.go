@@ -127,6 +127,9 @@ type Act struct {
 	Writes []exchange.ServerChange
 	// Erase names records of which cells are erased.
 	Erase []syncengine.ID
+	// Import is a file of doors; what it writes the model works out.
+	Import *Import
+	plan   *imported
 }
 
 // Acting tells what is about to be done at the server; Acted tells how it ended.

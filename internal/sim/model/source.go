@@ -26,7 +26,7 @@ type call struct {
 // source finds where the change of an entry comes from: a call that is being
 // answered, or what is being done at the server.
 func (m *Model) source(e store.Entry) (*row, *call) {
-	if m.told(e) {
+	if m.told(e) || m.imports(e) {
 		return m.serverRow(e, syncengine.ID{}), nil
 	}
 	if m.act != nil && len(m.act.Writes) > 0 {

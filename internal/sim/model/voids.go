@@ -42,9 +42,10 @@ type telling struct {
 	touches, maybe []touch
 	// due and allowed are the tasks that are being told; nil before the first one.
 	due, allowed dues
-	// last is the newest entry that decided a phone's change, writes counts those by the server's own hand.
-	last   store.Entry
-	writes int
+	// last is the newest entry that decided a phone's change.
+	last store.Entry
+	// asked is how many changes the act in hand makes, writes counts those of them that have come.
+	asked, writes int
 }
 
 // voidedBy gives the write by which a door is void; nil when it is not.
@@ -67,6 +68,20 @@ func (m *Model) noteTouch(ch *change, was, is *record) {
 		before, after := voidedBy(was) != nil, voidedBy(is) != nil
 		t := &m.step.telling
 		t.touches = append(t.touches, touch{credit: ch.credit, change: ch, record: is.id, voids: after && !before, back: before && !after})
+	}
+}
+
+// beginActs works out how many changes of a commit are made by the act in hand. While a file of doors is read others commit.
+func (m *Model) beginActs(entries []store.Entry) {
+	switch {
+	case m.act == nil:
+	case m.act.Import != nil:
+		if len(entries) > 0 && m.own(entries[0]) {
+			m.act.plan = m.plan(m.act.Import)
+			m.step.telling.asked = m.act.plan.left()
+		}
+	default:
+		m.step.telling.asked = len(m.act.Writes)
 	}
 }
 
@@ -105,7 +120,7 @@ func (m *Model) tells(e store.Entry) bool {
 	if !m.own(e) {
 		return false
 	}
-	if m.act != nil && m.step.telling.writes < len(m.act.Writes) {
+	if m.step.telling.writes < m.step.telling.asked {
 		m.step.telling.writes++
 		return false
 	}
@@ -126,7 +141,7 @@ func (m *Model) perhapsAnother(e store.Entry) {
 		apart = apart || with && !c.brings(t.last)
 	}
 	switch {
-	case m.act != nil && len(m.act.Writes) > 0:
+	case t.asked > 0:
 	case !together:
 		m.endBatch()
 	case apart && len(m.dueOf(t.touches)) == 0:
