@@ -255,17 +255,29 @@ func raiseRevision(w store.Writer) error {
 	return w.PutDocument(bucketRevision, historyKey, binary.BigEndian.AppendUint64(nil, revision+1))
 }
 
+// treeOf gives the tree of the reader's state. It is read without the lock, on which every call waits: a store on another machine
+// may be slow to answer.
 func (c *caches) treeOf(r store.Reader) (*identity.Tree, error) {
+	epoch := r.Head().Epoch
+	known := c.treeIn(epoch)
+	tree, err := known.Refresh(r)
+	if err != nil || tree == known {
+		return tree, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if epoch := r.Head().Epoch; epoch != c.rooted {
-		c.tree, c.rooted = nil, epoch
+	c.tree, c.rooted = tree, epoch
+	return tree, nil
+}
+
+// treeIn gives the tree that was read last, if that was in an epoch.
+func (c *caches) treeIn(epoch syncengine.Epoch) *identity.Tree {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if epoch != c.rooted {
+		return nil
 	}
-	tree, err := c.tree.Refresh(r)
-	if err == nil {
-		c.tree = tree
-	}
-	return tree, err
+	return c.tree
 }
 
 func (c *caches) device(r store.Reader, incarnation syncengine.ID) (identity.Device, error) {

@@ -18,6 +18,7 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
+	"onedoor/server/turns"
 	"onedoor/syncengine"
 )
 
@@ -42,6 +43,8 @@ type world struct {
 	county, community, gridA, gridB syncengine.ID
 	// grids counts those that were added.
 	grids int
+	// turns is the realm's part of the processor; nil lets everybody go at once.
+	turns *turns.Realm
 }
 
 func newWorld(t testing.TB) *world { return newWorldWith(t, nil) }
@@ -77,7 +80,7 @@ func versionOf(s *schema.Schema) uint32 {
 func (w *world) open(s *schema.Schema) {
 	var err error
 	w.service, err = exchange.Open(w.ctx, w.store, exchange.Options{
-		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Schema: s,
+		Secrets: w.secrets, Random: w.random, Now: func() time.Time { return w.now }, Schema: s, Turns: w.turns,
 	})
 	w.must(err)
 }
