@@ -40,12 +40,16 @@ PostgreSQL the realm is made in that database, which is to be empty, and stays.`
 	f.IntVar(&o.Listeners, "listeners", 0, "then have this `NUMBER` of further devices do nothing but listen, and tell what that costs the server")
 	f.IntVar(&o.Firsts, "firsts", 0, "then have this `NUMBER` of fresh phones sync for the first time at once")
 	f.IntVar(&o.FirstRecords, "first-records", 5000, "`NUMBER` of records that their grid has")
+	f.DurationVar(&o.StalledAfter, "stalled-after", 0, "where no sync ends for this `DURATION`, write down what phones and server are doing; 0 never does")
+	f.StringVar(&o.StalledInto, "stalled-into", ".", "`FOLDER` for that, a pair of files stalled-WHAT-NUMBER-phones.txt and …-server.txt each time")
 	c.RunE = command.Running(func(ctx context.Context, _ []string) error {
 		switch {
 		case o.Phones < 1 || o.Phones > bench.StormPhonesMax:
 			return command.Misused("--phones %d: give 1 to %d", o.Phones, bench.StormPhonesMax)
 		case o.Changes < 1 || o.Window < 0 || o.Firsts < 0 || o.FirstRecords < 1:
 			return command.Misused("--changes and --first-records are 1 at least, --window and --firsts not below 0")
+		case o.StalledAfter < 0 || o.StalledAfter > 0 && o.StalledInto == "":
+			return command.Misused("--stalled-after is not below 0, and --stalled-into names a folder")
 		case o.Listeners < 0 || o.Listeners > bench.StormPhonesMax:
 			return command.Misused("--listeners %d: give 0 to %d", o.Listeners, bench.StormPhonesMax)
 		case store == "sqlite":
@@ -98,6 +102,9 @@ func writeStorm(w io.Writer, r *bench.Storm) {
 	fmt.Fprintf(w, "a sync took %.0f ms (median), %.0f ms (p95), %.0f ms (p99); %d round trips, %d records pulled\n", r.P50, r.P95, r.P99, r.RoundTrips, r.Pulled)
 	if r.Watchers > 0 {
 		fmt.Fprintf(w, "%d listeners at rest, %.1f KiB each; the server holds %.0f MiB in all\n", r.Watchers, r.WatcherKB, r.WatchingRSSMB)
+	}
+	for _, file := range r.Stalled {
+		fmt.Fprintf(w, "syncs stood still: %s\n", file)
 	}
 	if r.Firsts > 0 {
 		fmt.Fprintf(w, "%d fresh phones fetched %d records each in %.1f s\n", r.Firsts, r.FirstRecords, r.FirstS)

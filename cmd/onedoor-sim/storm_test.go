@@ -7,7 +7,8 @@ import (
 )
 
 func TestStorm_FindsEveryChangeInTheLogAndMeasuresListenersAndFirstSyncs(t *testing.T) {
-	code, out, errs := run(t, "storm", "--phones", "20", "--changes", "3", "--window", "100ms", "--watch", "--firsts", "3", "--first-records", "50", "--json")
+	code, out, errs := run(t, "storm", "--phones", "20", "--changes", "3", "--window", "100ms", "--watch", "--firsts", "3", "--first-records", "50",
+		"--stalled-after", "1h", "--stalled-into", t.TempDir(), "--json")
 	if code != 0 || strings.Count(out, "\n") != 1 {
 		t.Fatalf("exit %d, printed %q and %q", code, out, errs)
 	}
@@ -25,6 +26,9 @@ func TestStorm_FindsEveryChangeInTheLogAndMeasuresListenersAndFirstSyncs(t *test
 			t.Errorf("%s is %v", key, r[key])
 		}
 	}
+	if files, ok := r["stalled"]; ok {
+		t.Errorf("syncs that did not stand still for an hour were written down in %v", files)
+	}
 	// Each fetches what the nine others of its grid have written.
 	if n, ok := r["pulled"].(float64); !ok || n < 60 {
 		t.Errorf("%v records were pulled", r["pulled"])
@@ -32,7 +36,7 @@ func TestStorm_FindsEveryChangeInTheLogAndMeasuresListenersAndFirstSyncs(t *test
 }
 
 func TestStorm_RefusesWhatIsNone(t *testing.T) {
-	for _, args := range [][]string{{"--phones", "0"}, {"--phones", "20000"}, {"--changes", "0"}, {"--window", "-1s"}, {"--store", "mysql://x"}} {
+	for _, args := range [][]string{{"--phones", "0"}, {"--phones", "20000"}, {"--changes", "0"}, {"--window", "-1s"}, {"--store", "mysql://x"}, {"--stalled-after", "-1s"}, {"--stalled-after", "1s", "--stalled-into", ""}} {
 		code, out, errs := run(t, append([]string{"storm"}, args...)...)
 		if code != 2 || out != "" || strings.Count(errs, "\n") != 1 {
 			t.Errorf("%v: exit %d, printed %q and %q", args, code, out, errs)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"syscall"
@@ -63,6 +64,11 @@ type command struct {
 	Realms []string `json:"realms,omitempty"`
 	// WindowS is over how many seconds phones begin their syncs.
 	WindowS float64 `json:"window_s,omitempty"`
+	// StalledS is after how many seconds without the end of a sync a process writes down what it does; 0 for never. Into is where,
+	// Why what the file says first.
+	StalledS float64 `json:"stalled_s,omitempty"`
+	Into     string  `json:"into,omitempty"`
+	Why      string  `json:"why,omitempty"`
 	// Records are ids to look for in the log, as UUID text.
 	Records []string `json:"records,omitempty"`
 }
@@ -129,8 +135,11 @@ func startAs(ctx context.Context, r child.Rank, self []string, role string) (*pr
 type process struct{ child *child.Process }
 
 // do sends a command and waits for its answer.
-func (p *process) do(c command) (a answer, err error) {
-	if err := p.child.Do(c, &a, nil); err != nil {
+func (p *process) do(c command) (a answer, err error) { return p.hearing(c, nil) }
+
+// hearing is do for a command of which the child says something before its answer.
+func (p *process) hearing(c command, heard func(json.RawMessage)) (a answer, err error) {
+	if err := p.child.Do(c, &a, heard); err != nil {
 		return a, fmt.Errorf("%s: %w", c.Op, err)
 	}
 	return a, nil

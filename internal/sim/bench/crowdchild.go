@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -67,14 +68,14 @@ func (p *crowdPart) close() error {
 	return err
 }
 
-func (p *crowdPart) handle(c command, _ child.Say) (answer, error) {
+func (p *crowdPart) handle(c command, say child.Say) (answer, error) {
 	began := busy()
-	a, err := p.work(c)
+	a, err := p.work(c, say)
 	a.BusyS = busy() - began
 	return a, err
 }
 
-func (p *crowdPart) work(c command) (answer, error) {
+func (p *crowdPart) work(c command, say child.Say) (answer, error) {
 	switch c.Op {
 	case "open":
 		return answer{}, p.open(c, true)
@@ -85,11 +86,11 @@ func (p *crowdPart) work(c command) (answer, error) {
 	case "doors":
 		return p.doors(c)
 	case "sync":
-		return p.storm(0)
+		return p.watched(c, say, func(l *lull) (answer, error) { return p.storm(0, l) })
 	case "visits":
 		return p.visits(c)
 	case "storm":
-		return p.storm(time.Duration(c.WindowS * float64(time.Second)))
+		return p.watched(c, say, func(l *lull) (answer, error) { return p.storm(seconds(c.WindowS), l) })
 	case "pace":
 		return p.pace(c)
 	case "flood":
@@ -156,12 +157,24 @@ func (p *crowdPart) open(c command, sync bool) error {
 		if err != nil {
 			return err
 		}
-		if err := ph.replica.Enrol(p.ctx, c.Server, c.Phones[i].Code); err != nil || !sync {
+		if err := p.admitted(ph.replica, c.Server, c.Phones[i].Code); err != nil || !sync {
 			return err
 		}
 		_, err = ph.replica.Sync(p.ctx)
 		return err
 	})
+}
+
+// admitted enrols a phone, and tries again as its user would where the server did not answer in time: on a busy machine
+// dozens enrol at once.
+func (p *crowdPart) admitted(r *client.Replica, server, code string) (err error) {
+	for range stormTries {
+		var fault *client.Fault
+		if err = r.Enrol(p.ctx, server, code); !errors.As(err, &fault) || !fault.Passing {
+			return err
+		}
+	}
+	return err
 }
 
 // from dials from a loopback address of its own.
@@ -188,8 +201,8 @@ func (p *crowdPart) visits(c command) (answer, error) {
 	return answer{Records: slices.Concat(made...)}, err
 }
 
-// storm lets every phone sync at a moment of the window.
-func (p *crowdPart) storm(window time.Duration) (a answer, err error) {
+// storm lets every phone sync at a moment of the window, each under the eyes of whoever watches for lulls.
+func (p *crowdPart) storm(window time.Duration, l *lull) (a answer, err error) {
 	errs := make([]error, len(p.phones))
 	took := make([]float64, len(p.phones))
 	var mu sync.Mutex
@@ -205,8 +218,9 @@ func (p *crowdPart) storm(window time.Duration) (a answer, err error) {
 				return
 			}
 			began := time.Now()
-			rep, err := ph.replica.Sync(p.ctx)
-			took[i], errs[i] = float64(time.Since(began).Microseconds())/1000, err
+			var rep *client.Report
+			l.do(func() { rep, errs[i] = ph.replica.Sync(p.ctx) })
+			took[i] = float64(time.Since(began).Microseconds()) / 1000
 			mu.Lock()
 			defer mu.Unlock()
 			a.Pushed, a.Pulled, a.RoundTrips = a.Pushed+rep.Pushed, a.Pulled+rep.Pulled, a.RoundTrips+rep.RoundTrips

@@ -61,6 +61,8 @@ func (s *serverPart) handle(c command, _ child.Say) (answer, error) {
 		return s.audit(c.Records)
 	case "heap":
 		return s.heap(c.Count)
+	case "stacks":
+		return answer{}, writeStacks(c.Into, c.Why)
 	case "fresh":
 		seats, err := desk.Fresh(s.ctx, s.server.Addr().String(), s.dir, c.Grid, c.Count)
 		return answer{Seats: seats}, err

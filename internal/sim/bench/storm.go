@@ -37,6 +37,10 @@ type StormOptions struct {
 	Listeners int
 	// Firsts are fresh phones that sync for the first time at once after the storm; each fetches what its grid has, FirstRecords.
 	Firsts, FirstRecords int
+	// StalledAfter has phones and server write down what they do, into files in StalledInto, where no sync has ended for so long;
+	// 0 for never.
+	StalledAfter time.Duration
+	StalledInto  string
 }
 
 // Storm is what a storm came to.
@@ -67,6 +71,8 @@ type Storm struct {
 	Firsts       int     `json:"firsts,omitempty"`
 	FirstRecords int     `json:"first_records,omitempty"`
 	FirstS       float64 `json:"first_s,omitempty"`
+	// Stalled are files that say what phones and server did when no sync had ended for a while.
+	Stalled []string `json:"stalled,omitempty"`
 }
 
 // storm is one under way.
@@ -84,6 +90,9 @@ type storm struct {
 func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
+	}
+	if err := o.ready(); err != nil {
+		return nil, err
 	}
 	if err := raiseFiles(uint64(max(o.Phones+o.Firsts, o.Listeners))*filesForPhones/filesPer + 1000); err != nil {
 		return nil, err
@@ -148,7 +157,7 @@ func (s *storm) prepare() error {
 
 // blow lets the phones sync and looks for what they sent.
 func (s *storm) blow() error {
-	a, err := s.crowd.do(command{Op: "storm", WindowS: s.o.Window.Seconds()})
+	a, err := s.stormed(s.crowd, command{Op: "storm", WindowS: s.o.Window.Seconds()})
 	if err != nil {
 		return err
 	}
@@ -238,7 +247,7 @@ func (s *storm) first() error {
 	if _, err := crowd.do(command{Op: "enrol", Dir: "fresh", Server: s.scene.addr, Phones: fresh.Seats, Phone: s.o.Phones}); err != nil {
 		return err
 	}
-	a, err := crowd.do(command{Op: "sync"})
+	a, err := s.stormed(crowd, command{Op: "sync"})
 	if err != nil {
 		return err
 	}
