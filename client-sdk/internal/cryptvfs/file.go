@@ -67,8 +67,8 @@ func openFile(tls *libc.TLS, vfs, name, address uintptr, flags int32, outFlags u
 	}
 	v := registered.Get(vfs)
 	f := &file{vfs: v, log: flags&sqlite3.SQLITE_OPEN_WAL != 0, base: address + shimBytes, pageNumberAt: -1}
-	open := sqlitevfs.Callable[sqlitevfs.OpenFunc](sqlitevfs.At[sqlite3.Tsqlite3_vfs](v.base).FxOpen)
-	if rc := open(tls, v.base, name, f.base, flags, outFlags); rc != sqlite3.SQLITE_OK {
+	open := sqlitevfs.Callable[sqlitevfs.OpenFunc](sqlitevfs.At[sqlite3.Tsqlite3_vfs](v.logs.Address()).FxOpen)
+	if rc := open(tls, v.logs.Address(), name, f.base, flags, outFlags); rc != sqlite3.SQLITE_OK {
 		return rc
 	}
 	f.call = sqlitevfs.At[sqlite3.Tsqlite3_io_methods](sqlitevfs.At[sqlite3.Tsqlite3_file](f.base).FpMethods)

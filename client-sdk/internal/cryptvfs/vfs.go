@@ -1,6 +1,7 @@
 package cryptvfs
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 	"zombiezen.com/go/sqlite"
 
+	"onedoor/internal/logvfs"
 	"onedoor/internal/sqlitevfs"
 )
 
@@ -19,8 +21,8 @@ type VFS struct {
 	sealer *sealer
 	disk   sqlitevfs.Disk
 	engine *sqlitevfs.VFS
-	// base is the address of the disk's VFS, which stands below this one.
-	base uintptr
+	// logs stands below this one, over that of the disk.
+	logs *logvfs.VFS
 	// openFiles counts main files and logs that are open.
 	openFiles atomic.Int64
 
@@ -32,25 +34,25 @@ type VFS struct {
 // functions read them.
 var registered sqlitevfs.Handles[VFS]
 
-// Register derives the keys and registers a VFS over that of the disk, which must stay registered until Close. Close
+// Register derives the keys and registers a VFS over that of the disk, whose logs are written in large pieces, and which must stay registered until Close. Close
 // unregisters it and frees what it holds.
 func Register(key [32]byte, disk sqlitevfs.Disk) (*VFS, error) {
 	sealer, err := newSealer(key)
 	if err != nil {
 		return nil, err
 	}
-	base, err := sqlitevfs.Find(disk.VFS())
+	logs, err := logvfs.Register(disk)
 	if err != nil {
 		return nil, err
 	}
-	v := &VFS{sealer: sealer, disk: disk, base: base}
+	v := &VFS{sealer: sealer, disk: disk, logs: logs}
 	// Whatever is not about the content of files stays the base's own.
-	v.engine, err = sqlitevfs.Register("onedoor-sealed-", base, func(own *sqlite3.Tsqlite3_vfs) {
+	v.engine, err = sqlitevfs.Register("onedoor-sealed-", logs.Address(), func(own *sqlite3.Tsqlite3_vfs) {
 		own.FszOsFile += int32(shimBytes)
 		own.FxOpen = sqlitevfs.Function[sqlitevfs.OpenFunc](openFile)
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, logs.Close())
 	}
 	registered.Name(v.engine.Address(), v)
 	return v, nil
@@ -77,5 +79,5 @@ func (v *VFS) Close() error {
 		return err
 	}
 	v.closed = true
-	return nil
+	return v.logs.Close()
 }

@@ -67,9 +67,8 @@ func (f file) sizeOf(path string) int64 {
 	return n
 }
 
-// connect opens a connection.
-func (f file) connect(flags sqlite.OpenFlags) (*sqlite.Conn, error) {
-	vfs := f.disk.VFS()
+// connect opens a connection on a VFS over the disk's, or on that.
+func (f file) connect(vfs string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 	if vfs == "" {
 		return sqlite.OpenConn(f.path, flags)
 	}

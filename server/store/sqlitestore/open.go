@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 
+	"onedoor/internal/logvfs"
 	"onedoor/internal/sqlitevfs"
 	"onedoor/server/store"
 
@@ -160,10 +161,14 @@ func openWriter(file file, held io.Closer, opts Options) (*Store, error) {
 	s := newStore(file, opts)
 	s.held = held
 	s.writer = make(chan *session, 1)
-	w, err := s.openWriter()
-	if err != nil {
+	var err error
+	if s.logs, err = logvfs.Register(file.disk); err != nil {
 		held.Close()
 		return nil, err
+	}
+	w, err := s.openWriter()
+	if err != nil {
+		return nil, errors.Join(err, s.logs.Close(), held.Close())
 	}
 	s.writer <- w
 	return s, nil
@@ -171,7 +176,7 @@ func openWriter(file file, held io.Closer, opts Options) (*Store, error) {
 
 // openWriter opens the connection that writes.
 func (s *Store) openWriter() (*session, error) {
-	conn, err := s.openConn(sqlite.OpenReadWrite, s.opts.CacheBytes)
+	conn, err := s.openConnOn(s.logs.Name(), sqlite.OpenReadWrite, s.opts.CacheBytes)
 	if err != nil {
 		return nil, s.explain("open the realm", err)
 	}

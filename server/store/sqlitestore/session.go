@@ -51,7 +51,12 @@ type session struct {
 
 // openConn opens a connection and sets it up without looking at the schema.
 func (f file) openConn(flags sqlite.OpenFlags, cacheBytes int) (*sqlite.Conn, error) {
-	conn, err := f.connect(flags)
+	return f.openConnOn(f.disk.VFS(), flags, cacheBytes)
+}
+
+// openConnOn is openConn on a VFS over the disk's.
+func (f file) openConnOn(vfs string, flags sqlite.OpenFlags, cacheBytes int) (*sqlite.Conn, error) {
+	conn, err := f.connect(vfs, flags)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"onedoor/internal/logvfs"
 	"onedoor/server/store"
 
 	"zombiezen.com/go/sqlite"
@@ -18,8 +19,9 @@ import (
 type Store struct {
 	file
 	opts Options
-	// held is the write lock while the store may write, nil otherwise.
+	// held is the write lock while the store may write, logs what the writing connection stands on; nil otherwise.
 	held io.Closer
+	logs *logvfs.VFS
 
 	// readers and writer hold the connections that are not in use. A nil session
 	// is the right to open one. writer is nil when the store only reads.
@@ -202,7 +204,7 @@ func (s *Store) Close() (err error) {
 			return
 		}
 		// The last connection to close empties the write-ahead log into the file.
-		err = errors.Join(err, closeSession(<-s.writer), s.held.Close())
+		err = errors.Join(err, closeSession(<-s.writer), s.logs.Close(), s.held.Close())
 	})
 	return err
 }
