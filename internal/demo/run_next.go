@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"onedoor/server"
 	"onedoor/syncengine"
 )
 
@@ -45,13 +46,13 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 		return "", err
 	}
 	own := quoted(filepath.Join(d.options.Dir, ownPhoneFolder))
-	realm, server := quoted(d.realm.dir), d.realm.address()
+	realm, addr, there := quoted(d.realm.dir), d.realm.address(), d.whichServer()+"--data "+quoted(d.realm.dir)
 	var b strings.Builder
 	say := func(format string, values ...any) { fmt.Fprintf(&b, format+"\n", values...) }
-	say("服务器仍在运行 · the server is still up: %s\n文件夹 · folder: %s\n", server, d.options.Dir)
+	say("服务器仍在运行 · the server is still up: %s\n文件夹 · folder: %s\n", addr, d.options.Dir)
 	d.sayConsole(say)
 	say("用一台新手机加入,身份是 · join with a phone of your own, as %s:", d.cast.Users[worker])
-	say("  %s --dir %s enrol --server %s --code %s", c.Phone, own, server, code)
+	say("  %s --dir %s enrol --server %s --code %s", c.Phone, own, addr, code)
 	say("  %s --dir %s sync", c.Phone, own)
 	say("  %s --dir %s search %s", c.Phone, own, d.searchWord(phone))
 	say("  %s --dir %s conflicts", c.Phone, own)
@@ -64,12 +65,12 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 	say("  ONEDOOR_PHONE_KEY=$(cat %s) %s --dir %s status",
 		quoted(filepath.Join(d.options.Dir, keysFolder, phoneName(phone))), c.Phone, quoted(filepath.Join(d.options.Dir, phonesFolder, phoneName(phone))))
 	say("在服务器一侧 · at the server:")
-	say("  %s conflicts --server %s --data %s", c.Onedoor, server, realm)
+	say("  %s conflicts %s", c.Onedoor, there)
 	if conflict != nil {
-		say("  %s explain %s --server %s --data %s", c.Onedoor, conflict.at.id, server, realm)
+		say("  %s explain %s %s", c.Onedoor, conflict.at.id, there)
 	}
-	say("  %s device list --server %s --data %s", c.Onedoor, server, realm)
-	say("  %s device code --user %s --server %s --data %s", c.Onedoor, d.names.users[worker], server, realm)
+	say("  %s device list %s", c.Onedoor, there)
+	say("  %s device code --user %s %s", c.Onedoor, d.names.users[worker], there)
 	say("  %s verify --data %s", c.Onedoor, realm)
 	d.sayReports(say, c)
 	say("\n按 Ctrl-C 结束 · Ctrl-C ends the demo")
@@ -78,16 +79,16 @@ func (d *Demo) TryNext(ctx context.Context, c Commands) (string, error) {
 
 // sayReports tells how the district pulls figures of the day.
 func (d *Demo) sayReports(say func(string, ...any), c Commands) {
-	token, server, realm := quoted(filepath.Join(d.options.Dir, districtToken)), d.realm.address(), quoted(d.realm.dir)
+	token, which := quoted(filepath.Join(d.options.Dir, districtToken)), d.whichServer()
 	day := d.options.Date.In(streetZone).Format(time.DateOnly)
 	for i, u := range d.cast.Users {
 		if u.Role != RoleDistrict {
 			continue
 		}
 		say("区级取报表 · the district pulls reports:")
-		say("  %s token --user %s --out %s --server %s --data %s", c.Onedoor, d.names.users[i], token, server, realm)
-		say("  %s report coverage --territory %s --by community --from %s --to %s --server %s --token-file %s", c.Onedoor, streetCode, day, day, server, token)
-		say("  %s report list --server %s --token-file %s", c.Onedoor, server, token)
+		say("  %s token --user %s --out %s %s--data %s", c.Onedoor, d.names.users[i], token, which, quoted(d.realm.dir))
+		say("  %s report coverage --territory %s --by community --from %s --to %s %s--token-file %s", c.Onedoor, streetCode, day, day, which, token)
+		say("  %s report list %s--token-file %s", c.Onedoor, which, token)
 		return
 	}
 }
@@ -99,12 +100,23 @@ func (d *Demo) sayConsole(say func(string, ...any)) {
 	}
 	say("浏览器里的两部手机 · two phones in the browser: http://%s/phones", d.ConsoleAddr())
 	say("控制台 · console: http://%s", d.ConsoleAddr())
-	say("  登录:手机页下方选角色,或输入登录名、密码 %s 和验证码 · sign in: choose a role below the phones, or type name, password %s and the code of", deskPassword, deskPassword)
-	say("  身份验证器密钥 · an authenticator with the key:")
+	say("  登录:手机页下方选角色,或输入登录名、密码和验证码(验证器密钥如下)")
+	say("  sign in: choose a role below the phones, or type name, password and code")
+	say("  密码 · password: %s", deskPassword)
+	say("  登录名、验证器密钥 · names, and keys for an authenticator:")
 	for _, desk := range d.desks {
 		say("    %-16s %s  %s", desk.Name, desk.Secret, desk.User)
 	}
 	say("")
+}
+
+// whichServer is the flag that names the server. Commands look for one at its usual address by themselves, unless the reader's
+// environment names another.
+func (d *Demo) whichServer() string {
+	if addr := d.realm.address(); addr != server.ListenDefault || os.Getenv("ONEDOOR_SERVER") != "" {
+		return "--server " + addr + " "
+	}
+	return ""
 }
 
 // quoted makes a path one word of a command line where it is not.
