@@ -8,6 +8,7 @@ import (
 
 	client "onedoor/client-sdk"
 	"onedoor/internal/pgtest"
+	"onedoor/server/store"
 )
 
 // own starts a cluster that a test may kill.
@@ -75,7 +76,9 @@ func TestServe_ADatabaseThatIsKilledUnderPhonesLosesNoEditAndMakesNoneTwice(t *t
 	}
 	one.halt(d)
 	two.halt(d)
-	d.verified()
+	if found := d.verified(); found.Epoch != 1 { // It came back with all that it had acknowledged.
+		t.Errorf("a database that was killed is taken for one that went back: the log is in epoch %d", found.Epoch)
+	}
 }
 
 func TestServe_APromotedReplicaThatLaggedBehindIsHealedByItsPhones(t *testing.T) {
@@ -106,7 +109,13 @@ func TestServe_APromotedReplicaThatLaggedBehindIsHealedByItsPhones(t *testing.T)
 	d.must(standby.Promote())
 
 	bob.door("七星街8号")
-	bob.insist() // The server notices with its first transaction.
+	bob.insist() // The server notices with its first transaction: this phone knows nothing of the loss and could not tell.
+	d.look(func(r store.Reader) error {
+		if epoch := r.Head().Epoch; epoch != 2 {
+			t.Errorf("before a phone tells of the loss the log is in epoch %d", epoch)
+		}
+		return nil
+	})
 	ann.insist()
 	bob.insist()
 	bob.shows(door, "民主路3号")

@@ -36,7 +36,8 @@ func TestUpkeep_OfAServerThatIsKilledInTheMiddleOfItTheOtherMakesEachTaskOnce(t 
 			b := d.serveWith(clock.busy())
 			ann := d.phone(b)
 			ann.synced()
-			const disputes = 12
+			// Nobody took the case up and nobody settled it: the rules ask for one task about each.
+			const disputes, tasksEach = 12, 2
 			for range disputes {
 				_, err := ann.AddJSON("dispute", `{"title":"漏水","territory":"530702001001"}`)
 				d.must(err)
@@ -51,6 +52,9 @@ func TestUpkeep_OfAServerThatIsKilledInTheMiddleOfItTheOtherMakesEachTaskOnce(t 
 			}
 			t.Logf("%d of the tasks stood when the holder of the post was gone, %d stand now", half, len(d.tasks())-before)
 			b.halt(d)
+			if n := len(d.tasks()) - before; n > disputes*tasksEach {
+				t.Errorf("%d tasks were made for %d disputes: the same one under several ids", n, disputes)
+			}
 			for id, times := range d.tasks() {
 				if times != 1 {
 					t.Errorf("task %s was made %d times", id, times)
