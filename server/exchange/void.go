@@ -178,15 +178,11 @@ var voidReasonField = syncengine.FieldNumber((&recordv1.Premises{}).ProtoReflect
 // tellCases adds a task for who works on each open case at a door; the task follows its case. Nothing leads from a door to a
 // case that is sealed.
 func (k *work) tellCases(door syncengine.ID, voided *syncengine.Write, reason domain.VoidReason, tasks []ServerChange) ([]ServerChange, error) {
-	ids, err := k.dependents(door)
+	records, err := k.under(door)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
-		rec, err := k.record(id)
-		if err != nil {
-			return nil, err
-		}
+	for _, rec := range records {
 		open, who, err := openCase(rec)
 		if err != nil {
 			return nil, err
@@ -195,7 +191,7 @@ func (k *work) tellCases(door syncengine.ID, voided *syncengine.Write, reason do
 			continue
 		}
 		what, why := domain.VoidCaseNotice(reason)
-		if tasks, err = k.addTask(tasks, voided, id, &recordv1.Task{What: &what, Why: &why, CaseId: id[:], ForUser: who}); err != nil {
+		if tasks, err = k.addTask(tasks, voided, rec.ID, &recordv1.Task{What: &what, Why: &why, CaseId: rec.ID[:], ForUser: who}); err != nil {
 			return nil, err
 		}
 	}
@@ -207,32 +203,44 @@ func (k *work) endTasks(door syncengine.ID, tasks []ServerChange) ([]ServerChang
 	if rec, err := k.voidDoor(door); err != nil || rec != nil {
 		return tasks, err
 	}
-	ids, err := k.dependents(door)
+	records, err := k.under(door)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
-		rec, err := k.record(id)
-		if err != nil {
-			return nil, err
-		}
-		if rec == nil || rec.Kind != kindOfTasks || rec.Dead() {
+	for _, rec := range records {
+		if rec.Kind != kindOfTasks || rec.Dead() {
 			continue
 		}
 		task := &recordv1.Task{}
 		if err := wire.ReadShown(rec, task, nil); err != nil {
 			return nil, err
 		}
-		known := slices.ContainsFunc(tasks, func(c ServerChange) bool { return c.RecordID == id })
+		known := slices.ContainsFunc(tasks, func(c ServerChange) bool { return c.RecordID == rec.ID })
 		if !domain.OfVoidDoor(task.GetWhy()) || !underWay(task) || known {
 			continue
 		}
 		over := domain.DoorIsBack
-		tasks = append(tasks, ServerChange{RecordID: id, Kind: kindOfTasks, Fields: &recordv1.Task{
+		tasks = append(tasks, ServerChange{RecordID: rec.ID, Kind: kindOfTasks, Fields: &recordv1.Task{
 			State: recordv1.TaskState_TASK_STATE_DONE.Enum(), DoneReason: &over,
 		}})
 	}
 	return tasks, nil
+}
+
+// under lists the records that stand under a door's key. What the group has looked at may name the door and stand elsewhere: a case
+// that is sealed, a hazard that was moved to another door.
+func (k *work) under(door syncengine.ID) (out []*syncengine.Record, err error) {
+	ids, err := k.dependents(door)
+	for _, id := range ids {
+		rec, failed := k.record(id)
+		if failed != nil {
+			return nil, failed
+		}
+		if rec != nil && slices.Contains(rec.CurrentKeys(), syncengine.RecordKey(door)) {
+			out = append(out, rec)
+		}
+	}
+	return out, err
 }
 
 // underWay reports a task that can be noted as done. One that somebody's software made without a state has no step to that; to

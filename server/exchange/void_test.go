@@ -242,3 +242,22 @@ func TestVoid_ATaskWithoutAStateKeepsNoDoorFromComingBack(t *testing.T) {
 	}
 	r.verify()
 }
+
+// The same batch brings a change of the sealed case, which is set aside: that the group has looked at the case leads nowhere either.
+func TestVoid_ABatchThatNamesASealedCaseLeadsToItNoMore(t *testing.T) {
+	r := newVoidRealm(t)
+	sealed := r.staff.create(kindDispute, &recordv1.Dispute{
+		Title: proto.String("赡养纠纷"), Territory: r.gridA[:], PremisesId: r.door[:], Mediator: r.workerID[:],
+		State: recordv1.DisputeState_DISPUTE_STATE_REGISTERED.Enum(),
+	})
+	r.staff.sync()
+	_, err := r.service.Write(r.ctx, syncengine.ID{}, []exchange.ServerChange{{RecordID: sealed, Kind: kindDispute, Fields: &recordv1.Dispute{Sealed: proto.Bool(true)}}})
+	r.must(err)
+	r.staff.edit(kindPremises, r.door, &recordv1.Premises{Status: recordv1.PremisesStatus_PREMISES_STATUS_VOID.Enum()})
+	r.staff.edit(kindDispute, sealed, &recordv1.Dispute{Participants: [][]byte{r.workerID[:]}})
+	r.staff.sync()
+	if tasks := r.asked(r.worker); len(tasks) != 0 {
+		t.Errorf("told of %v", tasks)
+	}
+	r.verify()
+}
