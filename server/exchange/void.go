@@ -56,10 +56,9 @@ func (k *work) noteTouch(t touch, was, is *syncengine.Record) {
 	t.record, t.voids, t.back = is.ID, voidBy(is) != nil && voidBy(was) == nil, voidBy(is) == nil && voidBy(was) != nil
 	switch is.Kind {
 	case kindOfDoors, kindOfVisits, kindOfHazards, kindOfDisputes:
+		// What came before in the batch is asked about alike, whether or not another door of the realm is void.
 		k.voids = k.voids || t.voids
-		if k.voids {
-			k.touches = append(k.touches, t)
-		}
+		k.touches = append(k.touches, t)
 	}
 }
 
@@ -69,6 +68,9 @@ func (k *work) noteTouch(t touch, was, is *syncengine.Record) {
 func (k *work) tellOfVoid() error {
 	touches := k.touches
 	k.touches = k.touches[:0]
+	if !k.voids {
+		return nil
+	}
 	var tasks []ServerChange
 	for i := range touches {
 		if touches[i].back {

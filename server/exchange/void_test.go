@@ -261,3 +261,16 @@ func TestVoid_ABatchThatNamesASealedCaseLeadsToItNoMore(t *testing.T) {
 	}
 	r.verify()
 }
+
+// A voiding that came before the door waits for it, and is released behind the very change that makes the door.
+func TestVoid_WhoMakesADoorThatSomebodyHasVoidedIsAsked(t *testing.T) {
+	r := newVoidRealm(t)
+	r.door = r.id()
+	r.void()
+	r.worker.change(&wire.Change{RecordID: r.door, Kind: kindPremises, Create: true, Base: r.worker.base()}, door(r.gridA, "福慧路2号"))
+	r.worker.sync()
+	if tasks := r.asked(r.worker); len(tasks) != 1 {
+		t.Errorf("asked: %v", tasks)
+	}
+	r.verify()
+}
