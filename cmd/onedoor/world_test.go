@@ -238,7 +238,11 @@ func (w *world) as(token string, args ...string) object {
 // user adds a user and gives the id.
 func (w *world) user(name, role, territory string) string {
 	w.t.Helper()
-	return w.json("user", "add", "--name", name, "--role", role, "--territory", territory).text("user_id")
+	r := w.run("user", "add", "--name", name, "--role", role, "--territory", territory, "--json")
+	if r.code != done || r.err != "" && (territory != "" || !strings.Contains(r.err, "sees nothing yet")) {
+		w.t.Fatalf("add %s: exit %d, error %q", name, r.code, r.err)
+	}
+	return decode(w.t, r.out).text("user_id")
 }
 
 // token mints a user's token and gives its file.
