@@ -35,6 +35,10 @@ reads the phones' receipts and the server's log says whether everything that was
 acknowledged is there once, whether the log verifies, and whether every phone
 holds and shows the same.
 
+At the end of each storm no answer arrives, so that phones send again what the
+server has. The table tells how many changes were answered in a storm, and how
+many stood in the log unheard at its end: neither is none.
+
 The seed chooses edits, faults and kills; what a kill meets depends on the
 machine's timing. It works in a folder of its own, and in a realm of its own that it
 removes from the database at its end, listens on this machine only,
@@ -115,9 +119,10 @@ func (a *app) tellCycle(c crash.Cycle) {
 
 func writeCrash(w io.Writer, cycles []crash.Cycle, r *crash.Result) {
 	t := command.Table{}
-	t.Add("cycle", "kind", "server kills", "phone kills", "at marks", "acknowledged", "lost", "duplicated", "problems", "took")
+	t.Add("cycle", "kind", "server kills", "phone kills", "at marks", "answered", "unheard", "acknowledged", "lost", "duplicated", "problems", "took")
 	for _, c := range cycles {
-		t.Add(fmt.Sprint(c.Number+1), string(c.Kind), fmt.Sprint(c.ServerKills), fmt.Sprint(c.PhoneKills), fmt.Sprint(c.AtMarks), fmt.Sprint(c.Acknowledged),
+		t.Add(fmt.Sprint(c.Number+1), string(c.Kind), fmt.Sprint(c.ServerKills), fmt.Sprint(c.PhoneKills), fmt.Sprint(c.AtMarks), fmt.Sprint(c.Answered),
+			fmt.Sprint(c.Unheard), fmt.Sprint(c.Acknowledged),
 			fmt.Sprint(c.Lost), fmt.Sprint(c.Duplicated), fmt.Sprint(len(c.Problems)), c.Took.Round(100*time.Millisecond).String())
 	}
 	t.Write(w)

@@ -96,6 +96,16 @@ func (a *audit) count(owed standing) {
 	}
 }
 
+// unheard counts what phones hold for unsent although it is in the log.
+func (a *audit) unheard(all []*facts) (n int) {
+	for _, f := range all {
+		for _, m := range f.Unsent {
+			n += min(1, a.log[m])
+		}
+	}
+	return n
+}
+
 // phone checks what one phone holds and shows when everything is at rest.
 func (a *audit) phone(number int, f *facts, epoch syncengine.Epoch) {
 	say := func(format string, args ...any) { a.problem("phone %d: "+format, append([]any{number}, args...)...) }

@@ -84,6 +84,13 @@ func TestAudit_APhoneShowsTheLogAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestAudit_WhatTheLogHasAndItsPhoneDoesNotKnowOfIsUnheard(t *testing.T) {
+	log := []string{one, two, two}
+	if n := crash.Unheard(log, &crash.Facts{Unsent: []string{two, three}, Acknowledged: []string{one}}, &crash.Facts{}); n != 1 {
+		t.Errorf("%d are unheard, not one", n)
+	}
+}
+
 func TestPlan_FollowsFromTheSeed(t *testing.T) {
 	plans := make(map[string]bool)
 	for seed := range uint64(3) {

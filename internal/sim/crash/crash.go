@@ -50,6 +50,11 @@ type Cycle struct {
 	Refused int
 	// Acknowledged counts the changes that the server has given its word for, since the run began.
 	Acknowledged int
+	// Answered counts the changes that a server gave its word for in the storm: without any, it killed nobody at work.
+	Answered int
+	// Unheard counts changes that stood in the log after the storm while the phone that wrote them had no answer, and sends
+	// them again: without any, a cycle says nothing of changes that are taken twice.
+	Unheard int
 	// Lost and Duplicated count changes, each as often as an audit missed it or found it twice; Problems says what else
 	// is wrong.
 	Lost, Duplicated int
@@ -223,6 +228,9 @@ func (r *run) cycle(n int) (*Cycle, error) {
 	if err := r.stormWithMore(n, c); err != nil {
 		return c, err
 	}
+	if err := r.loseAnswers(n); err != nil {
+		return c, err
+	}
 	if err := r.owed(c); err != nil {
 		return c, err
 	}
@@ -354,14 +362,18 @@ func (r *run) throwAway(n int, kind Kind) error {
 // owed audits the moment after the storm, before a phone says anything again and so brings back what it has: what the
 // phones hold the server's word for is in the log.
 func (r *run) owed(c *Cycle) error {
-	if _, err := r.look(); err != nil {
+	before := r.ledger.count(acknowledged)
+	all, err := r.look()
+	if err != nil {
 		return err
 	}
+	c.Answered = r.ledger.count(acknowledged) - before
 	a, err := newAudit(r.ctx, r.served, &r.ledger)
 	if err != nil {
 		return fmt.Errorf("read the server's log after the storm: %w", err)
 	}
 	a.count(acknowledged)
+	c.Unheard = a.unheard(all)
 	r.found(c, a)
 	return nil
 }
@@ -439,15 +451,7 @@ func (r *run) judge(c *Cycle, all []*facts) error {
 		a.phone(i, f, r.epoch)
 	}
 	a.agree(all)
-	_, standings := r.ledger.all()
-	for _, s := range standings {
-		switch s {
-		case acknowledged:
-			c.Acknowledged++
-		case refused:
-			c.Refused++
-		}
-	}
+	c.Acknowledged, c.Refused = r.ledger.count(acknowledged), r.ledger.count(refused)
 	r.found(c, a)
 	return nil
 }

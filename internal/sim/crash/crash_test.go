@@ -33,13 +33,19 @@ func TestRun_WhatWasAcknowledgedIsThereOnceAfterKillsRestoresAndDamage(t *testin
 	result, err := crash.Run(t.Context(), crash.Options{
 		Self: []string{os.Args[0], part}, Dir: t.TempDir(), Cycles: *cycles, Seed: 1,
 		Progress: func(c crash.Cycle) {
-			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, acknowledged %d, refused %d, the slowest sync %v, %v",
-				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Acknowledged, c.Refused, c.Slowest, c.Took)
+			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, answered %d, acknowledged %d, unheard %d, refused %d, the slowest sync %v, %v",
+				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Answered, c.Acknowledged, c.Unheard, c.Refused, c.Slowest, c.Took)
 			for _, problem := range c.Problems {
 				t.Error(problem)
 			}
 			if c.ServerKills == 0 || c.PhoneKills == 0 || c.AtMarks == 0 {
 				t.Errorf("cycle %d killed %d servers and %d phones, %d at marks", c.Number+1, c.ServerKills, c.PhoneKills, c.AtMarks)
+			}
+			if c.Answered == 0 {
+				t.Errorf("cycle %d (%s): no change was answered in the storm, so that nobody was killed at work", c.Number+1, c.Kind)
+			}
+			if c.Unheard == 0 {
+				t.Errorf("cycle %d (%s): no call was cut between its commit and its answer, so that nothing was sent twice", c.Number+1, c.Kind)
 			}
 			if c.Kind == crash.SlowServer && c.Slowest < crash.StandsMin {
 				t.Errorf("cycle %d: no sync met the slow disk, the slowest took %v", c.Number+1, c.Slowest)

@@ -15,5 +15,5 @@
 // Invariants: I1, I2, I4, I6, I13 on real files and real sockets.
 //
 // Read crash.go first (a cycle), then plan.go (what is chosen), handset.go and host.go (the processes), marks.go and
-// linemarks.go, elsewhere.go (a realm in a database), and audit.go (what must hold).
+// linemarks.go, elsewhere.go (a realm in a database), unanswered.go (why something is sent twice), and audit.go (what must hold).
 package crash

@@ -63,6 +63,15 @@ func Audit(b *Book, owed standing, log []string, phones ...*Facts) Finding {
 	return Finding{a.lost, a.duplicated, a.problems}
 }
 
+// Unheard counts what phones hold for unsent although a log by hand has it.
+func Unheard(log []string, phones ...*Facts) int {
+	a := &audit{log: map[string]int{}}
+	for _, body := range log {
+		a.log[body]++
+	}
+	return a.unheard(phones)
+}
+
 // Planned gives everything that a seed chooses for one round, and for one life of the server, as text.
 func Planned(seed uint64, cycle, phone, number int) string {
 	return fmt.Sprintf("%+v %+v", newRound(seed, cycle, Kills, phone, number), newArm(draws(seed, cycle, "server", number), 200, 16))

@@ -254,7 +254,7 @@ func (h *handset) weather(up bool, f line.Frame) (round, bool) {
 	if up && f.IsHeaders() {
 		h.calls++
 	}
-	return *h.round, h.calls == h.round.strikes
+	return *h.round, h.round.strikes == everyCall || h.calls == h.round.strikes
 }
 
 // placeOf says which place a frame stands for, if any.

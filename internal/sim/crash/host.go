@@ -78,7 +78,8 @@ func (h *host) open() (*child.Process, error) {
 	}
 	h.mu.Lock()
 	h.process = p
-	command := serverCommand{Op: "serve", Dir: h.run.served.Dir, Store: h.run.served.Store, Room: h.room, Slow: h.slowness(), Arm: h.arm()}
+	command := serverCommand{Op: "serve", Dir: h.run.served.Dir, Store: h.run.served.Store, Room: h.room, Slow: h.slowness()}
+	command.Arm, command.Serving = h.arms()
 	h.mu.Unlock()
 	var a serverAnswer
 	err = p.Do(command, &a, nil)
@@ -121,13 +122,13 @@ func (h *host) retry(p *child.Process) error {
 	return child.Wait(h.run.ctx, awayPause)
 }
 
-// arm draws where this life of the server ends; mu is held.
-func (h *host) arm() Arm {
+// arms draws where this life of the server ends, counted from its start or from when it serves; mu is held.
+func (h *host) arms() (opening, serving Arm) {
 	if h.calm || h.kills >= killsMax {
-		return Arm{}
+		return Arm{}, Arm{}
 	}
 	h.lives++
-	return h.run.serverArm(draws(h.run.o.Seed, h.cycle, h.name(), h.lives))
+	return h.run.serverArms(draws(h.run.o.Seed, h.cycle, h.name(), h.lives))
 }
 
 // slowness is the seed of a slow disk, where the cycle is about that; mu is held.
@@ -244,8 +245,12 @@ func (h *host) where() (string, error) {
 // errDown: nobody listens.
 var errDown = errors.New("the server is down")
 
-// dial reaches the server: one that is the only one once it is there; of several, a phone tries another meanwhile.
+// dial reaches the server: one that is the only one once it is there; of several, a phone tries another meanwhile. It waits while
+// none is there: phones that are told so at once are through with a storm before the servers are back.
 func (h *host) dial() (net.Conn, error) {
+	if err := h.run.hosts.some(h.run.ctx); err != nil {
+		return nil, err
+	}
 	h.mu.Lock()
 	address := h.address
 	h.mu.Unlock()
@@ -271,6 +276,13 @@ func (h *host) do(c serverCommand) (a serverAnswer, err error) {
 		return a, child.ErrEnded
 	}
 	return a, p.Do(c, &a, nil)
+}
+
+// state tells whether the server listens, and whether it is to come back where it does not.
+func (h *host) state() (listens, coming bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.address != "", !h.resting && h.failed == nil
 }
 
 // refusal starts a server on a folder that it must not serve, and gives the sentence with which it refuses.

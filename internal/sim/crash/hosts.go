@@ -1,6 +1,12 @@
 package crash
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"time"
+
+	"onedoor/internal/sim/child"
+)
 
 // ServersMax bounds the servers of a run: a phone would know more, a machine would not stand them.
 const ServersMax = 8
@@ -36,6 +42,29 @@ func (all hosts) listening() (err error) {
 		err = errors.Join(err, h.listening())
 	}
 	return err
+}
+
+// somePause is how long whoever waits for some server lets pass before the next look.
+const somePause = 5 * time.Millisecond
+
+// some waits until one server listens. errDown: none does, and none is to come back.
+func (all hosts) some(ctx context.Context) error {
+	for {
+		wanted := false
+		for _, h := range all {
+			listens, coming := h.state()
+			if listens {
+				return nil
+			}
+			wanted = wanted || coming
+		}
+		if !wanted {
+			return errDown
+		}
+		if err := child.Wait(ctx, somePause); err != nil {
+			return err
+		}
+	}
 }
 
 // crash kills every server, and they stay down.

@@ -69,6 +69,18 @@ func (l *ledger) acknowledge(markers []string) {
 	}
 }
 
+// count counts the markers in a standing.
+func (l *ledger) count(in standing) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.markers {
+		if s == in {
+			n++
+		}
+	}
+	return n
+}
+
 // all gives the markers in order, with a copy of their standings.
 func (l *ledger) all() (markers []string, standings map[string]standing) {
 	l.mu.Lock()

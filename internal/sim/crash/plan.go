@@ -91,6 +91,8 @@ const (
 	replyEndLost
 	delayed
 	faultsMany
+	// answerLost is for the round that ends a storm, and is never drawn.
+	answerLost
 )
 
 // Victim is who is killed.
@@ -121,7 +123,7 @@ type round struct {
 	edits []edit
 	// editing and syncing are where the phone kills itself.
 	editing, syncing Arm
-	// fault strikes the call with the number strikes, the first being 1; delay is for delayed.
+	// fault strikes the call with the number strikes, the first being 1, or everyCall; delay is for delayed.
 	fault   fault
 	strikes int
 	delay   time.Duration
@@ -208,6 +210,8 @@ func newVictim(random *rand.Rand) Victim {
 func (f fault) verdict(up bool, frame line.Frame) line.Verdict {
 	switch {
 	case f == requestLost && up && frame.IsHeaders(), f == replyLost && !up, f == replyEndLost && !up && frame.IsLast():
+		return line.Cut
+	case f == answerLost && !up && frame.IsHeaders(): // An earlier frame may come before the commit.
 		return line.Cut
 	case f == requestCut && up && frame.IsData(), f == replyCut && !up && frame.IsData():
 		return line.CutInside

@@ -47,8 +47,9 @@ type serverCommand struct {
 	Dir string `json:"dir,omitempty"`
 	// Store is the URL of the realm in a database; empty for the file in Dir.
 	Store string `json:"store,omitempty"`
-	// Arm is the point at which it is to kill itself.
-	Arm Arm `json:"arm,omitzero"`
+	// Arm is the point at which it is to kill itself, Serving the one that counts from when it serves.
+	Arm     Arm `json:"arm,omitzero"`
+	Serving Arm `json:"serving,omitzero"`
 	// Room is how many bytes its log may grow; 0 for no limit.
 	Room uint64 `json:"room,omitempty"`
 	// Slow is the seed of a slow disk; 0 is a quick one.
@@ -98,7 +99,9 @@ func (s *serverPart) handle(c serverCommand, _ child.Say) (serverAnswer, error) 
 // serve opens the realm and serves it. The point of its death may lie in the opening already.
 func (s *serverPart) serve(c serverCommand) (a serverAnswer, err error) {
 	passing.set(c.Arm)
-	passing.slowDown(c.Slow)
+	if c.Store == "" { // A database's opening asks so much that a slow one would serve nobody in the time of a storm.
+		passing.slowDown(c.Slow)
+	}
 	s.dir = c.Dir
 	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Store: c.Store, Listen: "127.0.0.1:0", Disk: s.disk, Dial: dialMarked})
 	if errors.Is(err, store.ErrDamaged) {
@@ -109,6 +112,10 @@ func (s *serverPart) serve(c serverCommand) (a serverAnswer, err error) {
 	}
 	if err != nil {
 		return a, err
+	}
+	passing.slowDown(c.Slow)
+	if c.Serving.Mark != NoMark {
+		passing.set(c.Serving)
 	}
 	go s.server.Serve() // ended by stop, or with the process
 	return serverAnswer{Address: s.server.Addr().String()}, s.limit(c.Room)
