@@ -10,10 +10,12 @@
 //
 // So what waits here is never more than the frames of one transaction that is under way, which a process that dies takes
 // with it, as a crash of the system would. A write that fails is told by the call that had it written: a later one of the same
-// transaction, its last at the latest; of one that was rolled back, the next call of all.
+// transaction, its last at the latest; of one that was rolled back, the next call of all. That call may be a read, whose statement
+// ends by itself while its transaction goes on: what would stand behind the missing frames is refused, so that no commit counts on
+// them.
 //
 // It alters no byte, knows of the log's format where the page count in a frame's header stands, and opens every file but logs as
 // the disk's own VFS does, with nothing in between.
 //
-// Read vfs.go first, then gather.go.
+// Read vfs.go first, then gather.go and hole.go.
 package logvfs

@@ -66,7 +66,11 @@ func truncateLog(tls *libc.TLS, address uintptr, size int64) int32 {
 	if rc := l.flush(tls); rc != sqlite3.SQLITE_OK {
 		return rc
 	}
-	return sqlitevfs.Callable[sqlitevfs.SizeFunc](l.call.FxTruncate)(tls, l.base, size)
+	rc := sqlitevfs.Callable[sqlitevfs.SizeFunc](l.call.FxTruncate)(tls, l.base, size)
+	if rc == sqlite3.SQLITE_OK {
+		l.lost.cut(size)
+	}
+	return rc
 }
 
 func syncLog(tls *libc.TLS, address uintptr, flags int32) int32 {

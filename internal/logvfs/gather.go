@@ -32,6 +32,8 @@ type log struct {
 	end int64
 	// ending tells that the frame which is being written ends a transaction.
 	ending bool
+	// lost is what could not be written, until it is written over.
+	lost hole
 }
 
 // write gathers what stands behind what was gathered. The end of a transaction is written at once.
@@ -42,6 +44,9 @@ func (l *log) write(tls *libc.TLS, address uintptr, n int, offset int64) int32 {
 		if rc := l.flush(tls); rc != sqlite3.SQLITE_OK {
 			return rc
 		}
+	}
+	if rc := l.lost.fill(offset, n); rc != sqlite3.SQLITE_OK {
+		return rc
 	}
 	commits := l.commits(sqlitevfs.BytesAt(address, n), behind)
 	if n > gatherBytes || !l.room(tls) {
@@ -77,7 +82,7 @@ func (l *log) room(tls *libc.TLS) bool {
 }
 
 // flush writes what was gathered. What could not be written is gone, as what a failed write leaves behind is anybody's
-// guess: the engine ends the transaction.
+// guess, and its transaction can only be rolled back.
 func (l *log) flush(tls *libc.TLS) int32 {
 	n := l.held
 	l.held = 0
@@ -88,5 +93,9 @@ func (l *log) flush(tls *libc.TLS) int32 {
 }
 
 func (l *log) baseWrite(tls *libc.TLS, address uintptr, n int, offset int64) int32 {
-	return sqlitevfs.Callable[sqlitevfs.TransferFunc](l.call.FxWrite)(tls, l.base, address, int32(n), offset)
+	rc := sqlitevfs.Callable[sqlitevfs.TransferFunc](l.call.FxWrite)(tls, l.base, address, int32(n), offset)
+	if rc != sqlite3.SQLITE_OK {
+		l.lost.lose(offset, n, rc)
+	}
+	return rc
 }

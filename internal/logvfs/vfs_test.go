@@ -57,16 +57,21 @@ func run(t *testing.T, conn *sqlite.Conn, query string, args ...any) {
 	}
 }
 
-func ask(t *testing.T, conn *sqlite.Conn, query string) (answer string) {
+func ask(t *testing.T, conn *sqlite.Conn, query string) string {
 	t.Helper()
-	err := sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
-		answer = row.ColumnText(0)
-		return nil
-	}})
+	answer, err := tryToAsk(conn, query)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return answer
+}
+
+func tryToAsk(conn *sqlite.Conn, query string) (answer string, err error) {
+	err = sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
+		answer = row.ColumnText(0)
+		return nil
+	}})
+	return answer, err
 }
 
 const (
@@ -77,6 +82,12 @@ const (
 
 // left is what a process that dies now leaves to the next one: the files as the system has them, opened without the VFS.
 func left(t *testing.T, d *disk.Disk, number int) (holds, whole string) {
+	t.Helper()
+	return leftOf(t, d, number, content)
+}
+
+// leftOf is left for another question.
+func leftOf(t *testing.T, d *disk.Disk, number int, query string) (holds, whole string) {
 	t.Helper()
 	copied := fmt.Sprintf("/copy-%d.db", number)
 	for _, suffix := range []string{"", "-wal"} {
@@ -90,7 +101,7 @@ func left(t *testing.T, d *disk.Disk, number int) (holds, whole string) {
 	}
 	conn := connect(t, d.VFS(), copied)
 	defer conn.Close()
-	return ask(t, conn, content), ask(t, conn, "PRAGMA integrity_check")
+	return ask(t, conn, query), ask(t, conn, "PRAGMA integrity_check")
 }
 
 // TestVFS_WhatIsCommittedIsTheSystems draws transactions, some so large for the cache that pages are written before the

@@ -244,6 +244,19 @@ func digestKept(e store.Entry) (d [32]byte) {
 	return inner(e.Salt, e.Body)
 }
 
+// taken is an erasure that a phone has applied to the base it stands on, by what its software knew then: of a field that it does
+// not know it cannot tell whether an erasure of every text spares it, takes it out, and has it back with the next base.
+type taken struct {
+	*erasure
+	by *schema.Schema
+}
+
+// takes reports that a cell of a record is taken out of a base that stands at a place.
+func (t *taken) takes(number syncengine.KindNumber, at place, key syncengine.CellKey) bool {
+	kind, _ := t.by.Kind(number)
+	return t.bars(kind, at, key)
+}
+
 // struck is an erasure that a phone has applied to its own rows up to one.
 type struck struct {
 	*erasure
@@ -295,7 +308,7 @@ func (m *Model) tookBarriers(ph *phone, c *call, reply *syncv1.ExchangeResponse)
 		copied := *known
 		copied.places = slices.Concat(known.places, placesNamed(m, id, cells, b.GetEarlier()))
 		ph.lost, ph.struck, ph.cleaned = clipped(ph.lost), clipped(ph.struck), map[*record]*record{}
-		ph.lost[id] = append(ph.lost[id], &copied)
+		ph.lost[id] = append(ph.lost[id], taken{&copied, ph.schema})
 		ph.struck[id] = append(ph.struck[id], struck{&copied, ph.end(), b.GetCounted()})
 		ph.checked = map[syncengine.ID]screenKey{}
 	}
@@ -363,7 +376,7 @@ func (m *Model) cleanedBase(ph *phone, rec *record) *record {
 	at := ph.checkpoint
 	next := rec.next(rec.seq)
 	next.cells = slices.DeleteFunc(next.cells, func(c *cell) bool {
-		return slices.ContainsFunc(list, func(e *erasure) bool { return e.bars(rec.kind, at, c.key) })
+		return slices.ContainsFunc(list, func(t taken) bool { return t.takes(rec.kind.Number, at, c.key) })
 	})
 	if len(next.cells) == len(rec.cells) {
 		next = rec

@@ -8,6 +8,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/sim/model"
 	"onedoor/server/store/memstore"
 	"onedoor/syncengine"
@@ -156,6 +157,58 @@ func TestStory_ABarrierThatTellsALostPlaceSparesWhatWasWrittenBehindIt(t *testin
 	if got := b.note(visit); got != "住户同意重新登记，电线已更换" {
 		t.Errorf("the phone shows the note %q", got)
 	}
+}
+
+// Of an erasure of every text of a door, a phone whose software does not know that rooms are none takes them out as well, and has
+// them back with the page. Between the two its line is cut.
+func TestStory_AnOlderAppTakesOutWhatItCannotTellFromAText(t *testing.T) {
+	newer := schema.Load().Introducing("premises", "rooms")
+	s := newStageWith(t, newer)
+	s.erases = syncengine.EveryCell
+	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	a.knows(newer.At(newer.Engine.Version - 1))
+	c.pages(1)
+	a.pages(1)
+	door := b.add(s.door(gridA, "大研街道1号"))
+	b.edit(door, rooms(3))
+	b.sync()
+	a.sync()
+	c.sync()
+	s.clean()
+	s.must(s.act(model.Act{Erase: []syncengine.ID{door}}))
+	b.add(s.door(gridA, "大研街道2号"))
+	b.add(s.door(gridA, "大研街道3号"))
+	b.sync()
+	for _, p := range []*actor{a, c} {
+		p.pass, p.lose = 2, 1
+		p.sync()
+		p.cut = true
+		s.clean()
+	}
+	if got, whole := a.rooms(door), c.rooms(door); got != 0 || whole != 3 {
+		t.Errorf("the older app's phone shows %d rooms, the newer one's %d", got, whole)
+	}
+	for _, p := range []*actor{a, c} {
+		p.cut, p.pass, p.lose = false, 0, 0
+		p.sync()
+		s.clean()
+	}
+	if got := a.rooms(door); got != 3 {
+		t.Errorf("after the page the older app's phone shows %d rooms", got)
+	}
+	s.rest()
+}
+
+// rooms gives how many rooms the phone shows a door with.
+func (p *actor) rooms(door syncengine.ID) uint32 {
+	p.s.t.Helper()
+	rec, err := p.Get(door)
+	p.s.must(err)
+	m, err := rec.Message()
+	p.s.must(err)
+	return m.(*recordv1.Premises).GetRooms()
 }
 
 // What a wrote was erased, and then the file is copied back. The phone has nothing left of its

@@ -62,7 +62,7 @@ type phone struct {
 	// struck are the erasures that it has applied to what it had written, lost those to the base it stands on,
 	// which the next one replaces; cleaned is base without them, by the state of the record.
 	struck  map[syncengine.ID][]struck
-	lost    map[syncengine.ID][]*erasure
+	lost    map[syncengine.ID][]taken
 	cleaned map[*record]*record
 	// checked holds what was last found right on its screen.
 	checked map[syncengine.ID]screenKey

@@ -47,6 +47,8 @@ type stage struct {
 	body   func(*syncv1.ExchangeBody)
 	grids  map[string]syncengine.ID
 	phones map[model.PhoneID]*actor
+	// erases is what the privacy desk destroys of a record, a visit's note where a story says nothing.
+	erases syncengine.Cells
 }
 
 // The places of the stories.
@@ -66,6 +68,7 @@ func newStageWith(t *testing.T, sc *schema.Schema) *stage {
 	s := &stage{
 		t: t, ctx: t.Context(), store: memstore.New(), random: rand.NewChaCha8([32]byte{7}), now: time.UnixMilli(1_780_000_000_000),
 		model: model.New(model.Options{Schema: sc}), schema: sc, grids: map[string]syncengine.ID{}, phones: map[model.PhoneID]*actor{},
+		erases: syncengine.Cells{Field: noteField},
 	}
 	var err error
 	s.secrets, err = identity.CreateSecrets(t.TempDir(), s.random)
@@ -223,7 +226,7 @@ func (s *stage) act(a model.Act) error {
 	case a.Reject != 0:
 		err = s.service.Reject(s.ctx, a.Reject, a.By, "不对")
 	case len(a.Erase) > 0:
-		_, err = s.service.Erase(s.ctx, a.By, "", []exchange.Erasing{{RecordID: a.Erase[0], Cells: []syncengine.Cells{{Field: noteField}}}})
+		_, err = s.service.Erase(s.ctx, a.By, "", []exchange.Erasing{{RecordID: a.Erase[0], Cells: []syncengine.Cells{s.erases}}})
 	default:
 		_, err = s.service.Write(s.ctx, a.By, a.Writes)
 	}
@@ -306,13 +309,15 @@ func (s *stage) atRest() (found []model.Violation) {
 // actor is a phone of the story with its line and its own clock error.
 type actor struct {
 	*client.Replica
-	s      *stage
-	id     model.PhoneID
-	dir    string
-	user   syncengine.ID
-	skew   time.Duration
-	page   int
-	batch  int
+	s     *stage
+	id    model.PhoneID
+	dir   string
+	user  syncengine.ID
+	skew  time.Duration
+	page  int
+	batch int
+	// app is what the phone's software knows; nil is all.
+	app    *schema.Schema
 	random *rand.ChaCha8
 	// told counts the rows that the model knows of.
 	told int
@@ -369,7 +374,7 @@ func (s *stage) phoneOf(user syncengine.ID) *actor {
 func (p *actor) start() {
 	p.s.t.Helper()
 	r, err := client.Open(p.dir, make([]byte, client.KeyBytes), client.Options{
-		Transport: line{p}, Random: p.random, Tries: 1, PageBytesMax: p.page, BatchChangesMax: p.batch, Go: func(f func()) { f() },
+		Transport: line{p}, Random: p.random, Tries: 1, PageBytesMax: p.page, BatchChangesMax: p.batch, Schema: p.app, Go: func(f func()) { f() },
 		Now:  func() time.Time { return p.s.now.Add(p.skew) },
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
@@ -396,6 +401,14 @@ func (p *actor) pages(bytes int) {
 func (p *actor) oneAtATime() {
 	p.s.must(p.Close())
 	p.batch = 1
+	p.start()
+}
+
+// knows has the phone run software from now on that knows a schema.
+func (p *actor) knows(sc *schema.Schema) {
+	p.s.must(p.Close())
+	p.app = sc
+	p.s.model.PhoneSchema(p.id, sc)
 	p.start()
 }
 
