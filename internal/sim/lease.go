@@ -31,6 +31,8 @@ type heard struct {
 const (
 	// lockedAfter is when a phone locks for certain, leasedFor how long its lease lasts at least after any reply.
 	lockedAfter, leasedFor instant = 14 * dayMs, 8 * dayMs
+	// destroyedAfter is when a phone destroys what it holds.
+	destroyedAfter instant = 30 * dayMs
 	// clockSlack is what a clock that runs back an hour a reading may come to within one exchange.
 	clockSlack instant = 2 * dayMs
 )
@@ -141,6 +143,8 @@ func (p *phone) barred() bool {
 		p.tellSealed()
 		return true
 	case p.hurt(err, "looks at its doors"):
+		// It may have destroyed what it held before it died, and is destroyed still when it has heard of the time again.
+		p.heard.destroyed = p.heard.destroyed || p.heard.most-p.heard.caughtUp >= destroyedAfter-clockSlack
 		return true
 	case err == nil && late > lockedAfter+clockSlack:
 		p.w.broken(model.I10, p, "shows what it holds %d h after it was heard of", late/hourMs)
