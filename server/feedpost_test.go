@@ -198,20 +198,26 @@ func (w *world) state(feed string, want feedv1.FeedState, failure string) {
 	}
 }
 
-func TestFeed_APostGoesOnBehindWhatWasTakenAfterAStopAndEndsWithTheFeed(t *testing.T) {
-	w := serving(t)
+// postedTo is a realm whose one door so far has been posted to a receiver; add makes another.
+func postedTo(t *testing.T) (w *world, add func(address string), r *receiver, feed string) {
+	w = serving(t)
 	ann := w.replica(11, w.code("和丽"))
 	w.sync(ann)
-	add := func(address string) {
+	add = func(address string) {
 		_, err := ann.AddJSON("premises", `{"address":"`+address+`","territory":"530702001001"}`)
 		w.must(err)
 		w.sync(ann)
 	}
 	add("民主路1号")
-	r := receiving(t)
-	feed := w.posts(r)
+	r = receiving(t)
+	feed = w.posts(r)
 	<-r.got
 	w.state(feed, feedv1.FeedState_FEED_STATE_OPEN, "")
+	return w, add, r, feed
+}
+
+func TestFeed_APostGoesOnBehindWhatWasTakenAfterAStopAndEndsWithTheFeed(t *testing.T) {
+	w, add, r, feed := postedTo(t)
 	w.stop()
 	w.resume(w.dir)
 	add("民主路2号")
@@ -233,19 +239,7 @@ func TestFeed_APostGoesOnBehindWhatWasTakenAfterAStopAndEndsWithTheFeed(t *testi
 
 // What was posted after the backup is known to its receiver alone: it is told to forget what is not told again.
 func TestFeed_APostBeginsFromTheStartAfterARestore(t *testing.T) {
-	w := serving(t)
-	ann := w.replica(11, w.code("和丽"))
-	w.sync(ann)
-	add := func(address string) {
-		_, err := ann.AddJSON("premises", `{"address":"`+address+`","territory":"530702001001"}`)
-		w.must(err)
-		w.sync(ann)
-	}
-	add("民主路1号")
-	r := receiving(t)
-	feed := w.posts(r)
-	<-r.got
-	w.state(feed, feedv1.FeedState_FEED_STATE_OPEN, "")
+	w, add, r, _ := postedTo(t)
 	out, dir := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "restored")
 	_, err := server.Backup(t.Context(), server.BackupOptions{Dir: w.dir, Out: out, Now: w.now})
 	w.must(err)

@@ -10,6 +10,7 @@ import (
 
 	"onedoor/internal/command"
 	"onedoor/internal/heapfloor"
+	"onedoor/internal/processors"
 	"onedoor/internal/sim/bench"
 )
 
@@ -43,6 +44,7 @@ func newBenchPart(a *app) *cobra.Command {
 	c.RunE = command.Running(func(ctx context.Context, args []string) error {
 		if args[0] == bench.RoleServer {
 			heapfloor.Touch(heapfloor.Usual) // as onedoor serve does
+			processors.Spare()               // likewise
 		}
 		return bench.Child(ctx, args[0], os.Stdin, a.Out)
 	})

@@ -47,11 +47,11 @@ var House = []Room{
 	{Path: "cmd/onedoor-phone", Deep: true, Holds: "the reference phone: a scriptable offline client",
 		May: withShared("client-sdk", "internal/rulesheet", "internal/command", "internal/recordjson", "internal/heapfloor")},
 	{Path: "cmd/onedoor-sim", Deep: true, Holds: "the simulator's, replay's and bench's command",
-		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk", "internal/command", "internal/heapfloor")},
+		May: withFiles("internal/sim", "internal/demo", "server", "client-sdk", "internal/command", "internal/heapfloor", "internal/processors")},
 
 	{Path: "internal/sim", Deep: true, Holds: "the simulated world: phones, network, disk, clock, auditor",
 		May: withFiles("internal/demo", "server", "server/accessledger", "server/adminrpc", "server/report", "server/exchange", "server/identity", "server/sealed", "server/store",
-			"server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/processors", "internal/rentsafe", "testdata/notes")},
+			"server/store/memstore", "server/store/sqlitestore", "server/store/pgstore", "client-sdk", "internal/line", "internal/sqlitevfs", "internal/rentsafe", "testdata/notes")},
 	{Path: "internal/compatible", Holds: "what earlier software wrote, and the test that this software reads it"},
 	{Path: "internal/demo", Deep: true, Holds: "the seed street at true scale, and its scripted working day",
 		May: withFiles("server", "server/exchange", "server/identity", "server/store", "client-sdk", "internal/recordjson", "internal/recordwords", "internal/line", "internal/grpczstd", "testdata/notes")},

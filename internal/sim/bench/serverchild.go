@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"onedoor/internal/processors"
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
 	"onedoor/internal/wire"
@@ -22,7 +21,6 @@ import (
 
 // serveChild is a real server in a process of its own.
 func serveChild(ctx context.Context, in io.Reader, out io.Writer) error {
-	defer processors.Spare()()
 	s := &serverPart{ctx: ctx}
 	err := child.Serve(in, out, s.handle)
 	if s.server != nil {
