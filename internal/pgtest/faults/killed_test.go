@@ -66,6 +66,9 @@ func TestKilled_ServersAndTheirDatabaseLoseNothingAndMakeNothingTwice(t *testing
 			if c.Unheard == 0 {
 				t.Errorf("cycle %d (%s): no call was cut between its commit and its answer, so that nothing was sent twice", c.Number+1, c.Kind)
 			}
+			if c.Kind == crash.SlowServer && c.Slowest < crash.StandsMin {
+				t.Errorf("cycle %d: no sync met the slow database, the slowest took %v", c.Number+1, c.Slowest)
+			}
 			outages += c.Outages
 		},
 		Trace: func(text string) { fmt.Fprintln(&story, text) },

@@ -7,9 +7,6 @@ import (
 	"onedoor/syncengine"
 )
 
-// StandsMin is the least that a slow disk keeps somebody waiting.
-const StandsMin = standsMin
-
 // Standings of a marker.
 const (
 	Asked        = asked

@@ -101,8 +101,10 @@ func (h *host) open() (*child.Process, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.address = a.Address
-	close(h.up)
+	if h.struck != p { // It may have been killed just after it answered.
+		h.address = a.Address
+		close(h.up)
+	}
 	return p, nil
 }
 
@@ -151,9 +153,7 @@ func (h *host) name() string {
 func (h *host) gone() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.address != "" {
-		h.up, h.address = make(chan struct{}), ""
-	}
+	h.unlist()
 	if !h.resting {
 		h.kills++
 		h.killed++
@@ -184,10 +184,18 @@ func (h *host) kill() {
 	}
 }
 
-// strike kills the process; mu is held.
+// strike kills the process, so that whoever waits for one that listens gets the next; mu is held.
 func (h *host) strike() {
 	h.struck = h.process
 	_ = h.process.Kill() // it may be dead already
+	h.unlist()
+}
+
+// unlist takes back that the server listens; mu is held.
+func (h *host) unlist() {
+	if h.address != "" {
+		h.up, h.address = make(chan struct{}), ""
+	}
 }
 
 // soothe lets the server live from now on, with all the room it wants. A server that is armed dies for the last time.

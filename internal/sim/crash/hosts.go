@@ -44,6 +44,15 @@ func (all hosts) listening() (err error) {
 	return err
 }
 
+// stand has every server's disk take its time for everything, or ends that. It waits until each listens.
+func (all hosts) stand(on bool) (err error) {
+	for _, h := range all {
+		_, failed := h.do(serverCommand{Op: "stand", Standing: on})
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
 // somePause is how long whoever waits for some server lets pass before the next look.
 const somePause = 5 * time.Millisecond
 

@@ -38,6 +38,8 @@ type marks struct {
 	room    int64
 	// slow draws how long the disk keeps the child waiting; nil for a quick one.
 	slow *rand.Rand
+	// standing has the disk take its time for everything, whatever was drawn.
+	standing bool
 }
 
 var passing marks
@@ -65,9 +67,9 @@ func (m *marks) fits(n int) bool {
 }
 
 const (
-	// standsMin and standsMax are how long a slow disk takes for what it takes its time for: a drive that writes a bad sector anew, a
+	// StandsMin and standsMax are how long a slow disk takes for what it takes its time for: a drive that writes a bad sector anew, a
 	// volume that is moved.
-	standsMin = 200 * time.Millisecond
+	StandsMin = 200 * time.Millisecond
 	standsMax = 2 * time.Second
 	// standsOneOf is how seldom a sync has it so, answerStandsOneOf an answer of a database, of which a commit needs several.
 	standsOneOf       = 6
@@ -84,12 +86,21 @@ func (m *marks) slowDown(seed uint64) {
 	}
 }
 
+// standAlways has the disk take its least time for everything, or ends that.
+func (m *marks) standAlways(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.standing = on
+}
+
 // stand keeps whoever asks waiting, one time of so many on a slow disk.
 func (m *marks) stand(oneOf int) {
 	m.mu.Lock()
 	var d time.Duration
-	if m.slow != nil && m.slow.IntN(oneOf) == 0 {
-		d = standsMin + time.Duration(m.slow.Int64N(int64(standsMax-standsMin)))
+	if m.standing {
+		d = StandsMin
+	} else if m.slow != nil && m.slow.IntN(oneOf) == 0 {
+		d = StandsMin + time.Duration(m.slow.Int64N(int64(standsMax-StandsMin)))
 	}
 	m.mu.Unlock()
 	time.Sleep(d) // a slow disk, in a world that is slow on purpose

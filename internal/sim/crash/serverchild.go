@@ -54,6 +54,8 @@ type serverCommand struct {
 	Room uint64 `json:"room,omitempty"`
 	// Slow is the seed of a slow disk; 0 is a quick one.
 	Slow uint64 `json:"slow,omitempty"`
+	// Standing has the disk take its least time for everything from now on; false ends that.
+	Standing bool `json:"standing,omitempty"`
 	// Phones is how many join codes are wanted; Seat is whose user is to get another one.
 	Phones int       `json:"phones,omitempty"`
 	Seat   desk.Seat `json:"seat,omitzero"`
@@ -85,6 +87,9 @@ func (s *serverPart) handle(c serverCommand, _ child.Say) (serverAnswer, error) 
 		return serverAnswer{}, s.limit(c.Room)
 	case "arm":
 		passing.set(c.Arm)
+		return serverAnswer{}, nil
+	case "stand":
+		passing.standAlways(c.Standing)
 		return serverAnswer{}, nil
 	case "seats":
 		seats, err := desk.Seats(s.ctx, s.server.Addr().String(), s.dir, 1, c.Phones)
