@@ -40,6 +40,9 @@ DATA_PKGS := ./testdata/notes
 
 # Extra flags for `go test` (.ci/run passes -count=1) and for `onedoor demo`.
 GOTEST_FLAGS ?=
+# How long the tests of one package may take: it ends a run that stands still, and nothing else. Go's own ten minutes are less than
+# the pages in a browser take on a machine a few times slower than most.
+TEST_TIME := -timeout=60m
 DEMO_FLAGS ?=
 # How long `make check` fuzzes each target, and how many cases each property gets.
 FUZZ_TIME ?= 30s
@@ -64,11 +67,11 @@ check: test ## `test`, then the long versions: race everywhere, fuzzing, many pr
 	@$(MAKE) image-complete
 	@echo "== check: the race detector on all packages"
 	$(MAKE) cc
-	$(RACE_ENV) go test -race -shuffle=on -skip $(TARGET_TESTS) -timeout=60m ./...
-	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS='-count=1 -timeout=60m'
+	$(RACE_ENV) go test $(TEST_TIME) -race -shuffle=on -skip $(TARGET_TESTS) ./...
+	@SMALL_WORLDS=all $(MAKE) worlds GOTEST_FLAGS=-count=1
 	@$(MAKE) sim SIM_SEEDS=$(SIM_SEEDS_LONG) SIM_BASE=$$(($(SIM_BASE) + $(SIM_SEEDS)))
 	@$(MAKE) sabotage
-	@$(MAKE) crash CRASH_CYCLES=$(CRASH_CYCLES_LONG) GOTEST_FLAGS='-count=1 -timeout=60m'
+	@$(MAKE) crash CRASH_CYCLES=$(CRASH_CYCLES_LONG) GOTEST_FLAGS=-count=1
 	@echo "== check: fuzz targets for $(FUZZ_TIME) each, properties with $(RAPID_CHECKS) cases"
 	tools/long-tests $(FUZZ_TIME) $(RAPID_CHECKS)
 	@$(MAKE) vuln
@@ -101,7 +104,7 @@ lint: tools ## buf lint, gofmt, vet, staticcheck.
 deploylint: tools ## Files of deploy/, read by the code of the programs they are for; minutes the first time.
 	@echo "== deploy/ as Kubernetes, Compose, BuildKit, Prometheus and Grafana read it"
 	cd tools/deploylint && ../../.bin/staticcheck ./...
-	go -C tools/deploylint test -vet=all $(GOTEST_FLAGS) ./...
+	go -C tools/deploylint test -vet=all $(TEST_TIME) $(GOTEST_FLAGS) ./...
 	go -C tools/deploylint run . ../../deploy
 
 # Left out, with the reason: G103, unsafe stands in the one file that speaks with SQLite's C memory; G104, what is not looked
@@ -120,7 +123,7 @@ vuln: tools ## Known vulnerabilities in what is used; says "not checked" where t
 
 rules: ## The plan of the house: which package may import which.
 	@echo "== import rules"
-	go test $(GOTEST_FLAGS) ./internal/tidy
+	go test $(TEST_TIME) $(GOTEST_FLAGS) ./internal/tidy
 
 phones: ## The SDK compiles for phones without cgo.
 	@echo "== the SDK compiles for $(PHONE_TARGETS): $(PHONE_PKGS)"
@@ -131,11 +134,11 @@ phones: ## The SDK compiles for phones without cgo.
 
 race: cc ## The race detector on the packages with concurrency.
 	@echo "== race: $(RACE_PKGS)"
-	$(RACE_ENV) go test -race -skip $(SMALL_WORLDS_TESTS) $(GOTEST_FLAGS) $(RACE_PKGS)
+	$(RACE_ENV) go test -race -skip $(SMALL_WORLDS_TESTS) $(TEST_TIME) $(GOTEST_FLAGS) $(RACE_PKGS)
 
 worlds: ## Small worlds in every order, and how many that were: SMALL_WORLDS=all walks all of them.
 	@echo "== small worlds"
-	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(SMALL_WORLDS_TESTS) $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
+	@set -o pipefail; go test $(TEST_TIME) $(GOTEST_FLAGS) -v -run $(SMALL_WORLDS_TESTS) $(WORLD_PKGS) | grep -vE '^ *(=== |--- PASS.*/)'
 
 sim: ## Seeds of the simulated district, and what they met: SIM_SEEDS of them from SIM_BASE on.
 	@echo "== simulator: $(SIM_SEEDS) seeds"
@@ -147,13 +150,13 @@ sabotage: ## Known bugs, one at a time: within how many seeds the simulator noti
 
 crash: ## Real servers and phones, killed: CRASH_CYCLES cycles of it, and what was found after each.
 	@echo "== crash: $(CRASH_CYCLES) cycles"
-	@set -o pipefail; go test $(GOTEST_FLAGS) -v -run $(CRASH_TESTS) ./internal/sim/crash -cycles $(CRASH_CYCLES) | grep -vE '^=== '
+	@set -o pipefail; go test $(TEST_TIME) $(GOTEST_FLAGS) -v -run $(CRASH_TESTS) ./internal/sim/crash -cycles $(CRASH_CYCLES) | grep -vE '^=== '
 
 unit: ## All other tests, those of pages in a real browser, those of the store on a real PostgreSQL.
 	@tools/ensure-browser
 	@tools/ensure-postgres
 	@echo "== tests"
-	go test $(GOTEST_FLAGS) -skip $(TARGET_TESTS) ./... $(DATA_PKGS)
+	go test $(TEST_TIME) $(GOTEST_FLAGS) -skip $(TARGET_TESTS) ./... $(DATA_PKGS)
 
 # Its words go to standard error: what `demo` prints may be read by a script.
 build: ## The commands, into bin/.

@@ -177,7 +177,7 @@ func TestSync_ALargeOutboxGoesInBatchesAndGroupsStayWhole(t *testing.T) {
 			close(second)
 		}
 	}
-	ann.AddWatcher(&overlapping{t: t, second: second})
+	ann.AddWatcher(&overlapping{second})
 	report := ann.sync()
 	if report.Applied != 600 || report.RoundTrips < 2 || !report.CaughtUp {
 		t.Errorf("report %+v", report)
@@ -190,19 +190,12 @@ func TestSync_ALargeOutboxGoesInBatchesAndGroupsStayWhole(t *testing.T) {
 
 // overlapping is told after the first answer was taken, and waits until the
 // second call has begun: calls go on while answers are written.
-type overlapping struct {
-	t      *testing.T
-	second chan struct{}
-}
+type overlapping struct{ second chan struct{} }
 
 func (*overlapping) RecordEdited(string) {}
 
 func (o *overlapping) RecordsChanged() {
-	select {
-	case <-o.second:
-	case <-time.After(time.Minute):
-		o.t.Error("no second call began while the first answer was written")
-	}
+	<-o.second // Without a second call the run's own end is the only limit.
 }
 
 func TestSync_EditsMadeDuringASyncAreNotForgotten(t *testing.T) {

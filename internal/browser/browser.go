@@ -64,7 +64,7 @@ func Open() (*Browser, error) {
 		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true), chromedp.Flag("lang", "zh-CN"),
+		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(waitMost), chromedp.NoSandbox, chromedp.Flag("disable-gpu", true), chromedp.Flag("lang", "zh-CN"),
 		chromedp.Flag("accept-lang", "zh-CN"), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("hide-scrollbars", true), chromedp.WindowSize(1280, 900))
 	allocated, end := chromedp.NewExecAllocator(context.Background(), options...)
@@ -310,8 +310,8 @@ func (tab *Tab) WaitFor(script string) {
 	}
 }
 
-// waitMost ends a wait for what does not come, far above what a busy machine takes.
-const waitMost = 30 * time.Second
+// waitMost ends a wait for what does not come, and for a browser that does not start. No page that comes takes as long on any machine.
+const waitMost = 5 * time.Minute
 
 // Width shows the page as wide as a device.
 func (tab *Tab) Width(device string) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -120,13 +121,12 @@ func (c *Cluster) run(name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// Up starts a cluster that is down and waits until it answers. Children of a killed one may hold its memory for a moment
-// longer, in which it refuses to start.
+// Up starts a cluster that is down and waits until it answers. Children of a killed one may hold its memory for a while
+// longer, in which it refuses to start: how long is the machine's matter, so that is waited for without a limit.
 func (c *Cluster) Up() error {
-	const tries = 200
-	for try := 0; ; try++ {
+	for {
 		err := c.up()
-		if err == nil || try == tries || !strings.Contains(err.Error(), "still in use") {
+		if err == nil || !strings.Contains(err.Error(), "still in use") {
 			return err
 		}
 		time.Sleep(readyEvery)
@@ -197,12 +197,11 @@ func (c *Cluster) stop(how syscall.Signal) error {
 // Remove ends the cluster and removes its files.
 func (c *Cluster) Remove() error { return errors.Join(c.stop(syscall.SIGQUIT), c.removeFiles()) }
 
-// removeFiles removes the folder; children of a killed postmaster may still write into it for a moment.
+// removeFiles removes the folder; children of a killed postmaster may still write into it for a while, after which nobody does.
 func (c *Cluster) removeFiles() error {
-	const tries = 100
-	for try := 0; ; try++ {
+	for {
 		err := os.RemoveAll(c.dir)
-		if err == nil || try == tries {
+		if !errors.Is(err, fs.ErrExist) { // Somebody made a file meanwhile: the folder is not empty.
 			return err
 		}
 		time.Sleep(readyEvery)

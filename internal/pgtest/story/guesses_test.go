@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -12,11 +13,16 @@ import (
 
 	"onedoor/internal/pgtest"
 	"onedoor/internal/wire"
+	"onedoor/server"
 )
 
 func TestServers_CountWrongCodesTogether(t *testing.T) {
 	d := founded(t, pgtest.Database(t))
-	servers := []*running{d.serve(), d.serve(), d.serve()}
+	at := time.Now()
+	stands := func() *running { // What grows back of a burst grows back with time.
+		return d.serveWith(server.Config{Now: func() time.Time { return at }})
+	}
+	servers := []*running{stands(), stands(), stands()}
 	const burst = 10 // of one phone
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 	req := &syncv1.EnrolRequest{Code: "0000-0000-0000", Incarnation: bytes.Repeat([]byte{7}, 16), PublicKey: key.Public().(ed25519.PublicKey)}

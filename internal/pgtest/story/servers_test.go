@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -56,6 +55,62 @@ func (l *restless) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*
 	return resp, err
 }
 
+// loaded is phones on restless lines who make one door after the other.
+type loaded struct {
+	*pgtest.Load
+	d     *district
+	lines []*restless
+	made  []int
+}
+
+// loaded has so many phones work at two servers.
+func (d *district) loaded(phones int, a, b *running) *loaded {
+	d.t.Helper()
+	l := &loaded{d: d, made: make([]int, phones)}
+	var work []func() error
+	for i := range phones {
+		line := &restless{}
+		line.turn(a, b)
+		p := d.phoneOn(a, line)
+		p.synced()
+		l.lines = append(l.lines, line)
+		work = append(work, func() error {
+			if _, err := p.AddJSON("premises", fmt.Sprintf(`{"address":"新华路%d-%d号","territory":"530702001001"}`, i, l.made[i])); err != nil {
+				return err
+			}
+			l.made[i]++
+			_, err := p.Sync(context.Background())
+			return err
+		})
+	}
+	l.Load = pgtest.Begin(work...)
+	passed(d.t, l.Pass())
+	return l
+}
+
+// turn points all phones at other servers.
+func (l *loaded) turn(servers ...*running) {
+	for _, line := range l.lines {
+		line.turn(servers...)
+	}
+}
+
+// ends ends the work and wants that no call failed twice and the log has every door.
+func (l *loaded) ends() {
+	l.d.t.Helper()
+	passed(l.d.t, l.End())
+	doors := 0
+	for i, line := range l.lines {
+		doors += l.made[i]
+		if line.failed != nil {
+			l.d.t.Errorf("phone %d: a call failed twice: %v", i, line.failed)
+		}
+	}
+	if found := l.d.verified(); found.Records < doors {
+		l.d.t.Errorf("the log has %d records, the phones made %d", found.Records, doors)
+	}
+}
+
 func TestServers_PhonesThatCallAnotherServerEachTimeConverge(t *testing.T) {
 	d := founded(t, pgtest.Database(t))
 	servers := []*running{d.serve(), d.serve(), d.serve()}
@@ -88,46 +143,15 @@ func TestServers_PhonesThatCallAnotherServerEachTimeConverge(t *testing.T) {
 func TestServers_ARollingRestartUnderLoadCostsNoPhoneMoreThanARetry(t *testing.T) {
 	d := founded(t, pgtest.Database(t))
 	a, b := d.serve(), d.serve()
-	const phones, doors = 4, 12
-	lines := make([]*restless, phones)
-	done := make(chan error, phones)
-	for i := range phones {
-		l := &restless{}
-		l.turn(a, b)
-		p := d.phoneOn(a, l)
-		p.synced()
-		lines[i] = l
-		go func() {
-			var err error
-			for n := 0; n < doors && err == nil; n++ {
-				if _, err = p.AddJSON("premises", fmt.Sprintf(`{"address":"新华路%d-%d号","territory":"530702001001"}`, i, n)); err == nil {
-					_, err = p.Sync(context.Background())
-				}
-			}
-			done <- err
-		}()
-	}
+	l := d.loaded(4, a, b)
 	// One after the other is replaced; the other serves meanwhile.
 	for range 2 {
 		fresh := d.serve()
-		for _, l := range lines {
-			l.turn(b, fresh)
-		}
+		l.turn(b, fresh)
 		old := a
 		a, b = b, fresh
-		stop, cancel := context.WithTimeout(context.Background(), time.Minute)
-		d.must(old.Stop(stop))
-		cancel()
+		d.must(old.Stop(context.Background()))
+		passed(t, l.Pass()) // Who was on its way to the old one has found another.
 	}
-	for range phones {
-		d.must(<-done)
-	}
-	for i, l := range lines {
-		if l.failed != nil {
-			t.Errorf("phone %d: a call failed twice: %v", i, l.failed)
-		}
-	}
-	if found := d.verified(); found.Records < phones*doors {
-		t.Errorf("the log has %d records, the phones made %d", found.Records, phones*doors)
-	}
+	l.ends()
 }

@@ -2,9 +2,7 @@ package story_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,40 +25,11 @@ func (d *district) expanded() {
 func TestUpgrade_TablesThatOnlyGrowCostNoPhoneMoreThanARetryAndOlderServersStartAgain(t *testing.T) {
 	d := founded(t, pgtest.Database(t))
 	a, b := d.serve(), d.serve()
-	const phones, doors = 3, 15
-	lines, done := make([]*restless, phones), make(chan error, phones)
-	for i := range phones {
-		lines[i] = &restless{}
-		lines[i].turn(a, b)
-		p := d.phoneOn(a, lines[i])
-		p.synced()
-		go func() {
-			var err error
-			for n := 0; n < doors && err == nil; n++ {
-				if _, err = p.AddJSON("premises", fmt.Sprintf(`{"address":"新华路%d-%d号","territory":"530702001001"}`, i, n)); err == nil {
-					_, err = p.Sync(context.Background())
-				}
-			}
-			done <- err
-		}()
-	}
+	l := d.loaded(3, a, b)
 	d.expanded()
-	fresh := d.serve() // Of the software from before, started anew.
-	for _, l := range lines {
-		l.turn(b, fresh)
-	}
-	stop, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	d.must(a.Stop(stop))
-	for range phones {
-		d.must(<-done)
-	}
-	for i, l := range lines {
-		if l.failed != nil {
-			t.Errorf("phone %d: a call failed twice: %v", i, l.failed)
-		}
-	}
-	if found := d.verified(); found.Records < phones*doors {
-		t.Errorf("the log has %d records, the phones made %d", found.Records, phones*doors)
-	}
+	passed(t, l.Pass())  // Older servers serve tables that have grown.
+	l.turn(b, d.serve()) // The other one is of the software from before, started anew.
+	d.must(a.Stop(context.Background()))
+	passed(t, l.Pass())
+	l.ends()
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -145,47 +144,20 @@ func (w *worker) sync() error {
 	return err
 }
 
-// load is phones that work until they are stopped.
-type load struct {
-	stop    chan struct{}
-	running sync.WaitGroup
-	// mu guards failed.
-	mu     sync.Mutex
-	failed error
-}
-
 // begin has phones work, those of the newer version with the newer field.
-func begin(all map[*worker]*schema.Schema) *load {
-	l := &load{stop: make(chan struct{})}
+func begin(all map[*worker]*schema.Schema) *pgtest.Load {
+	var phones []func() error
 	for w, software := range all {
-		l.running.Go(func() { l.work(w, software) })
+		phones = append(phones, func() error { return w.door(software) })
 	}
-	return l
+	return pgtest.Begin(phones...)
 }
 
-func (l *load) work(w *worker, software *schema.Schema) {
-	for {
-		select {
-		case <-l.stop:
-			return
-		default:
-		}
-		if err := w.door(software); err != nil {
-			l.mu.Lock()
-			l.failed = errors.Join(l.failed, err)
-			l.mu.Unlock()
-			return
-		}
-	}
-}
-
-// end stops the phones and wants that none of their syncs failed.
-func (l *load) end(t *testing.T) {
+// passed wants that no sync failed beyond its retry.
+func passed(t *testing.T, err error) {
 	t.Helper()
-	close(l.stop)
-	l.running.Wait()
-	if l.failed != nil {
-		t.Fatalf("a sync failed beyond its retry: %v", l.failed)
+	if err != nil {
+		t.Fatalf("a sync failed beyond its retry: %v", err)
 	}
 }
 
@@ -194,20 +166,27 @@ func TestUpgrade_ServersOfTwoVersionsServeOneRealmUnderLoadAndNoSyncFailsBeyondA
 	f := d.set(3, older)
 	phones := map[*worker]*schema.Schema{f.worker(older): older, f.worker(older): older, f.worker(newer): newer, f.worker(newer): newer}
 	l := begin(phones)
-	f.replace(0, newer)
-	f.replace(1, newer)
-	f.replace(1, older) // The way back is open while any server is older.
+	replace := func(i int, software *schema.Schema) { // One that is gone is met before the next one goes.
+		t.Helper()
+		f.replace(i, software)
+		passed(t, l.Pass())
+	}
+	passed(t, l.Pass())
+	replace(0, newer)
+	replace(1, newer)
+	replace(1, older) // The way back is open while any server is older.
 	if v := d.goesBy(); v != older.Engine.Version {
 		t.Errorf("beside an older server the realm goes by schema %d", v)
 	}
 	if found := d.verified(); len(found.Epochs) > 0 {
 		t.Errorf("epochs %+v", found.Epochs)
 	}
-	f.replace(2, newer)
-	f.replace(1, newer)
+	replace(2, newer)
+	replace(1, newer)
 	for d.goesBy() != newer.Engine.Version { // Nobody has to say so.
 	}
-	l.end(t)
+	passed(t, l.Pass())
+	passed(t, l.End())
 
 	made, syncs, slowest := 0, 0, time.Duration(0)
 	for w := range phones {

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	client "onedoor/client-sdk"
+	"onedoor/internal/pgtest"
 	"onedoor/internal/sim/child"
 )
 
@@ -125,69 +125,19 @@ func (w *worker) shown(t *testing.T) map[string]map[string]any {
 	return byAddress
 }
 
-// load is workers who work until they are stopped.
-type load struct {
-	workers []*worker
-	running sync.WaitGroup
-	// mu guards what follows; turned is signalled whenever one of it changes.
-	mu      sync.Mutex
-	turned  *sync.Cond
-	synced  []int
-	stopped bool
-	failed  error
-}
-
 // begin has all workers work.
-func (f *fleet) begin() *load {
-	l := &load{workers: f.workers, synced: make([]int, len(f.workers))}
-	l.turned = sync.NewCond(&l.mu)
-	for i, w := range l.workers {
-		l.running.Go(func() { l.work(i, w) })
+func (f *fleet) begin() *pgtest.Load {
+	var all []func() error
+	for _, w := range f.workers {
+		all = append(all, w.door)
 	}
-	return l
+	return pgtest.Begin(all...)
 }
 
-func (l *load) work(i int, w *worker) {
-	for l.noted(i, w.door()) {
-	}
-}
-
-// noted takes down what came of a sync and reports whether to go on.
-func (l *load) noted(i int, err error) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.turned.Broadcast()
+// passed wants that no sync failed beyond its retry.
+func passed(t *testing.T, err error) {
+	t.Helper()
 	if err != nil {
-		l.failed = fmt.Errorf("worker %d, door %d: %w", i, l.synced[i], err)
-		return false
-	}
-	l.synced[i]++
-	return !l.stopped && l.failed == nil
-}
-
-// passes waits until every worker has synced twice more: what stands now was met by all of them.
-func (l *load) passes(t *testing.T) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, before := range append([]int{}, l.synced...) {
-		for l.failed == nil && l.synced[i] < before+2 {
-			l.turned.Wait()
-		}
-	}
-	if l.failed != nil {
-		t.Fatalf("a sync failed beyond its retry: %v", l.failed)
-	}
-}
-
-// end stops the workers and wants that none of their syncs failed.
-func (l *load) end(t *testing.T) {
-	t.Helper()
-	l.mu.Lock()
-	l.stopped = true
-	l.mu.Unlock()
-	l.running.Wait()
-	if l.failed != nil {
-		t.Fatalf("a sync failed beyond its retry: %v", l.failed)
+		t.Fatalf("a sync failed beyond its retry: %v", err)
 	}
 }

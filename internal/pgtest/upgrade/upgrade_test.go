@@ -92,17 +92,17 @@ func TestUpgrade_ServersOfTwoBuildsServeOneRealmAndAreRolledBackInTheMiddleWitho
 	this, next := twoSoftwares(t)
 	f := founded(t, this, 3).staffed(this, next)
 	l := f.begin()
-	l.passes(t)
+	passed(t, l.Pass())
 	for _, step := range []struct {
 		server int
 		by     *software
 	}{{0, next}, {1, next}, {1, this}, {2, next}, {1, next}} { // The third is the way back.
 		f.replace(step.server, step.by)
-		l.passes(t)
+		passed(t, l.Pass())
 	}
 	f.waitForLift()
-	l.passes(t)
-	l.end(t)
+	passed(t, l.Pass())
+	passed(t, l.End())
 	f.converged(next)
 	f.shutsOut(this)
 }
@@ -113,16 +113,16 @@ func TestUpgrade_BesideAMigrationThatOnlyAddsServersOfBeforeRunAndStart(t *testi
 		"CREATE TABLE IF NOT EXISTS onedoor_next (realm text PRIMARY KEY, note text NOT NULL)"}
 	f := founded(t, this, 3).staffed(this, next)
 	l := f.begin()
-	l.passes(t)
+	passed(t, l.Pass())
 	f.replace(0, next)
-	l.passes(t) // Two servers of before serve tables that the next software has added to.
+	passed(t, l.Pass()) // Two servers of before serve tables that the next software has added to.
 	f.replace(1, this)
-	l.passes(t)
+	passed(t, l.Pass())
 	f.replace(1, next)
-	l.passes(t)
+	passed(t, l.Pass())
 	f.replace(2, next)
 	f.waitForLift()
-	l.passes(t)
-	l.end(t)
+	passed(t, l.Pass())
+	passed(t, l.End())
 	f.converged(next)
 }

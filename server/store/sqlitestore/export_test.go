@@ -1,6 +1,9 @@
 package sqlitestore
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // AskWriter runs a statement on the writing connection, outside a transaction,
 // and gives the first column of its row.
@@ -22,3 +25,6 @@ func (s *Store) AskReader(query string) (string, error) {
 	defer give(sess, s.readers)
 	return ask(sess.conn, query)
 }
+
+// WaitForReaders has the writer wait so long at most for readers, so that the write-ahead log starts over.
+func (s *Store) WaitForReaders(most time.Duration) { s.walWait = most }

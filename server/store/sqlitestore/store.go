@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"onedoor/internal/logvfs"
 	"onedoor/server/store"
@@ -34,6 +35,8 @@ type Store struct {
 	// walAlarm is the length of the write-ahead log above which the writer
 	// insists on a checkpoint; guarded by holding the writing session.
 	walAlarm int64
+	// walWait is how long it waits at most.
+	walWait time.Duration
 }
 
 var _ store.Store = (*Store)(nil)
@@ -41,7 +44,7 @@ var _ store.Store = (*Store)(nil)
 // newStore makes a store without connections.
 func newStore(file file, opts Options) *Store {
 	s := &Store{
-		file: file, opts: opts, walAlarm: walBytesMax,
+		file: file, opts: opts, walAlarm: walBytesMax, walWait: walWaitMax,
 		readers: make(chan *session, opts.Readers), closed: make(chan struct{}),
 	}
 	for range opts.Readers {

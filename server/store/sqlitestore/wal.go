@@ -24,7 +24,7 @@ func (s *Store) boundWAL(sess *session) {
 	if s.walSize() <= s.walAlarm {
 		return
 	}
-	sess.conn.SetBusyTimeout(walWaitMax)
+	sess.conn.SetBusyTimeout(s.walWait)
 	err := run(sess.conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	sess.conn.SetBusyTimeout(busyWait)
 	length := s.walSize()

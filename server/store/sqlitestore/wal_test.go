@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -21,6 +22,7 @@ func TestUpdate_TheWriteAheadLogStaysBoundedUnderAnEndlessChainOfViews(t *testin
 	)
 	s, path := create(t)
 	defer mustClose(t, s)
+	s.WaitForReaders(time.Hour) // A machine may take longer than a second to end one view and begin the next.
 	stop := make(chan struct{})
 	var chain sync.WaitGroup
 	chain.Go(func() { viewsWithoutEnd(t, s, stop) })
