@@ -17,5 +17,5 @@
 // It alters no byte, knows of the log's format where the page count in a frame's header stands, and opens every file but logs as
 // the disk's own VFS does, with nothing in between.
 //
-// Read vfs.go first, then gather.go and hole.go.
+// Read vfs.go first, then gather.go and hole.go; internal/sqlitevfs is what it is written over.
 package logvfs

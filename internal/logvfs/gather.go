@@ -20,9 +20,7 @@ const (
 
 // log is an open write-ahead log. It belongs to its connection.
 type log struct {
-	// base is the base's file, and call its methods.
-	base uintptr
-	call *sqlite3.Tsqlite3_io_methods
+	sqlitevfs.Below
 	// buffer is gatherBytes of the engine's memory once something was written; its first held bytes wait to be written at
 	// from.
 	buffer uintptr
@@ -50,7 +48,7 @@ func (l *log) write(tls *libc.TLS, address uintptr, n int, offset int64) int32 {
 	}
 	commits := l.commits(sqlitevfs.BytesAt(address, n), behind)
 	if n > gatherBytes || !l.room(tls) {
-		return l.baseWrite(tls, address, n, offset)
+		return l.pass(tls, address, n, offset)
 	}
 	if l.held == 0 {
 		l.from = offset
@@ -89,11 +87,12 @@ func (l *log) flush(tls *libc.TLS) int32 {
 	if n == 0 {
 		return sqlite3.SQLITE_OK
 	}
-	return l.baseWrite(tls, l.buffer, n, l.from)
+	return l.pass(tls, l.buffer, n, l.from)
 }
 
-func (l *log) baseWrite(tls *libc.TLS, address uintptr, n int, offset int64) int32 {
-	rc := sqlitevfs.Callable[sqlitevfs.TransferFunc](l.call.FxWrite)(tls, l.base, address, int32(n), offset)
+// pass writes to the file below.
+func (l *log) pass(tls *libc.TLS, address uintptr, n int, offset int64) int32 {
+	rc := l.Below.Write(tls, address, int32(n), offset)
 	if rc != sqlite3.SQLITE_OK {
 		l.lost.lose(offset, n, rc)
 	}

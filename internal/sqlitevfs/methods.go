@@ -14,23 +14,23 @@ type (
 	// PathFunc is xFullPathname.
 	PathFunc = func(tls *libc.TLS, vfs, name uintptr, n int32, out uintptr) int32
 
-	// FileFunc is xClose, xSectorSize and xDeviceCharacteristics.
-	FileFunc = func(tls *libc.TLS, file uintptr) int32
-	// NumberFunc is xSync, xLock, xUnlock and xShmUnmap.
-	NumberFunc = func(tls *libc.TLS, file uintptr, number int32) int32
-	// SizeFunc is xTruncate.
-	SizeFunc = func(tls *libc.TLS, file uintptr, size int64) int32
-	// ResultFunc is xFileSize and xCheckReservedLock.
-	ResultFunc = func(tls *libc.TLS, file, result uintptr) int32
-	// TransferFunc is xRead and xWrite.
-	TransferFunc = func(tls *libc.TLS, file, buffer uintptr, n int32, offset int64) int32
-	// ControlFunc is xFileControl.
-	ControlFunc = func(tls *libc.TLS, file uintptr, op int32, arg uintptr) int32
+	// fileFunc is xClose, xSectorSize and xDeviceCharacteristics.
+	fileFunc = func(tls *libc.TLS, file uintptr) int32
+	// numberFunc is xSync, xLock, xUnlock and xShmUnmap.
+	numberFunc = func(tls *libc.TLS, file uintptr, number int32) int32
+	// sizeFunc is xTruncate.
+	sizeFunc = func(tls *libc.TLS, file uintptr, size int64) int32
+	// resultFunc is xFileSize and xCheckReservedLock.
+	resultFunc = func(tls *libc.TLS, file, result uintptr) int32
+	// transferFunc is xRead and xWrite.
+	transferFunc = func(tls *libc.TLS, file, buffer uintptr, n int32, offset int64) int32
+	// controlFunc is xFileControl.
+	controlFunc = func(tls *libc.TLS, file uintptr, op int32, arg uintptr) int32
 
-	// ShareFunc is xShmMap.
-	ShareFunc = func(tls *libc.TLS, file uintptr, region, bytes, extend int32, out uintptr) int32
-	// SlotsFunc is xShmLock.
-	SlotsFunc = func(tls *libc.TLS, file uintptr, first, n, flags int32) int32
-	// BarrierFunc is xShmBarrier.
-	BarrierFunc = func(tls *libc.TLS, file uintptr)
+	// regionFunc is xShmMap.
+	regionFunc = func(tls *libc.TLS, file uintptr, region, bytes, extend int32, out uintptr) int32
+	// slotsFunc is xShmLock.
+	slotsFunc = func(tls *libc.TLS, file uintptr, first, n, flags int32) int32
+	// barrierFunc is xShmBarrier.
+	barrierFunc = func(tls *libc.TLS, file uintptr)
 )

@@ -14,7 +14,7 @@ func (f *file) readMain(tls *libc.TLS, dst []byte, offset int64) int32 {
 		return sqlite3.SQLITE_IOERR_READ
 	}
 	pageAt := offset - int64(within)
-	if rc := f.baseRead(tls, f.buffer, pageBytes, pageAt); rc != sqlite3.SQLITE_OK {
+	if rc := f.Below.Read(tls, f.buffer, pageBytes, pageAt); rc != sqlite3.SQLITE_OK {
 		return damagedIfShort(rc)
 	}
 	page := sqlitevfs.BytesAt(f.buffer, pageBytes)
@@ -37,13 +37,13 @@ func (f *file) writeMain(tls *libc.TLS, src []byte, offset int64) int32 {
 		return sqlite3.SQLITE_IOERR_WRITE
 	}
 	f.vfs.sealer.seal(sqlitevfs.BytesAt(f.buffer, pageBytes), src, f.vfs.sealer.mainPlace(offset))
-	return f.baseWrite(tls, pageBytes, offset)
+	return f.Below.Write(tls, f.buffer, pageBytes, offset)
 }
 
 // readLog reads the log's header, a frame, or the page of a frame. The engine reads the header before any frame.
 func (f *file) readLog(tls *libc.TLS, dst []byte, offset int64) int32 {
 	if offset+int64(len(dst)) <= logHeaderBytes {
-		rc := f.baseRead(tls, f.buffer, len(dst), offset)
+		rc := f.Below.Read(tls, f.buffer, int32(len(dst)), offset)
 		copy(dst, sqlitevfs.BytesAt(f.buffer, len(dst)))
 		if rc == sqlite3.SQLITE_OK && len(dst) == logHeaderBytes {
 			copy(f.salts[:], dst[saltsAt:])
@@ -62,7 +62,7 @@ func (f *file) readLog(tls *libc.TLS, dst []byte, offset int64) int32 {
 // what was written comes as zeros, which ends the log there as a torn frame does. A page alone is what the engine knows
 // to be there: one that is not what was written is damage.
 func (f *file) readFrame(tls *libc.TLS, dst []byte, frameAt int64, within int) int32 {
-	rc := f.baseRead(tls, f.buffer, frameBytes, frameAt)
+	rc := f.Below.Read(tls, f.buffer, frameBytes, frameAt)
 	if rc != sqlite3.SQLITE_OK {
 		clear(dst)
 		return rc
@@ -88,7 +88,7 @@ func (f *file) writeLog(tls *libc.TLS, src []byte, offset int64) int32 {
 		f.pageNumberAt = -1
 		copy(f.salts[:], src[saltsAt:])
 		copy(out, src)
-		return f.baseWrite(tls, len(src), offset)
+		return f.Below.Write(tls, f.buffer, int32(len(src)), offset)
 	}
 	switch within := (offset - logHeaderBytes) % frameBytes; {
 	case offset < logHeaderBytes:
@@ -107,7 +107,7 @@ func (f *file) writeLog(tls *libc.TLS, src []byte, offset int64) int32 {
 	default:
 		return sqlite3.SQLITE_IOERR_WRITE
 	}
-	return f.baseWrite(tls, len(src), offset)
+	return f.Below.Write(tls, f.buffer, int32(len(src)), offset)
 }
 
 // recallPageNumber makes pageNumber that of the given frame. It has to be read where a transaction writes a page for the
@@ -116,7 +116,7 @@ func (f *file) recallPageNumber(tls *libc.TLS, frameAt int64) int32 {
 	if f.pageNumberAt == frameAt {
 		return sqlite3.SQLITE_OK
 	}
-	rc := f.baseRead(tls, f.buffer, pageNumberBytes, frameAt)
+	rc := f.Below.Read(tls, f.buffer, pageNumberBytes, frameAt)
 	if rc == sqlite3.SQLITE_OK {
 		copy(f.pageNumber[:], sqlitevfs.BytesAt(f.buffer, pageNumberBytes))
 		f.pageNumberAt = frameAt

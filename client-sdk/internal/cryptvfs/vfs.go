@@ -20,7 +20,7 @@ const resultIOErrData = sqlite.ResultCode(sqlite3.SQLITE_IOERR_DATA)
 type VFS struct {
 	sealer *sealer
 	disk   sqlitevfs.Disk
-	engine *sqlitevfs.VFS
+	layer  *sqlitevfs.Layer
 	// logs stands below this one, over that of the disk.
 	logs *logvfs.VFS
 	// openFiles counts main files and logs that are open.
@@ -30,12 +30,8 @@ type VFS struct {
 	closed bool
 }
 
-// registered finds a VFS by the address that the engine has for it: its application data stay those of the base, whose
-// functions read them.
-var registered sqlitevfs.Handles[VFS]
-
-// Register derives the keys and registers a VFS over that of the disk, whose logs are written in large pieces, and which must stay registered until Close. Close
-// unregisters it and frees what it holds.
+// Register derives the keys and registers a VFS over that of the disk, whose logs are written in large pieces, and which must stay
+// registered until Close. Close unregisters it and frees what it holds.
 func Register(key [32]byte, disk sqlitevfs.Disk) (*VFS, error) {
 	sealer, err := newSealer(key)
 	if err != nil {
@@ -46,20 +42,14 @@ func Register(key [32]byte, disk sqlitevfs.Disk) (*VFS, error) {
 		return nil, err
 	}
 	v := &VFS{sealer: sealer, disk: disk, logs: logs}
-	// Whatever is not about the content of files stays the base's own.
-	v.engine, err = sqlitevfs.Register("onedoor-sealed-", logs.Address(), func(own *sqlite3.Tsqlite3_vfs) {
-		own.FszOsFile += int32(shimBytes)
-		own.FxOpen = sqlitevfs.Function[sqlitevfs.OpenFunc](openFile)
-	})
-	if err != nil {
+	if v.layer, err = sqlitevfs.Over("onedoor-sealed-", logs.Address(), v.openFile); err != nil {
 		return nil, errors.Join(err, logs.Close())
 	}
-	registered.Name(v.engine.Address(), v)
 	return v, nil
 }
 
 // Name is what a connection's URI names as its vfs.
-func (v *VFS) Name() string { return v.engine.Name() }
+func (v *VFS) Name() string { return v.layer.Name() }
 
 // Close unregisters the VFS. It gives ErrInUse, and changes nothing, while a connection has a file open. A second
 // Close is nil.
@@ -72,10 +62,7 @@ func (v *VFS) Close() error {
 	if n := v.openFiles.Load(); n > 0 {
 		return fmt.Errorf("%w: %d files; close the connection first", ErrInUse, n)
 	}
-	// The engine gives the address to nobody else before it is free.
-	registered.Drop(v.engine.Address())
-	if err := v.engine.Unregister(); err != nil {
-		registered.Name(v.engine.Address(), v)
+	if err := v.layer.Close(); err != nil {
 		return err
 	}
 	v.closed = true

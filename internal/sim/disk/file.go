@@ -11,16 +11,6 @@ import (
 	"onedoor/internal/sqlitevfs"
 )
 
-// shim is the memory that the engine allocates for an open file.
-type shim struct {
-	// methods is the address of the file methods; 0 tells the engine that the file is not open.
-	methods uintptr
-	// handle names the *file in opened.
-	handle uintptr
-}
-
-const shimBytes = 16
-
 // file is a file that the engine has open. The disk's mu guards its fields.
 type file struct {
 	node *node
@@ -35,35 +25,9 @@ type file struct {
 	passing string
 }
 
-var opened sqlitevfs.Handles[file]
+var _ sqlitevfs.Shared = (*file)(nil)
 
-// of gives the file whose shim stands at an address.
-func of(address uintptr) *file { return opened.Get(sqlitevfs.At[shim](address).handle) }
-
-// methods is what the engine calls on an open file. Version 2 has shared memory, and no mapped files.
-var methods = sqlite3.Tsqlite3_io_methods{
-	FiVersion:               2,
-	FxClose:                 sqlitevfs.Function[sqlitevfs.FileFunc](closeFile),
-	FxRead:                  sqlitevfs.Function[sqlitevfs.TransferFunc](readFile),
-	FxWrite:                 sqlitevfs.Function[sqlitevfs.TransferFunc](writeFile),
-	FxTruncate:              sqlitevfs.Function[sqlitevfs.SizeFunc](truncateFile),
-	FxSync:                  sqlitevfs.Function[sqlitevfs.NumberFunc](syncFile),
-	FxFileSize:              sqlitevfs.Function[sqlitevfs.ResultFunc](fileSize),
-	FxLock:                  sqlitevfs.Function[sqlitevfs.NumberFunc](lockFile),
-	FxUnlock:                sqlitevfs.Function[sqlitevfs.NumberFunc](unlockFile),
-	FxCheckReservedLock:     sqlitevfs.Function[sqlitevfs.ResultFunc](checkReservedLock),
-	FxFileControl:           sqlitevfs.Function[sqlitevfs.ControlFunc](fileControl),
-	FxSectorSize:            sqlitevfs.Function[sqlitevfs.FileFunc](sectorSize),
-	FxDeviceCharacteristics: sqlitevfs.Function[sqlitevfs.FileFunc](deviceCharacteristics),
-	FxShmMap:                sqlitevfs.Function[sqlitevfs.ShareFunc](shareMap),
-	FxShmLock:               sqlitevfs.Function[sqlitevfs.SlotsFunc](shareLock),
-	FxShmBarrier:            sqlitevfs.Function[sqlitevfs.BarrierFunc](shareBarrier),
-	FxShmUnmap:              sqlitevfs.Function[sqlitevfs.NumberFunc](shareUnmap),
-}
-
-func closeFile(tls *libc.TLS, address uintptr) int32 {
-	f := of(address)
-	opened.Drop(sqlitevfs.At[shim](address).handle)
+func (f *file) Close(tls *libc.TLS) int32 {
 	d := f.node.disk
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,8 +40,7 @@ func closeFile(tls *libc.TLS, address uintptr) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-func readFile(_ *libc.TLS, address, buffer uintptr, n int32, offset int64) int32 {
-	f := of(address)
+func (f *file) Read(_ *libc.TLS, buffer uintptr, n int32, offset int64) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	if f.node.dead {
@@ -95,22 +58,19 @@ func readFile(_ *libc.TLS, address, buffer uintptr, n int32, offset int64) int32
 	return sqlite3.SQLITE_OK
 }
 
-func writeFile(_ *libc.TLS, address, buffer uintptr, n int32, offset int64) int32 {
-	f := of(address)
+func (f *file) Write(_ *libc.TLS, buffer uintptr, n int32, offset int64) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	return code(f.node.writeAt(sqlitevfs.BytesAt(buffer, int(n)), offset), sqlite3.SQLITE_IOERR_WRITE)
 }
 
-func truncateFile(_ *libc.TLS, address uintptr, size int64) int32 {
-	f := of(address)
+func (f *file) Truncate(_ *libc.TLS, size int64) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	return code(f.node.truncate(size), sqlite3.SQLITE_IOERR_TRUNCATE)
 }
 
-func syncFile(_ *libc.TLS, address uintptr, _ int32) int32 {
-	f := of(address)
+func (f *file) Sync(_ *libc.TLS, _ int32) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	if err := f.node.sync(); err != nil {
@@ -124,8 +84,7 @@ func syncFile(_ *libc.TLS, address uintptr, _ int32) int32 {
 	return code(err, sqlite3.SQLITE_IOERR_DIR_FSYNC)
 }
 
-func fileSize(_ *libc.TLS, address, result uintptr) int32 {
-	f := of(address)
+func (f *file) Size(_ *libc.TLS, result uintptr) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	if f.node.dead {
@@ -135,16 +94,16 @@ func fileSize(_ *libc.TLS, address, result uintptr) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-// fileControl knows no controls: all are hints or questions about what this disk does not have.
-func fileControl(*libc.TLS, uintptr, int32, uintptr) int32 { return sqlite3.SQLITE_NOTFOUND }
+// Control knows none: all are hints or questions about what this disk does not have.
+func (f *file) Control(*libc.TLS, int32, uintptr) int32 { return sqlite3.SQLITE_NOTFOUND }
 
 // engineSectorBytes is what SQLite's own VFS says on a usual disk.
 const engineSectorBytes = 4096
 
-func sectorSize(*libc.TLS, uintptr) int32 { return engineSectorBytes }
+func (f *file) SectorSize(*libc.TLS) int32 { return engineSectorBytes }
 
-// deviceCharacteristics promises what SQLite's own VFS promises of a usual disk, and no more.
-func deviceCharacteristics(*libc.TLS, uintptr) int32 { return sqlite3.SQLITE_IOCAP_POWERSAFE_OVERWRITE }
+// Characteristics promise what SQLite's own VFS promises of a usual disk, and no more.
+func (f *file) Characteristics(*libc.TLS) int32 { return sqlite3.SQLITE_IOCAP_POWERSAFE_OVERWRITE }
 
 // code gives the engine's code for an error; other is that of an I/O error.
 func code(err error, other int32) int32 {

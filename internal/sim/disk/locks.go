@@ -38,23 +38,20 @@ func (f *file) raise(level int32) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-func lockFile(_ *libc.TLS, address uintptr, level int32) int32 {
-	f := of(address)
+func (f *file) Lock(_ *libc.TLS, level int32) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	return f.raise(level)
 }
 
-func unlockFile(_ *libc.TLS, address uintptr, level int32) int32 {
-	f := of(address)
+func (f *file) Unlock(_ *libc.TLS, level int32) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	f.level = min(f.level, level)
 	return sqlite3.SQLITE_OK
 }
 
-func checkReservedLock(_ *libc.TLS, address, result uintptr) int32 {
-	f := of(address)
+func (f *file) Reserved(_ *libc.TLS, result uintptr) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	*sqlitevfs.At[int32](result) = truth(f.level >= sqlite3.SQLITE_LOCK_RESERVED || f.othersHold(sqlite3.SQLITE_LOCK_RESERVED))

@@ -27,8 +27,7 @@ const (
 	holdsExclusive
 )
 
-func shareMap(tls *libc.TLS, address uintptr, region, bytes, extend int32, out uintptr) int32 {
-	f := of(address)
+func (f *file) Region(tls *libc.TLS, region, bytes, extend int32, out uintptr) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	*sqlitevfs.At[uintptr](out) = 0
@@ -62,8 +61,7 @@ func (f *file) join() *share {
 	return f.share
 }
 
-func shareLock(_ *libc.TLS, address uintptr, first, n, flags int32) int32 {
-	f := of(address)
+func (f *file) Slots(_ *libc.TLS, first, n, flags int32) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	if f.share == nil || f.node.dead {
@@ -97,15 +95,13 @@ func (s *share) lets(f *file, slot int32, wanted slotHold) bool {
 	return true
 }
 
-// shareBarrier orders what connections do with the shared memory.
-func shareBarrier(_ *libc.TLS, address uintptr) {
-	f := of(address)
+// Barrier orders what connections do with the shared memory.
+func (f *file) Barrier(*libc.TLS) {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 }
 
-func shareUnmap(tls *libc.TLS, address uintptr, _ int32) int32 {
-	f := of(address)
+func (f *file) Unshare(tls *libc.TLS, _ int32) int32 {
 	f.node.disk.mu.Lock()
 	defer f.node.disk.mu.Unlock()
 	f.leave(tls)

@@ -15,7 +15,7 @@ import (
 // become makes a copy of the system's VFS the disk's. Time, sleep and the seed of the engine's own randomness, which
 // chooses the salts of logs, stay the system's: nothing that the engine decides rests on them.
 func become(own *sqlite3.Tsqlite3_vfs, handle uintptr) {
-	own.FszOsFile = shimBytes
+	own.FszOsFile = sqlitevfs.HeadBytes
 	own.FpAppData = handle
 	own.FxOpen = sqlitevfs.Function[sqlitevfs.OpenFunc](openFile)
 	own.FxDelete = sqlitevfs.Function[sqlitevfs.DeleteFunc](deleteFile)
@@ -27,8 +27,7 @@ func become(own *sqlite3.Tsqlite3_vfs, handle uintptr) {
 func diskOf(vfs uintptr) *Disk { return disks.Get(sqlitevfs.At[sqlite3.Tsqlite3_vfs](vfs).FpAppData) }
 
 func openFile(_ *libc.TLS, vfs, name, address uintptr, flags int32, outFlags uintptr) int32 {
-	s := sqlitevfs.At[shim](address)
-	s.methods = 0
+	sqlitevfs.PutNone(address)
 	d := diskOf(vfs)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -39,8 +38,7 @@ func openFile(_ *libc.TLS, vfs, name, address uintptr, flags int32, outFlags uin
 	if outFlags != 0 {
 		*sqlitevfs.At[int32](outFlags) = flags
 	}
-	s.handle = opened.Add(f)
-	s.methods = sqlitevfs.AddressOf(&methods)
+	sqlitevfs.Put(address, f)
 	return sqlite3.SQLITE_OK
 }
 
