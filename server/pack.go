@@ -19,7 +19,7 @@ func (h *hosted) pack(ctx context.Context, reply any) (any, error) {
 		return reply, nil
 	}
 	packed := &grpc.PreparedMsg{}
-	err := h.turn.Do(ctx, turns.Noted(ctx), func(*turns.Piece) error { return packed.Encode(onlyContext{ctx: ctx}, answer) })
+	err := h.turn.Keep(ctx, turns.Noted(ctx), func() error { return packed.Encode(onlyContext{ctx: ctx}, answer) })
 	return packed, err
 }
 

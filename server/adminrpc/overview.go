@@ -33,12 +33,12 @@ func looksOver(p identity.Principal) bool {
 // GetOverview counts open work in a territory.
 func (s *Service) GetOverview(ctx context.Context, req *adminv1.GetOverviewRequest) (*adminv1.GetOverviewResponse, error) {
 	return answer(ctx, s, looksOver, func(c *caller) (out *adminv1.GetOverviewResponse, err error) {
-		err = s.realm.View(c.ctx, func(r store.Reader) error {
-			at, err := s.lookAt(r, c, req.GetTerritoryCode())
+		err = s.cases.WithIndex(c.ctx, func(x *casework.Indexed) error {
+			at, err := s.lookAt(x, c, req.GetTerritoryCode())
 			if err != nil {
 				return err
 			}
-			out, err = s.overview(r, at)
+			out, err = s.overview(x, at)
 			return err
 		})
 		return out, err
@@ -126,13 +126,13 @@ func (v *vantage) above() (out []*adminv1.OverviewArea) {
 	return out
 }
 
-func (s *Service) overview(r store.Reader, at *vantage) (*adminv1.GetOverviewResponse, error) {
+func (s *Service) overview(x *casework.Indexed, at *vantage) (*adminv1.GetOverviewResponse, error) {
 	below := at.below()
 	parts := make([][]syncengine.ID, len(below))
 	for i, t := range below {
 		parts[i] = at.tree.Below(t.ID)
 	}
-	counted, err := s.cases.Overview(r, at.tree.Below(at.area.ID), parts)
+	counted, err := x.Overview(at.tree.Below(at.area.ID), parts)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (s *Service) overview(r store.Reader, at *vantage) (*adminv1.GetOverviewRes
 	out := &adminv1.GetOverviewResponse{
 		TerritoryCode: at.area.Code, TerritoryName: at.area.Name, Level: recordv1.TerritoryLevel(level), Above: at.above(),
 		Work: openWork(counted.Whole), Cases: clinicAges(counted), Hazards: hazardSeverities(counted),
-		Seq: uint64(r.Head().Seq), AtMs: int64(counted.At),
+		Seq: uint64(x.Head().Seq), AtMs: int64(counted.At),
 	}
 	for i, t := range below {
 		out.Below = append(out.Below, &adminv1.OverviewArea{Code: t.Code, Name: t.Name, Work: openWork(counted.Parts[i])})

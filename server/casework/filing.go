@@ -32,7 +32,7 @@ type filing struct {
 	now   domain.UnixMilli
 }
 
-// fileAll takes in what the log holds beyond what was seen, and files what changed. The caller holds mu.
+// fileAll takes in what the log holds beyond what was seen, and files what changed. The caller holds the index.
 func (s *Service) fileAll(r store.Reader, rules cases.Rules) error {
 	if err := s.follow(r); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -22,9 +23,12 @@ import (
 
 // index holds what lists and the watch look at of every case. It follows the log: each look first takes in what was written since
 // the last one. A history that is another one than before is read from the records.
+//
+// It is one pair of hands' at a time, and whoever has it reads the store for as long as that takes: after a start, every record. So who
+// waits for it holds nothing: it is taken before a connection to the store is.
 type index struct {
-	// mu guards all that follows.
-	mu    sync.Mutex
+	// turn is full while somebody has the index; who has guards all that follows.
+	turn  chan struct{}
 	epoch syncengine.Epoch
 	seq   syncengine.Seq
 	// disputes that are not archived and hazards that are not over, by id; events by the id of their case.
@@ -51,9 +55,35 @@ type index struct {
 }
 
 func newIndex() *index {
-	x := &index{}
+	x := &index{turn: make(chan struct{}, 1)}
 	x.clear()
 	return x
+}
+
+// take waits for the index, or until ctx ends; give gives it back and may be called more than once.
+func (x *index) take(ctx context.Context) (give func(), err error) {
+	select {
+	case x.turn <- struct{}{}:
+		return sync.OnceFunc(func() { <-x.turn }), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Indexed is a state of the realm with the index in hand.
+type Indexed struct {
+	store.Reader
+	s *Service
+}
+
+// WithIndex runs f on a state of the realm, with the index in hand.
+func (s *Service) WithIndex(ctx context.Context, f func(*Indexed) error) error {
+	give, err := s.index.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer give()
+	return s.realm.View(ctx, func(r store.Reader) error { return f(&Indexed{r, s}) })
 }
 
 func (x *index) clear() {
@@ -67,7 +97,7 @@ func (x *index) clear() {
 }
 
 // follow takes in what the log holds beyond what was seen. Within an epoch the log only grows: a look at a state of before finds
-// an index that knows more, and reads each record as its own state has it. The caller holds mu.
+// an index that knows more, and reads each record as its own state has it. The caller holds the index.
 func (s *Service) follow(r store.Reader) error {
 	x, head := s.index, r.Head()
 	if x.epoch == head.Epoch && x.seq >= head.Seq {

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -56,11 +57,12 @@ type candidate struct {
 	timeline []domain.Complaint
 }
 
-// looking is one look for cases.
+// looking is one look for cases, in one state of the realm after the other.
 type looking struct {
-	s     *Service
+	s    *Service
+	user syncengine.ID
+	// r is the state that is looked at; reach, rules and now are as of then.
 	r     store.Reader
-	user  syncengine.ID
 	reach *exchange.Reach
 	rules cases.Rules
 	now   domain.UnixMilli
@@ -70,56 +72,69 @@ type looking struct {
 
 // List gives a page of the cases that fit and that the user may read.
 func (s *Service) List(ctx context.Context, user syncengine.ID, w Wanted) (Page, error) {
-	var out Page
-	err := s.realm.View(ctx, func(r store.Reader) error {
-		rules, err := s.realm.Rules(r)
-		if err != nil {
-			return err
-		}
-		reach, err := s.realm.ReachOf(r, user)
-		if err != nil {
-			return err
-		}
-		l := looking{s: s, r: r, user: user, reach: reach, rules: rules, now: s.now(), Wanted: w}
-		if err := l.fill(); err != nil {
-			return err
-		}
-		out = l.page
-		return nil
-	})
-	return out, err
-}
-
-// fill reads cases until the page is full or none is left: what an index has, the reader's role may not show.
-func (l *looking) fill() error {
+	l := looking{s: s, user: user, Wanted: w}
 	for {
-		found, err := l.candidates()
-		if err != nil {
-			return err
-		}
-		for _, c := range found {
-			line, err := l.listed(c)
-			if err != nil {
-				return err
-			}
-			if line == nil {
-				l.page.Total--
-				continue
-			}
-			l.page.Cases = append(l.page.Cases, *line)
+		if err := l.fill(ctx); err != nil {
+			return Page{}, err
 		}
 		if l.page.Next == (docket.Place{}) || len(l.page.Cases) == l.Limit {
-			return nil
+			return l.page, nil
 		}
-		l.After, l.Skip = l.page.Next, 0
+		l.After, l.Skip = l.page.Next, 0 // What an index has, the reader's role may not show.
 	}
 }
 
-// candidates finds as many cases as the page lacks, and says where the next ones begin.
+// fill looks for as many cases as the page lacks, and reads those that it finds when others have the index again.
+func (l *looking) fill(ctx context.Context) error {
+	give, err := l.s.index.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer give()
+	return l.s.realm.View(ctx, func(r store.Reader) error {
+		found, err := l.find(r)
+		give()
+		if err != nil {
+			return err
+		}
+		return l.read(found)
+	})
+}
+
+// find gives the cases that fit in a state of the realm. The caller holds the index.
+func (l *looking) find(r store.Reader) (found []candidate, err error) {
+	l.r, l.now = r, l.s.now()
+	if l.rules, err = l.s.realm.Rules(r); err != nil {
+		return nil, err
+	}
+	if l.reach, err = l.s.realm.ReachOf(r, l.user); err != nil {
+		return nil, err
+	}
+	return l.candidates()
+}
+
+// read takes cases into the page. One that has moved behind the place where another state of the realm was left is in it already.
+func (l *looking) read(found []candidate) error {
+	for _, c := range found {
+		if slices.ContainsFunc(l.page.Cases, func(there Listed) bool { return there.ID == c.id }) {
+			continue
+		}
+		line, err := l.listed(c)
+		if err != nil {
+			return err
+		}
+		if line == nil {
+			l.page.Total--
+			continue
+		}
+		l.page.Cases = append(l.page.Cases, *line)
+	}
+	return nil
+}
+
+// candidates finds as many cases as the page lacks, and says where the next ones begin. The caller holds the index.
 func (l *looking) candidates() (out []candidate, err error) {
 	x := l.s.index
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	if err := l.s.fileAll(l.r, l.rules); err != nil {
 		return nil, err
 	}

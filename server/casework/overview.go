@@ -6,7 +6,6 @@ import (
 	cases "onedoor/domain/casework"
 	"onedoor/internal/casebook"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
-	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
@@ -41,13 +40,12 @@ type Overview struct {
 
 // Overview counts what is open in a territory: whole lists its ids with all below, parts those of each part. Who may see it is
 // the caller's to check.
-func (s *Service) Overview(r store.Reader, whole []syncengine.ID, parts [][]syncengine.ID) (*Overview, error) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	if err := s.follow(r); err != nil {
+func (x *Indexed) Overview(whole []syncengine.ID, parts [][]syncengine.ID) (*Overview, error) {
+	s := x.s
+	if err := s.follow(x); err != nil {
 		return nil, err
 	}
-	rules, err := s.realm.Rules(r)
+	rules, err := s.realm.Rules(x)
 	if err != nil {
 		return nil, err
 	}

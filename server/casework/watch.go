@@ -66,8 +66,8 @@ type Looked struct {
 // does nothing.
 func (s *Service) Look(ctx context.Context) (out Looked, err error) {
 	var wanted wanted
-	err = s.realm.View(ctx, func(r store.Reader) (err error) {
-		wanted, err = s.look(r)
+	err = s.WithIndex(ctx, func(x *Indexed) (err error) {
+		wanted, err = s.look(x)
 		return err
 	})
 	if err != nil || wanted.empty() {
@@ -94,10 +94,8 @@ type wanted struct {
 
 func (w *wanted) empty() bool { return len(w.duties)+len(w.gone)+len(w.delivered)+len(w.unplaced) == 0 }
 
-// look finds what is to be done now.
+// look finds what is to be done now. The caller holds the index.
 func (s *Service) look(r store.Reader) (out wanted, err error) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
 	rules, err := s.realm.Rules(r)
 	if err != nil {
 		return out, err

@@ -6,8 +6,8 @@ import (
 )
 
 // wait stands in line to begin, and goes at once where that is allowed.
-func (r *Realm) wait(c Class) *waiter {
-	w := &waiter{got: make(chan struct{})}
+func (r *Realm) wait(c Class, keeps bool) *waiter {
+	w := &waiter{got: make(chan struct{}), keeps: keeps}
 	t := r.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,7 +55,7 @@ func (r *Realm) leave(c Class, w *waiter) bool {
 }
 
 // done takes a permit back and hands it on.
-func (r *Realm) done(c Class, took time.Duration) {
+func (r *Realm) done(c Class, took time.Duration, kept bool) {
 	t := r.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,6 +63,9 @@ func (r *Realm) done(c Class, took time.Duration) {
 	r.held--
 	if c == Fill {
 		r.fills--
+	}
+	if kept {
+		t.kept--
 	}
 	t.free++
 	r.used += took
@@ -85,8 +88,9 @@ func (t *Turns) hand() {
 		if r == nil {
 			break
 		}
-		w := r.queues[c][0]
-		r.queues[c] = slices.Delete(r.queues[c], 0, 1)
+		at := r.first(c)
+		w := r.queues[c][at]
+		r.queues[c] = slices.Delete(r.queues[c], at, at+1)
 		t.stood, r.stood = max(t.stood, r.used), max(r.stood, r.spent[c])
 		r.goes(c, w)
 	}
@@ -111,8 +115,16 @@ func (r *Realm) goes(c Class, w *waiter) {
 	if c == Fill {
 		r.fills++
 	}
+	if w.keeps {
+		r.turns.kept++
+	}
 	r.turns.free--
 	close(w.got)
+}
+
+// first gives the place in line of whoever may begin first; below 0 for nobody.
+func (r *Realm) first(c Class) int {
+	return slices.IndexFunc(r.queues[c], func(w *waiter) bool { return !w.keeps || r.turns.kept < r.turns.processors })
 }
 
 // next gives the realm that has had the least time of those that wait and may have a permit, and its class; nil when there is none.
@@ -135,7 +147,7 @@ func (r *Realm) next(now time.Time) Class {
 		return least
 	}
 	for c := range classes {
-		if len(r.queues[c]) == 0 || r.full(c, now) {
+		if r.first(c) < 0 || r.full(c, now) {
 			continue
 		}
 		if !r.turns.heldBack(r, c, now) && (least == classes || r.spent[c] < r.spent[least]) {

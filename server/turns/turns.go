@@ -17,7 +17,7 @@
 // beside the permits that are out meanwhile, and nobody begins until as many have come back.
 //
 // Invariants: nobody begins a piece unless a permit is free; no realm waits while a permit that it may have is free; within a class
-// whoever came first goes first; nobody is held back for more than half of the time; no rest is longer than the patience. Read this
+// whoever came first goes first, but for who is to keep a processor while each is kept; nobody is held back for more than half of the time; no rest is longer than the patience. Read this
 // file first, then queue.go, hold.go and load.go.
 package turns
 
@@ -50,14 +50,16 @@ var weights = [classes]time.Duration{Judge: 5, Page: 4, Fill: 1}
 // Turns are the permits of a process.
 type Turns struct {
 	now func() time.Time
-	// all is how many permits there are; shared is how many of them who has company may hold.
-	all, shared int
+	// all is how many permits there are; shared is how many of them who has company may hold. processors is what New was told.
+	all, shared, processors int
 	// pressed tells those that are under way that somebody is to rest.
 	pressed atomic.Bool
 	// mu guards what follows and all realms.
 	mu sync.Mutex
 	// free is below 0 while some go on that have rested, beside the permits that are out.
-	free   int
+	free int
+	// kept counts the processors that are kept: pieces of Keep under way.
+	kept   int
 	realms []*Realm
 	// stood is the time used of the realm that went last: where one that was idle begins.
 	stood time.Duration
@@ -68,7 +70,7 @@ type Turns struct {
 // others are out; now is the clock by which pieces are measured.
 func New(processors, each int, now func() time.Time) *Turns {
 	all := processors*each + 1
-	return &Turns{now: now, free: all, all: all, shared: max(1, (processors-1)*each), hold: hold{patience: patienceMost, at: now()}}
+	return &Turns{now: now, free: all, all: all, shared: max(1, (processors-1)*each), processors: processors, hold: hold{patience: patienceMost, at: now()}}
 }
 
 // Join takes a realm in.
@@ -104,8 +106,11 @@ type Realm struct {
 	load    load
 }
 
-// waiter waits for a permit; got is closed when it has one.
-type waiter struct{ got chan struct{} }
+// waiter waits for a permit; got is closed when it has one. keeps tells that it waits for a processor besides.
+type waiter struct {
+	got   chan struct{}
+	keeps bool
+}
 
 // Piece is a piece of work under way. A nil one may rest and give, and does nothing.
 type Piece struct {
@@ -114,6 +119,8 @@ type Piece struct {
 	class Class
 	began time.Time
 	given bool
+	// keeps tells of a piece of Keep.
+	keeps bool
 }
 
 // Take waits for a permit, or until ctx ends. The piece belongs to one goroutine.
@@ -122,7 +129,21 @@ func (r *Realm) Take(ctx context.Context, c Class) (*Piece, error) {
 		return nil, nil
 	}
 	p := &Piece{realm: r, ctx: ctx, class: c, given: true}
-	return p, p.await(r.wait(c))
+	return p, p.await(r.wait(c, false))
+}
+
+// Keep runs a piece that keeps a processor from its beginning to its end, and waits for nothing: packing does. No more of them are
+// under way than there are processors: of more, some would wait with a permit in hand, by which others could ask the store.
+func (r *Realm) Keep(ctx context.Context, c Class, piece func() error) error {
+	if r == nil {
+		return piece()
+	}
+	p := &Piece{realm: r, ctx: ctx, class: c, given: true, keeps: true}
+	if err := p.await(r.wait(c, true)); err != nil {
+		return err
+	}
+	defer p.Give()
+	return piece()
 }
 
 // await waits for the permit that a place in a line brings.
@@ -132,7 +153,7 @@ func (p *Piece) await(w *waiter) error {
 	case <-w.got:
 	case <-p.ctx.Done():
 		if !r.leave(p.class, w) {
-			r.done(p.class, 0) // It came at the same moment.
+			r.done(p.class, 0, p.keeps) // It came at the same moment.
 		}
 		return context.Cause(p.ctx)
 	}
@@ -144,7 +165,7 @@ func (p *Piece) await(w *waiter) error {
 func (p *Piece) Give() {
 	if p != nil && !p.given {
 		p.given = true
-		p.realm.done(p.class, p.realm.turns.now().Sub(p.began))
+		p.realm.done(p.class, p.realm.turns.now().Sub(p.began), p.keeps)
 	}
 }
 

@@ -131,11 +131,17 @@ func (w *writer) finish(tx int64) (sent bool, err error) {
 	if h := w.head; h != w.stored.Head || w.s.place != w.stored.place {
 		b.Queue(updateHead, w.store.realm, int64(h.Epoch), int64(h.Seq), h.Tag[:], int64(h.Committed), w.s.place)
 	}
-	b.Queue(upsertWriter, w.store.realm, w.store.id[:], tx, time.Now().UnixMilli())
+	return w.store.sendCommit(w.s, &b, tx)
+}
+
+// sendCommit adds this process's own row and the commit to what is to be sent, and sends it; sent is as in finish.
+func (s *Store) sendCommit(sess *session, b *pgx.Batch, tx int64) (sent bool, err error) {
+	b.Queue(upsertWriter, s.realm, s.id[:], tx, time.Now().UnixMilli())
 	b.Queue(commitTx)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	results := w.s.conn.SendBatch(ctx, &b)
+	sess.alone = false
+	results := sess.conn.SendBatch(ctx, b)
 	for range b.Len() - 1 {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close() // It gives the same error again.
@@ -146,8 +152,11 @@ func (w *writer) finish(tx int64) (sent bool, err error) {
 	if e := results.Close(); err == nil {
 		err = e
 	}
-	if err == nil && tag.String() != commitTx {
+	switch {
+	case err == nil && tag.String() != commitTx:
 		return false, fmt.Errorf("the engine answered a commit with %s", tag)
+	case err == nil && sess.alone:
+		return true, errAlone
 	}
 	return true, err
 }

@@ -48,17 +48,21 @@ type session struct {
 	fresh bool
 	// leaving tells that the answer to a ROLLBACK is still on the line.
 	leaving bool
+	// alone tells that the engine has given up waiting for its synchronous standby with a commit.
+	alone bool
 }
 
 // connect opens a connection.
 func (t *target) connect(ctx context.Context) (*session, error) {
 	dialing, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(dialing, t.config)
-	if err != nil {
+	s := &session{fresh: true}
+	config := t.config.Copy()
+	config.OnNotice = s.notice
+	var err error
+	if s.conn, err = pgx.ConnectConfig(dialing, config); err != nil {
 		return nil, ended(ctx, err)
 	}
-	s := &session{conn: conn, fresh: true}
 	for _, set := range []string{setDurable, setIdle, setGeneric, setIndexed, setPlain} {
 		if err := s.optional(dialing, set); err != nil {
 			s.close()

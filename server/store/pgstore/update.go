@@ -94,7 +94,7 @@ func (s *Store) commit(t *turn, w *writer) error {
 }
 
 // settle finds out whether the commit that was cut off happened: the process's row tells its newest transaction. It does
-// not end before it is known, or the store is closed.
+// not end before it is known, and what happened is as durable as any other commit, or the store is closed.
 func (s *Store) settle(t *turn, cause error) error {
 	for try := 0; ; try++ {
 		newest, err := s.newest(t)
@@ -112,8 +112,8 @@ func (s *Store) settle(t *turn, cause error) error {
 	}
 }
 
-// newest reads, behind whatever transaction still holds the lock, the number of this store's newest transaction. The
-// connection is left as new: what it says of the place is looked at by the next transaction.
+// newest reads, behind whatever transaction still holds the lock, the number of this store's newest transaction, and makes sure of
+// the one in doubt where it is that. The connection is left as new: what it says of the place is looked at by the next transaction.
 func (s *Store) newest(t *turn) (tx int64, err error) {
 	ctx := context.Background()
 	if _, _, err := t.open(ctx, turnPatience, beginWrite, lockHead); err != nil {
@@ -122,6 +122,9 @@ func (s *Store) newest(t *turn) (tx int64, err error) {
 	defer t.rest()
 	tx, err = s.ownRow(t.sess)
 	t.sess.fresh = true
+	if err == nil && tx == s.tx {
+		_, err = s.sendCommit(t.sess, &pgx.Batch{}, tx)
+	}
 	return tx, err
 }
 
