@@ -3,11 +3,11 @@ package main_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestStory_ThreePhonesWriteOneJointVisitWithoutASignal(t *testing.T) {
-	withKey(t, 7)
-	o := at(serving(t))
+	o, day := turning(t)
 	worker, officer, helper := o.hire("木林", "grid_worker", gridA), o.hire("赵警官", "police_officer", community), o.hire("张组长", "helper", gridA)
 	his := o.equip(worker)
 	door := his.add("premises", `{"address":"福慧路1号","territory":"`+gridA+`"}`)
@@ -17,7 +17,9 @@ func TestStory_ThreePhonesWriteOneJointVisitWithoutASignal(t *testing.T) {
 	// At the door, with no signal: the worker reads a code out, the others type it.
 	begun := his.json("joint", "--door", door, "--outcome", "seen", "--say", "查看了电线", "--note", "三人一起上门")
 	code := begun.text("code")
+	day.passes(time.Minute)
 	joined := officers.json("joint", code, "--door", door, "--say", "查看了租约")
+	day.passes(time.Minute)
 	last := helpers.json("joint", strings.ReplaceAll(code, " ", ""), "--door", door, "--say", "通知了房东")
 	if visit := begun.text("id"); joined.text("id") != visit || last.text("id") != visit || begun.text("date") != joined.text("date") {
 		t.Fatalf("three visits: %v, %v, %v", begun, joined, last)
