@@ -48,7 +48,7 @@ func register(dir string, b registered) error {
 	}
 	// The newline before ends what a crash may have cut.
 	_, err = f.Write(append(append([]byte("\n"), line...), '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close(), inherit(f.Name())); err != nil {
 		return fmt.Errorf("list the backup: %w", err)
 	}
 	return syncFolder(dir)

@@ -113,6 +113,12 @@ func (d *doctor) files(context.Context) {
 	for _, path := range []string{d.c.path(SecretsFile), d.c.path(TokenFile), d.c.contactKey(), d.c.path(DatabaseFile)} {
 		d.file(path, privatefile.Mode, privatefile.Check)
 	}
+	for _, name := range []string{DatabaseFile + walSuffix, DatabaseFile + lockSuffix, BackupsFile, CountFile} {
+		path := d.c.path(name)
+		if info, err := os.Stat(path); err == nil {
+			d.foreign(path, info)
+		}
+	}
 	if d.c.KeyFile != "" {
 		d.file(d.c.KeyFile, 0o770, groupMayRead)
 	}
@@ -134,11 +140,21 @@ func (d *doctor) file(path string, stays fs.FileMode, check func(string, fs.File
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		d.ill("permissions", "run this as the server's user", "%v", err)
+	case d.foreign(path, info):
 	case check(path, info) != nil:
 		d.ill("permissions", fmt.Sprintf("chmod %04o %s", info.Mode().Perm()&stays, path), "%s can be read by others: mode %04o", path, info.Mode().Perm())
 	default:
 		d.well("permissions", "%s has mode %04o", path, info.Mode().Perm())
 	}
+}
+
+// foreign tells of a file that the server may not read, though root, who runs this, may.
+func (d *doctor) foreign(path string, info fs.FileInfo) bool {
+	server, is := estranged(path, info)
+	if is {
+		d.ill("permissions", "chown "+server+" "+path, "%s belongs to another user than its folder: the server cannot use it", path)
+	}
+	return is
 }
 
 func (d *doctor) disks(context.Context) {
@@ -176,9 +192,10 @@ func (d *doctor) realm(ctx context.Context) {
 		return
 	}
 	defer st.Close()
+	d.contactKey(ctx, st)
 	secrets, err := identity.LoadSecrets(d.c.Dir)
 	if err != nil {
-		d.ill("realm", "put the file back, from a backup or another server of the realm", "%v", err)
+		d.ill("realm", "what the message says; the file stands in each backup, and with each server of the realm", "%v", err)
 		return
 	}
 	err = st.View(ctx, func(r store.Reader) error {
@@ -200,11 +217,20 @@ func (d *doctor) realm(ctx context.Context) {
 	}
 }
 
+// contactKey looks whether the key file opens what is sealed: without it the realm is not served.
+func (d *doctor) contactKey(ctx context.Context, st store.Store) {
+	if _, err := d.c.openedReader(ctx, st); err != nil {
+		d.ill("contact-key", "what the message says; --contact-key names a file elsewhere", "%v", err)
+		return
+	}
+	d.well("contact-key", "%s opens residents' names and numbers; keep a copy of it apart", d.c.contactKey())
+}
+
 // backups looks at the newest backup, and reads it where it is kept by the server.
 func (d *doctor) backups(ctx context.Context) {
 	b, ok, err := d.newest(ctx)
 	if err != nil {
-		d.ill("backup-old", "run this as the server's user, and see that the database answers", "%v", err)
+		d.ill("backup-old", "see that the server's user may read it, run this as that user, and see that the database answers", "%v", err)
 		return
 	}
 	var made time.Time

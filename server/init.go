@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"onedoor/domain"
@@ -293,11 +294,9 @@ func (f *founding) moveUp(ctx context.Context) (err error) {
 	if !f.config.elsewhere() {
 		names = append(names, DatabaseFile)
 	}
-	for n, name := range names {
-		if err := os.Rename(f.stage.path(name), f.config.path(name)); err != nil {
-			f.takeDown(names[:n]) // The error that is reported says what to do.
-			return unusable(f.config.Dir, err)
-		}
+	if placed, err := f.place(names); err != nil {
+		f.takeDown(placed) // The error that is reported says what to do.
+		return unusable(f.config.Dir, err)
 	}
 	if f.config.elsewhere() {
 		err = f.settled(ctx, errors.Join(syncFolder(f.config.Dir), f.publish(ctx)))
@@ -308,6 +307,23 @@ func (f *founding) moveUp(ctx context.Context) (err error) {
 	}
 	f.whole = true
 	return syncFolder(f.config.Dir)
+}
+
+// place moves files out of the stage, each to be read by whom the folder belongs to.
+func (f *founding) place(names []string) (placed []string, err error) {
+	if err := inherit(append(slices.Clone(f.made), f.madeKey)...); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := os.Rename(f.stage.path(name), f.config.path(name)); err != nil {
+			return placed, err
+		}
+		placed = append(placed, name)
+		if err := inherit(f.config.path(name)); err != nil {
+			return placed, err
+		}
+	}
+	return placed, nil
 }
 
 // takeDown removes what was put in its place, unless it is in doubt whether the realm is in its database.

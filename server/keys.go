@@ -95,7 +95,8 @@ func MakeContactKey(path string) error {
 func loadOrCreate(path string, random io.Reader) (*sealed.Key, error) {
 	key, err := sealed.LoadKey(path)
 	if errors.Is(err, sealed.ErrKeyMissing) {
-		return sealed.CreateKey(path, random)
+		key, err = sealed.CreateKey(path, random)
+		err = errors.Join(err, inherit(path))
 	}
 	return key, err
 }

@@ -37,7 +37,7 @@ type oldRealm struct {
 // readOld reads the realm that stands in a folder. It refuses one that is being
 // served, and one of another district.
 func readOld(ctx context.Context, c Config, code uint32) (old *oldRealm, err error) {
-	st, err := sqlitestore.Open(ctx, c.path(DatabaseFile), sqlitestore.Options{})
+	st, err := c.openFile(ctx)
 	if errors.Is(err, sqlitestore.ErrInUse) {
 		return nil, err
 	}

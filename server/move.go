@@ -10,7 +10,6 @@ import (
 	"onedoor/server/identity"
 	"onedoor/server/store"
 	"onedoor/server/store/pgstore"
-	"onedoor/server/store/sqlitestore"
 	"onedoor/server/store/whole"
 	"onedoor/syncengine"
 )
@@ -54,7 +53,7 @@ func Move(ctx context.Context, o MoveOptions) (out MoveResult, err error) {
 		return out, err
 	}
 	// Held open to the end: nobody writes what is being copied.
-	st, err := sqlitestore.Open(ctx, c.path(DatabaseFile), sqlitestore.Options{})
+	st, err := c.openFile(ctx)
 	if err != nil {
 		return out, absent(c.Dir, err)
 	}

@@ -369,7 +369,7 @@ func (r *restoring) makeAside() error {
 			r.result.Replaced = fmt.Sprintf("%s-%d", name, n)
 		}
 		if err := os.Mkdir(r.result.Replaced, folderMode); !errors.Is(err, fs.ErrExist) {
-			return err
+			return errors.Join(err, inherit(r.result.Replaced))
 		}
 	}
 }

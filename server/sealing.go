@@ -111,7 +111,7 @@ func (c Config) keepKey(from string) (string, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return from, err
 	}
-	if err := copyFile(from, beside, nil); err != nil {
+	if err := errors.Join(copyFile(from, beside, nil), inherit(beside)); err != nil {
 		return from, fmt.Errorf("put the contact key beside the realm's folder: %w: serve with --contact-key %s", err, from)
 	}
 	return beside, nil

@@ -33,9 +33,24 @@ func (c Config) openStore(ctx context.Context) (store.Store, error) {
 		}
 		return st, nil
 	}
-	st, err := sqlitestore.Open(ctx, c.path(DatabaseFile), sqlitestore.Options{Disk: c.Disk})
+	st, err := c.openFile(ctx)
 	if err != nil {
 		return nil, c.absent(err)
+	}
+	return st, nil
+}
+
+// lockSuffix follows the database's name in that of the file that its writer locks.
+const lockSuffix = ".lock"
+
+// openFile opens the realm's file for writing. The lock stays behind, so it must be the server's too.
+func (c Config) openFile(ctx context.Context) (*sqlitestore.Store, error) {
+	st, err := sqlitestore.Open(ctx, c.path(DatabaseFile), sqlitestore.Options{Disk: c.Disk})
+	if err != nil {
+		return nil, err
+	}
+	if err := inherit(c.path(DatabaseFile + lockSuffix)); err != nil {
+		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
 }

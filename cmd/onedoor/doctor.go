@@ -47,8 +47,8 @@ no time service has to be reachable.`,
 		if s.config.Dir == "" && s.config.Realms == "" {
 			return command.Misused("no data folder: give --data or --realms, or either in a file or the environment")
 		}
-		if err != nil {
-			return command.Misused("%s", command.OneLine(err.Error()))
+		if err != nil { // What cannot be read is told with all else that is wrong, as serve tells it.
+			return checkSettings(err, s.config)
 		}
 		return a.doctor(ctx, s.config)
 	})

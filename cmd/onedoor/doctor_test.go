@@ -51,7 +51,7 @@ func TestDoctor_AMachineThatIsWellNeedsNothing(t *testing.T) {
 	if r.code != want || got.at("ok") != !short {
 		t.Errorf("%+v", r)
 	}
-	for _, name := range []string{"settings", "versions", "permissions", "certificate", "realm", "clock", "backup-old", "backup-kept", "side-ledger", "wal-large"} {
+	for _, name := range []string{"settings", "versions", "permissions", "certificate", "realm", "contact-key", "clock", "backup-old", "backup-kept", "side-ledger", "wal-large"} {
 		if found, acts := got.checks(name); found == "" || acts {
 			t.Errorf("%s: %q, to be done: %v", name, found, acts)
 		}
@@ -97,6 +97,31 @@ func TestDoctor_SaysWhatToDoAboutWhatIsWrong(t *testing.T) {
 		t.Errorf("%+v", none)
 	}
 	run(t, "doctor").wantLine(t, usage, "--data")
+	all := run(t, "doctor", "--data", dir, "--backup-keep", "1", "--trace-share", "3", "--listen", "nowhere")
+	for _, wrong := range []string{"--backup-keep 1", "--trace-share 3", "nowhere"} {
+		all.wantLine(t, usage, wrong)
+	}
+}
+
+func TestDoctor_ARealmWhoseContactKeyIsGoneOrAnotherIsNotServedAndToldOf(t *testing.T) {
+	dir := founded(t)
+	key := dir + ".contact-key"
+	told := func(says string) {
+		t.Helper()
+		r := run(t, "doctor", "--data", dir, "--json")
+		if found, acts := decode(t, r.out).checks("contact-key"); r.code != failed || acts != (says != "") || !strings.Contains(found, says) {
+			t.Errorf("%q, to be done: %v, in %+v", found, acts, r)
+		}
+	}
+	told("")
+	if err := os.Rename(key, key+".safe"); err != nil {
+		t.Fatal(err)
+	}
+	told("the contact key is missing")
+	if err := server.MakeContactKey(key); err != nil {
+		t.Fatal(err)
+	}
+	told("the contact key is not this realm's")
 }
 
 func TestDoctor_AClockThatStandsBeforeTheNewestCommitIsNoticed(t *testing.T) {

@@ -77,7 +77,7 @@ found. Needs a district user's token or the operator's.`,
 				fmt.Fprintln(w, command.Printable(p))
 			}
 			if result.OK {
-				fmt.Fprintf(w, "nothing found up to entry %d, %d frozen months\n", result.AsOf, result.FrozenMonths)
+				fmt.Fprintf(w, "nothing is wrong up to entry %d, %d frozen months\n", result.AsOf, result.FrozenMonths)
 			}
 		})
 		if err == nil && !result.OK {

@@ -107,7 +107,7 @@ func (a *app) verify(ctx context.Context, config server.Config) error {
 			fmt.Fprintln(w, command.Printable(p))
 		}
 		if result.OK {
-			fmt.Fprintf(w, "%s: nothing found: %d entries, %d records, epoch %d\n", data, result.Seq, found.Records, result.Epoch)
+			fmt.Fprintf(w, "%s: nothing is wrong: %d entries, %d records, epoch %d\n", data, result.Seq, found.Records, result.Epoch)
 		}
 	})
 	if err == nil && !result.OK {
