@@ -3,8 +3,15 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 )
+
+// NeverGiveUp has the store wait for an engine that is gone for as long as that takes: on a slow machine longer than in service.
+func (s *Store) NeverGiveUp() *Store {
+	s.tries = math.MaxInt
+	return s
+}
 
 // Recorder answers as a database with or without Citus, and keeps the statements.
 type Recorder struct {

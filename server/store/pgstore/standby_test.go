@@ -102,7 +102,7 @@ func TestUpdate_ACommitThatTheStandbyHasIsFoundThereAfterTheFailOver(t *testing.
 	var gate pgtest.Gate
 	o := p.options()
 	o.Dial = gate.Dial
-	s := mustCreate(t, o)
+	s := mustCreate(t, o).NeverGiveUp()
 	must(t, commit(s, 1)) // From here on its line knows how to commit.
 	met, cut := gate.Arm(pgtest.Unheard)
 	updated := make(chan error, 1)
@@ -121,7 +121,7 @@ func TestUpdate_ACommitThatTheStandbyHasIsFoundThereAfterTheFailOver(t *testing.
 func TestUpdate_ACommitIsAcknowledgedWhenTheStandbyHasItHoweverItsWaitIsEnded(t *testing.T) {
 	t.Parallel()
 	p := synchronous(t)
-	s := mustCreate(t, p.options())
+	s := mustCreate(t, p.options()).NeverGiveUp()
 	must(t, commit(s, 1))
 	for i, end := range []struct {
 		name string

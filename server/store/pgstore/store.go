@@ -19,6 +19,8 @@ type Store struct {
 	// closed is closed by the first Close.
 	closed  chan struct{}
 	closing sync.Once
+	// tries is how often more a transaction is tried while its engine is gone.
+	tries int
 	// id names this store among the realm's writers.
 	id [16]byte
 	// tx counts the transactions that wrote something, acknowledged is the newest that is known to be durable, and place
@@ -31,7 +33,7 @@ var _ store.Store = (*Store)(nil)
 
 // newStore makes a store without connections.
 func newStore(t *target, writes bool) *Store {
-	s := &Store{target: t, readers: make(chan *session, t.readers), closed: make(chan struct{})}
+	s := &Store{target: t, readers: make(chan *session, t.readers), closed: make(chan struct{}), tries: triesMax}
 	_, _ = rand.Read(s.id[:]) // It never fails.
 	for range t.readers {
 		s.readers <- nil
@@ -194,7 +196,7 @@ const (
 func (s *Store) trying(ctx context.Context, step func() error) error {
 	for try := 0; ; try++ {
 		err := step()
-		if err == nil || ctx.Err() != nil || !passing(err) || final(err) || try == triesMax {
+		if err == nil || ctx.Err() != nil || !passing(err) || final(err) || try == s.tries {
 			return err
 		}
 		s.log.Warn("the database did not take a transaction: trying again", "realm", s.realm, "try", try+1, "error", err)
