@@ -3,8 +3,6 @@ package model_test
 import (
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -26,11 +24,8 @@ func (s *stage) eraseNote(visit syncengine.ID) {
 // erasedVisit has a write a visit whose note is erased, which a hears of, and gives a backup of then.
 func erasedVisit(t *testing.T) (s *stage, a *actor, visit syncengine.ID, erased *memstore.Store) {
 	t.Helper()
-	s = newStage(t)
-	a = s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	visit = a.add(visitOf(door, "门口电线老化，住户不在家"))
-	a.sync()
+	s, a = alone(t)
+	_, visit = a.syncedVisit()
 	s.eraseNote(visit)
 	a.sync()
 	s.clean()
@@ -53,15 +48,13 @@ func TestStory_WhatWasWrittenAfterAnErasureStandsAlsoInALogThatNeverKnewItsEpoch
 	s, a, visit, erased := erasedVisit(t)
 	s.restore("erased", erased)
 	a.sync()
-	a.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	a.edit(visit, reworded())
 	a.sync()
 	s.clean()
 	s.copyBack("erased", erased)
 	a.sync()
 	s.clean()
-	if got := a.note(visit); got != "住户同意重新登记，电线已更换" {
-		t.Errorf("the phone shows the note %q", got)
-	}
+	a.wantNote(visit, rewording)
 	s.rest()
 }
 
@@ -69,34 +62,27 @@ func TestStory_WhatWasWrittenAfterAnErasureStandsAlsoInALogThatNeverKnewItsEpoch
 // of no erasure from before: what they write stands too.
 func TestStory_WhoNeverHeardOfAnErasureThatTheyStandOnLosesNothing(t *testing.T) {
 	s, _, visit, _ := erasedVisit(t)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.worker("阿乙")
+	c := s.worker("阿丙")
 	erased := s.backUp("erased")
 	s.restore("erased", erased)
 	b.sync()
-	b.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	b.edit(visit, reworded())
 	b.sync()
 	s.clean()
 	s.copyBack("erased", erased)
 	b.sync()
 	c.sync()
 	s.clean()
-	if got := c.note(visit); got != "住户同意重新登记，电线已更换" {
-		t.Errorf("a colleague is shown the note %q", got)
-	}
+	c.wantNote(visit, rewording)
 	s.rest()
 }
 
 // The erasure is lost with the log, and a hands it back: the phone shows what the log gives, and b,
 // who wrote from before it, loses the note.
 func TestStory_AnErasureThatARestoreHasLostComesBackWithAPhone(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
-	a.sync()
-	b.sync()
+	s, a, b := pair(t)
+	_, visit := a.syncedVisit(b)
 	before := s.backUp("before")
 	s.eraseNote(visit)
 	a.sync()
@@ -104,24 +90,18 @@ func TestStory_AnErasureThatARestoreHasLostComesBackWithAPhone(t *testing.T) {
 	s.clean()
 	a.sync()
 	s.clean()
-	b.edit(visit, &recordv1.Visit{Note: proto.String("住户仍不在家")})
+	b.edit(visit, noted("住户仍不在家"))
 	b.sync()
 	s.clean()
-	if got := b.note(visit); got != "" {
-		t.Errorf("the phone shows the note %q", got)
-	}
+	b.wantNote(visit, "")
 	s.rest()
 }
 
 // The log in force has the erasure where it first stood; b wrote the note anew behind the place at which a phone had brought it
 // back to another one. The server tells that place too, which a side ledger has kept, and b's note is no stale one.
 func TestStory_ABarrierThatTellsALostPlaceSparesWhatWasWrittenBehindIt(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
-	a.sync()
+	s, a, b := pair(t)
+	door, visit := a.syncedVisit()
 	before := s.backUp("before")
 	a.edit(door, rooms(3))
 	a.sync()
@@ -141,7 +121,7 @@ func TestStory_ABarrierThatTellsALostPlaceSparesWhatWasWrittenBehindIt(t *testin
 	b.sync()
 	b.oneAtATime()
 	b.edit(door, rooms(4))
-	b.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	b.edit(visit, reworded())
 	s.clean()
 	s.restore("erased", erased)
 	b.alter = func(reply *syncv1.ExchangeResponse) {
@@ -154,9 +134,7 @@ func TestStory_ABarrierThatTellsALostPlaceSparesWhatWasWrittenBehindIt(t *testin
 		t.Fatal("the erasure was not told in both logs")
 	}
 	s.clean()
-	if got := b.note(visit); got != "住户同意重新登记，电线已更换" {
-		t.Errorf("the phone shows the note %q", got)
-	}
+	b.wantNote(visit, rewording)
 }
 
 // Of an erasure of every text of a door, a phone whose software does not know that rooms are none takes them out as well, and has
@@ -165,9 +143,9 @@ func TestStory_AnOlderAppTakesOutWhatItCannotTellFromAText(t *testing.T) {
 	newer := schema.Load().Introducing("premises", "rooms")
 	s := newStageWith(t, newer)
 	s.erases = syncengine.EveryCell
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	a := s.worker("阿甲")
+	b := s.worker("阿乙")
+	c := s.worker("阿丙")
 	a.knows(newer.At(newer.Engine.Version - 1))
 	c.pages(1)
 	a.pages(1)
@@ -215,17 +193,12 @@ func (p *actor) rooms(door syncengine.ID) uint32 {
 // change to send, not even where its author stood: of an epoch with two histories there is no base
 // to count in part.
 func TestStory_AnErasedChangeTellsACopiedBackLogNothingOfItsBase(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
-	a.sync()
-	b.sync()
+	s, a, b := pair(t)
+	door, visit := a.syncedVisit(b)
 	early := s.backUp("early")
 	a.edit(door, rooms(3))
 	a.sync()
-	a.edit(visit, &recordv1.Visit{Note: proto.String("住户仍不在家")})
+	a.edit(visit, noted("住户仍不在家"))
 	a.sync()
 	s.eraseNote(visit)
 	a.sync()
@@ -237,21 +210,15 @@ func TestStory_AnErasedChangeTellsACopiedBackLogNothingOfItsBase(t *testing.T) {
 	s.clean()
 	a.sync()
 	s.clean()
-	if got := a.note(visit); got != "" {
-		t.Errorf("the phone shows the note %q", got)
-	}
+	a.wantNote(visit, "")
 	s.rest()
 }
 
 // a has seen the erasure and written the note anew, but stood on no place that the log copied back has from behind it: what it has
 // proven lies before. Of the erasure, which two backups hold, it remembers nothing, and is told how much of its places counts.
 func TestStory_ATellingCutsWhatNothingProvesInAnEpochOfTwoHistories(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	visit := a.add(visitOf(door, "门口电线老化，住户不在家"))
-	a.sync()
+	s, a, b := pair(t)
+	door, visit := a.syncedVisit()
 	s.eraseNote(visit)
 	early := s.backUp("early")
 	b.sync()
@@ -261,7 +228,7 @@ func TestStory_ATellingCutsWhatNothingProvesInAnEpochOfTwoHistories(t *testing.T
 	s.tellBackups(a, 2)
 	a.oneAtATime()
 	a.edit(door, rooms(4))
-	a.edit(visit, &recordv1.Visit{Note: proto.String("住户同意重新登记，电线已更换")})
+	a.edit(visit, reworded())
 	a.sync()
 	s.clean()
 	s.copyBack("early", early)

@@ -12,8 +12,7 @@ import (
 )
 
 func TestStory_WhoReadsAFeedHoldsWhatItsUserMayRead(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a := alone(t)
 	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridB)
 	own := s.door(gridA, "大研街道1号")
 	own.Contact = contact("王五").GetContact()

@@ -5,7 +5,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
@@ -65,11 +64,9 @@ func lostEdit(t *testing.T) (s *stage, a *actor, door syncengine.ID) { return lo
 // lostEdits has a write some.
 func lostEdits(t *testing.T, n uint32) (s *stage, a *actor, door syncengine.ID) {
 	t.Helper()
-	s = newStage(t)
-	a = s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a = alone(t)
 	a.sync()
-	door = a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
+	door = a.syncedDoor()
 	kept := s.backUp("before")
 	for i := range n {
 		a.edit(door, rooms(3+i))
@@ -109,13 +106,9 @@ func TestHealing_APhoneThatForgetsIsFound(t *testing.T) {
 // whose number b's work has now, and write to the door.
 func twoHistories(t *testing.T) (s *stage, a, b *actor) {
 	t.Helper()
-	s = newStage(t)
-	a = s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b = s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a, b = pair(t)
 	a.sync()
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
-	b.sync()
+	door := a.syncedDoor(b)
 	kept := s.backUp("before")
 	a.edit(door, rooms(3))
 	a.sync()

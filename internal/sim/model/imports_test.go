@@ -32,8 +32,7 @@ func TestStory_AnImportWritesWhatItsFileGivesAndNothingElse(t *testing.T) {
 		}, true},
 		"nothing": {func(syncengine.ID, syncengine.ID, []byte) []exchange.ServerChange { return nil }, true},
 	} {
-		s := newStage(t)
-		a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+		s, a := alone(t)
 		own := s.door(gridA, "东大街1号")
 		own.Rooms = proto.Uint32(3)
 		door := a.add(own)

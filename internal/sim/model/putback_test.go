@@ -1,36 +1,11 @@
 package model_test
 
-import (
-	"testing"
-	"time"
-
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
-
-	"onedoor/server/store"
-	"onedoor/server/store/memstore"
-)
-
-// copyBack puts a copy in the store's place and tells nobody.
-func (s *stage) copyBack(name string, backup *memstore.Store) {
-	s.t.Helper()
-	s.must(s.service.Close())
-	s.later(time.Second)
-	s.store = backup.Copy()
-	s.must(s.store.View(s.ctx, func(r store.Reader) error {
-		s.told, s.epoch = r.Head().Seq, r.Head().Epoch
-		return nil
-	}))
-	s.model.WentBack(name, false)
-	s.serve()
-}
+import "testing"
 
 func TestStory_WhoCaughtUpBetweenTwoCopiesBackStandsOnWhatBothHold(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a, b := pair(t)
 	a.sync()
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
+	door := a.syncedDoor()
 	kept := s.backUp("early")
 	s.copyBack("early", kept)
 	b.sync()
@@ -48,14 +23,8 @@ func TestStory_WhoCaughtUpBetweenTwoCopiesBackStandsOnWhatBothHold(t *testing.T)
 // those of the history that was lost: only a's checkpoints tell. What b wrote at the
 // number that a stood on is open, not covered.
 func TestStory_ABackupOfAHistoryThatNobodyHasNoticedIsNotTakenForTheOneThatWasSeen(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := c.add(s.door(gridA, "大研街道1号"))
-	c.sync()
-	a.sync()
-	b.sync()
+	s, a, b, c := trio(t)
+	door := c.syncedDoor(a, b)
 	before := s.backUp("before")
 	c.edit(door, rooms(3))
 	c.sync()
@@ -69,9 +38,7 @@ func TestStory_ABackupOfAHistoryThatNobodyHasNoticedIsNotTakenForTheOneThatWasSe
 	s.restore("unnoticed", unnoticed)
 	a.sync()
 	s.clean()
-	if n, err := a.ConflictCount(); err != nil || n != 1 {
-		t.Errorf("%d conflicts are open, want b's count beside a's: %v", n, err)
-	}
+	a.wantConflicts(1, "b's count beside a's")
 	s.rest()
 }
 
@@ -79,13 +46,8 @@ func TestStory_ABackupOfAHistoryThatNobodyHasNoticedIsNotTakenForTheOneThatWasSe
 // writes over that. Nobody knows of that epoch when the backup with c's count is restored: its number
 // begins anew. That a once saw c's count is proven; that it was on the screen is not.
 func TestStory_WhatWasSeenOnceInAnEarlierEpochWasNotOnTheScreenOfATwinOfThisOne(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := c.add(s.door(gridA, "大研街道1号"))
-	c.sync()
-	b.sync()
+	s, a, b, c := trio(t)
+	door := c.syncedDoor(b)
 	before := s.backUp("before")
 	c.edit(door, rooms(3))
 	c.sync()
@@ -101,8 +63,6 @@ func TestStory_WhatWasSeenOnceInAnEarlierEpochWasNotOnTheScreenOfATwinOfThisOne(
 	s.restore("after", after)
 	a.sync()
 	s.clean()
-	if n, err := a.ConflictCount(); err != nil || n != 1 {
-		t.Errorf("%d conflicts are open, want c's count beside a's: %v", n, err)
-	}
+	a.wantConflicts(1, "c's count beside a's")
 	s.rest()
 }

@@ -39,17 +39,7 @@ var lies = []struct {
 func TestAnswered_EveryLieIsFound(t *testing.T) {
 	for _, lie := range lies {
 		t.Run(lie.name, func(t *testing.T) {
-			s := newStage(t)
-			a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-			b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-			a.sync()
-			door := b.add(s.door(gridA, "大研街道1号"))
-			b.sync()
-			a.sync()
-			b.edit(door, rooms(3))
-			b.sync()
-			a.add(visitOf(door, "查看"))
-			s.clean()
+			s, a := visitToSend(t)
 			a.alter, a.lose = lie.alter, 1
 			a.sync()
 			caught(t, s.model.CheckStep(), lie.finds...)
@@ -58,8 +48,7 @@ func TestAnswered_EveryLieIsFound(t *testing.T) {
 }
 
 func TestAnswered_APageForAUsedNonceIsFound(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a := alone(t)
 	a.sync()
 	a.pass = 1
 	var first *syncv1.ExchangeResponse

@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -13,53 +12,17 @@ import (
 	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
 	"onedoor/internal/wire"
-	"onedoor/server/exchange"
 	"onedoor/server/identity"
 	"onedoor/server/store"
-	"onedoor/server/store/memstore"
 	"onedoor/syncengine"
 )
-
-// backUp copies the store under a name.
-func (s *stage) backUp(name string) *memstore.Store {
-	s.t.Helper()
-	s.must(s.service.View(s.ctx, func(r store.Reader) error {
-		s.model.BackedUp(name, r.Head())
-		return nil
-	}))
-	return s.store.Copy()
-}
-
-// restore puts a copy back and begins a new epoch, as an operator does.
-func (s *stage) restore(name string, backup *memstore.Store) {
-	s.t.Helper()
-	s.must(s.service.Close())
-	var before syncengine.History
-	s.must(s.store.View(s.ctx, func(r store.Reader) (err error) {
-		before, err = exchange.History(r)
-		return err
-	}))
-	s.store = backup.Copy()
-	s.model.WentBack(name, true)
-	h, err := exchange.BeginEpoch(s.ctx, s.store, exchange.Renewal{Known: before.Forks, Now: syncengine.UnixMilli(s.now.UnixMilli())})
-	s.must(err)
-	s.model.EpochBegan(h)
-	s.epoch = h.Epoch
-	s.must(s.store.View(s.ctx, func(r store.Reader) error {
-		s.told = r.Head().Seq
-		return nil
-	}))
-	s.serve()
-}
 
 // A visit is told to have been at a second door. That is supplied again to a server
 // restored from before, and there b reads it and takes it back. The backup of after
 // has it by its first place only, which b never saw: both the telling and its removal
 // stand, and the visit follows both doors.
 func TestStory_ABackupKnowsAChangeByThePlacesOfItsOwnHistory(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a, b := pair(t)
 	first, second := a.add(s.door(gridA, "大研街道1号")), a.add(s.door(gridA, "大研街道2号"))
 	visit := a.add(visitOf(first, "门口电线老化"))
 	a.sync()
@@ -115,13 +78,8 @@ func (s *stage) visitDoors(visit syncengine.ID) (doors int) {
 // back first, and c, who never saw the edit, confirms it against an edit of their own.
 // What b had seen stays covered when a's edit comes back last: nothing of it is open.
 func TestStory_WhoConfirmsADeletionTakesOverWhatItsAuthorHadSeen(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
-	c.sync()
+	s, a, b, c := trio(t)
+	door := a.syncedDoor(c)
 	before := s.backUp("before")
 	a.edit(door, rooms(3))
 	a.sync()
@@ -137,17 +95,14 @@ func TestStory_WhoConfirmsADeletionTakesOverWhatItsAuthorHadSeen(t *testing.T) {
 	a.sync()
 	s.clean()
 	s.rest()
-	if n, err := a.ConflictCount(); err != nil || n != 0 {
-		t.Errorf("%d conflicts are open, want none: %v", n, err)
-	}
+	a.wantConflicts(0, "none")
 }
 
 // a writes a count over b's where they read it, under grants that a restore loses afterwards. The phone hands newer ones back,
 // under which a has never read that door at that place, and the change says under which it was made: it is judged by those
 // before them, under which b's count was before a's eyes too.
 func TestStory_WorkUnderGrantsThatARestoreHasLostIsJudgedByThoseBeforeThem(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a := alone(t)
 	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridB)
 	door := b.add(s.door(gridB, "大研街道1号"))
 	b.edit(door, rooms(3))
@@ -169,18 +124,12 @@ func TestStory_WorkUnderGrantsThatARestoreHasLostIsJudgedByThoseBeforeThem(t *te
 	s.clean()
 	b.sync()
 	s.rest()
-	if n, err := a.ConflictCount(); err != nil || n != 0 {
-		t.Errorf("%d conflicts are open, want none: %v", n, err)
-	}
+	a.wantConflicts(0, "none")
 }
 
 func TestStory_AnAuthorWhoIsHeldForBlindIsFound(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := b.add(s.door(gridA, "大研街道1号"))
-	b.sync()
-	a.sync()
+	s, a, b := pair(t)
+	door := b.syncedDoor(a)
 	a.edit(door, rooms(4))
 	s.write = extra(func(m *storedv1.Extra) { m.Unreadable = 1 << 1 })
 	a.sync()
@@ -193,8 +142,7 @@ func TestStory_AnAuthorWhoIsHeldForBlindIsFound(t *testing.T) {
 // does not wait to be sent.
 func TestStory_WhatAPhoneHasLetGoOfWaitsForNothingInALogOfBefore(t *testing.T) {
 	for _, backups := range []int{1, 2} {
-		s := newStage(t)
-		a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+		s, a := alone(t)
 		a.sync()
 		before := s.backUp("before")
 		door := a.add(s.door(gridA, "大研街道1号"))
@@ -214,22 +162,6 @@ func TestStory_WhatAPhoneHasLetGoOfWaitsForNothingInALogOfBefore(t *testing.T) {
 		if want := map[int]int{1: 3, 2: 1}[backups]; status.Pending != want {
 			t.Errorf("with %d backups %d changes wait, want %d", backups, status.Pending, want)
 		}
-	}
-}
-
-// tellBackups makes backups, a change of somebody else between each, and has a phone hear of them.
-func (s *stage) tellBackups(a *actor, n int) {
-	s.t.Helper()
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	for i := range n {
-		b.add(s.door(gridA, fmt.Sprintf("福慧路%d号", i)))
-		b.sync()
-		s.backUp(fmt.Sprint("backup ", i))
-		s.must(s.service.View(s.ctx, func(r store.Reader) error {
-			s.service.SetBackedUp(syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq})
-			return nil
-		}))
-		a.sync()
 	}
 }
 
@@ -255,11 +187,9 @@ func (p *actor) acknowledge() {
 func TestStory_WhoConfirmsADeletionTakesOverNothingThatItsAuthorCouldNotRead(t *testing.T) {
 	s := newStage(t)
 	a := s.phone("阿甲", recordv1.Role_ROLE_POLICE_OFFICER, community)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	b := s.worker("阿乙")
 	c := s.phone("阿丙", recordv1.Role_ROLE_POLICE_OFFICER, community)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
-	c.sync()
+	door := a.syncedDoor(c)
 	before := s.backUp("before")
 	a.edit(door, &recordv1.Premises{PoliceNote: proto.String("已核查")})
 	a.sync()
@@ -275,22 +205,15 @@ func TestStory_WhoConfirmsADeletionTakesOverNothingThatItsAuthorCouldNotRead(t *
 	a.sync()
 	s.clean()
 	s.rest()
-	if n, err := a.ConflictCount(); err != nil || n != 1 {
-		t.Errorf("%d conflicts are open, want the note: %v", n, err)
-	}
+	a.wantConflicts(1, "the note")
 }
 
 // a corrects a count of their own, c disagrees, and b closes that conflict. A restore
 // loses all three but not a's first count. What b's change takes out of the server's
 // set is one that a had let go: b chose between the counts that were left of it.
 func TestStory_WhoClosesAConflictNeedNotHaveSeenWhatItsSidesHadWrittenOver(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	c := s.phone("阿丙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
-	c.sync()
+	s, a, b, c := trio(t)
+	door := a.syncedDoor(c)
 	a.edit(door, rooms(3))
 	a.sync()
 	before := s.backUp("before")

@@ -3,7 +3,6 @@ package model_test
 import (
 	"testing"
 
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/sim/model"
@@ -26,16 +25,7 @@ var slips = []struct {
 func TestCheckPhone_EverySlipIsFound(t *testing.T) {
 	for _, slip := range slips {
 		t.Run(slip.name, func(t *testing.T) {
-			s := newStage(t)
-			a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-			b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-			door := b.add(s.door(gridA, "大研街道1号"))
-			b.sync()
-			a.sync()
-			b.edit(door, rooms(3))
-			b.sync()
-			a.add(visitOf(door, "查看"))
-			s.clean()
+			s, a := visitToSend(t)
 			a.twist = slip.twist
 			a.pass, a.lose = 1, 100
 			a.sync()

@@ -3,8 +3,6 @@ package model_test
 import (
 	"testing"
 
-	recordv1 "onedoor/proto/gen/onedoor/record/v1"
-
 	"onedoor/internal/sim/model"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -34,12 +32,8 @@ var thefts = []struct {
 func TestAtRest_WhatIsMissingInTheStoreIsFound(t *testing.T) {
 	for _, theft := range thefts {
 		t.Run(theft.name, func(t *testing.T) {
-			s := newStage(t)
-			a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-			b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-			door := a.add(s.door(gridA, "大研街道1号"))
-			a.sync()
-			b.sync()
+			s, a, b := pair(t)
+			door := a.syncedDoor(b)
 			a.edit(door, rooms(3))
 			b.edit(door, rooms(4))
 			s.rest()

@@ -43,12 +43,9 @@ func moveAct(door, to syncengine.ID) model.Act {
 }
 
 func TestStory_AnOrdinaryDayIsPredictedToTheLastValue(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a, b := pair(t)
 	c := s.phone("阿丙", recordv1.Role_ROLE_POLICE_OFFICER, community)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
+	door := a.syncedDoor()
 	s.clean()
 	b.sync()
 	c.sync()
@@ -63,15 +60,14 @@ func TestStory_AnOrdinaryDayIsPredictedToTheLastValue(t *testing.T) {
 	s.clean()
 	c.sync()
 	c.edit(door, rooms(5))
-	c.edit(visit, &recordv1.Visit{Note: proto.String("已整改")})
+	c.edit(visit, noted("已整改"))
 	b.do(func() error { return b.Delete(visit) })
 	s.clean()
 	s.rest()
 }
 
 func TestStory_ADoorThatMovesBeforeItsAuthorHeardOfItLeavesThePhone(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a := alone(t)
 	a.sync()
 	door := a.add(s.door(gridA, "大研街道1号"))
 	a.lose = 1
@@ -82,11 +78,9 @@ func TestStory_ADoorThatMovesBeforeItsAuthorHeardOfItLeavesThePhone(t *testing.T
 }
 
 func TestStory_AReleasedChangeKeepsTheStampOfItsFirstReceipt(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridA)
+	s, a := alone(t)
 	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridB)
-	door := a.add(s.door(gridA, "大研街道1号"))
-	a.sync()
+	door := a.syncedDoor()
 	// b finds the door by its id and has a clock that is two hours behind.
 	b.skew = -2 * time.Hour
 	b.sync()
@@ -105,14 +99,7 @@ func TestStory_AReleasedChangeKeepsTheStampOfItsFirstReceipt(t *testing.T) {
 // time it arrives the door has moved to b's grid: b may write to it, and has not seen
 // what stood there.
 func TestStory_WhoGetsADoorAfterwardsHadNotReadIt(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridB)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	own := s.door(gridB, "大研街道1号")
-	own.Rooms = proto.Uint32(3)
-	door := a.add(own)
-	a.sync()
-	b.sync()
+	s, b, door := unreadDoor(t)
 	joined := s.door(gridA, "大研街道一号")
 	joined.Rooms = proto.Uint32(4)
 	b.do(func() error { return b.AddWithID(door, joined) })
@@ -136,14 +123,7 @@ func TestStory_WhoGetsADoorAfterwardsHadNotReadIt(t *testing.T) {
 // b takes back what they wrote of a door that they could not read, and with it the door: that it lives is covered, what a
 // has written of it is a conflict with the deletion.
 func TestStory_WhoDeletesWhatTheyHadNotReadLeavesEachValueOpen(t *testing.T) {
-	s := newStage(t)
-	a := s.phone("阿甲", recordv1.Role_ROLE_GRID_WORKER, gridB)
-	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridA)
-	own := s.door(gridB, "大研街道1号")
-	own.Rooms = proto.Uint32(3)
-	door := a.add(own)
-	a.sync()
-	b.sync()
+	s, b, door := unreadDoor(t)
 	b.do(func() error { return b.AddWithID(door, s.door(gridA, "大研街道一号")) })
 	b.do(func() error { return b.Delete(door) })
 	s.moveDoor(door, gridA)
