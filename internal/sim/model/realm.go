@@ -49,6 +49,8 @@ type Model struct {
 	act       *Act
 	// poison is a record that the server's engine cannot stand.
 	poison syncengine.ID
+	// voidings are the tasks by which somebody was told of a void door, in whatever history.
+	voidings map[voiding]syncengine.ID
 	// secrets are words that stand in one record only.
 	secrets map[syncengine.ID][]string
 	// step is what the commit in hand has done so far.
@@ -102,7 +104,7 @@ func New(o Options) *Model {
 		forks: map[syncengine.ID]forked{}, changes: map[syncengine.Dot]*change{},
 		backups: map[string]*branch{}, cursors: map[string]place{}, tags: map[string]place{}, nonces: map[string]bool{},
 		strangers: map[syncengine.ID]bool{}, used: map[syncengine.Epoch]bool{1: true}, twice: map[syncengine.Epoch]bool{},
-		dirty: map[syncengine.ID]bool{},
+		voidings: map[voiding]syncengine.ID{}, dirty: map[syncengine.ID]bool{},
 	}
 	if m.schema == nil {
 		m.schema = m.newest

@@ -9,14 +9,13 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
-	"onedoor/server/store"
 	"onedoor/syncengine"
 )
 
-// What a void door asks for. Behind a batch the server writes tasks of its own: one for each author whose work has met a door
-// that is void by a write that they had not seen, one for who works on each open case at a door that has become void; and it
-// ends what a door's voiding brought when the door is back. The auditor works out which tasks are due from what stands when
-// the batch is done, and wants those and no others.
+// What a void door asks for (docs/casework.md): a task for each author whose work has met a door that is void by a write that
+// they had not seen, one for who works on each open case at a door that has become void; and what a door's voiding brought ends
+// when the door is back. Each is told once of one voiding, in every history under one id: how the server makes that id the
+// auditor does not know. When this is told stands in telling.go.
 
 // touch is a change of the batch in hand that may ask for something.
 type touch struct {
@@ -27,25 +26,29 @@ type touch struct {
 	voids, back bool
 }
 
-// due is one task that is to be made, or to be ended.
-type due struct {
-	create bool
-	task   *recordv1.Task
+// voiding is what somebody is told of: that a door became void by a change, about a record.
+type voiding struct {
+	door, about, user syncengine.ID
+	by                syncengine.Dot
 }
 
-// dues are tasks by their ids.
-type dues map[syncengine.ID]due
+// due is one task that is to be made for a voiding, or the one at id to be ended.
+type due struct {
+	of   voiding
+	id   syncengine.ID
+	task *recordv1.Task
+}
 
-// telling is what the commit in hand has met of void doors.
-type telling struct {
-	// touches are those of the batch in hand, maybe those before a place where a batch may have ended.
-	touches, maybe []touch
-	// due and allowed are the tasks that are being told; nil before the first one.
-	due, allowed dues
-	// last is the newest entry that decided a phone's change.
-	last store.Entry
-	// asked is how many changes the act in hand makes, writes counts those of them that have come.
-	asked, writes int
+// dues are tasks in the order in which they fall due.
+type dues []due
+
+func (d *due) create() bool { return d.id.IsZero() }
+
+func (d *due) doing() string {
+	if d.create() {
+		return "to be made"
+	}
+	return "to be ended"
 }
 
 // voidedBy gives the write by which a door is void; nil when it is not.
@@ -71,142 +74,20 @@ func (m *Model) noteTouch(ch *change, was, is *record) {
 	}
 }
 
-// beginActs works out how many changes of a commit are made by the act in hand. While a file of doors is read others commit.
-func (m *Model) beginActs(entries []store.Entry) {
-	switch {
-	case m.act == nil:
-	case m.act.Import != nil:
-		if len(entries) > 0 && m.own(entries[0]) {
-			m.act.plan = m.plan(m.act.Import)
-			m.step.telling.asked = m.act.plan.left()
-		}
-	default:
-		m.step.telling.asked = len(m.act.Writes)
-	}
-}
-
-// beforeEntry has a batch end where an entry begins another one, or is the first task that a batch has brought.
-func (m *Model) beforeEntry(e store.Entry) {
-	t := &m.step.telling
-	switch {
-	case m.tells(e):
-		if t.due == nil {
-			t.due = m.dueOf(t.touches)
-			t.allowed = m.dueOf(slices.Concat(t.maybe, t.touches))
-			t.touches, t.maybe = nil, nil
-		}
-	case e.Type == store.EntryAbsent, t.due != nil && decides(e):
-		m.endBatch()
-	case decides(e) && len(t.touches) > 0:
-		m.perhapsAnother(e)
-	}
-	if decides(e) && !m.own(e) {
-		t.last = e
-	}
-}
-
-// decides reports an entry by which a change is decided for the first time.
-func decides(e store.Entry) bool {
-	return e.Type == store.EntryApplied || e.Type == store.EntryMerged || e.Type == store.EntryQuarantined
-}
-
-// own reports a change that the server makes for nobody.
-func (m *Model) own(e store.Entry) bool {
-	return decides(e) && e.Incarnation == m.authorOf(syncengine.ID{})
-}
-
-// tells reports a change that the server makes by itself, behind those that somebody asked it for.
-func (m *Model) tells(e store.Entry) bool {
-	if !m.own(e) {
-		return false
-	}
-	if m.step.telling.writes < m.step.telling.asked {
-		m.step.telling.writes++
-		return false
-	}
-	return true
-}
-
-// perhapsAnother ends a batch before an entry that is of another one. Where copies of a phone's batches share a commit nobody
-// can tell: one that would owe a task has not ended, since that stands directly behind it.
-func (m *Model) perhapsAnother(e store.Entry) {
-	t := &m.step.telling
-	together, apart := false, e.Incarnation != t.last.Incarnation
-	for _, c := range m.calls {
-		if c.answered || c.incarnation() != e.Incarnation {
-			continue
-		}
-		with := c.brings(e)
-		together = together || with && c.brings(t.last)
-		apart = apart || with && !c.brings(t.last)
-	}
-	switch {
-	case t.asked > 0:
-	case !together:
-		m.endBatch()
-	case apart && len(m.dueOf(t.touches)) == 0:
-		t.maybe, t.touches = append(t.maybe, t.touches...), nil
-	}
-}
-
-// brings reports that a call's batch has the change of an entry.
-func (c *call) brings(e store.Entry) bool {
-	i := int(e.DeviceSeq) - int(c.body.GetBatch().GetFirstDeviceSeq())
-	return c.incarnation() == e.Incarnation && i >= 0 && i < len(c.rows) && c.rows[i] != nil && c.rows[i].digest == digestKept(e)
-}
-
-// endBatch wants everything that the batch in hand asked for to have been told.
-func (m *Model) endBatch() {
-	t := &m.step.telling
-	left := t.due
-	if left == nil {
-		left = m.dueOf(t.touches)
-	}
-	for id, d := range left {
-		m.at(0, id).want(false, I2, "a void door asks for a task, %s, and none is there: %v", d.doing(), d.task)
-	}
-	t.touches, t.maybe, t.due, t.allowed = nil, nil, nil, nil
-}
-
-func (d due) doing() string {
-	if d.create {
-		return "to be made"
-	}
-	return "to be ended"
-}
-
-// told reports an entry that is told because of a void door.
-func (m *Model) told(e store.Entry) bool { return m.step.telling.due != nil && m.own(e) }
-
-// wantDue wants a change that the server made by itself to be one that is due.
-func (m *Model) wantDue(r *row, e store.Entry) {
-	t, f := &m.step.telling, m.at(0, e.RecordID)
-	d, ok := t.allowed[e.RecordID]
-	if !f.want(ok, I2, "seq %d is a task that no void door asks for", e.Seq) {
-		return
-	}
-	delete(t.due, e.RecordID)
-	delete(t.allowed, e.RecordID)
-	told := &recordv1.Task{}
-	err := proto.Unmarshal(r.change.Patch.GetFields(), told)
-	f.want(err == nil && r.change.Create == d.create && proto.Equal(told, d.task), I2, "seq %d tells of a void door %v, it should be %s: %v", e.Seq, told, d.doing(), d.task)
-}
-
 // dueOf works out which tasks are due after some changes.
-func (m *Model) dueOf(touches []touch) dues {
-	out := dues{}
+func (m *Model) dueOf(touches []touch) (out dues) {
 	for i := range touches {
 		t := &touches[i]
 		if t.back && voidedBy(m.now.record(t.record)) == nil {
-			m.endedBy(t.record, out)
+			m.endedBy(t.record, &out)
 		}
 		for _, door := range m.doorsOf(t) {
 			switch by := voidedBy(door); {
 			case by == nil || t.back:
 			case t.voids && door.id == t.record:
-				m.casesAt(door, by, out)
+				m.casesAt(door, by, &out)
 			case !t.change.row.server && !m.knewOf(t, by) && !says(door, by, t.change.dot.Incarnation):
-				m.question(t, door, by, out)
+				m.question(t, door, by, &out)
 			}
 		}
 	}
@@ -238,48 +119,61 @@ func says(door *record, by *value, incarnation syncengine.ID) bool {
 }
 
 // question adds the task by which an author is asked about a door.
-func (m *Model) question(t *touch, door *record, by *value, out dues) {
+func (m *Model) question(t *touch, door *record, by *value, out *dues) {
 	what, why := domain.VoidQuestion(m.reasonOf(door))
 	user := t.change.row.user
-	m.ask(out, by, door.id, &recordv1.Task{What: &what, Why: &why, PremisesId: door.id[:], ForUser: user[:]})
+	m.ask(out, voiding{door.id, door.id, user, by.by.dot}, &recordv1.Task{What: &what, Why: &why, PremisesId: door.id[:], ForUser: user[:]})
 }
 
 // casesAt adds a task for who works on each open case at a door.
-func (m *Model) casesAt(door *record, by *value, out dues) {
+func (m *Model) casesAt(door *record, by *value, out *dues) {
 	what, why := domain.VoidCaseNotice(m.reasonOf(door))
 	for _, rec := range m.following(door.id) {
 		if who, open := m.worksOn(rec); open {
-			m.ask(out, by, rec.id, &recordv1.Task{What: &what, Why: &why, CaseId: bytes.Clone(rec.id[:]), ForUser: who})
+			user, _ := syncengine.IDFromBytes(who)
+			m.ask(out, voiding{door.id, rec.id, user, by.by.dot}, &recordv1.Task{What: &what, Why: &why, CaseId: bytes.Clone(rec.id[:]), ForUser: who})
 		}
 	}
 }
 
-// ask adds a task for somebody about a record, unless it is there: of one voiding each is told once.
-func (m *Model) ask(out dues, by *value, about syncengine.ID, task *recordv1.Task) {
-	user, _ := syncengine.IDFromBytes(task.GetForUser())
-	id := syncengine.ID(domain.VoidTaskID(domain.ID(about), domain.ID(user), domain.ID(by.by.dot.Incarnation), uint64(by.by.dot.Seq)))
-	if _, asked := out[id]; asked || m.now.record(id) != nil {
+// ask adds a task, unless it is there: of one voiding each is told once.
+func (m *Model) ask(out *dues, of voiding, task *recordv1.Task) {
+	asked := slices.ContainsFunc(*out, func(d due) bool { return d.of == of })
+	if id, told := m.voidings[of]; asked || told && m.now.record(id) != nil {
 		return
 	}
 	task.State = recordv1.TaskState_TASK_STATE_MADE.Enum()
-	out[id] = due{create: true, task: task}
+	*out = append(*out, due{of: of, task: task})
 }
 
-// endedBy adds what ends with a door that is back: the open tasks that its voiding brought.
-func (m *Model) endedBy(door syncengine.ID, out dues) {
+// endedBy adds what ends with a door that is back: the open tasks that its voiding brought, as far as they still are about it.
+// One whose reason somebody has written anew is theirs.
+func (m *Model) endedBy(door syncengine.ID, out *dues) {
 	over := domain.DoorIsBack
 	for _, rec := range m.following(door) {
 		task := &recordv1.Task{}
 		if rec.kind.Number != syncengine.KindNumber(recordv1.Kind_KIND_TASK) || rec.deletion() != nil || !m.read(rec, task) {
 			continue
 		}
+		of, brought := m.broughtBy(rec.id)
+		ended := slices.ContainsFunc(*out, func(d due) bool { return d.id == rec.id })
 		switch task.GetState() {
 		case recordv1.TaskState_TASK_STATE_MADE, recordv1.TaskState_TASK_STATE_DELIVERED, recordv1.TaskState_TASK_STATE_OPENED:
-			if domain.OfVoidDoor(task.GetWhy()) {
-				out[rec.id] = due{task: &recordv1.Task{State: recordv1.TaskState_TASK_STATE_DONE.Enum(), DoneReason: &over}}
+			if brought && of.door == door && !ended && domain.OfVoidDoor(task.GetWhy()) {
+				*out = append(*out, due{of: of, id: rec.id, task: &recordv1.Task{State: recordv1.TaskState_TASK_STATE_DONE.Enum(), DoneReason: &over}})
 			}
 		}
 	}
+}
+
+// broughtBy gives the voiding that a task tells of.
+func (m *Model) broughtBy(task syncengine.ID) (of voiding, ok bool) {
+	for of, id := range m.voidings {
+		if id == task {
+			return of, true
+		}
+	}
+	return of, false
 }
 
 // following lists the records that stand under a door's own key.
