@@ -128,6 +128,33 @@ func TestLease_WhatArrivesAFortnightAfterItsEndIsQuarantined(t *testing.T) {
 	}
 }
 
+// A month later the server is put back to before all of it, and knows of no lease but the first. What the phone brings again it
+// made under a later one, which it shows.
+func TestLease_WhatAnOldBackupLacksIsTakenUnderTheLeaseThatThePhoneShows(t *testing.T) {
+	for _, declared := range []bool{true, false} {
+		w, ann, door := lent(t, 10*aDay)
+		b := w.backup()
+		for range 15 {
+			w.later(2 * aDay)
+			ann.sync()
+		}
+		ann.edit(door, `{"rooms":8}`)
+		ann.sync()
+		if declared {
+			w.restore(b)
+		} else {
+			w.putBack(b)
+		}
+		w.later(3 * aDay)
+		ann.sync()
+		ann.shows(door, map[string]any{"rooms": 8})
+		if s := ann.status(); s.Quarantined != 0 {
+			t.Errorf("declared %v: %d changes that were taken before wait", declared, s.Quarantined)
+		}
+		w.settle()
+	}
+}
+
 // lend grants a user a door until a time.
 func (w *world) lend(user syncengine.ID, door string, until time.Time) {
 	w.t.Helper()

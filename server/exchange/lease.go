@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -70,18 +71,21 @@ func (k *work) noteLent(p *push, progress *storedv1.Progress) {
 	noteLease(progress, made, p.lent)
 }
 
-// noteLease adds a lease that begins after a change; one that ends no later than
-// the last one says nothing new.
+// noteLease adds a lease that begins after a change. Leases are kept in the order in which they begin, and each ends later than
+// those before it: one that begins no earlier than another and ends no later says nothing. What a phone shows after a restore
+// begins before what it was given in the same breath, which it asked for as one who had made all that is lost.
 func noteLease(p *storedv1.Progress, after uint64, until syncengine.UnixMilli) {
-	n := len(p.GetLeases())
-	switch {
-	case until == 0 || n > 0 && p.Leases[n-1].GetUntilMs() >= int64(until):
-		return
-	case n > 0 && p.Leases[n-1].GetAfter() >= after:
-		p.Leases[n-1] = &storedv1.Lease{After: p.Leases[n-1].GetAfter(), UntilMs: int64(until)}
+	at := 0
+	for at < len(p.Leases) && p.Leases[at].GetAfter() < after {
+		at++
+	}
+	told := at > 0 && p.Leases[at-1].GetUntilMs() >= int64(until)
+	told = told || at < len(p.Leases) && p.Leases[at].GetAfter() == after && p.Leases[at].GetUntilMs() >= int64(until)
+	if until == 0 || told {
 		return
 	}
-	p.Leases = append(p.Leases, &storedv1.Lease{After: after, UntilMs: int64(until)})
+	behind := slices.DeleteFunc(slices.Clone(p.Leases[at:]), func(l *storedv1.Lease) bool { return l.GetUntilMs() <= int64(until) })
+	p.Leases = append(append(p.Leases[:at:at], &storedv1.Lease{After: after, UntilMs: int64(until)}), behind...)
 	if over := len(p.Leases) - leasesMax; over > 0 {
 		p.Leases = p.Leases[over:]
 	}
