@@ -12,11 +12,15 @@ const destroyAfter syncengine.UnixMilli = 30 * dayMs
 
 // destroyStale destroys what the phone holds when it has not caught up for too long.
 // What was written here stays, sealed. Where it cannot be sealed, since no server
-// has told a key, nothing is destroyed: the phone stays locked. The caller holds r.mu.
+// has told a key, nothing is destroyed: the phone stays locked. A phone that died before all of it was overwritten goes on
+// with that. The caller holds r.mu.
 func (r *Replica) destroyStale() error {
 	s := &r.state
-	if !s.enrolled() || r.closed || r.gone || s.pos.WipeOrdered != 0 || s.pos.Destroyed || s.unheard(s.time(r.now())) < destroyAfter {
+	if !s.enrolled() || r.closed || r.gone || s.pos.WipeOrdered != 0 || s.unheard(s.time(r.now())) < destroyAfter {
 		return nil
+	}
+	if s.pos.Destroyed {
+		return r.db.ScrubLeft()
 	}
 	next := *s
 	done := false

@@ -66,6 +66,14 @@ func (db *DB) Scrub() error {
 	})
 }
 
+// ScrubLeft is Scrub where one has work, as after a crash.
+func (db *DB) ScrubLeft() error {
+	if !db.isUnclean() {
+		return nil
+	}
+	return db.Scrub()
+}
+
 // mergeIndex makes the index of texts anew where it may hold texts that were erased.
 func (tx *Tx) mergeIndex() error {
 	n, err := tx.MetaInt(metaUnclean)
