@@ -42,6 +42,7 @@ const (
 	Undeclared    Fault = "server_file_put_back"  // its database is put back without telling anybody
 	SchemaSkew    Fault = "schema_skew"           // phones and the server run software of two versions
 	SideBySide    Fault = "versions_side_by_side" // servers of two versions serve one realm, by the older one's schema; no weather: a rolling upgrade
+	RolledBack    Fault = "software_rolled_back"  // the servers' older software is put back with the backup that it made; no weather: one in two of those
 	Poison        Fault = "poisoned_change"       // the server's engine panics on a change
 	Oversized     Fault = "oversized_batch"       // a request beyond the protocol's limits
 	Forged        Fault = "forged_request"        // a request of somebody else
@@ -63,6 +64,7 @@ const (
 	Voided        Fault = "door_voided"           // a door is none any more, or is taken back
 	Imported      Fault = "register_imported"     // the operator hands in a register of doors
 	Fed           Fault = "feed_read"             // a system outside reads its feed
+	Drawer        Fault = "phone_in_drawer"       // a phone lies in a drawer for weeks, in which the others work on
 	Several       Fault = "several_servers"       // another server of the same store answers than before
 )
 
@@ -105,7 +107,7 @@ var AllFaults = []Fault{
 	Drop, Delay, Duplicate, Reorder, Cut, Twins, Together, TinyPages, Kill, KillInCommit, OldBackup, Clone, PhoneLost, DiskFails, DiskFull,
 	Skew, Jump, Backwards, Restart, StoreConflict, StoreFails, StoreReads, StoreFull, PowerLoss,
 	Restored, RestoredOlder, Undeclared, SchemaSkew, Poison, Oversized, Forged, Moved, Narrowed, Widened, Regranted, Withdrawn, GivenBack, RoleRaised, DeviceGone, SmallBatches, Barred, SealedRows, WipeOrdered,
-	Sealed, Recused, HandedOver, Erased, Voided, Imported, Fed, Several,
+	Sealed, Recused, HandedOver, Erased, Voided, Imported, Fed, Several, Drawer, RolledBack,
 }
 
 func setOf(list []Fault) kinds {

@@ -141,6 +141,14 @@ func (p *phone) barred() bool {
 		p.w.trace.tell(p.w.now, p.name, "shows nothing: %v", err)
 		p.stale = p.stale || errors.Is(err, client.ErrDestroyed)
 		p.tellSealed()
+		switch {
+		case p.heard.destroyed && !(again && p.emptied):
+			p.emptied = true
+			p.w.model.Destroyed(p.id)
+			p.w.search(p)
+		case !p.heard.destroyed && late > destroyedAfter+clockSlack:
+			p.w.broken(model.I11, p, "holds what it was to destroy, %d h after it was heard of: %v", late/hourMs, err)
+		}
 		return true
 	case p.hurt(err, "looks at its doors"):
 		// It may have destroyed what it held before it died, and is destroyed still when it has heard of the time again.

@@ -43,6 +43,7 @@ type flight struct {
 // Enrol is answered at once: phones are enrolled at the station, on its own network.
 func (l *line) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
 	resp, err := l.p.w.server.service.Enrol(ctx, clone(req))
+	l.p.granted = clone(resp.GetGrants())
 	return clone(resp), err
 }
 

@@ -214,3 +214,24 @@ func (w *world) lift() {
 		w.trace.tell(w.now, "server", "goes by the newer schema")
 	}
 }
+
+// bringSoftware puts the software in place that a backup was made with: newer one always, which alone opens it, older one in half of
+// the cases, as whoever takes back an upgrade does.
+func (w *world) bringSoftware(b *backup) {
+	s := w.server
+	s.wentBack++
+	older := b.schema.Engine.Version < s.schema.Engine.Version
+	switch {
+	case b.schema == s.schema:
+		return
+	case older && (slices.Contains(w.c.Without, RolledBack) || !diceFor(w.c.Seed, "roll back", s.wentBack).oneIn(2)):
+		return
+	case older:
+		w.strike(RolledBack)
+	}
+	for i := range s.peers {
+		s.peers[i].schema = b.software[i]
+	}
+	w.goBy(b.schema)
+	w.trace.tell(w.now, "server", "has the software that %s was made with", b.name)
+}

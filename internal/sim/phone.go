@@ -40,6 +40,12 @@ type phone struct {
 	// batchChanges asks for small batches; 0 leaves them to the protocol.
 	batchChanges int
 	heard        heard
+	// granted is what it was granted when it was enrolled.
+	granted *syncv1.Grants
+	// emptied is set when its files were searched since it was last switched on, for what it says to have destroyed.
+	emptied bool
+	// away is set while it lies in a drawer.
+	away bool
 	// stale tells that the auditor may not know of all rows that the phone has sealed.
 	stale bool
 	// void is the call that was under way when the phone destroyed what it held; nil for none.

@@ -49,7 +49,7 @@ func (p *phone) died(how string) {
 	p.syncing = nil
 	p.incarnation()
 	dead := p.replica
-	p.replica = nil
+	p.replica, p.emptied = nil, false
 	// The power is off: what the process has open is dead, and closing it says so.
 	_ = dead.Close()
 	p.w.trace.tell(p.w.now, p.name, "%s", how)
@@ -58,7 +58,7 @@ func (p *phone) died(how string) {
 
 // start opens the phone again and finds out what had become durable.
 func (p *phone) start() {
-	if p.lost || p.replica != nil {
+	if p.lost || p.away || p.replica != nil {
 		return
 	}
 	p.disk.PowerOn()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"onedoor/internal/schema"
 	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/model"
 	"onedoor/server/exchange"
@@ -27,6 +28,9 @@ type backup struct {
 	realm  *pgstore.Options
 	// ledgered is how many entries the side ledger had then.
 	ledgered int
+	// software is what each server ran on, schema what the realm went by.
+	software []*schema.Schema
+	schema   *schema.Schema
 }
 
 // backUp copies the store and tells the phones that it is safe.
@@ -61,7 +65,10 @@ func (w *world) failBackup(d dice, b *backup) {
 
 // copyStore copies the store under a name.
 func (s *server) copyStore() *backup {
-	b := &backup{name: fmt.Sprintf("backup%d", len(s.backups)+1), ledgered: s.ledger.length()}
+	b := &backup{name: fmt.Sprintf("backup%d", len(s.backups)+1), ledgered: s.ledger.length(), schema: s.schema}
+	for i := range s.peers {
+		b.software = append(b.software, s.peers[i].schema)
+	}
 	s.view(func(r store.Reader) error {
 		b.at = syncengine.Coordinate{Epoch: r.Head().Epoch, Seq: r.Head().Seq}
 		s.w.model.BackedUp(b.name, r.Head())
@@ -116,6 +123,7 @@ func (w *world) restore(b *backup) {
 		return
 	}
 	w.model.WentBack(b.name, true)
+	w.bringSoftware(b)
 	forks := known.Forks
 	if s.ledger != nil {
 		more, err := exchange.LedgerEpochs(s.ledger)
@@ -153,6 +161,7 @@ func (w *world) copyBack(d dice) {
 	}
 	shown := s.ledger.length() > b.ledgered
 	w.model.WentBack(b.name, shown)
+	w.bringSoftware(b)
 	s.store.told, s.store.epoch = b.at.Seq, b.at.Epoch
 	w.trace.tell(w.now, "server", "has its file put back to %s at %d/%d, and nobody knows", b.name, b.at.Epoch, b.at.Seq)
 	w.revokeAgain()

@@ -73,33 +73,38 @@ var stepKinds = []stepKind{
 	{name: "restore", weight: 6, fault: RestoredOlder, do: (*world).restoreOlder},
 }
 
-// planScript plans every step that the case does not leave out.
+// planScript plans every step that the case does not leave out: a day's, and those of the days that may follow.
 func (w *world) planScript() {
-	at := w.now
 	for _, p := range w.phones {
 		w.after(0, p.beginSync)
 	}
-	last := w.weather.steps
+	end := w.planSteps(w.now, 1, w.weather.steps, w.weather.paceMs, w.choices(stepKinds))
+	w.planDays(end)
+}
+
+// planSteps plans steps of some kinds from a time on, so far apart on average; it gives the time of the last one.
+func (w *world) planSteps(at instant, first, last int, paceMs int64, kinds []weighed[*stepKind]) instant {
 	if w.c.Steps > 0 {
 		last = min(last, w.c.Steps)
 	}
-	for n := 1; n <= last; n++ {
+	for n := first; n <= last; n++ {
 		d := diceFor(w.c.Seed, "step", n)
-		at += instant(d.between(0, 2*w.weather.paceMs))
+		at += instant(d.between(0, 2*paceMs))
 		s := step{number: n}
-		kind := draw(d, w.choices())
+		kind := draw(d, kinds)
 		s.name, s.do = kind.name, kind.do
 		if !slices.Contains(w.c.Skip, n) {
 			w.at(at, func() { w.take(&s) })
 		}
 	}
+	return at
 }
 
 // choices weighs the kinds of steps for this run's weather.
-func (w *world) choices() []weighed[*stepKind] {
-	out := make([]weighed[*stepKind], 0, len(stepKinds))
-	for i := range stepKinds {
-		kind := &stepKinds[i]
+func (w *world) choices(kinds []stepKind) []weighed[*stepKind] {
+	out := make([]weighed[*stepKind], 0, len(kinds))
+	for i := range kinds {
+		kind := &kinds[i]
 		if kind.fault == "" || w.weather.often[kind.fault] > 0 {
 			out = append(out, weighed[*stepKind]{kind.weight, kind})
 		}

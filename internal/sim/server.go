@@ -50,8 +50,8 @@ type server struct {
 	random *rand.ChaCha8
 	// waiting are calls that arrived and wait for their group.
 	waiting []*arrival
-	// turns counts how often it was drawn who serves.
-	turns int
+	// turns counts how often it was drawn who serves, wentBack how often the store was put back.
+	turns, wentBack int
 	// down is set while the server does not run.
 	down bool
 	// disk holds the store's files; nil for a store in memory or in a database server.

@@ -159,7 +159,7 @@ func (w *world) equip() {
 	incarnation, err := parseID(p.replica.Self().Incarnation)
 	w.must(err, "read the incarnation of "+p.name)
 	w.known.name(incarnation, p.name)
-	w.model.Enrolled(p.id, incarnation, u.id, u.told)
+	w.model.Enrolled(p.id, incarnation, u.id, p.granted)
 	w.model.PhoneSchema(p.id, p.schema)
 	w.trace.tell(w.now, "operator", "%s gets %s, a phone", u.name, p.name)
 }

@@ -18,6 +18,8 @@ type weather struct {
 	groupMs int64
 	// paceMs is the mean time between two steps.
 	paceMs int64
+	// days is how long a quiet time follows the script, in which phones lie in drawers; 0 for none.
+	days int
 	// often says of each kind of fault how often it happens: once in so many chances; 0 or absent for never.
 	often map[Fault]int
 	// busyIn is how often owners work while their phone's call is on its way: once in so many; 0 for never.
@@ -67,6 +69,9 @@ func drawWeather(seed uint64, without kinds) *weather {
 		w.phones, w.steps, w.sqlite, w.groupMs = crowdPhones, crowdPhones*2, false, 400
 	}
 	w.ledger, w.servers = d.IntN(3) > 0, drawServers(seed, without)
+	if !w.crowd {
+		w.days = drawDays(seed, without)
+	}
 	for _, rate := range faultRates {
 		n := int(d.between(rate.least, rate.most))
 		if d.IntN(10) < 6 && !without[rate.kind] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -33,6 +34,8 @@ type actor struct {
 	// app is what the phone's software knows; nil is all.
 	app    *schema.Schema
 	random *rand.ChaCha8
+	// granted is what it was granted when it was enrolled.
+	granted *syncv1.Grants
 	// told counts the rows that the model knows of.
 	told int
 	// open is the call whose reply is not known to be taken yet.
@@ -75,14 +78,33 @@ func (s *stage) phoneOf(user syncengine.ID) *actor {
 		return err
 	}))
 	s.must(p.Enrol(s.ctx, "plain", code))
-	s.must(s.service.View(s.ctx, func(r store.Reader) error {
-		v, err := identity.CurrentGrants(r, user)
-		s.model.Enrolled(id, p.incarnation(), user, v.Version)
-		return err
-	}))
+	s.model.Enrolled(id, p.incarnation(), user, p.granted)
 	s.phones[id] = p
 	s.t.Cleanup(func() { s.must(p.Close()) })
 	return p
+}
+
+// copyAside copies a phone's files under a name.
+func (p *actor) copyAside(name string) (files string) {
+	p.s.t.Helper()
+	p.s.must(p.Close())
+	files = filepath.Join(p.s.t.TempDir(), name)
+	p.s.must(os.CopyFS(files, os.DirFS(p.dir)))
+	p.s.model.Saved(p.id, name)
+	p.start()
+	return files
+}
+
+// clone runs another phone on files that were copied aside of this one, which has written nothing since.
+func (p *actor) clone(name, files string) *actor {
+	p.s.t.Helper()
+	id := model.PhoneID(len(p.s.phones) + 1)
+	c := &actor{s: p.s, id: id, dir: files, user: p.user, told: p.told, random: rand.NewChaCha8([32]byte{byte(id)})}
+	p.s.model.PutBack(id, name)
+	p.s.phones[id] = c
+	c.start()
+	p.s.t.Cleanup(func() { p.s.must(c.Close()) })
+	return c
 }
 
 func (p *actor) start() {

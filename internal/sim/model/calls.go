@@ -38,6 +38,7 @@ func (m *Model) answered(id CallID, reply *syncv1.ExchangeResponse, err error) {
 	c := m.calls[id]
 	c.answered, c.branch = true, m.now
 	m.strangers[c.incarnation()] = errors.Is(err, exchange.ErrUnknownDevice)
+	m.lends(c, reply, err != nil)
 	if err != nil {
 		return
 	}

@@ -90,7 +90,7 @@ func (m *Model) decide(e store.Entry) {
 	m.now.decided[dot] = d
 	m.believe(d.change, e, c)
 	m.learnPlaces(d.change, e)
-	v := m.judgeEntry(r, dot, e)
+	v := m.judgeEntry(r, dot, e, c)
 	if r.server {
 		v = m.serverVerdict(r)
 	}

@@ -99,8 +99,8 @@ func (m *Model) mayRelease(d *decision) bool {
 	if m.act.Release == d.entry.Seq {
 		return true
 	}
-	creation := m.changes[syncengine.Dot{Incarnation: asked.Incarnation, Seq: asked.DeviceSeq}]
-	return creation != nil && creation.row.change.Create && asked.RecordID == d.entry.RecordID &&
+	creation := m.now.decided[syncengine.Dot{Incarnation: asked.Incarnation, Seq: asked.DeviceSeq}]
+	return creation != nil && creation.change != nil && creation.change.row.change.Create && asked.RecordID == d.entry.RecordID &&
 		asked.Incarnation == d.entry.Incarnation && asked.DeviceSeq < d.entry.DeviceSeq
 }
 

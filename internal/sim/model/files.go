@@ -25,6 +25,7 @@ func (m *Model) checkFiles(p PhoneID, plain []byte) {
 	held := m.heldBy(ph)
 	m.counts[I11]++
 	m.checkSealed(ph, held, plain)
+	m.wantDestroyed(ph)
 	for id := range m.now.records {
 		if held[id] != nil {
 			continue
@@ -83,7 +84,7 @@ func (m *Model) mayHold(ph *phone, held map[syncengine.ID]*heldRecord, text []by
 			return true
 		}
 	}
-	for _, r := range ph.rows {
+	for _, r := range ph.mayRead() {
 		if !ph.sealed[r.seq] && bytes.Contains(r.body, text) {
 			return true
 		}

@@ -38,16 +38,17 @@ type verdict struct {
 // judgeEntry predicts what the server decides about a row. Where a restore has lost
 // when its phone switched to the version of grants that it was made under, an older
 // one counts, the one in force, or one that a phone of that name has confirmed.
-func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry) verdict {
+func (m *Model) judgeEntry(r *row, dot syncengine.Dot, e store.Entry, c *call) verdict {
 	if sentErased(e) && m.nothingLeft(r) {
 		return verdict{why: syncv1.QuarantineReason_QUARANTINE_REASON_ERASED}
 	}
-	v := m.judge(r, dot)
+	overdue := m.overdue(r, dot, e, c)
+	v := m.judge(r, dot, overdue)
 	if v.fits(e) {
 		return v
 	}
 	m.underOthers(r, dot, func() bool {
-		other := m.judge(r, dot)
+		other := m.judge(r, dot, overdue)
 		if !other.fits(e) {
 			return false
 		}
@@ -97,13 +98,13 @@ func (v *verdict) blindAs(extra *storedv1.Extra) bool {
 	return v.blind&(1<<syncengine.ClassMax-1) == schema.Classes(extra.GetUnreadable())
 }
 
-// judge predicts what the server decides about a row that arrives now.
-func (m *Model) judge(r *row, dot syncengine.Dot) verdict {
+// judge predicts what the server decides about a row that arrives now, and whether that is long after the end of its lease.
+func (m *Model) judge(r *row, dot syncengine.Dot, overdue bool) verdict {
 	ch := m.changeOf(dot, r)
 	if m.emptied(ch) {
 		return verdict{why: syncv1.QuarantineReason_QUARANTINE_REASON_ERASED}
 	}
-	v := verdict{why: m.judgeAlone(r, dot)}
+	v := verdict{why: m.judgeAlone(r, dot, overdue)}
 	if v.why != none {
 		return v
 	}
@@ -136,9 +137,12 @@ func (m *Model) poisoned(v *verdict) bool {
 }
 
 // judgeAlone looks at the change and immutable facts alone.
-func (m *Model) judgeAlone(r *row, dot syncengine.Dot) reason {
+func (m *Model) judgeAlone(r *row, dot syncengine.Dot, overdue bool) reason {
 	if m.people.revoked[dot.Incarnation] {
 		return syncv1.QuarantineReason_QUARANTINE_REASON_REVOKED
+	}
+	if overdue {
+		return syncv1.QuarantineReason_QUARANTINE_REASON_LEASE_ENDED
 	}
 	kind, known := m.schema.Kind(r.change.Kind)
 	if !known {
@@ -203,7 +207,7 @@ func stepsDeclared(kind *schema.Kind, r *row, cells []syncengine.CellWrite) bool
 // createWaits reports that this incarnation's own creation of the record waits.
 func (m *Model) createWaits(record, incarnation syncengine.ID) bool {
 	for dot := range m.now.waiting {
-		c := m.changes[dot].row.change
+		c := m.now.decided[dot].change.row.change
 		if dot.Incarnation == incarnation && c.Create && c.RecordID == record {
 			return true
 		}

@@ -15,7 +15,12 @@ import (
 type line struct{ p *actor }
 
 func (l line) Enrol(ctx context.Context, req *syncv1.EnrolRequest) (*syncv1.EnrolResponse, error) {
-	return l.p.s.service.Enrol(ctx, req)
+	reply, err := l.p.s.service.Enrol(ctx, req)
+	l.p.granted = proto.CloneOf(reply.GetGrants())
+	if l.p.s.granted != nil {
+		l.p.s.granted(l.p.granted)
+	}
+	return reply, err
 }
 
 // Exchange carries one call, telling the model of it.

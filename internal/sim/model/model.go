@@ -51,10 +51,10 @@ func (m *Model) User(id syncengine.ID, role identity.Role) { m.people.user(id, r
 // for what then stands in the store.
 func (m *Model) Granted(user syncengine.ID, v identity.GrantVersion) { m.people.grant(user, v) }
 
-// Enrolled tells that a phone took its first identity, under the grant version
+// Enrolled tells that a phone took its first identity, with the grants and the lease
 // that the answer named.
-func (m *Model) Enrolled(p PhoneID, incarnation, user syncengine.ID, grantVersion uint64) {
-	m.enrol(p, incarnation, user, grantVersion)
+func (m *Model) Enrolled(p PhoneID, incarnation, user syncengine.ID, grants *syncv1.Grants) {
+	m.enrol(p, incarnation, user, grants)
 }
 
 // Revoked tells that the trust in an incarnation has ended. A restore does not

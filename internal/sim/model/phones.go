@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
+
 	"onedoor/internal/schema"
 	"onedoor/internal/wire"
 	"onedoor/syncengine"
@@ -31,6 +33,8 @@ type phone struct {
 	// grant is the version of grants it works under; showing is set until it has shown them to a history that it was just told of.
 	grant   uint64
 	showing bool
+	// lease is the end of the lease that it works under.
+	lease syncengine.UnixMilli
 	// mark is the last row it knows to be decided, settled the last that its base reflects.
 	mark, settled syncengine.DeviceSeq
 	// quarantined holds what it was told of its quarantined rows.
@@ -51,6 +55,8 @@ type phone struct {
 	comparing bool
 	// pulling tells that it holds pages of a pull that has not caught up.
 	pulling bool
+	// destroyed tells that it has destroyed what it held and has not caught up since.
+	destroyed bool
 	// moving tells that it was told of other keys than those its base stands under.
 	moving  bool
 	revoked bool
@@ -77,6 +83,8 @@ type row struct {
 	user       syncengine.ID
 	// grant is the version of grants its author worked under.
 	grant uint64
+	// lease is the end of the lease that its author worked under; 0 at the server.
+	lease syncengine.UnixMilli
 	// line holds the rows before it in its database.
 	line []*row
 	// cells are what it writes, as the newest software cuts it.
@@ -108,9 +116,10 @@ type sight struct {
 // inner is what the chain holds of a change.
 func inner(salt, body []byte) [sha256.Size]byte { return sha256.Sum256(slices.Concat(salt, body)) }
 
-func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, grantVersion uint64) {
+func (m *Model) enrol(p PhoneID, incarnation, user syncengine.ID, grants *syncv1.Grants) {
 	m.phones[p] = &phone{
-		id: p, incarnation: incarnation, user: user, grant: grantVersion, schema: m.newest,
+		id: p, incarnation: incarnation, user: user, grant: grants.GetVersion(), schema: m.newest,
+		lease:       syncengine.UnixMilli(grants.GetLeaseUntilMs()),
 		quarantined: map[syncengine.DeviceSeq]string{}, checked: map[syncengine.ID]screenKey{}, memory: newMemory(),
 	}
 }

@@ -49,6 +49,8 @@ type Model struct {
 	act       *Act
 	// poison is a record that the server's engine cannot stand.
 	poison syncengine.ID
+	// leases are those that calls under a name have brought, heard or not.
+	leases map[syncengine.ID][]lent
 	// voidings are the tasks by which somebody was told of a void door, in whatever history.
 	voidings map[voiding]syncengine.ID
 	// secrets are words that stand in one record only.
@@ -104,7 +106,7 @@ func New(o Options) *Model {
 		forks: map[syncengine.ID]forked{}, changes: map[syncengine.Dot]*change{},
 		backups: map[string]*branch{}, cursors: map[string]place{}, tags: map[string]place{}, nonces: map[string]bool{},
 		strangers: map[syncengine.ID]bool{}, used: map[syncengine.Epoch]bool{1: true}, twice: map[syncengine.Epoch]bool{},
-		voidings: map[voiding]syncengine.ID{}, dirty: map[syncengine.ID]bool{},
+		leases: map[syncengine.ID][]lent{}, voidings: map[voiding]syncengine.ID{}, dirty: map[syncengine.ID]bool{},
 	}
 	if m.schema == nil {
 		m.schema = m.newest

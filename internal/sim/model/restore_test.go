@@ -229,3 +229,27 @@ func TestStory_WhoClosesAConflictNeedNotHaveSeenWhatItsSidesHadWrittenOver(t *te
 	s.clean()
 	s.rest()
 }
+
+// Two copies of a database write under one number: c what waits, to a door that it may not write to, and in another history a
+// something else. In the one with c's it still waits, and what c writes to that door waits behind it.
+func TestStory_WhatWaitsIsWhatTheHistoryInForceHasUnderItsNumber(t *testing.T) {
+	s, a := alone(t)
+	b := s.phone("阿乙", recordv1.Role_ROLE_GRID_WORKER, gridB)
+	door := b.add(s.door(gridB, "福慧路1号"))
+	b.heardOf([]*actor{a})
+	files := a.copyAside("copy")
+	c := a.clone("copy", files)
+	before := s.backUp("before")
+	joins := func() error { return c.AddWithID(door, s.door(gridA, "福慧路一号")) }
+	c.do(joins)
+	c.sync()
+	after := s.backUp("after")
+	s.restore("before", before)
+	a.syncedDoor()
+	s.clean()
+	s.restore("after", after)
+	c.do(joins)
+	c.sync()
+	s.clean()
+	s.rest()
+}

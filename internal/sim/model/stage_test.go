@@ -38,10 +38,12 @@ type stage struct {
 	epoch syncengine.Epoch
 	// write changes what the model is told that the log says, body what a request said:
 	// they stand for a server and a phone that write or say something else.
-	write  func(*store.Entry)
-	body   func(*syncv1.ExchangeBody)
-	grids  map[string]syncengine.ID
-	phones map[model.PhoneID]*actor
+	write func(*store.Entry)
+	body  func(*syncv1.ExchangeBody)
+	// granted changes what the model is told that phones are granted when they are enrolled.
+	granted func(*syncv1.Grants)
+	grids   map[string]syncengine.ID
+	phones  map[model.PhoneID]*actor
 	// erases is what the privacy desk destroys of a record, a visit's note where a story says nothing.
 	erases syncengine.Cells
 }

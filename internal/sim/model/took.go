@@ -81,6 +81,7 @@ func (m *Model) takeGrants(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 	if g := reply.GetGrants(); g != nil && (ph.shows(c) || g.GetVersion() > ph.grant) {
 		ph.grant = g.GetVersion()
 	}
+	ph.takesLease(reply.GetGrants())
 }
 
 // shows reports a call that showed the grants of before another history was told.
@@ -144,7 +145,7 @@ func (m *Model) takePage(ph *phone, c *call, reply *syncv1.ExchangeResponse) {
 		view := c.view
 		ph.stood = append(slices.Clip(ph.stood), c.position)
 		ph.checkpoint, ph.at, ph.view = c.position, coordinate(reply.GetPosition()), &view
-		ph.lost, ph.cleaned = nil, nil
+		ph.lost, ph.cleaned, ph.destroyed = nil, nil, false
 	}
 }
 
@@ -221,7 +222,7 @@ func (m *Model) countRound(ph *phone, pending int, reply *syncv1.ExchangeRespons
 // baseOf gives a record as the phone's base has it, with the classes it may read;
 // nil where base does not hold it.
 func (m *Model) baseOf(ph *phone, id syncengine.ID) (*record, schema.Classes) {
-	if ph.view == nil || ph.checkpoint.branch == nil {
+	if ph.view == nil || ph.checkpoint.branch == nil || ph.destroyed {
 		return nil, 0
 	}
 	rec := ph.checkpoint.branch.recordAt(id, ph.checkpoint.seq)

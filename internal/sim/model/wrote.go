@@ -21,7 +21,7 @@ func (m *Model) wrote(p PhoneID, rows []Row, asked []Asked) {
 			continue
 		}
 		made := &row{
-			seq: r.DeviceSeq, body: r.Body, salt: r.Salt, digest: inner(r.Salt, r.Body), change: c, user: ph.user, grant: ph.grant,
+			seq: r.DeviceSeq, body: r.Body, salt: r.Salt, digest: inner(r.Salt, r.Body), change: c, user: ph.user, grant: ph.grant, lease: ph.lease,
 			line: slices.Clip(ph.rows), saw: map[syncengine.CellKey]place{}, screen: map[syncengine.CellKey]sight{}, whole: ph.checkpoint,
 			stood: slices.Clip(ph.stood),
 		}
