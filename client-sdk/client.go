@@ -77,6 +77,9 @@ func Open(dir string, key []byte, o Options) (*Replica, error) {
 	if err := db.Update(r.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", dir, err), db.Close())
 	}
+	if db.Unclean() {
+		r.rest() // What an earlier run took out and did not overwrite may lie here for weeks before somebody syncs.
+	}
 	return r, nil
 }
 

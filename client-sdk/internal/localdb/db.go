@@ -185,7 +185,7 @@ const restPages = checkpointPages / 4
 
 // Rest is Checkpoint once the log holds enough for it, and Scrub where records have left the base.
 func (db *DB) Rest() error {
-	if db.isUnclean() {
+	if db.Unclean() {
 		return db.Scrub()
 	}
 	pages, err := db.logPages()

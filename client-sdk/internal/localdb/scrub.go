@@ -68,7 +68,7 @@ func (db *DB) Scrub() error {
 
 // ScrubLeft is Scrub where one has work, as after a crash.
 func (db *DB) ScrubLeft() error {
-	if !db.isUnclean() {
+	if !db.Unclean() {
 		return nil
 	}
 	return db.Scrub()
@@ -110,8 +110,8 @@ func (db *DB) truncateLog() error {
 	return db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
-// isUnclean reports that Scrub has work.
-func (db *DB) isUnclean() bool {
+// Unclean reports that Scrub has work.
+func (db *DB) Unclean() bool {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return db.unclean
