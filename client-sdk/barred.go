@@ -108,6 +108,18 @@ func (r *Replica) tidyUp() error {
 	return r.destroyStale()
 }
 
+// visible gives the row of a record that the phone has and may show now.
+func (r *Replica) visible(tx *localdb.Tx, s *state, id syncengine.ID) (row localdb.Record, err error) {
+	row, ok, err := tx.Record(id)
+	switch {
+	case err != nil:
+		return row, err
+	case !ok:
+		return row, fmt.Errorf("%s: %w", id, ErrNotFound)
+	}
+	return row, r.hides(tx, s, &row)
+}
+
 // hides says why a row is not shown though the phone holds it: all that gave its
 // user a sight of it has ended by itself.
 func (r *Replica) hides(tx *localdb.Tx, s *state, row *localdb.Record) error {

@@ -174,11 +174,7 @@ func (r *Replica) Restore(conflictID string, n int) error {
 			return nil, fmt.Errorf("value %d of %d: %w", n, len(choices), ErrNoChoice)
 		}
 		v := choices[n-1]
-		patch := wire.WritingAgain(kind, open.Cell.Key, v.Data, v.Cleared)
-		if open.Kind == syncengine.DeleteEdit {
-			patch.Life = syncv1.Life_LIFE_ALIVE
-		}
-		return patch, nil
+		return wire.PuttingBack(kind, open.Kind, open.Cell.Key, v.Data, v.Cleared), nil
 	})
 }
 

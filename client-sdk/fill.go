@@ -28,7 +28,7 @@ func fill(kind *schema.Kind, p *syncv1.Patch, user syncengine.ID, now syncengine
 		data, ok := told[f.Engine.Number]
 		switch {
 		case ok && f.Rules.GetFill() == recordv1.Fill_FILL_NOW:
-			happened = timeIn(data)
+			happened = syncengine.UnixMilli(schema.VarintOf(data))
 		case !ok && !slices.Contains(p.GetCleared(), uint32(f.Engine.Number)):
 			p.Fields = appendFilled(p.Fields, f, user, now)
 		}
@@ -49,17 +49,4 @@ func appendFilled(b []byte, f *schema.Field, user syncengine.ID, now syncengine.
 		return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), uint64(f.Rules.GetInitial()))
 	}
 	return b
-}
-
-// timeIn reads the time of an encoded field.
-func timeIn(data []byte) syncengine.UnixMilli {
-	_, _, n := protowire.ConsumeTag(data)
-	if n < 0 {
-		return 0
-	}
-	v, m := protowire.ConsumeVarint(data[n:])
-	if m < 0 {
-		return 0
-	}
-	return syncengine.UnixMilli(v)
 }

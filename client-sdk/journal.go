@@ -121,17 +121,23 @@ func (t *taking) batchHolds(from, to syncengine.DeviceSeq) bool {
 // outcomes reads what the journal holds of a range; the newest word counts.
 func (t *taking) outcomes(from, to syncengine.DeviceSeq) (map[syncengine.DeviceSeq]*syncv1.Outcome, error) {
 	out := make(map[syncengine.DeviceSeq]*syncv1.Outcome, to-from+1)
-	for segment, err := range t.tx.Outcomes(from) {
+	err := eachOutcome(t.tx, from, func(seq syncengine.DeviceSeq, o *syncv1.Outcome) { out[seq] = o })
+	return out, err
+}
+
+// eachOutcome hands on what the journal holds from the segment in which a number stands, older words before newer ones.
+func eachOutcome(tx *localdb.Tx, from syncengine.DeviceSeq, f func(syncengine.DeviceSeq, *syncv1.Outcome)) error {
+	for segment, err := range tx.Outcomes(from) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		m := &syncv1.Outcomes{}
 		if err := proto.Unmarshal(segment.Body, m); err != nil {
-			return nil, fmt.Errorf("outcomes from %d: %w: %w", segment.First, ErrDamaged, err)
+			return fmt.Errorf("outcomes from %d: %w: %w", segment.First, ErrDamaged, err)
 		}
 		for i, o := range m.GetResults() {
-			out[segment.First+syncengine.DeviceSeq(i)] = o
+			f(segment.First+syncengine.DeviceSeq(i), o)
 		}
 	}
-	return out, nil
+	return nil
 }

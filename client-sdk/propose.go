@@ -28,14 +28,8 @@ type Proposal struct {
 // was put right within the policy's time at the same door: then recur is the step of that one.
 func (r *Replica) Propose(id syncengine.ID) (out *Proposal, err error) {
 	err = r.reading(func(tx *localdb.Tx, s *state) error {
-		row, ok, err := tx.Record(id)
+		row, err := r.visible(tx, s, id)
 		if err != nil {
-			return err
-		}
-		if !ok {
-			return fmt.Errorf("%s: %w", id, ErrNotFound)
-		}
-		if err := r.hides(tx, s, &row); err != nil {
 			return err
 		}
 		now := domain.UnixMilli(s.time(r.now()))

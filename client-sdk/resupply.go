@@ -85,7 +85,7 @@ func coveringReceipt(tx *localdb.Tx, s *state, seq syncengine.DeviceSeq) (best *
 // ascending. Only values have places: a change that was quarantined had none.
 func placesBefore(tx *localdb.Tx, from, to syncengine.DeviceSeq, epoch syncengine.Epoch) (map[syncengine.DeviceSeq][]*syncv1.Outcome, error) {
 	out := map[syncengine.DeviceSeq][]*syncv1.Outcome{}
-	add := func(seq syncengine.DeviceSeq, o *syncv1.Outcome) {
+	err := eachOutcome(tx, from, func(seq syncengine.DeviceSeq, o *syncv1.Outcome) {
 		valued := o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_APPLIED || o.GetCode() == syncv1.OutcomeCode_OUTCOME_CODE_MERGED
 		if !valued || seq < from || seq > to || syncengine.Epoch(o.GetEpoch()) >= epoch {
 			return
@@ -93,20 +93,8 @@ func placesBefore(tx *localdb.Tx, from, to syncengine.DeviceSeq, epoch syncengin
 		if known := out[seq]; len(known) == 0 || known[len(known)-1].GetEpoch() < o.GetEpoch() {
 			out[seq] = append(known, o)
 		}
-	}
-	for segment, err := range tx.Outcomes(from) {
-		if err != nil {
-			return nil, err
-		}
-		m := &syncv1.Outcomes{}
-		if err := proto.Unmarshal(segment.Body, m); err != nil {
-			return nil, fmt.Errorf("outcomes from %d: %w: %w", segment.First, ErrDamaged, err)
-		}
-		for i, o := range m.GetResults() {
-			add(segment.First+syncengine.DeviceSeq(i), o)
-		}
-	}
-	return out, nil
+	})
+	return out, err
 }
 
 // aheadOfCursor reports that the server gave its word for more than the cursor names:

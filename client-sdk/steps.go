@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 
@@ -108,11 +107,8 @@ type openCase struct {
 
 // openCase reads a case as it is shown, with its timeline.
 func (r *Replica) openCase(tx *localdb.Tx, s *state, id syncengine.ID) (*openCase, error) {
-	row, ok, err := tx.Record(id)
-	if err != nil || !ok {
-		return nil, cmp.Or(err, fmt.Errorf("%s: %w", id, ErrNotFound))
-	}
-	if err := r.hides(tx, s, &row); err != nil {
+	row, err := r.visible(tx, s, id)
+	if err != nil {
 		return nil, err
 	}
 	rec, kind, err := r.decodeShown(&row)

@@ -2,7 +2,6 @@ package client
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/client-sdk/internal/pagerecord"
@@ -36,14 +35,8 @@ var ruleNames = map[syncengine.PolicyKind]string{
 // rule it stands against which others.
 func (r *Replica) Why(id syncengine.ID) (out []*Reason, err error) {
 	err = r.reading(func(tx *localdb.Tx, s *state) error {
-		row, ok, err := tx.Record(id)
+		row, err := r.visible(tx, s, id)
 		if err != nil {
-			return err
-		}
-		if !ok {
-			return fmt.Errorf("%s: %w", id, ErrNotFound)
-		}
-		if err := r.hides(tx, s, &row); err != nil {
 			return err
 		}
 		rec, kind, err := r.decodeShown(&row)

@@ -27,3 +27,13 @@ func WritingAgain(kind *schema.Kind, key syncengine.CellKey, data []byte, cleare
 	}
 	return &syncv1.Patch{MapRemoved: []*syncv1.Element{element}}
 }
+
+// PuttingBack makes the patch of a decision that puts a value beside the one that stands in its place. Where the record was deleted
+// meanwhile, it comes back.
+func PuttingBack(kind *schema.Kind, conflict syncengine.ConflictKind, key syncengine.CellKey, data []byte, cleared bool) *syncv1.Patch {
+	patch := WritingAgain(kind, key, data, cleared)
+	if conflict == syncengine.DeleteEdit {
+		patch.Life = syncv1.Life_LIFE_ALIVE
+	}
+	return patch
+}

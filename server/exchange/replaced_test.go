@@ -48,7 +48,7 @@ func TestServers_WhatIsRememberedOfIdentityIsNotTakenForThatOfTheBackupThatTookI
 	at := p.create(kindPremises, door(s.gridA, "福慧路1号"))
 	p.sync()
 	backup := st.Store.(*memstore.Store).Copy()
-	s.regrant(user, s.gridB)
+	s.reassign(user, s.gridB, 2)
 	if s.holds(user, at) {
 		t.Fatal("the user was given another grid, and holds the door still")
 	}

@@ -56,22 +56,6 @@ func (s *servers) at(i int) *servers {
 	return s
 }
 
-func (s *servers) regrant(user, territory syncengine.ID) {
-	s.t.Helper()
-	s.must(s.service.Update(s.ctx, func(tx store.Writer) error {
-		u, err := identity.GetUser(tx, user)
-		if err != nil {
-			return err
-		}
-		u.TerritoryID = territory
-		if err := identity.PutUser(tx, u); err != nil {
-			return err
-		}
-		_, err = identity.RefreshGrants(tx, user, 2)
-		return err
-	}))
-}
-
 func TestServers_AVisitFollowsADoorThatAnotherServerHasMoved(t *testing.T) {
 	s := several(newWorld(t), nil, nil)
 	p := s.phone(s.user(recordv1.Role_ROLE_COMMUNITY_STAFF, s.community))
@@ -105,7 +89,7 @@ func TestServers_GrantsThatOneServerTakesHoldAtTheOther(t *testing.T) {
 	p := s.phone(user)
 	at := p.create(kindPremises, door(s.gridA, "福慧路1号"))
 	p.sync()
-	s.at(1).regrant(user, s.gridB)
+	s.at(1).reassign(user, s.gridB, 2)
 	s.at(0)
 	p.sync()
 	p.edit(kindPremises, at, door(s.gridA, "福慧路2号"))
@@ -121,7 +105,7 @@ func TestServers_ALeaseThatOneServerShortensIsShortAtTheOther(t *testing.T) {
 	p := s.phone(user)
 	p.sync()
 	s.must(s.at(1).service.SetLease(s.ctx, 24*time.Hour))
-	s.at(0).regrant(user, s.gridB)
+	s.at(0).reassign(user, s.gridB, 2)
 	p.sync()
 	if got := p.grants.GetLeaseUntilMs() - p.grants.GetIssuedMs(); got != 24*60*60_000 {
 		t.Errorf("the lease is %v ms long", got)

@@ -133,9 +133,5 @@ func choosing(kind *schema.Kind, open syncengine.Conflict, choice int) (*syncv1.
 		return nil, fmt.Errorf("value %d of %d: %w", choice, len(values), ErrNoConflict)
 	}
 	v := values[choice-1]
-	patch := wire.WritingAgain(kind, open.Cell.Key, v.Data, v.Cleared)
-	if open.Kind == syncengine.DeleteEdit {
-		patch.Life = syncv1.Life_LIFE_ALIVE
-	}
-	return patch, nil
+	return wire.PuttingBack(kind, open.Kind, open.Cell.Key, v.Data, v.Cleared), nil
 }

@@ -17,11 +17,17 @@ func (r *reader) walk(w *walk, doing string, bind func(*sqlite.Stmt), f func(*sq
 	if err != nil {
 		return r.fault(doing, err)
 	}
-	r.walking++
-	defer func() { r.walking--; release() }()
+	defer release()
 	if bind != nil {
 		bind(stmt)
 	}
+	return r.rows(doing, stmt, f)
+}
+
+// rows steps a statement that is bound, and hands each row to f until f returns false or the context ends.
+func (r *reader) rows(doing string, stmt *sqlite.Stmt, f func(*sqlite.Stmt) bool) error {
+	r.walking++
+	defer func() { r.walking-- }()
 	for {
 		if err := r.ctx.Err(); err != nil {
 			return err

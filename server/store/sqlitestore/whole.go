@@ -23,20 +23,7 @@ func (r *reader) all(doing, query string, f func(*sqlite.Stmt) bool) error {
 		return r.fault(doing, err)
 	}
 	defer func() { _ = stmt.Finalize() }() // What a row failed with is told by its step.
-	r.walking++
-	defer func() { r.walking-- }()
-	for {
-		if err := r.ctx.Err(); err != nil {
-			return err
-		}
-		found, err := stmt.Step()
-		if err != nil {
-			return r.fault(doing, err)
-		}
-		if !found || !f(stmt) {
-			return nil
-		}
-	}
+	return r.rows(doing, stmt, f)
 }
 
 // AllScope walks the whole scope index.
