@@ -85,6 +85,7 @@ generate: tools ## Write proto/gen, docs/access.md, docs/errors.md and the descr
 	cp proto/gen/http/onedoor.swagger.json server/gateway/openapi.json
 	go test ./internal/schema -run TestAccessPage -update
 	go test ./server -run TestErrorsPage -update
+	go test ./domain/casework ./domain/metrics -run TestPage -update
 
 generated: tools ## Fail if proto/gen is not what the proto files give.
 	@echo "== generated code is fresh"

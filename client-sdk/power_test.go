@@ -13,6 +13,7 @@ import (
 	client "onedoor/client-sdk"
 
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 	"onedoor/server/store"
 	"onedoor/server/store/memstore"
 	"onedoor/server/store/sqlitestore"
@@ -75,24 +76,10 @@ func (s *onDisk) open(w *world) {
 	w.store = st
 }
 
-func newDisk(t *testing.T) *disk.Disk {
-	t.Helper()
-	d, err := disk.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
-
 // newPowerWorld makes the story on an empty store.
 func newPowerWorld(t *testing.T, st store.Store, server powerServer) *powerWorld {
 	t.Helper()
-	w := &powerWorld{disk: newDisk(t), otherDisk: newDisk(t), server: server}
+	w := &powerWorld{disk: disktest.New(t), otherDisk: disktest.New(t), server: server}
 	w.world = newWorldOn(t, st) // closes the phones before the disks go
 	w.inline = true
 	w.restart()
@@ -188,7 +175,7 @@ func TestPower_ASyncThatIsCutAtAnyStepLosesNothingAndRepeatsNothing(t *testing.T
 // TestPower_AServerThatIsCutAtAnyStepLosesNothingItGaveItsWordFor tries every step of two phones' syncs on the server's
 // disk, with every kind of loss: what was acknowledged is there when the power is back, before any phone says it again.
 func TestPower_AServerThatIsCutAtAnyStepLosesNothingItGaveItsWordFor(t *testing.T) {
-	server := &onDisk{disk: newDisk(t)}
+	server := &onDisk{disk: disktest.New(t)}
 	st, err := sqlitestore.Create(t.Context(), realmFile, sqlitestore.Options{Disk: server.disk})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
+	"onedoor/internal/docpage"
 	"onedoor/server"
 	"onedoor/server/adminrpc"
 	"onedoor/server/feedrpc"
@@ -52,18 +53,7 @@ func TestErrorsPage_ListsEveryReasonWithItsStatusAndWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := renderErrors(reasonsOf(string(proto)))
-	if *update {
-		if err := os.WriteFile(errorsPage, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(errorsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(have) != want {
-		t.Error("docs/errors.md is not what the tables of errors say: run `make generate`")
-	}
+	docpage.Whole(t, errorsPage, want, *update)
 }
 
 func TestErrorsPage_EveryReasonOfTheProtocolIsToldSomewhere(t *testing.T) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -13,15 +11,12 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 
 	"onedoor/internal/command"
+	"onedoor/internal/handin"
 	"onedoor/internal/importer"
 )
 
-const (
-	// chunkBytes is how much of a file goes into one message; the server takes up to twice that.
-	chunkBytes = 32 << 10
-	// fileNameCharsMax is how much of a file's name the server takes; it only serves to recognise it.
-	fileNameCharsMax = 60
-)
+// fileNameCharsMax is how much of a file's name the server takes; it only serves to recognise it.
+const fileNameCharsMax = 60
 
 func newImport(a *app) *cobra.Command {
 	return a.reaching(command.Group("import", "Read a file of territories, doors or users",
@@ -69,30 +64,14 @@ func (f *importFlags) options(path string) *adminv1.ImportOptions {
 	return &adminv1.ImportOptions{FileName: string(name[max(0, len(name)-fileNameCharsMax):]), DryRun: f.dryRun}
 }
 
-// transfer sends the options and then a file in chunks, and gives the server's verdict.
+// transfer hands the named file in, and gives the server's verdict.
 func transfer[Req, Resp any](a *app, path string, stream grpc.ClientStreamingClient[Req, Resp], options *Req, part func(chunk []byte) *Req) (*Resp, error) {
 	file, err := a.open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	err = stream.Send(options)
-	for buffer := make([]byte, chunkBytes); err == nil; {
-		n, readErr := io.ReadFull(file, buffer)
-		if n > 0 {
-			err = stream.Send(part(bytes.Clone(buffer[:n])))
-		}
-		if errors.Is(readErr, io.EOF) || errors.Is(readErr, io.ErrUnexpectedEOF) {
-			break
-		}
-		if readErr != nil {
-			return nil, fmt.Errorf("read %s: %w", path, readErr)
-		}
-	}
-	if err != nil && !errors.Is(err, io.EOF) { // An end means that the server has heard enough, and its reply says why.
-		return nil, err
-	}
-	return stream.CloseAndRecv()
+	return handin.Send(stream, options, file, part)
 }
 
 // problemJSON is one thing that is wrong with a file.

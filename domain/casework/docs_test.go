@@ -3,8 +3,6 @@ package casework_test
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +10,7 @@ import (
 	"onedoor/domain/calendar"
 	"onedoor/domain/casework"
 	"onedoor/domain/policy"
+	"onedoor/internal/docpage"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/casework.md")
@@ -22,24 +21,7 @@ const (
 )
 
 func TestPage_HasTheTablesOfTheCode(t *testing.T) {
-	text, err := os.ReadFile(filepath.FromSlash(page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	words, tables, ok := strings.Cut(string(text), begin)
-	if !ok {
-		t.Fatalf("the page has no line %q", begin)
-	}
-	want := pageTables()
-	if tables == want {
-		return
-	}
-	if !*update {
-		t.Fatal("docs/casework.md is stale: run go test ./domain/casework -run TestPage -update")
-	}
-	if err := os.WriteFile(filepath.FromSlash(page), []byte(words+begin+want), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	docpage.Tail(t, page, begin, pageTables(), *update)
 }
 
 func pageTables() string {

@@ -3,12 +3,11 @@ package metrics_test
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"onedoor/domain/metrics"
+	"onedoor/internal/docpage"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/reports.md")
@@ -19,24 +18,7 @@ const (
 )
 
 func TestPage_HasTheFiguresOfTheCode(t *testing.T) {
-	text, err := os.ReadFile(filepath.FromSlash(page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	words, tables, ok := strings.Cut(string(text), begin)
-	if !ok {
-		t.Fatalf("the page has no line %q", begin)
-	}
-	want := tablesOfFigures()
-	if tables == want {
-		return
-	}
-	if !*update {
-		t.Fatal("docs/reports.md is stale: run go test ./domain/metrics -run TestPage -update")
-	}
-	if err := os.WriteFile(filepath.FromSlash(page), []byte(words+begin+want), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	docpage.Tail(t, page, begin, tablesOfFigures(), *update)
 }
 
 func tablesOfFigures() string {

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/handin"
 	"onedoor/internal/territoryfile"
 	"onedoor/server/store"
 	"onedoor/syncengine"
@@ -29,8 +29,6 @@ const (
 	registerFile = "demo register.csv"
 	// doorRefPrefix begins a door's own key in that file; its number in the street follows.
 	doorRefPrefix = "demo-door-"
-	// uploadBytes is how much of a file goes into one message.
-	uploadBytes = 32 << 10
 	// assignDoorsMax is how many doors one call may assign.
 	assignDoorsMax = 2000
 )
@@ -76,7 +74,7 @@ func (g *registering) importTerritories(ctx context.Context) error {
 	m, err := upload(stream, options, rows, func(b []byte) *request {
 		return &request{Part: &adminv1.ImportTerritoriesRequest_Chunk{Chunk: b}}
 	})
-	if err = errors.Join(err, problems(m.GetProblems())); err != nil {
+	if err = errors.Join(err, handin.Refusal(m.GetProblems())); err != nil {
 		return fmt.Errorf("import territories: %w", err)
 	}
 	return g.learnTerritories(ctx)
@@ -111,7 +109,7 @@ func (g *registering) importUsers(ctx context.Context) error {
 	m, err := upload(stream, options, rows, func(b []byte) *request {
 		return &request{Part: &adminv1.ImportUsersRequest_Chunk{Chunk: b}}
 	})
-	if err = errors.Join(err, problems(m.GetProblems())); err != nil {
+	if err = errors.Join(err, handin.Refusal(m.GetProblems())); err != nil {
 		return fmt.Errorf("import people: %w", err)
 	}
 	if len(m.GetUsers()) != len(g.cast.Users) {
@@ -194,7 +192,7 @@ func (g *registering) importDoors(ctx context.Context) error {
 	m, err := upload(stream, options, rows, func(b []byte) *request {
 		return &request{Part: &adminv1.ImportPremisesRequest_Chunk{Chunk: b}}
 	})
-	if err = errors.Join(err, problems(m.GetProblems())); err != nil {
+	if err = errors.Join(err, handin.Refusal(m.GetProblems())); err != nil {
 		return fmt.Errorf("import doors: %w", err)
 	}
 	return g.learnDoors(ctx)
@@ -271,27 +269,11 @@ func (g *registering) assign(ctx context.Context, u UserIndex, post adminv1.Post
 	return nil
 }
 
-// upload sends options and a table as CSV, and gives the server's verdict.
+// upload hands a table in as CSV, and gives the server's verdict.
 func upload[Q, R any](stream grpc.ClientStreamingClient[Q, R], options *Q, rows [][]string, part func([]byte) *Q) (*R, error) {
 	var file bytes.Buffer
 	if err := csv.NewWriter(&file).WriteAll(rows); err != nil {
 		return nil, err
 	}
-	err := stream.Send(options)
-	for err == nil && file.Len() > 0 {
-		err = stream.Send(part(bytes.Clone(file.Next(uploadBytes))))
-	}
-	if err != nil && !errors.Is(err, io.EOF) { // An end means that the server has heard enough, and its reply says why.
-		return nil, err
-	}
-	return stream.CloseAndRecv()
-}
-
-// problems makes an error of what is wrong with a file.
-func problems(p *adminv1.ImportProblems) error {
-	if p.GetTotal() == 0 {
-		return nil
-	}
-	first := p.GetProblems()[0]
-	return fmt.Errorf("%d problems, the first in line %d, %s: %s", p.GetTotal(), first.GetLine(), first.GetColumn(), first.GetWhy())
+	return handin.Send(stream, options, &file, part)
 }

@@ -11,6 +11,7 @@ import (
 
 	"onedoor/internal/logvfs"
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 )
 
 // path is where the database of a test stands on its disk.
@@ -19,19 +20,13 @@ const path = "/folder/records.db"
 // stand makes a disk and a VFS over it, both until the test ends.
 func stand(t *testing.T) (*disk.Disk, *logvfs.VFS) {
 	t.Helper()
-	d, err := disk.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := disktest.New(t)
 	v, err := logvfs.Register(d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := v.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	})

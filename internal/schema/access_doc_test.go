@@ -3,7 +3,6 @@ package schema_test
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/internal/docpage"
 	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
@@ -22,18 +22,7 @@ const accessPage = "../../docs/access.md"
 
 func TestAccessPage_SaysWhatTheProtoOptionsSay(t *testing.T) {
 	want := renderAccess(schema.Load())
-	if *update {
-		if err := os.WriteFile(accessPage, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(accessPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(have) != want {
-		t.Error("docs/access.md is not what the proto options say: run `make generate`")
-	}
+	docpage.Whole(t, accessPage, want, *update)
 }
 
 // renderAccess writes the page from the table that the server filters by.

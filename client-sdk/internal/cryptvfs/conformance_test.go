@@ -8,6 +8,7 @@ import (
 
 	"onedoor/client-sdk/internal/cryptvfs"
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 	"onedoor/internal/sqlitevfs"
 	"onedoor/internal/sqlitevfs/vfstest"
 )
@@ -33,15 +34,7 @@ func sealed(t *testing.T, d sqlitevfs.Disk, path string) vfstest.Subject {
 func TestVFS_DoesWhatEveryVFSDoes(t *testing.T) {
 	t.Run("simulated disk", func(t *testing.T) {
 		vfstest.Run(t, func(t *testing.T) vfstest.Subject {
-			d, err := disk.New()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := d.Close(); err != nil {
-					t.Error(err)
-				}
-			})
+			d := disktest.New(t)
 			s := sealed(t, d, "/phone/phone.db")
 			s.Fill, s.Heal = d.FullAfter, d.Heal
 			s.Cut = func() { d.PowerOff(disk.Everything, nil); d.PowerOn() }

@@ -7,6 +7,7 @@ import (
 
 	"onedoor/client-sdk/internal/localdb"
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 )
 
 // onDisk opens the phone's database on a simulated disk.
@@ -24,15 +25,7 @@ func commitWork(db *localdb.DB, n int) error {
 // powered makes a disk with the first transactions on it.
 func powered(t *testing.T, transactions int) *disk.Disk {
 	t.Helper()
-	d, err := disk.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := disktest.New(t)
 	db, err := onDisk(d)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
+	"onedoor/internal/handin"
 	"onedoor/server"
 )
 
@@ -96,19 +98,14 @@ func importGrids(ctx context.Context, admin adminv1.AdminServiceClient, teams in
 	for t := range teams {
 		fmt.Fprintf(&csv, "%s,%s,grid,第%d网格\n", GridCode(t), communityCode(t), t+1)
 	}
-	for _, part := range []*adminv1.ImportTerritoriesRequest{
-		{Part: &adminv1.ImportTerritoriesRequest_Options{Options: &adminv1.ImportOptions{FileName: "grids.csv"}}},
-		{Part: &adminv1.ImportTerritoriesRequest_Chunk{Chunk: []byte(csv.String())}},
-	} {
-		if err := stream.Send(part); err != nil {
-			return err
-		}
+	options := &adminv1.ImportTerritoriesRequest{Part: &adminv1.ImportTerritoriesRequest_Options{Options: &adminv1.ImportOptions{FileName: "grids.csv"}}}
+	resp, err := handin.Send(stream, options, strings.NewReader(csv.String()), func(piece []byte) *adminv1.ImportTerritoriesRequest {
+		return &adminv1.ImportTerritoriesRequest{Part: &adminv1.ImportTerritoriesRequest_Chunk{Chunk: piece}}
+	})
+	if err := errors.Join(err, handin.Refusal(resp.GetProblems())); err != nil {
+		return fmt.Errorf("import the grids: %w", err)
 	}
-	resp, err := stream.CloseAndRecv()
-	if err == nil && resp.GetProblems() != nil {
-		err = fmt.Errorf("grids: %v", resp.GetProblems())
-	}
-	return err
+	return nil
 }
 
 func newSeat(ctx context.Context, admin adminv1.AdminServiceClient, grid, name string) (Seat, error) {

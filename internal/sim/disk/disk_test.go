@@ -12,25 +12,11 @@ import (
 	"testing"
 
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
-
-// fresh makes a disk that the test's end closes.
-func fresh(t testing.TB) *disk.Disk {
-	t.Helper()
-	d, err := disk.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
 
 // seeded gives a source that draws the same each run.
 func seeded(n int) *rand.Rand { return rand.New(rand.NewPCG(uint64(n), 1)) }
@@ -57,7 +43,7 @@ func wantFiles(t testing.TB, d *disk.Disk, want ...string) {
 }
 
 func TestPowerOff_ANameWithoutASyncOfItsFolderIsLost(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	must(t, d.Write("/a/kept.new", []byte("whole")), d.Rename("/a/kept.new", "/a/kept"), d.Write("/a/lost", []byte("whole")))
 	d.PowerOff(disk.Everything, nil)
 	if _, err := d.Read("/a/kept"); !errors.Is(err, syscall.EIO) {
@@ -69,7 +55,7 @@ func TestPowerOff_ANameWithoutASyncOfItsFolderIsLost(t *testing.T) {
 }
 
 func TestPowerOff_ARemovedNameWithoutASyncComesBack(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	must(t, d.Write("/a.new", []byte("old")), d.Rename("/a.new", "/a"), d.Remove("/a"))
 	if _, err := d.Size("/a"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a removed file: %v", err)
@@ -80,7 +66,7 @@ func TestPowerOff_ARemovedNameWithoutASyncComesBack(t *testing.T) {
 }
 
 func TestPowerOff_AProcessThatIsKilledLosesNothing(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	must(t, d.Write("/a", []byte("whole")))
 	d.PowerOff(disk.Nothing, nil)
 	d.PowerOn()
@@ -88,7 +74,7 @@ func TestPowerOff_AProcessThatIsKilledLosesNothing(t *testing.T) {
 }
 
 func TestLockFile_EndsWithItsHolderOrThePower(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	held, err := d.LockFile("/lock")
 	must(t, err)
 	if _, err := d.LockFile("/lock"); !errors.Is(err, syscall.EWOULDBLOCK) {
@@ -105,7 +91,7 @@ func TestLockFile_EndsWithItsHolderOrThePower(t *testing.T) {
 }
 
 func TestFailAfter_FailsAsOftenAsItWasToldAndThenGoesOn(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	must(t, d.Write("/a", []byte("first")))
 	d.FailAfter(2, 1)
 	if err := d.Write("/a", []byte("second")); !errors.Is(err, syscall.EIO) {
@@ -116,7 +102,7 @@ func TestFailAfter_FailsAsOftenAsItWasToldAndThenGoesOn(t *testing.T) {
 }
 
 func TestFullAfter_WritesWhatThereIsRoomFor(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	must(t, d.Write("/a", []byte("12345")))
 	d.FullAfter(3)
 	if err := d.Write("/b", []byte("12345")); !errors.Is(err, syscall.ENOSPC) {
@@ -131,7 +117,7 @@ func TestFullAfter_WritesWhatThereIsRoomFor(t *testing.T) {
 }
 
 func TestPutBack_MakesAFolderWhatItWasAndClonesAPhone(t *testing.T) {
-	phone, clone := fresh(t), fresh(t)
+	phone, clone := disktest.New(t), disktest.New(t)
 	must(t, phone.Write("/data/x", []byte("old")))
 	backup := phone.Snapshot("/data")
 	must(t, phone.Write("/data/x", []byte("new")), phone.Write("/data/y", []byte("more")))
@@ -190,7 +176,7 @@ func fill(c *sqlite.Conn) error {
 // attempt runs fill on a disk whose power goes after n steps, and reports whether it went and what fill said.
 func attempt(t *testing.T, journal string, n int, loss disk.Loss) (d *disk.Disk, went bool, filled error) {
 	t.Helper()
-	d = fresh(t)
+	d = disktest.New(t)
 	c, err := connect(d, journal)
 	must(t, err)
 	must(t, sqlitex.ExecuteTransient(c, "INSERT INTO t VALUES (1, 'before')", nil))
@@ -239,7 +225,7 @@ func TestEngine_ATransactionIsThereWholeOrNotAtAllWhereverThePowerGoes(t *testin
 }
 
 func TestEngine_AFullDiskUndoesTheTransactionAndGoesOn(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	c, err := connect(d, "WAL")
 	must(t, err)
 	d.FullAfter(9000)
@@ -259,7 +245,7 @@ func TestEngine_AFullDiskUndoesTheTransactionAndGoesOn(t *testing.T) {
 
 func TestEngine_AnErrorAtAnyStepIsSaidAndLeavesAllOrNothing(t *testing.T) {
 	for n := 0; ; n++ {
-		d := fresh(t)
+		d := disktest.New(t)
 		c, err := connect(d, "WAL")
 		must(t, err)
 		before := d.Steps()
@@ -282,7 +268,7 @@ func TestEngine_AnErrorAtAnyStepIsSaidAndLeavesAllOrNothing(t *testing.T) {
 }
 
 func TestEngine_ConnectionsSeeEachOthersCommitsAndLocks(t *testing.T) {
-	d := fresh(t)
+	d := disktest.New(t)
 	writer, err := connect(d, "WAL")
 	must(t, err)
 	reader, err := connect(d, "WAL")
@@ -303,7 +289,7 @@ func TestEngine_ConnectionsSeeEachOthersCommitsAndLocks(t *testing.T) {
 // TestPowerOff_TheSameSeedLeavesTheSameBytes compares disks after writes that the engine does not vary.
 func TestPowerOff_TheSameSeedLeavesTheSameBytes(t *testing.T) {
 	left := func(seed int) []byte {
-		d := fresh(t)
+		d := disktest.New(t)
 		must(t, d.Write("/x.new", bytes.Repeat([]byte("a"), 9000)), d.Rename("/x.new", "/x"))
 		c, err := connect(d, "DELETE")
 		must(t, err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -21,14 +20,12 @@ import (
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 
 	"onedoor/domain"
+	"onedoor/internal/handin"
 	"onedoor/internal/wire"
 	"onedoor/server"
 	"onedoor/server/store"
 	"onedoor/syncengine"
 )
-
-// chunkBytes is the size of the pieces in which a register is sent.
-const chunkBytes = 60 << 10
 
 // clock shows the time that it was set to. It may be read from any goroutine.
 type clock struct{ millis atomic.Int64 }
@@ -102,11 +99,11 @@ func (o *office) hire(ctx context.Context, plan *Plan) ([][]syncengine.ID, error
 		return nil, fmt.Errorf("import the people: %w", err)
 	}
 	options := &adminv1.ImportUsersOptions{Options: &adminv1.ImportOptions{FileName: "people.csv"}}
-	result, err := upload(stream, &adminv1.ImportUsersRequest{Part: &adminv1.ImportUsersRequest_Options{Options: options}},
+	result, err := handin.Send(stream, &adminv1.ImportUsersRequest{Part: &adminv1.ImportUsersRequest_Options{Options: options}}, bytes.NewReader(peopleFile(plan)),
 		func(chunk []byte) *adminv1.ImportUsersRequest {
 			return &adminv1.ImportUsersRequest{Part: &adminv1.ImportUsersRequest_Chunk{Chunk: chunk}}
-		}, peopleFile(plan))
-	if err := errors.Join(err, refusal(result.GetProblems())); err != nil {
+		})
+	if err := errors.Join(err, handin.Refusal(result.GetProblems())); err != nil {
 		return nil, fmt.Errorf("import the people: %w", err)
 	}
 	made := result.GetUsers()
@@ -153,38 +150,14 @@ func (o *office) importRegister(ctx context.Context, plan *Plan) error {
 		return fmt.Errorf("import the register: %w", err)
 	}
 	options := &adminv1.ImportPremisesOptions{Options: &adminv1.ImportOptions{FileName: originRegister}}
-	result, err := upload(stream, &adminv1.ImportPremisesRequest{Part: &adminv1.ImportPremisesRequest_Options{Options: options}},
+	result, err := handin.Send(stream, &adminv1.ImportPremisesRequest{Part: &adminv1.ImportPremisesRequest_Options{Options: options}}, bytes.NewReader(file),
 		func(chunk []byte) *adminv1.ImportPremisesRequest {
 			return &adminv1.ImportPremisesRequest{Part: &adminv1.ImportPremisesRequest_Chunk{Chunk: chunk}}
-		}, file)
-	if err := errors.Join(err, refusal(result.GetProblems())); err != nil {
+		})
+	if err := errors.Join(err, handin.Refusal(result.GetProblems())); err != nil {
 		return fmt.Errorf("import the register: %w", err)
 	}
 	return nil
-}
-
-// upload sends options and then a file in chunks.
-func upload[Q, R any](stream grpc.ClientStreamingClient[Q, R], options *Q, part func([]byte) *Q, file []byte) (*R, error) {
-	err := stream.Send(options)
-	for chunk := range slices.Chunk(file, chunkBytes) {
-		if err == nil {
-			err = stream.Send(part(chunk))
-		}
-	}
-	// Of a stream that the server has ended, the end says why.
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return stream.CloseAndRecv()
-}
-
-// refusal is what is wrong with an imported file; nil when it was in order.
-func refusal(p *adminv1.ImportProblems) error {
-	if p.GetTotal() == 0 {
-		return nil
-	}
-	first := p.GetProblems()[0]
-	return fmt.Errorf("%d problems, the first in line %d, column %s: %s", p.GetTotal(), first.GetLine(), first.GetColumn(), first.GetWhy())
 }
 
 // peopleFile writes the members of all teams in the columns of an import.

@@ -7,26 +7,12 @@ import (
 	"testing"
 
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 	"onedoor/server/store"
 	"onedoor/server/store/sqlitestore"
 	"onedoor/server/store/storetest"
 	"onedoor/syncengine"
 )
-
-// newDisk makes a simulated disk that the test's end closes.
-func newDisk(t testing.TB) *disk.Disk {
-	t.Helper()
-	d, err := disk.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
 
 // realmOnDisk is where the realms of these tests stand.
 const realmOnDisk = "/data/realm.db"
@@ -48,7 +34,7 @@ func (k *keptOnDisk) Reopen() (err error) {
 
 func TestStore_KeepsTheContractOnASimulatedDisk(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) store.Store {
-		d := newDisk(t)
+		d := disktest.New(t)
 		s, err := sqlitestore.Create(context.Background(), realmOnDisk, sqlitestore.Options{Disk: d})
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +46,7 @@ func TestStore_KeepsTheContractOnASimulatedDisk(t *testing.T) {
 // TestUpdate_IsThereWholeOrNotAtAllWhereverThePowerGoes tries every step of opening, of one update and of the close,
 // with every kind of loss.
 func TestUpdate_IsThereWholeOrNotAtAllWhereverThePowerGoes(t *testing.T) {
-	opts := sqlitestore.Options{Disk: newDisk(t)}
+	opts := sqlitestore.Options{Disk: disktest.New(t)}
 	d := opts.Disk.(*disk.Disk)
 	s, err := sqlitestore.Create(t.Context(), realmOnDisk, opts)
 	if err != nil {
@@ -114,7 +100,7 @@ func wantAtLeast(t *testing.T, opts sqlitestore.Options, acknowledged syncengine
 
 // TestCreate_LeavesNoRealmOrAWholeOneWhereverThePowerGoes tries every step of making a realm.
 func TestCreate_LeavesNoRealmOrAWholeOneWhereverThePowerGoes(t *testing.T) {
-	d := newDisk(t)
+	d := disktest.New(t)
 	opts := sqlitestore.Options{Disk: d}
 	for _, loss := range disk.Losses {
 		for n, went := 0, true; went; n++ {
@@ -143,7 +129,7 @@ func TestCreate_LeavesNoRealmOrAWholeOneWhereverThePowerGoes(t *testing.T) {
 }
 
 func TestUpdate_AFullSimulatedDiskIsSaidAndTheStoreGoesOn(t *testing.T) {
-	d := newDisk(t)
+	d := disktest.New(t)
 	s, err := sqlitestore.Create(t.Context(), realmOnDisk, sqlitestore.Options{Disk: d})
 	if err != nil {
 		t.Fatal(err)
