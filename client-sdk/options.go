@@ -12,7 +12,7 @@ import (
 	"onedoor/client-sdk/internal/remote"
 	"onedoor/client-sdk/internal/syncloop"
 	"onedoor/internal/schema"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 )
 
 // Transport carries the three calls to a server. The one over gRPC is made from
@@ -51,7 +51,7 @@ type AheadSender interface {
 
 // Disk is what a replica's files stand on. A simulation hands in one that can lose
 // its power, fill up and fail; its VFS is one of modernc.org/sqlite/lib.
-type Disk = sqlitevfs.Disk
+type Disk = sqlitedisk.Disk
 
 // Options are what a replica may be told beside its folder and key; the zero
 // value is for a phone in the field.
@@ -104,7 +104,7 @@ func (o *Options) defaults() {
 		o.Random = rand.Reader
 	}
 	if o.Disk == nil {
-		o.Disk = sqlitevfs.System{}
+		o.Disk = sqlitedisk.System{}
 	}
 	if o.Wait == nil {
 		o.Wait = waitTimer

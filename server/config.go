@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"onedoor/internal/schema"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/server/backupset"
 	"onedoor/server/identity"
 	"onedoor/server/signin"
@@ -110,7 +110,7 @@ type Config struct {
 	// Dial opens connections to the database server; the system's when nil. Tests cut them.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Disk holds the database; nil is the system's. The simulated world hands in one that counts writes.
-	Disk sqlitevfs.Disk
+	Disk sqlitedisk.Disk
 	// pause waits; the system's when nil.
 	pause func(context.Context, time.Duration) error
 	// Log takes what happens, never record content; silent when nil.

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"onedoor/internal/csvfile"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/territoryfile"
 	"onedoor/server"
 	"onedoor/server/identity"
@@ -120,7 +120,7 @@ func TestInit_RefusesAFolderWhereAnotherInitIsAtWork(t *testing.T) {
 	if err := os.Mkdir(stage, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	held, err := sqlitevfs.System{}.LockFile(filepath.Join(stage, "lock"))
+	held, err := sqlitedisk.System{}.LockFile(filepath.Join(stage, "lock"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 )
 
 // stageLock is the file in a stage that whoever works there holds locked. A stage that nobody holds was left by a process that
@@ -26,7 +26,7 @@ func takeStage(dir string) (held io.Closer, left bool, err error) {
 		return nil, false, err
 	}
 	path := filepath.Join(dir, stageLock)
-	held, err = sqlitevfs.System{}.LockFile(path)
+	held, err = sqlitedisk.System{}.LockFile(path)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return nil, left, errAtWork

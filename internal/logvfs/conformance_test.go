@@ -8,7 +8,7 @@ import (
 
 	"onedoor/internal/logvfs"
 	"onedoor/internal/sim/disk"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs/vfstest"
 )
 
@@ -22,7 +22,7 @@ func TestVFS_DoesWhatEveryVFSDoes(t *testing.T) {
 	})
 	t.Run("system", func(t *testing.T) {
 		vfstest.Run(t, func(t *testing.T) vfstest.Subject {
-			v, err := logvfs.Register(sqlitevfs.System{})
+			v, err := logvfs.Register(sqlitedisk.System{})
 			if err != nil {
 				t.Fatal(err)
 			}

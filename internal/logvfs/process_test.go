@@ -13,7 +13,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"onedoor/internal/logvfs"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 )
 
 // readsPath has the test binary be another process, which reads the database there without the VFS.
@@ -93,7 +93,7 @@ func (e *elsewhere) holds() string {
 // TestVFS_AnotherProcessReadsEachCommitAndNothingOfATransactionUnderWay writes to a file of the system and flushes nothing: what the
 // shared index of the log names must be in the file when it names it. Checkpoints begin the log anew meanwhile.
 func TestVFS_AnotherProcessReadsEachCommitAndNothingOfATransactionUnderWay(t *testing.T) {
-	v, err := logvfs.Register(sqlitevfs.System{})
+	v, err := logvfs.Register(sqlitedisk.System{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs"
 )
 
@@ -11,7 +12,7 @@ import (
 type VFS struct{ *sqlitevfs.Layer }
 
 // Register registers a VFS over that of a disk, which must stay registered until Close.
-func Register(disk sqlitevfs.Disk) (*VFS, error) {
+func Register(disk sqlitedisk.Disk) (*VFS, error) {
 	base, err := sqlitevfs.Find(disk.VFS())
 	if err != nil {
 		return nil, err

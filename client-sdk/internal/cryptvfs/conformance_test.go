@@ -9,12 +9,12 @@ import (
 	"onedoor/client-sdk/internal/cryptvfs"
 	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/disk/disktest"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs/vfstest"
 )
 
 // sealed makes a database on a disk and gives it to the suite. A main file that ends before a page is damaged here.
-func sealed(t *testing.T, d sqlitevfs.Disk, path string) vfstest.Subject {
+func sealed(t *testing.T, d sqlitedisk.Disk, path string) vfstest.Subject {
 	t.Helper()
 	v, err := cryptvfs.Register(keyOf(7), d)
 	if err != nil {
@@ -43,7 +43,7 @@ func TestVFS_DoesWhatEveryVFSDoes(t *testing.T) {
 	})
 	t.Run("system", func(t *testing.T) {
 		vfstest.Run(t, func(t *testing.T) vfstest.Subject {
-			return sealed(t, sqlitevfs.System{}, filepath.Join(t.TempDir(), "phone.db"))
+			return sealed(t, sqlitedisk.System{}, filepath.Join(t.TempDir(), "phone.db"))
 		})
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/cryptvfs"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 )
 
 // writeInto is set in the environment of a re-executed test binary: the database it writes to until it is killed.
@@ -155,5 +155,5 @@ func TestOpen_ConnectionOfAnotherProcessIsRefused(t *testing.T) {
 const writerKey = 5
 
 func registerForWriter() (*cryptvfs.VFS, error) {
-	return cryptvfs.Register(keyOf(writerKey), sqlitevfs.System{})
+	return cryptvfs.Register(keyOf(writerKey), sqlitedisk.System{})
 }

@@ -10,6 +10,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"onedoor/internal/logvfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs"
 )
 
@@ -19,7 +20,7 @@ const resultIOErrData = sqlite.ResultCode(sqlite3.SQLITE_IOERR_DATA)
 // VFS is a registered VFS that opens databases of one key. It may be used by several goroutines.
 type VFS struct {
 	sealer *sealer
-	disk   sqlitevfs.Disk
+	disk   sqlitedisk.Disk
 	layer  *sqlitevfs.Layer
 	// logs stands below this one, over that of the disk.
 	logs *logvfs.VFS
@@ -32,7 +33,7 @@ type VFS struct {
 
 // Register derives the keys and registers a VFS over that of the disk, whose logs are written in large pieces, and which must stay
 // registered until Close. Close unregisters it and frees what it holds.
-func Register(key [32]byte, disk sqlitevfs.Disk) (*VFS, error) {
+func Register(key [32]byte, disk sqlitedisk.Disk) (*VFS, error) {
 	sealer, err := newSealer(key)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/cryptvfs"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -28,7 +28,7 @@ func keyOf(b byte) (key [32]byte) {
 
 func register(t testing.TB, key byte) *cryptvfs.VFS {
 	t.Helper()
-	v, err := cryptvfs.Register(keyOf(key), sqlitevfs.System{})
+	v, err := cryptvfs.Register(keyOf(key), sqlitedisk.System{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestOpen_LogThatCannotBeWrittenIsNamed(t *testing.T) {
 }
 
 func TestClose_WaitsForConnectionsAndUnregisters(t *testing.T) {
-	v, err := cryptvfs.Register(keyOf(1), sqlitevfs.System{})
+	v, err := cryptvfs.Register(keyOf(1), sqlitedisk.System{})
 	if err != nil {
 		t.Fatal(err)
 	}

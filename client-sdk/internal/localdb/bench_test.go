@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"onedoor/client-sdk/internal/localdb"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/syncengine"
 	"onedoor/testdata/notes"
 )
@@ -33,7 +33,7 @@ func eachKind(b *testing.B, run func(b *testing.B, db *localdb.DB)) {
 		name string
 		open func(path string) (*localdb.DB, error)
 	}{
-		{"encrypted", func(path string) (*localdb.DB, error) { return localdb.Open(path, key, sqlitevfs.System{}) }},
+		{"encrypted", func(path string) (*localdb.DB, error) { return localdb.Open(path, key, sqlitedisk.System{}) }},
 		{"plain", localdb.OpenPlain},
 	}
 	for _, kind := range kinds {

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"onedoor/client-sdk/internal/cryptvfs"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/syncengine"
 
 	"zombiezen.com/go/sqlite"
@@ -30,7 +30,7 @@ const (
 // DB is the open database of one replica. It may be used by several goroutines; they take turns.
 type DB struct {
 	path string
-	disk sqlitevfs.Disk
+	disk sqlitedisk.Disk
 
 	mu     sync.Mutex // guards the fields below
 	vfs    *cryptvfs.VFS
@@ -71,7 +71,7 @@ type Tx struct {
 // Open opens the database at path with its key, and makes it where there is none; the folder must exist. One database
 // is open once at a time. disk is what its files stand on. Errors: ErrKey, ErrDamaged, ErrInUse, ErrNotWritable,
 // ErrNewer.
-func Open(path string, key [32]byte, disk sqlitevfs.Disk) (*DB, error) {
+func Open(path string, key [32]byte, disk sqlitedisk.Disk) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err

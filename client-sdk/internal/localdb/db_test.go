@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/localdb"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/syncengine"
 )
 
@@ -84,7 +84,7 @@ func TestOpen_NamesWhatIsWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.prepare(t, path)
-			db, err := localdb.Open(path, c.key, sqlitevfs.System{})
+			db, err := localdb.Open(path, c.key, sqlitedisk.System{})
 			if !errors.Is(err, c.want) || db != nil {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}

@@ -2,18 +2,18 @@ package localdb
 
 import (
 	"onedoor/client-sdk/internal/cryptvfs"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 
 	"zombiezen.com/go/sqlite"
 )
 
 // OpenPlain opens the same tables in a file that is not encrypted, to measure what the encryption costs.
 func OpenPlain(path string) (*DB, error) {
-	vfs, err := cryptvfs.Register([32]byte{}, sqlitevfs.System{})
+	vfs, err := cryptvfs.Register([32]byte{}, sqlitedisk.System{})
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, disk: sqlitevfs.System{}, vfs: vfs, shelves: map[string]*shelf{}}
+	db := &DB{path: path, disk: sqlitedisk.System{}, vfs: vfs, shelves: map[string]*shelf{}}
 	return db, db.connect(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 }
 

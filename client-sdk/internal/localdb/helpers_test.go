@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/localdb"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/syncengine"
 )
 
@@ -21,7 +21,7 @@ func open(t testing.TB) *localdb.DB {
 
 func reopen(t testing.TB, path string) *localdb.DB {
 	t.Helper()
-	db, err := localdb.Open(path, key, sqlitevfs.System{})
+	db, err := localdb.Open(path, key, sqlitedisk.System{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"onedoor/client-sdk/internal/localdb"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/syncengine"
 )
 
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // workForEver makes edits, stages pages and switches, and prints the number of each transaction once it is durable.
 func workForEver(path string) error {
-	db, err := localdb.Open(path, key, sqlitevfs.System{})
+	db, err := localdb.Open(path, key, sqlitedisk.System{})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func TestKill_EachTransactionIsThereWholeOrNotAtAll(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "phone.db")
 	for round := range 8 {
 		acknowledged := killAfter(t, path, 1+round*7)
-		db, err := localdb.Open(path, key, sqlitevfs.System{})
+		db, err := localdb.Open(path, key, sqlitedisk.System{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs"
 )
 
@@ -36,7 +37,7 @@ type Disk struct {
 	files map[*file]struct{}
 }
 
-var _ sqlitevfs.Disk = (*Disk)(nil)
+var _ sqlitedisk.Disk = (*Disk)(nil)
 
 // disks finds a disk by the application data of its VFS.
 var disks sqlitevfs.Handles[Disk]

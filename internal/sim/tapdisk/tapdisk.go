@@ -15,6 +15,7 @@ import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs"
 )
 
@@ -30,7 +31,7 @@ type Tap interface {
 
 // Disk is the system's files under the tap.
 type Disk struct {
-	sqlitevfs.System
+	sqlitedisk.System
 	layer *sqlitevfs.Layer
 }
 

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"syscall"
 
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/server/store"
 
 	"zombiezen.com/go/sqlite"
@@ -17,7 +17,7 @@ import (
 // file is a realm's file on its disk.
 type file struct {
 	path string
-	disk sqlitevfs.Disk
+	disk sqlitedisk.Disk
 }
 
 // present refuses before anything is made at the path.

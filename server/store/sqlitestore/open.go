@@ -8,7 +8,7 @@ import (
 	"io/fs"
 
 	"onedoor/internal/logvfs"
-	"onedoor/internal/sqlitevfs"
+	"onedoor/internal/sqlitedisk"
 	"onedoor/server/store"
 
 	"zombiezen.com/go/sqlite"
@@ -40,7 +40,7 @@ type Options struct {
 	CacheBytes int
 	// Disk holds the files; nil is the system's. Its VFS must share memory between the connections of this process, and
 	// between processes where OpenReader is used beside a writer.
-	Disk sqlitevfs.Disk
+	Disk sqlitedisk.Disk
 }
 
 // filled gives the options with the defaults in place.
@@ -52,7 +52,7 @@ func (o Options) filled() Options {
 		o.CacheBytes = CacheBytesDefault
 	}
 	if o.Disk == nil {
-		o.Disk = sqlitevfs.System{}
+		o.Disk = sqlitedisk.System{}
 	}
 	return o
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package sqlitevfs
+package sqlitedisk
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package sqlitevfs
+package sqlitedisk
 
 import "io"
 
