@@ -9,6 +9,7 @@ import (
 
 	client "onedoor/client-sdk"
 	"onedoor/internal/sim/disk"
+	"onedoor/internal/sim/disk/disktest"
 )
 
 // stepsMost bounds the steps that a phone's disk takes in what a test cuts off.
@@ -18,7 +19,7 @@ const stepsMost = 2000
 func found(t *testing.T) (w *world, ann *phone, d *disk.Disk) {
 	t.Helper()
 	w = newWorld(t)
-	d = newDisk(t)
+	d = disktest.New(t)
 	w.disk = d
 	ann = w.phone("安", recordv1.Role_ROLE_GRID_WORKER, gridA)
 	ann.sync()
