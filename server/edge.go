@@ -60,7 +60,7 @@ func (s *Server) newCalls(transport credentials.TransportCredentials) *grpc.Serv
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingLeast, PermitWithoutStream: true}),
 		// The stores close behind the last handler.
 		grpc.WaitForHandlers(true),
-		grpc.ChainUnaryInterceptor(bounded, s.logCall, s.recoverCall, noticeBackups),
+		grpc.UnaryInterceptor(s.around),
 		grpc.ChainStreamInterceptor(visitStream, s.logStream, s.endStanding, s.recoverStream),
 	)
 	for _, f := range s.faces() {

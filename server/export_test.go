@@ -44,7 +44,7 @@ func (r *Room) Watch() error { return r.watch() }
 // Unwatch ends one.
 func (r *Room) Unwatch() { r.unwatch() }
 
-// Pack packs an answer in a realm's turn.
-func Pack(ctx context.Context, turn *turns.Realm, reply any) (any, error) {
-	return (&hosted{turn: turn}).pack(ctx, reply)
+// Send sends an answer in a realm's turn.
+func Send(ctx context.Context, turn *turns.Realm, stream grpc.ServerStream, reply any) error {
+	return (&hosted{turn: turn}).send(ctx, stream, reply)
 }

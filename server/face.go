@@ -21,12 +21,14 @@ type face struct {
 	// reached. named lists them.
 	front any
 	named []string
+	// inTurn are those of them whose answers are sent in the realm's turn.
+	inTurn []string
 }
 
 // faces are all services that belong to realms.
 func (s *Server) faces() []face {
 	return []face{
-		{desc: &syncv1.SyncService_ServiceDesc, of: func(h *hosted) any { return h.phones }, front: phonesFront{}, named: []string{"Enrol", "Exchange", "SendAhead", "LookUp", "Watch"}},
+		{desc: &syncv1.SyncService_ServiceDesc, of: func(h *hosted) any { return h.phones }, front: phonesFront{}, named: []string{"Enrol", "Exchange", "SendAhead", "LookUp", "Watch"}, inTurn: []string{"Exchange"}},
 		{desc: &adminv1.AdminService_ServiceDesc, of: func(h *hosted) any { return h.admin }, front: adminFront{server: s}, named: []string{"GetSignIn", "SignIn", "BeginSetUp", "FinishSetUp"}},
 		{desc: &adminv1.PrivacyService_ServiceDesc, of: func(h *hosted) any { return h.admin }},
 		{desc: &reportv1.ReportService_ServiceDesc, of: func(h *hosted) any { return h.figures }},

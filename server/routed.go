@@ -5,20 +5,23 @@ import (
 	"slices"
 
 	"google.golang.org/grpc"
-
-	"onedoor/server/turns"
 )
 
 // routed is a service whose calls are brought to the realm that they are for, before anything is logged or counted of them.
 func (s *Server) routed(f face) *grpc.ServiceDesc {
 	desc := *f.desc
-	desc.Methods = slices.Clone(desc.Methods)
-	for i, m := range desc.Methods {
-		desc.Methods[i].Handler = s.routedCall(f, m)
+	desc.Methods, desc.Streams = nil, nil
+	for _, m := range f.desc.Methods {
+		if slices.Contains(f.inTurn, m.MethodName) {
+			desc.Streams = append(desc.Streams, s.sentInTurn(f, m))
+			continue
+		}
+		m.Handler = s.routedCall(f, m)
+		desc.Methods = append(desc.Methods, m)
 	}
-	desc.Streams = slices.Clone(desc.Streams)
-	for i, m := range desc.Streams {
-		desc.Streams[i].Handler = s.routedStream(f, m)
+	for _, m := range f.desc.Streams {
+		m.Handler = s.routedStream(f, m)
+		desc.Streams = append(desc.Streams, m)
 	}
 	return &desc
 }
@@ -27,18 +30,7 @@ func (s *Server) routed(f face) *grpc.ServiceDesc {
 func (s *Server) routedCall(f face, m grpc.MethodDesc) grpc.MethodHandler {
 	if slices.Contains(f.named, m.MethodName) {
 		return func(_ any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
-			return m.Handler(f.front, ctx, decode, func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-				h, err := s.named(ctx, req)
-				if err != nil {
-					next = refusing(err)
-				}
-				ctx = turns.Classing(visiting(ctx, h))
-				reply, err := chain(ctx, req, info, next)
-				if err != nil {
-					return nil, err
-				}
-				return h.pack(ctx, reply)
-			})
+			return m.Handler(f.front, ctx, decode, s.naming(chain))
 		}
 	}
 	return func(_ any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
@@ -49,6 +41,17 @@ func (s *Server) routedCall(f face, m grpc.MethodDesc) grpc.MethodHandler {
 			})
 		}
 		return m.Handler(f.of(h), visiting(ctx, h), decode, chain)
+	}
+}
+
+// naming brings a call to the realm that its message tells, before it goes through the chain.
+func (s *Server) naming(chain grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		h, err := s.named(ctx, req)
+		if err != nil {
+			next = refusing(err)
+		}
+		return chain(visiting(ctx, h), req, info, next)
 	}
 }
 

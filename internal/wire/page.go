@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"google.golang.org/protobuf/proto"
+
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/internal/schema"
@@ -9,15 +11,21 @@ import (
 
 // PageBuilder cuts records down to what one phone may read and gathers the
 // tables of keys and authors that they name by index.
+//
+// Records are written as the bytes that are sent, one behind the other: a page has a thousand of them, and messages that are
+// made to be encoded once would be most of what a server allocates while a phone is filled. Whoever reads a page in
+// this process takes them apart again (Page, TakeApart).
 type PageBuilder struct {
 	world syncengine.World
 	// userOf names the user behind an incarnation.
 	userOf  func(syncengine.ID) syncengine.ID
 	keys    map[syncengine.ScopeKey]uint32
 	authors map[syncengine.ID]uint32
+	// page is what is said beside the records, records are they and count how many.
 	page    *syncv1.Page
+	records encoder
+	count   int
 	bytes   int
-	room    pageRoom
 	// watched are the classes of which shown is told; shown is nil when none is.
 	watched schema.Classes
 	shown   func(syncengine.KindNumber, syncengine.ID, syncengine.FieldNumber)
@@ -37,8 +45,37 @@ func (b *PageBuilder) Watch(classes schema.Classes, shown func(syncengine.KindNu
 	b.watched, b.shown = classes, shown
 }
 
-// Page gives what was built.
-func (b *PageBuilder) Page() *syncv1.Page { return b.page }
+// Encoded ends the page and gives it for sending: its records stand in it as bytes, which are sent as they are. Who has sent
+// it lets go of it (LetGo).
+func (b *PageBuilder) Encoded() *syncv1.Page {
+	b.page.ProtoReflect().SetUnknown(b.records.out)
+	b.records.out = nil
+	return b.page
+}
+
+// Page ends the page and gives it with its records as messages.
+func (b *PageBuilder) Page() *syncv1.Page {
+	page := b.Encoded()
+	TakeApart(page)
+	return page
+}
+
+// TakeApart makes messages of the records that an encoded page holds as bytes, so that it reads as at who receives it.
+func TakeApart(page *syncv1.Page) {
+	if page == nil {
+		return
+	}
+	m := page.ProtoReflect()
+	encoded := m.GetUnknown()
+	m.SetUnknown(nil)
+	if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(encoded, page); err != nil {
+		panic("wire: a page that was built here does not decode: " + err.Error())
+	}
+	giveBack(encoded)
+}
+
+// Records is how many records the page has.
+func (b *PageBuilder) Records() int { return b.count }
 
 // Bytes estimates the page's size before compression.
 func (b *PageBuilder) Bytes() int { return b.bytes }
@@ -58,8 +95,7 @@ func (b *PageBuilder) Decide(d *syncv1.Decision) {
 // Add adds a record under the keys the phone holds, with the cells of the
 // classes it may read.
 func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []syncengine.ScopeKey, classes schema.Classes) {
-	m := b.record(rec.Kind, rec.ID, rec.Seq)
-	m.Dead = rec.Dead()
+	m := &syncv1.PageRecord{Id: rec.ID[:], Kind: uint32(rec.Kind), Seq: uint64(rec.Seq), Dead: rec.Dead()}
 	for _, k := range keys {
 		m.Keys = append(m.Keys, b.key(k))
 	}
@@ -73,16 +109,20 @@ func (b *PageBuilder) Add(kind *schema.Kind, rec *syncengine.Record, keys []sync
 			}
 		}
 	}
+	b.write(m)
 	b.bytes += 60 + len(m.Fields) + 30*len(m.Writes) + c.detailBytes
 }
 
-// record adds a message to the page that says no more than which record it is.
-func (b *PageBuilder) record(kind syncengine.KindNumber, id syncengine.ID, seq syncengine.Seq) *syncv1.PageRecord {
-	m, own := b.room.records.one(), b.room.ids.one()
-	*own = id
-	m.Id, m.Kind, m.Seq = own[:], uint32(kind), uint64(seq)
-	b.page.Records = append(b.page.Records, m)
-	return m
+// write writes a record.
+func (b *PageBuilder) write(m *syncv1.PageRecord) {
+	b.records.out = withRoom(b.records.out, proto.Size(m)+recordHeadBytes)
+	at := b.records.open(pageRecords)
+	var err error
+	if b.records.out, err = (proto.MarshalOptions{}).MarshalAppend(b.records.out, m); err != nil {
+		panic("wire: a record that was cut here does not encode: " + err.Error())
+	}
+	b.records.close(at)
+	b.count++
 }
 
 // keyOf is key for the bytes of one, which are most often in the table.
@@ -104,13 +144,13 @@ func (b *PageBuilder) key(k syncengine.ScopeKey) uint32 {
 }
 
 func (b *PageBuilder) author(incarnation syncengine.ID) uint32 {
-	i, ok := b.authors[incarnation]
-	if !ok {
-		i = uint32(len(b.page.Authors))
-		b.authors[incarnation] = i
-		user := b.userOf(incarnation)
-		b.page.Authors = append(b.page.Authors, &syncv1.Author{Incarnation: incarnation[:], UserId: user[:]})
+	if i, ok := b.authors[incarnation]; ok {
+		return i
 	}
+	i := uint32(len(b.page.Authors))
+	b.authors[incarnation] = i
+	own, user := incarnation, b.userOf(incarnation) // A copy, so that who is in the table costs no memory.
+	b.page.Authors = append(b.page.Authors, &syncv1.Author{Incarnation: own[:], UserId: user[:]})
 	return i
 }
 
@@ -171,14 +211,9 @@ func (c *recordCut) write(w *syncengine.Write) uint32 {
 	}
 	i := uint32(len(c.message.Writes))
 	c.index[key] = i
-	c.message.Writes = append(c.message.Writes, c.builder.write(w, key.at))
+	c.message.Writes = append(c.message.Writes, &syncv1.Write{
+		Author: c.builder.author(w.Dot.Incarnation), DeviceSeq: uint64(w.Dot.Seq), StampMs: int64(w.Stamp), Suspect: w.Suspect,
+		Epoch: uint32(key.at.Epoch), Seq: uint64(key.at.Seq), Rank: uint32(w.Rank),
+	})
 	return i
-}
-
-// write makes the message of a write that stands at a coordinate.
-func (b *PageBuilder) write(w *syncengine.Write, at syncengine.Coordinate) *syncv1.Write {
-	m := b.room.writes.one()
-	m.Author, m.DeviceSeq, m.StampMs = b.author(w.Dot.Incarnation), uint64(w.Dot.Seq), int64(w.Stamp)
-	m.Suspect, m.Epoch, m.Seq, m.Rank = w.Suspect, uint32(at.Epoch), uint64(at.Seq), uint32(w.Rank)
-	return m
 }

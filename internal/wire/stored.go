@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -18,7 +17,7 @@ func EncodeRecord(r *syncengine.Record) []byte { return AppendRecord(make([]byte
 // AppendRecord appends the stored form of a record's state to dst.
 func AppendRecord(dst []byte, r *syncengine.Record) []byte {
 	var room [4]*syncengine.Write
-	e := recordEncoder{out: dst, writes: room[:0]}
+	e := recordEncoder{encoder: encoder{out: dst}, writes: room[:0]}
 	for i := range r.Cells {
 		e.cell(&r.Cells[i])
 	}
@@ -48,32 +47,8 @@ const (
 
 // recordEncoder writes the cells first and gathers the writes that they name by index.
 type recordEncoder struct {
-	out    []byte
+	encoder
 	writes []*syncengine.Write
-}
-
-// open begins a nested message, with room for a length of one byte; close ends it.
-func (e *recordEncoder) open(field protowire.Number) (at int) {
-	e.out = append(appendTag(e.out, field, protowire.BytesType), 0)
-	return len(e.out)
-}
-
-// close writes the length of the message that began at.
-func (e *recordEncoder) close(at int) {
-	n := len(e.out) - at
-	if n < 1<<7 {
-		e.out[at-1] = byte(n)
-		return
-	}
-	var room [binary.MaxVarintLen64]byte
-	length := protowire.AppendVarint(room[:0], uint64(n))
-	e.out = append(e.out, length[1:]...)
-	copy(e.out[at-1+len(length):], e.out[at:at+n])
-	copy(e.out[at-1:], length)
-}
-
-func (e *recordEncoder) number(field protowire.Number, v uint64) {
-	e.out = appendNumber(e.out, field, v)
 }
 
 func (e *recordEncoder) cell(c *syncengine.Cell) {
@@ -166,52 +141,6 @@ func (e *recordEncoder) key(k *syncengine.ScopeSpan) {
 	e.number(2, uint64(k.Entered))
 	e.number(3, uint64(k.Left))
 	e.close(at)
-}
-
-func (e *recordEncoder) coordinate(field protowire.Number, c syncengine.Coordinate) {
-	at := e.open(field)
-	e.number(1, uint64(c.Epoch))
-	e.number(2, uint64(c.Seq))
-	e.close(at)
-}
-
-// numbers writes a repeated number in its packed form.
-func (e *recordEncoder) numbers(field protowire.Number, list []syncengine.FieldNumber) {
-	if len(list) == 0 {
-		return
-	}
-	at := e.open(field)
-	for _, n := range list {
-		e.out = appendVarint(e.out, uint64(n))
-	}
-	e.close(at)
-}
-
-// appendTag writes the tag of a field; those of the stored form are below 16, so it is one byte.
-func appendTag(b []byte, field protowire.Number, typ protowire.Type) []byte {
-	return append(b, byte(field)<<3|byte(typ))
-}
-
-func appendVarint(b []byte, v uint64) []byte {
-	if v < 1<<7 {
-		return append(b, byte(v))
-	}
-	return protowire.AppendVarint(b, v)
-}
-
-func appendBytes[B []byte | string](b []byte, field protowire.Number, v B) []byte {
-	return append(appendVarint(appendTag(b, field, protowire.BytesType), uint64(len(v))), v...)
-}
-
-func appendNumber(b []byte, field protowire.Number, v uint64) []byte {
-	if v == 0 {
-		return b
-	}
-	return appendVarint(appendTag(b, field, protowire.VarintType), v)
-}
-
-func appendBool(b []byte, field protowire.Number, v bool) []byte {
-	return appendNumber(b, field, protowire.EncodeBool(v))
 }
 
 func lastSeq(w *syncengine.Write) syncengine.Seq { return w.Coordinates[len(w.Coordinates)-1].Seq }

@@ -5,7 +5,6 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"onedoor/internal/schema"
 	"onedoor/syncengine"
 )
 
@@ -139,36 +138,4 @@ func (p *PlainRecord) scanKey(b []byte) bool {
 		p.Keys = append(p.Keys, key)
 	}
 	return err == nil
-}
-
-// AddPlain is Add for a record that was scanned and is plain, under the keys
-// that the phone holds of it.
-func (b *PageBuilder) AddPlain(kind *schema.Kind, id syncengine.ID, seq syncengine.Seq, p *PlainRecord, held [][]byte, classes schema.Classes) {
-	m := b.record(kind.Number, id, seq)
-	m.Keys = b.room.indexes.take(len(held), piecesAhead)
-	for i, k := range held {
-		m.Keys[i] = b.keyOf(k)
-	}
-	size, cells := 0, 0
-	for i := range p.cells {
-		if class, ok := kind.Engine.Class(p.cells[i].field); ok && classes.Has(class) {
-			cells++
-			size += len(p.cells[i].data)
-		}
-	}
-	m.Fields = b.room.fields.take(size, fieldBytesAhead)[:0]
-	for i := range p.cells {
-		c := &p.cells[i]
-		if class, ok := kind.Engine.Class(c.field); ok && classes.Has(class) && c.field != syncengine.LifeField {
-			m.Fields = append(m.Fields, c.data...)
-			if b.watched.Has(class) {
-				b.shown(kind.Number, id, c.field)
-			}
-		}
-	}
-	if cells > 0 {
-		m.Writes = b.room.lists.take(1, piecesAhead)
-		m.Writes[0] = b.write(&p.write, p.at)
-	}
-	b.bytes += 60 + len(m.Fields) + 30*len(m.Writes)
 }

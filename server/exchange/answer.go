@@ -99,8 +99,8 @@ type answering struct {
 	keep []identity.View
 	// looks are the sealed fields that the page shows.
 	looks accessledger.Looks
-	// pageBytes is how long the page's records are.
-	pageBytes int
+	// pageRecords is how many records the page has, pageBytes how long they are.
+	pageRecords, pageBytes int
 }
 
 func (a *answering) grants() error {
@@ -161,8 +161,8 @@ func (a *answering) page() error {
 	if err := c.cut(); err != nil {
 		return err
 	}
-	a.keep, a.looks, a.pageBytes = append(c.keep, view), c.looks, c.builder.Bytes()
-	a.reply.Page, a.reply.CaughtUp, a.reply.View = c.builder.Page(), c.caughtUp, c.viewSent
+	a.keep, a.looks, a.pageRecords, a.pageBytes = append(c.keep, view), c.looks, c.builder.Records(), c.builder.Bytes()
+	a.reply.Page, a.reply.CaughtUp, a.reply.View = c.builder.Encoded(), c.caughtUp, c.viewSent
 	a.reply.Cursor = c.next.seal(a.svc.secrets.CursorKey(c.world.History.Epoch), device.Incarnation)
 	a.reply.Position = &syncv1.Coordinate{Epoch: uint32(c.next.at.Epoch), Seq: uint64(c.next.at.Seq)}
 	a.reply.Tag = c.next.tag[:]

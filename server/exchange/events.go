@@ -73,5 +73,5 @@ func (s *Service) pageCut(ctx context.Context, a *answering) {
 	if s.events.Page == nil || a.reply.GetPage() == nil {
 		return
 	}
-	s.events.Page(Page{Call: ctx, Began: a.began, Ended: s.clock(), Records: len(a.reply.GetPage().GetRecords()), Bytes: a.pageBytes})
+	s.events.Page(Page{Call: ctx, Began: a.began, Ended: s.clock(), Records: a.pageRecords, Bytes: a.pageBytes})
 }

@@ -266,7 +266,7 @@ func (c *cutting) tells(row store.ScopeRow, left, increment bool) (bool, error) 
 // record adds a record as it stands, or that it has left: also where it stands under
 // another key of the phone, over which its user's roles do not read it.
 func (c *cutting) record(id syncengine.ID, present, left, increment bool) error {
-	row, ok, err := c.r.Record(id)
+	row, ok, err := store.Lend(c.r, id) // What the builder has written of it is its own.
 	if err != nil || !ok || c.kinds != nil && !slices.Contains(c.kinds, row.Kind) {
 		return err
 	}
@@ -355,7 +355,7 @@ func (c *cutting) ownOnly() bool {
 func (c *cutting) heldOf(p *wire.PlainRecord) (roles schema.Roles) {
 	c.held = c.held[:0]
 	for _, key := range p.Keys {
-		if r := c.view.Roles(syncengine.ScopeKey(key)); r != nil {
+		if r := c.view.RolesIn(key); r != nil {
 			roles |= schema.RolesOf(r...)
 			c.held = append(c.held, key)
 		}

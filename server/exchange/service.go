@@ -242,6 +242,13 @@ func (s *Service) View(ctx context.Context, f func(store.Reader) error) error {
 // Exchange answers one call of a phone: it decides the batch, waits until that
 // is durable, and cuts the next page.
 func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
+	reply, err := s.ExchangeEncoded(ctx, req)
+	wire.TakeApart(reply.GetPage())
+	return reply, err
+}
+
+// ExchangeEncoded is Exchange for who sends the answer on: the page's records stand in it as the bytes that are sent.
+func (s *Service) ExchangeEncoded(ctx context.Context, req *syncv1.ExchangeRequest) (*syncv1.ExchangeResponse, error) {
 	call, err := s.open(req)
 	if err != nil {
 		return nil, err
@@ -296,6 +303,7 @@ func (s *Service) ExchangeTogether(ctx context.Context, reqs []*syncv1.ExchangeR
 		}
 		if out[i].Err == nil {
 			out[i].Reply, out[i].Err = s.reply(ctx, c)
+			wire.TakeApart(out[i].Reply.GetPage())
 		}
 	}
 	return out

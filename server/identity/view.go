@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sort"
 
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -139,6 +140,15 @@ func sortedView(v View) View {
 func (v View) Roles(key syncengine.ScopeKey) []Role {
 	i, ok := v.find(key)
 	if !ok {
+		return nil
+	}
+	return v[i].Roles
+}
+
+// RolesIn is Roles for the bytes of a key, of which nothing is kept: a page asks it of each key of each record.
+func (v View) RolesIn(key []byte) []Role {
+	i := sort.Search(len(v), func(i int) bool { return string(v[i].Key) >= string(key) })
+	if i == len(v) || string(v[i].Key) != string(key) {
 		return nil
 	}
 	return v[i].Roles

@@ -46,7 +46,15 @@ type reader struct {
 
 // Record gives a record, opened.
 func (r *reader) Record(id syncengine.ID) (store.Record, bool, error) {
-	rec, ok, err := r.Reader.Record(id)
+	return r.opened(r.Reader.Record(id))
+}
+
+// Lend lends a record, opened: what is opened stands in memory of its own.
+func (r *reader) Lend(id syncengine.ID) (store.Record, bool, error) {
+	return r.opened(store.Lend(r.Reader, id))
+}
+
+func (r *reader) opened(rec store.Record, ok bool, err error) (store.Record, bool, error) {
 	if err != nil || !ok || r.codec.kind(rec.Kind).fields == nil {
 		return rec, ok, err
 	}

@@ -77,7 +77,7 @@ func (s *Service) Exchange(ctx context.Context, req *syncv1.ExchangeRequest) (*s
 	if err := s.admit(ctx, req); err != nil {
 		return nil, s.status(ctx, err)
 	}
-	resp, err := s.realm.Exchange(ctx, req)
+	resp, err := s.realm.ExchangeEncoded(ctx, req)
 	return resp, s.status(ctx, err)
 }
 

@@ -95,19 +95,6 @@ func (t *Turns) look(now time.Time) {
 // hurries reports that a short call of the realm is in hand, or its answer on its way out.
 func (r *Realm) hurries(now time.Time) bool { return r.short > 0 || now.Before(r.lingers) }
 
-// Alone reports that nobody would be kept waiting by one of a class who does without a permit now: no piece of the realm is under way
-// or waits, no short call is in hand, and no other realm has been heard of lately; for a fill, no short call of its own realm either.
-func (r *Realm) Alone(c Class) bool {
-	if r == nil {
-		return true
-	}
-	t := r.turns
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	return r.idle() && !r.hurries(now) && !r.company(now) && !(c == Fill && r.shortLately(now))
-}
-
 // heldBack reports that a class of a realm is to wait for others' short calls.
 func (t *Turns) heldBack(r *Realm, c Class, now time.Time) bool {
 	if !t.hold.any || t.hold.spent {

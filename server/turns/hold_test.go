@@ -186,36 +186,6 @@ func TestRest_EndsWithTheContextAndTakesNoPermitAlong(t *testing.T) {
 	})
 }
 
-func TestAlone_OnlyWhileNobodyElseIsThere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		all := turns.New(2, 1, clock())
-		r, other := all.Join(), all.Join()
-		alone := func(want bool, while string) {
-			t.Helper()
-			for _, c := range []turns.Class{turns.Judge, turns.Page} {
-				if got := r.Alone(c); got != want {
-					t.Errorf("%s: class %d is alone: %v", while, c, got)
-				}
-			}
-		}
-		alone(true, "nobody was heard of")
-		p := taken(t, r)
-		alone(false, "a piece of the realm is under way")
-		p.Give()
-		alone(true, "it has ended")
-		left := r.Arrive()
-		alone(false, "a short call is in hand")
-		left()
-		alone(false, "its answer is on its way out")
-		time.Sleep(time.Second)
-		alone(true, "it has left")
-		taken(t, other).Give()
-		alone(false, "another realm was heard of a moment ago")
-		time.Sleep(time.Minute)
-		alone(true, "it rests")
-	})
-}
-
 // pool is what a piece holds beside its permit: connections to a database, of which there are few.
 type pool chan struct{}
 
@@ -276,23 +246,5 @@ func TestRest_WhoBeginsWaitsUntilAsManyHaveComeBackAsWentOn(t *testing.T) {
 		two.Give()
 		taken(t, r).Give()
 		wg.Wait()
-	})
-}
-
-func TestAlone_AFillIsNotWhileShortCallsOfItsRealmAreHeardOf(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := turns.New(2, 1, clock()).Join()
-		if !r.Alone(turns.Fill) {
-			t.Error("nobody was heard of, and a fill is not alone")
-		}
-		r.Arrive()()
-		time.Sleep(time.Second)
-		if r.Alone(turns.Fill) || !r.Alone(turns.Page) {
-			t.Errorf("a second after a short call a fill is alone: %v, a page: %v", r.Alone(turns.Fill), r.Alone(turns.Page))
-		}
-		time.Sleep(2 * time.Second)
-		if !r.Alone(turns.Fill) {
-			t.Error("three seconds after a short call a fill is not alone")
-		}
 	})
 }

@@ -16,6 +16,8 @@ type reader struct {
 	state *state
 	// walking counts the walks in progress; a writer refuses to write meanwhile.
 	walking int
+	// lent is the body that was lent last.
+	lent []byte
 }
 
 // Head gives the end of the log.
@@ -25,6 +27,31 @@ func (r *reader) Head() store.Head { return r.state.head }
 func (r *reader) Record(id syncengine.ID) (store.Record, bool, error) {
 	rec, ok := r.state.records.Get(store.Record{ID: id})
 	return ownRecord(rec), ok, nil
+}
+
+// Lend lends a record until the next one is lent: then its body is spoilt, so that whoever kept any of it is found out.
+func (r *reader) Lend(id syncengine.ID) (store.Record, bool, error) {
+	r.takeBack()
+	rec, ok, err := r.Record(id)
+	r.lent = rec.Body
+	return rec, ok, err
+}
+
+// spoilt stands wherever a body stood that was lent. No record begins with it.
+const spoilt = 0xdb
+
+// takeBack spoils what was lent.
+func (r *reader) takeBack() {
+	for i := range r.lent {
+		r.lent[i] = spoilt
+	}
+	r.lent = nil
+}
+
+// end takes back what was lent and ends the reading.
+func (r *reader) end() {
+	r.takeBack()
+	r.state = nil
 }
 
 // AnyRecord reports whether there is a record in a range of ids.

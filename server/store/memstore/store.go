@@ -76,7 +76,7 @@ func (s *Store) View(ctx context.Context, f func(store.Reader) error) error {
 	}
 	defer s.leave()
 	r := &reader{ctx: ctx, state: s.state.Load()}
-	defer func() { r.state = nil }()
+	defer r.end()
 	return f(r)
 }
 

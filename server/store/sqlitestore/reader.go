@@ -79,7 +79,24 @@ func (r *reader) Head() store.Head { return r.head }
 
 // Record gives a record.
 func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error) {
-	if rec, ok, err = r.behind(id); ok || err != nil {
+	return r.record(id, nil)
+}
+
+// lentBytesMax is the largest memory that a session keeps for bodies that are lent: all but few records fit into it.
+const lentBytesMax = 64 << 10
+
+// Lend lends a record: its body stands in memory of the session, until the next one is lent.
+func (r *reader) Lend(id syncengine.ID) (rec store.Record, ok bool, err error) {
+	rec, ok, err = r.record(id, r.s.lent)
+	if n := cap(rec.Body); n > cap(r.s.lent) && n <= lentBytesMax {
+		r.s.lent = rec.Body
+	}
+	return rec, ok, err
+}
+
+// record reads a record, its body into the memory given where that is enough.
+func (r *reader) record(id syncengine.ID, into []byte) (rec store.Record, ok bool, err error) {
+	if rec, ok, err = r.behind(id, into); ok || err != nil {
 		return rec, ok, err
 	}
 	stmt := r.s.record
@@ -88,7 +105,7 @@ func (r *reader) Record(id syncengine.ID) (rec store.Record, ok bool, err error)
 		return store.Record{}, false, r.fault("read a record", err)
 	}
 	if ok {
-		rec = recordRow(stmt)
+		rec = recordRow(stmt, into)
 		rec.ID = id
 		r.stood(stmt.ColumnInt64(3))
 	}
@@ -110,30 +127,35 @@ func (r *reader) any(doing string, stmt *sqlite.Stmt, from, to []byte) (found bo
 	return found, r.fault(doing, stmt.Reset())
 }
 
-// recordRow reads all but the id.
-func recordRow(stmt *sqlite.Stmt) store.Record {
+// recordRow reads all but the id, the body into the memory given where that is enough.
+func recordRow(stmt *sqlite.Stmt, into []byte) store.Record {
 	return store.Record{
 		Kind: syncengine.KindNumber(stmt.ColumnInt64(0)),
 		Seq:  syncengine.Seq(stmt.ColumnInt64(1)),
-		Body: column(stmt, 2),
+		Body: columnInto(stmt, 2, into),
 	}
 }
 
 // column copies a BLOB; one of length 0 is nil.
-func column(stmt *sqlite.Stmt, col int) []byte {
+func column(stmt *sqlite.Stmt, col int) []byte { return columnInto(stmt, col, nil) }
+
+// columnInto is column, into the memory given where that is enough.
+func columnInto(stmt *sqlite.Stmt, col int, into []byte) []byte {
 	n := stmt.ColumnLen(col)
-	if n == 0 {
+	switch {
+	case n == 0:
 		return nil
+	case n > cap(into):
+		into = make([]byte, n)
 	}
-	b := make([]byte, n)
-	stmt.ColumnBytes(col, b)
-	return b
+	stmt.ColumnBytes(col, into[:n])
+	return into[:n]
 }
 
 // Records walks all records in id order.
 func (r *reader) Records(f func(store.Record) bool) error {
 	return r.walk(&r.s.records, "walk the records", nil, func(stmt *sqlite.Stmt) bool {
-		rec := recordRow(stmt)
+		rec := recordRow(stmt, nil)
 		stmt.ColumnBytes(3, rec.ID[:])
 		return f(rec)
 	})

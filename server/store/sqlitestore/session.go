@@ -47,6 +47,9 @@ type session struct {
 	setHead, rewrite            *sqlite.Stmt
 	deleteScope                 *sqlite.Stmt
 	putDocument, deleteDocument *sqlite.Stmt
+
+	// lent is memory for the body of a record that is lent.
+	lent []byte
 }
 
 // openConn opens a connection and sets it up without looking at the schema.

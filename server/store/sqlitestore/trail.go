@@ -23,8 +23,9 @@ type trail struct {
 	walking bool
 }
 
-// behind gives a record where it stands behind the one that was read last; ok is false where it has to be looked up.
-func (r *reader) behind(id syncengine.ID) (rec store.Record, ok bool, err error) {
+// behind gives a record where it stands behind the one that was read last; ok is false where it has to be looked up. The body is
+// read into the memory given where that is enough.
+func (r *reader) behind(id syncengine.ID, into []byte) (rec store.Record, ok bool, err error) {
 	if r.trail == nil || r.trail.rows < trailRowsMin {
 		return rec, false, nil
 	}
@@ -44,7 +45,7 @@ func (r *reader) behind(id syncengine.ID) (rec store.Record, ok bool, err error)
 		return store.Record{}, false, r.leaveTrail()
 	}
 	r.trail.at = stmt.ColumnInt64(3)
-	rec = recordRow(stmt)
+	rec = recordRow(stmt, into)
 	rec.ID = id
 	return rec, true, nil
 }

@@ -24,6 +24,7 @@ var contentRules = []rule{
 	{"RowsOfOneCallComeBackAsThoseOfMany", manyRowsAtOnce},
 	{"AGapWithinOneCallIsRefused", gapWithinACall},
 	{"SlicesBelongToTheCaller", slicesBelongToCaller},
+	{"ALentRecordIsTheRecordUntilTheNextIsLent", lending},
 	{"ScopeRowsComeInOrderAndUpToTheLimit", scopeOrderAndLimit},
 	{"AScopeSeqBeyondSixtyThreeBitsIsRefused", scopeSeqBound},
 	{"DocumentsOfARangeComeInKeyOrder", documentRanges},
