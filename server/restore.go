@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -24,13 +23,8 @@ import (
 	"onedoor/syncengine"
 )
 
-const (
-	// restoreStage is where Restore makes what it then moves into the realm's folder.
-	restoreStage = ".onedoor-restore"
-	// replacedPrefix begins the name of the folder into which a realm is moved that a
-	// backup takes the place of.
-	replacedPrefix = "replaced-"
-)
+// restoreStage is where Restore makes what it then moves into the realm's folder.
+const restoreStage = ".onedoor-restore"
 
 // ErrHoldsRealm: the folder holds a realm, and nobody said that it may be replaced.
 var ErrHoldsRealm = errors.New("a realm stands there")
@@ -336,60 +330,6 @@ func (r *restoring) ledgers(key []byte) (ledger, error) {
 	return sideledger.Read(r.o.Ledger[0], r.result.Realm, key)
 }
 
-// aside lists the files of a realm that are moved aside together.
-var aside = []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm", SecretsFile, TokenFile, BackupsFile, CountFile}
-
-// setAside moves the realm that stands in the folder into one of its own.
-func (r *restoring) setAside(ctx context.Context) error {
-	if r.config.elsewhere() {
-		return r.copyAside(ctx)
-	}
-	if r.old == nil {
-		return nil
-	}
-	if err := r.makeAside(); err != nil {
-		return fmt.Errorf("move the old realm aside: %w", err)
-	}
-	for _, name := range aside {
-		err := os.Rename(r.config.path(name), filepath.Join(r.result.Replaced, name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(fmt.Errorf("move the old realm aside: %w", err), r.putBack())
-		}
-	}
-	return syncFolder(r.config.Dir)
-}
-
-// makeAside makes the folder that the old realm is moved to. One of the same second
-// stands where a restore was cut off and begun again: it keeps what it holds.
-func (r *restoring) makeAside() error {
-	name := r.config.path(replacedPrefix + r.config.Now().UTC().Format("20060102T150405Z"))
-	for n := 1; ; n++ {
-		r.result.Replaced = name
-		if n > 1 {
-			r.result.Replaced = fmt.Sprintf("%s-%d", name, n)
-		}
-		if err := os.Mkdir(r.result.Replaced, folderMode); !errors.Is(err, fs.ErrExist) {
-			return errors.Join(err, inherit(r.result.Replaced))
-		}
-	}
-}
-
-// putBack undoes setAside.
-func (r *restoring) putBack() (err error) {
-	if r.config.elsewhere() {
-		return r.takeBack()
-	}
-	if r.result.Replaced == "" {
-		return nil
-	}
-	for _, name := range aside {
-		if e := os.Rename(filepath.Join(r.result.Replaced, name), r.config.path(name)); e != nil && !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
-	}
-	return errors.Join(err, os.Remove(r.result.Replaced))
-}
-
 // list puts the backup at the head of the new realm's list: phones count it as
 // the first of the two that they wait for.
 func (r *restoring) list() error {
@@ -405,40 +345,4 @@ func (r *restoring) listed() registered {
 		Epoch: uint32(r.result.Epoch), Seq: uint64(r.result.After), Tag: r.tag[:],
 		Made: r.result.Made.UTC().Format(time.RFC3339), File: r.source(),
 	}
-}
-
-// copyFile copies a file to a new one, mode 0600, and makes it durable.
-func copyFile(from, to string, progress func(done, total int64)) error {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	info, err := source.Stat()
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, &counted{source: source, total: info.Size(), progress: progress})
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// counted tells how much was read.
-type counted struct {
-	source      io.Reader
-	done, total int64
-	progress    func(done, total int64)
-}
-
-// Read reads on.
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.source.Read(p)
-	c.done += int64(n)
-	if c.progress != nil {
-		c.progress(c.done, c.total)
-	}
-	return n, err
 }
