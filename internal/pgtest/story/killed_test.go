@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -36,6 +37,25 @@ type tap struct {
 	to   string
 	left atomic.Int64
 	full func()
+	// mu guards lines: those that are open.
+	mu    sync.Mutex
+	lines []net.Conn
+}
+
+// cut ends all lines.
+func (p *tap) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, line := range p.lines {
+		_ = line.Close() // It may have ended by itself.
+	}
+	p.lines = nil
+}
+
+func (p *tap) opened(line net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines = append(p.lines, line)
 }
 
 // socketName is that of PostgreSQL's socket in its folder.
@@ -66,6 +86,7 @@ func (p *tap) carry(c net.Conn) {
 		return
 	}
 	defer db.Close()
+	p.opened(db)
 	go func() { _, _ = io.Copy(c, db) }() // ended by Close
 	buffer := make([]byte, 32<<10)
 	for {

@@ -7,9 +7,13 @@ import (
 	"testing"
 	"time"
 
+	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
 	client "onedoor/client-sdk"
 	"onedoor/internal/pgtest"
 	"onedoor/server"
+	"onedoor/server/store"
+	"onedoor/syncengine"
 )
 
 // fill writes to a database until its disk is full.
@@ -79,6 +83,9 @@ func (d *district) overflows(one, two *running, ann, bob *phone, room func() err
 			refused++
 			break
 		}
+		if has := d.doors(); has != made { // Nobody was told that there is no room: then there was some.
+			d.t.Fatalf("the phone was told that %d doors are safe, the log has %d", made, has)
+		}
 	}
 	if refused == 0 {
 		d.t.Fatal("no sync met the full disk")
@@ -97,6 +104,20 @@ func (d *district) overflows(one, two *running, ann, bob *phone, room func() err
 	two.halt(d)
 	d.verified()
 	d.t.Logf("%d doors, the last %d of which waited on the phone for room", made, doors)
+}
+
+// doors counts the doors that the log makes.
+func (d *district) doors() (n int) {
+	d.t.Helper()
+	d.look(func(r store.Reader) error {
+		return r.Entries(0, func(e store.Entry) bool {
+			if e.Kind == syncengine.KindNumber(recordv1.Kind_KIND_PREMISES) && e.Prev == 0 {
+				n++
+			}
+			return true
+		})
+	})
+	return n
 }
 
 func TestServe_ADatabaseWhoseFilesMayNotGrowTakesNothingAndPhonesBringItOnceTheyMay(t *testing.T) {

@@ -3,18 +3,25 @@ package story_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
+
 	"onedoor/internal/pgtest"
 	"onedoor/server"
+	"onedoor/server/store"
 )
 
 // servedByItself is set for a process that serves a realm until it is killed: the realm's folder, beside the database and the clock.
@@ -64,23 +71,90 @@ func serveByItself() {
 	os.Exit(1)
 }
 
-// apart starts a server in a process of its own, which a tap kills when so many bytes have gone to the database as it is told later.
-func (d *district) apart(c clock) (p *tap, ended <-chan struct{}) {
+// stranger is a server in a process of its own, behind a tap that strikes it when so many bytes have gone to the database as it is told.
+type stranger struct {
+	tap
+	process *pgtest.Process
+	// how is the signal that strikes it; struck is closed when it has.
+	how    syscall.Signal
+	struck chan struct{}
+}
+
+// unlimited is more than a server says in a test.
+const unlimited = 1 << 40
+
+// apart starts one that a signal will strike: that kills it, or lets it stand still.
+func (d *district) apart(c clock, how syscall.Signal) *stranger {
 	d.t.Helper()
-	p = &tap{}
-	p.left.Store(1 << 40)
+	s := &stranger{how: how, struck: make(chan struct{})}
+	s.left.Store(unlimited)
 	child := exec.CommandContext(d.t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), servedByItself+"="+d.dir, "DATABASE="+p.before(d.t, d.store), "CLOCK="+string(c))
+	child.Env = append(os.Environ(), servedByItself+"="+d.dir, "DATABASE="+s.before(d.t, d.store), "CLOCK="+string(c))
 	out, err := child.StdoutPipe()
 	d.must(err)
-	process, err := pgtest.Spawn(child)
+	s.process, err = pgtest.Spawn(child)
 	d.must(err)
-	d.t.Cleanup(func() { d.must(process.Stop(syscall.SIGKILL)) })
-	p.full = func() { _ = process.Signal(syscall.SIGKILL) } // It may be gone already.
+	d.t.Cleanup(func() { d.must(s.process.Stop(syscall.SIGKILL)) })
+	s.full = sync.OnceFunc(func() {
+		_ = s.process.Signal(how) // It may be gone already.
+		s.cut()
+		close(s.struck)
+	})
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "listening ") {
 		d.t.Fatalf("the process said %q, %v", line, err)
 	}
-	return p, process.Ended()
+	return s
+}
+
+// gone waits until it is struck. The lines of one that stands still are cut, as an operator ends its sessions, or the database after a while.
+func (s *stranger) gone() {
+	<-s.struck
+	if s.how == syscall.SIGKILL {
+		<-s.process.Ended()
+	}
+}
+
+// resume lets one that stands still go on, and waits until it is through with what it was in the middle of. The others have struck
+// it off their list meanwhile.
+func (s *stranger) resume(d *district) {
+	d.t.Helper()
+	if s.how != syscall.SIGSTOP {
+		return
+	}
+	others := d.serving()
+	for len(others) > 1 {
+		others = d.serving()
+	}
+	s.left.Store(unlimited)
+	d.must(s.process.Signal(syscall.SIGCONT))
+	const renewals = 10 // One write follows the other: what it was in the middle of comes before the first of them, and more before the last.
+	since := map[string]uint64{}
+	for through := false; !through; {
+		for server, renewed := range d.serving() {
+			if _, met := since[server]; !met {
+				since[server] = renewed
+			}
+			_, other := others[server]
+			through = through || !other && renewed >= since[server]+renewals
+		}
+	}
+}
+
+// serving gives the servers that say they have the realm open, and how often each has said so.
+func (d *district) serving() map[string]uint64 {
+	d.t.Helper()
+	out := map[string]uint64{}
+	d.look(func(r store.Reader) error {
+		var wrong error
+		err := r.Documents("servers", nil, nil, func(doc store.Document) bool {
+			m := &storedv1.Present{}
+			wrong = proto.Unmarshal(doc.Value, m)
+			out[string(doc.Key)] = m.GetRenewed()
+			return wrong == nil
+		})
+		return errors.Join(err, wrong)
+	})
+	return out
 }
 
 // newClock makes a clock that stands at the machine's time.

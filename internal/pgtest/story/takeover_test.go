@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,12 +28,26 @@ func (d *district) look(f func(store.Reader) error) {
 	d.must(st.View(d.t.Context(), f))
 }
 
-func TestUpkeep_OfAServerThatIsKilledInTheMiddleOfItTheOtherMakesEachTaskOnce(t *testing.T) {
-	for _, sent := range []int64{0, 25_000, 50_000, 75_000} {
-		t.Run(fmt.Sprintf("after %d bytes", sent), func(t *testing.T) {
+// strike is when the holder of the post is struck, counted in bytes that it sends, and how.
+type strike struct {
+	how  syscall.Signal
+	sent int64
+}
+
+func (s strike) String() string {
+	if s.how == syscall.SIGKILL {
+		return fmt.Sprintf("killed after %d bytes", s.sent)
+	}
+	return fmt.Sprintf("frozen after %d bytes", s.sent)
+}
+
+// A server that is frozen past the end of its post goes on with what it was in the middle of, and believes that it holds the post.
+func TestUpkeep_OfAServerThatIsKilledOrFrozenInTheMiddleOfItTheOtherMakesEachTaskOnce(t *testing.T) {
+	for _, when := range []strike{{syscall.SIGKILL, 0}, {syscall.SIGKILL, 25_000}, {syscall.SIGKILL, 50_000}, {syscall.SIGKILL, 75_000}, {syscall.SIGSTOP, 25_000}, {syscall.SIGSTOP, 50_000}} {
+		t.Run(when.String(), func(t *testing.T) {
 			d := founded(t, pgtest.Database(t))
 			clock := newClock(t)
-			tap, ended := d.apart(clock) // It takes the post.
+			a := d.apart(clock, when.how) // It takes the post.
 			b := d.serveWith(clock.busy())
 			ann := d.phone(b)
 			ann.synced()
@@ -44,13 +59,14 @@ func TestUpkeep_OfAServerThatIsKilledInTheMiddleOfItTheOtherMakesEachTaskOnce(t 
 			}
 			ann.synced()
 			before := len(d.tasks())
-			tap.left.Store(sent)
+			a.left.Store(when.sent)
 			clock.turn(t, 70*24*time.Hour) // Deadlines pass.
-			<-ended
+			a.gone()
 			half := len(d.tasks()) - before
 			for len(d.tasks()) < before+disputes { // Nobody has to say so.
 			}
 			t.Logf("%d of the tasks stood when the holder of the post was gone, %d stand now", half, len(d.tasks())-before)
+			a.resume(d)
 			b.halt(d)
 			if n := len(d.tasks()) - before; n > disputes*tasksEach {
 				t.Errorf("%d tasks were made for %d disputes: the same one under several ids", n, disputes)
@@ -122,13 +138,13 @@ func (d *district) retained(since time.Time) (done bool) {
 	return done
 }
 
-func TestUpkeep_OfAServerThatIsKilledInTheMiddleOfRetentionTheOtherDestroysTheRestOnce(t *testing.T) {
+func TestUpkeep_OfAServerThatIsKilledOrFrozenInTheMiddleOfRetentionTheOtherDestroysTheRestOnce(t *testing.T) {
 	const visits, note = 2*exchange.ErasuresMax + 50, "楼道堆物，已当面提醒"
-	for _, sent := range []int64{0, 500_000, 700_000, 900_000} {
-		t.Run(fmt.Sprintf("after %d bytes", sent), func(t *testing.T) {
+	for _, when := range []strike{{syscall.SIGKILL, 0}, {syscall.SIGKILL, 500_000}, {syscall.SIGKILL, 700_000}, {syscall.SIGKILL, 900_000}, {syscall.SIGSTOP, 500_000}, {syscall.SIGSTOP, 700_000}} {
+		t.Run(when.String(), func(t *testing.T) {
 			d := founded(t, pgtest.Database(t))
 			clock := newClock(t)
-			tap, ended := d.apart(clock)
+			a := d.apart(clock, when.how)
 			b := d.serveWith(clock.busy())
 			ann := d.phone(b)
 			ann.synced()
@@ -141,13 +157,14 @@ func TestUpkeep_OfAServerThatIsKilledInTheMiddleOfRetentionTheOtherDestroysTheRe
 			if d.holding(note) == 0 {
 				t.Fatal("nobody would see a note that stands")
 			}
-			tap.left.Store(sent)
+			a.left.Store(when.sent)
 			clock.turn(t, (retention.VisitNoteDays+1)*24*time.Hour)
 			began := clock.now()
-			<-ended
+			a.gone()
 			half, _ := d.erasures()
 			for !d.retained(began) { // Nobody has to say so.
 			}
+			a.resume(d)
 			b.halt(d)
 			log, ledger := d.erasures()
 			t.Logf("%d of %d notes were destroyed when the holder of the post was gone, %d are now", len(half), visits, len(log))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"onedoor/internal/sim/child"
 	"onedoor/internal/sim/desk"
@@ -52,6 +53,8 @@ type serverCommand struct {
 	Serving Arm `json:"serving,omitzero"`
 	// Room is how many bytes its log may grow; 0 for no limit.
 	Room uint64 `json:"room,omitempty"`
+	// Ahead is by how many nanoseconds its clock is ahead of the machine's.
+	Ahead time.Duration `json:"ahead,omitempty"`
 	// Slow is the seed of a slow disk; 0 is a quick one.
 	Slow uint64 `json:"slow,omitempty"`
 	// Standing has the disk take its least time for everything from now on; false ends that.
@@ -108,7 +111,8 @@ func (s *serverPart) serve(c serverCommand) (a serverAnswer, err error) {
 		passing.slowDown(c.Slow)
 	}
 	s.dir = c.Dir
-	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Store: c.Store, Listen: "127.0.0.1:0", Disk: s.disk, Dial: dialMarked})
+	s.server, err = server.Open(s.ctx, server.Config{Dir: c.Dir, Store: c.Store, Listen: "127.0.0.1:0", Disk: s.disk, Dial: dialMarked,
+		Now: func() time.Time { return time.Now().Add(c.Ahead) }})
 	if errors.Is(err, store.ErrDamaged) {
 		return serverAnswer{Refused: err.Error()}, nil
 	}
