@@ -27,13 +27,19 @@ func TestMain(m *testing.M) {
 	os.Exit(pgtest.Main(m))
 }
 
-// own starts a cluster that a test may kill.
-func own(t *testing.T) *pgtest.Cluster {
+// own starts a cluster that a test may kill, and gives what has the disk of its log overflow; nil where there is no right to have one.
+func own(t *testing.T) (c *pgtest.Cluster, overflow func() error) {
 	t.Helper()
-	c, err := pgtest.Start()
+	small, err := pgtest.StartSmallLog()
+	if err == nil {
+		t.Cleanup(func() { must(t, small.Remove()) })
+		return small.Cluster, small.Overflow
+	}
+	fmt.Printf("NOT RUN: a full disk beneath the log: %v\n", err)
+	c, err = pgtest.Start()
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Remove()) })
-	return c
+	return c, nil
 }
 
 func must(t *testing.T, err error) {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +18,17 @@ import (
 // cycles is how many cycles of kills there are; every other one takes the database away too, and of the rest every other is slow.
 var cycles = flag.Int("cycles", 4, "how many cycles of kills")
 
-// outage stops the database at once, lets it stand still, and kills it, in turn, and brings it back.
-func outage(c *pgtest.Cluster) func() error {
+// outage stops the database at once, has the disk of its log overflow where that is possible, kills it, and lets it stand still, in turn,
+// and brings it back.
+func outage(c *pgtest.Cluster, overflow func() error) func() error {
 	kinds := []func() error{
-		func() error { return errors.Join(c.Kill(), c.Up()) },
-		func() error { return errors.Join(c.Quit(), c.Up()) },
 		func() error { return stall(c) },
+		func() error { return errors.Join(c.Quit(), c.Up()) },
+		overflow,
+		func() error { return errors.Join(c.Kill(), c.Up()) },
+	}
+	if overflow == nil {
+		kinds = slices.Delete(kinds, 2, 3)
 	}
 	n := 0
 	return func() error {
@@ -44,12 +50,16 @@ func stall(c *pgtest.Cluster) error {
 
 func TestKilled_ServersAndTheirDatabaseLoseNothingAndMakeNothingTwice(t *testing.T) {
 	const servers = 3
-	c := own(t)
+	c, overflow := own(t)
+	overflows := 0
+	if full := overflow; full != nil {
+		overflow = func() error { overflows++; return full() }
+	}
 	url := c.Database(t, "realms")
 	var story strings.Builder
 	outages := 0
 	result, err := crash.Run(t.Context(), crash.Options{
-		Self: []string{os.Args[0], part}, Dir: t.TempDir(), Cycles: *cycles, Seed: 1, Store: url, Servers: servers, Outage: outage(c),
+		Self: []string{os.Args[0], part}, Dir: t.TempDir(), Cycles: *cycles, Seed: 1, Store: url, Servers: servers, Outage: outage(c, overflow),
 		Progress: func(c crash.Cycle) {
 			t.Logf("cycle %d (%s): %d server and %d phone kills, %d of them at marks, the database away %d times, answered %d, acknowledged %d, unheard %d, lost %d, twice %d, the slowest sync %v, %v",
 				c.Number+1, c.Kind, c.ServerKills, c.PhoneKills, c.AtMarks, c.Outages, c.Answered, c.Acknowledged, c.Unheard, c.Lost, c.Duplicated, c.Slowest, c.Took)
@@ -78,6 +88,9 @@ func TestKilled_ServersAndTheirDatabaseLoseNothingAndMakeNothingTwice(t *testing
 	}
 	if !result.Good() || result.Cycles != *cycles || result.Acknowledged < 50**cycles || outages == 0 {
 		t.Errorf("%+v\n%s", result, story.String())
+	}
+	if overflow != nil && overflows == 0 && *cycles >= 4 { // Two cycles with an outage.
+		t.Error("the disk of the log was never full")
 	}
 	names, err := pgstore.Realms(t.Context(), pgstore.Options{URL: url})
 	if err != nil || len(names) > 0 {
