@@ -17,12 +17,17 @@ const (
 	daysLeast, daysMost = 12, 50
 	// stepsADay is how many steps are taken in a day.
 	stepsADay = 2
+	// awayFirst is how many phones are put away at once, within hours.
+	awayFirst = 2
 	// syncsIn says that a phone that is in use syncs on one of so many days.
 	syncsIn = 2
 )
 
-// inDays is what happens in these weeks besides.
-var inDays = slices.Concat(stepKinds, []stepKind{{name: "put away", weight: 90, do: (*world).putAway}})
+// putsAway has a phone put away; inDays is what happens in these weeks.
+var (
+	putsAway = stepKind{name: "put away", weight: 90, do: (*world).putAway}
+	inDays   = append(slices.Clone(stepKinds), putsAway)
+)
 
 // drawDays draws how many days follow the script; 0 for none.
 func drawDays(seed uint64, without kinds) int {
@@ -39,9 +44,14 @@ func (w *world) planDays(at instant) {
 	if days == 0 || w.c.Steps > 0 && w.c.Steps < first {
 		return
 	}
-	away := []weighed[*stepKind]{{1, &inDays[len(inDays)-1]}}
-	at = w.planSteps(at, first, first+1, hourMs, away)
-	w.planSteps(at, first+2, first+1+days*stepsADay, dayMs/stepsADay, w.choices(inDays))
+	at = w.planSteps(at, first, first+awayFirst-1, hourMs, []weighed[*stepKind]{{1, &putsAway}})
+	first += awayFirst
+	w.planSteps(at, first, first+days*stepsADay-1, dayMs/stepsADay, w.choices(inDays))
+	w.planEvenings(at, days)
+}
+
+// planEvenings has each phone sync on some of the days that begin at a time.
+func (w *world) planEvenings(at instant, days int) {
 	for day := range days {
 		for _, p := range w.phones {
 			d := diceFor(w.c.Seed, "evening "+p.name, day)

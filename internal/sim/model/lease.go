@@ -1,8 +1,6 @@
 package model
 
 import (
-	"slices"
-
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
 	"onedoor/server/identity"
@@ -68,23 +66,4 @@ func (ph *phone) takesLease(g *syncv1.Grants) {
 	if g.GetVersion() == ph.grant && g.GetLeaseUntilMs() != 0 {
 		ph.lease = syncengine.UnixMilli(g.GetLeaseUntilMs())
 	}
-}
-
-// Destroyed tells that a phone has destroyed what it held, since nobody had heard of it for too long: from now on it holds its own
-// rows alone, which it can hand in and not read, until it has caught up again.
-func (m *Model) Destroyed(p PhoneID) { m.phones[p].destroyed = true }
-
-// wantDestroyed wants every row that is left on a phone which has destroyed what it held to be sealed.
-func (m *Model) wantDestroyed(ph *phone) {
-	for _, r := range ph.rows[min(len(ph.rows), max(int(ph.first), 1)-1):] {
-		m.at(ph.id, r.change.RecordID).want(ph.sealed[r.seq] || !ph.destroyed, I11, "row %d can be read on a phone that has destroyed what it held", r.seq)
-	}
-}
-
-// mayRead lists the rows of a phone that it may still hold as they were written.
-func (ph *phone) mayRead() []*row {
-	if !ph.destroyed {
-		return ph.rows
-	}
-	return slices.DeleteFunc(slices.Clone(ph.rows), func(r *row) bool { return r.seq < ph.first })
 }
