@@ -9,10 +9,12 @@ import "slices"
 // read, until it has caught up again.
 func (m *Model) Destroyed(p PhoneID) { m.phones[p].destroyed = true }
 
-// wantDestroyed wants every row that is left on a phone which has destroyed what it held to be sealed.
+// wantDestroyed wants every row that is left on a phone which has destroyed what it held to be sealed. Of one of which all was
+// erased there is nothing to seal.
 func (m *Model) wantDestroyed(ph *phone) {
 	for _, r := range ph.rows[min(len(ph.rows), max(int(ph.first), 1)-1):] {
-		m.at(ph.id, r.change.RecordID).want(ph.sealed[r.seq] || !ph.destroyed, I11, "row %d can be read on a phone that has destroyed what it held", r.seq)
+		m.at(ph.id, r.change.RecordID).want(ph.sealed[r.seq] || !ph.destroyed || m.goneFrom(ph, r), I11,
+			"row %d can be read on a phone that has destroyed what it held", r.seq)
 	}
 }
 

@@ -77,3 +77,17 @@ func TestCheckFiles_WhatAPhoneWasToDestroyIsFound(t *testing.T) {
 		t.Errorf("a row that is left as it was written: found %v", found)
 	}
 }
+
+func TestCheckFiles_OfAnErasedRowNothingIsLeftToSealOnAPhoneThatHasDestroyedAll(t *testing.T) {
+	s, a := alone(t)
+	_, visit := a.syncedVisit()
+	a.edit(visit, noted("住户仍不在家，邻居代收通知"))
+	a.sync()
+	s.eraseNote(visit)
+	a.sync()
+	s.model.Destroyed(a.id)
+	s.model.Sealed(a.id, 1, []syncengine.DeviceSeq{1, 2})
+	if found := s.model.CheckFiles(a.id, []byte("empty")); len(found) > 0 {
+		t.Errorf("found %v", found)
+	}
+}
