@@ -40,11 +40,11 @@ const (
 // reads notes a reading of the phone's clock.
 func (h *heard) reads(at instant) { h.most = max(h.most, at+h.offset) }
 
-// hears notes the server's time in a reply.
-func (p *phone) hears(reply *syncv1.ExchangeResponse) {
+// hears notes the server's time in a reply, and whether the phone has caught up by it.
+func (p *phone) hears(reply *syncv1.ExchangeResponse, caughtUp bool) {
 	at := instant(reply.GetClockMs())
 	p.heard.offset, p.heard.most, p.heard.replied = at-(p.w.now+instant(p.clock.ahead)), at, at
-	if reply.GetCaughtUp() {
+	if caughtUp {
 		p.heard.caughtUp = at
 	}
 }

@@ -175,10 +175,9 @@ func (p *phone) taken(reply *syncv1.ExchangeResponse) {
 
 func (p *phone) toldTaken(f *flight) {
 	p.doubts = slices.DeleteFunc(p.doubts, func(other *flight) bool { return other == f })
-	p.hears(f.reply)
 	p.stale = true
 	p.w.model.Void(p.id, p.void == f)
-	p.w.model.Took(p.id, f.call, f.reply)
+	p.hears(f.reply, p.w.model.Took(p.id, f.call, f.reply))
 }
 
 // tellRows tells the auditor what the phone has written since it was last told, and what the script had asked for.

@@ -46,6 +46,8 @@ type actor struct {
 	// twist changes what reaches the phone, which the model is not told of: it stands
 	// for a phone that handles a reply wrongly.
 	twist func(*syncv1.ExchangeResponse)
+	// caughtUp tells of each reply that it took whether it had caught up by it.
+	caughtUp []bool
 	// sent is the last request that the phone made.
 	sent *syncv1.ExchangeRequest
 	// alter changes the next replies on their way from the server to model and phone.
@@ -199,7 +201,7 @@ func (p *actor) trySync() error {
 // the end of its sync shows.
 func (p *actor) taken() {
 	if p.open != nil {
-		p.s.model.Took(p.id, p.open.id, p.open.reply)
+		p.caughtUp = append(p.caughtUp, p.s.model.Took(p.id, p.open.id, p.open.reply))
 		p.open = nil
 	}
 }

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 
 	syncv1 "onedoor/proto/gen/onedoor/sync/v1"
 
+	client "onedoor/client-sdk"
 	"onedoor/internal/sim/model"
+	"onedoor/internal/wire"
 	"onedoor/syncengine"
 )
 
@@ -90,4 +93,31 @@ func TestCheckFiles_OfAnErasedRowNothingIsLeftToSealOnAPhoneThatHasDestroyedAll(
 	if found := s.model.CheckFiles(a.id, []byte("empty")); len(found) > 0 {
 		t.Errorf("found %v", found)
 	}
+}
+
+// The server took a change, its answer was lost, and the phone destroyed what it held: handed in once more, sealed, the change is
+// called applied. The phone cannot fold it in, leaves that page aside and is filled from the start.
+func TestTook_APageThatThePhoneLeavesAsideHasItCatchUpWithNothing(t *testing.T) {
+	s, a := alone(t)
+	a.sync()
+	s.model.Sealing(func(number uint32, seq syncengine.DeviceSeq, box []byte) (body, salt []byte, err error) {
+		key, _ := s.secrets.SealingKey(number)
+		return wire.Unseal(key, seq, box)
+	})
+	a.add(s.door(gridA, "大研街道1号"))
+	a.lose = 1
+	a.sync()
+	s.later(31 * aDay)
+	if err := a.Barred(); !errors.Is(err, client.ErrDestroyed) {
+		t.Fatalf("barred by %v", err)
+	}
+	s.model.Destroyed(a.id)
+	s.model.Sealed(a.id, 1, []syncengine.DeviceSeq{1})
+	a.caughtUp = nil
+	a.sync()
+	if n := len(a.caughtUp); n < 2 || slices.Contains(a.caughtUp[:n-1], true) || !a.caughtUp[n-1] {
+		t.Errorf("of the replies it has caught up with %v", a.caughtUp)
+	}
+	s.model.Sealed(a.id, 1, nil)
+	s.clean()
 }

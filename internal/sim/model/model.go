@@ -94,9 +94,12 @@ type Asked struct {
 func (m *Model) Wrote(p PhoneID, rows []Row, asked []Asked) { m.wrote(p, rows, asked) }
 
 // Took tells that a phone durably took a reply in: the one to its request call.
-// What the phone truly has seen follows from this alone.
-func (m *Model) Took(p PhoneID, call CallID, reply *syncv1.ExchangeResponse) {
+// What the phone truly has seen follows from this alone. It is true where the phone has
+// caught up with it: a page that it had to leave aside does not count.
+func (m *Model) Took(p PhoneID, call CallID, reply *syncv1.ExchangeResponse) (caughtUp bool) {
+	before := len(m.phones[p].stood)
 	m.took(p, call, reply)
+	return len(m.phones[p].stood) > before
 }
 
 // Saved tells that a phone's files were copied aside under a name.
