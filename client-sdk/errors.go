@@ -28,6 +28,8 @@ var (
 	ErrNewer = localdb.ErrNewer
 	// ErrClosed: the replica has been closed.
 	ErrClosed = localdb.ErrClosed
+	// ErrUntrusted: the server showed a certificate that the phone does not trust, as another network's own server would.
+	ErrUntrusted = remote.ErrUntrusted
 	// ErrNotEnrolled: the phone has no user yet.
 	ErrNotEnrolled = errors.New("the phone is not enrolled")
 	// ErrEnrolled: the phone has a user already.

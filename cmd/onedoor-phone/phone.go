@@ -18,6 +18,9 @@ import (
 // appVersion stands in the operator's list of devices; servers that ask for newer apps go by its numbers.
 const appVersion = "onedoor-phone 1.0.0"
 
+// envTLSCA names trusted certificates where --tls-ca does not.
+const envTLSCA = "ONEDOOR_TLS_CA"
+
 // line says how the server is reached; only enrol and sync have its flags.
 type line struct {
 	caFile    string
@@ -27,21 +30,22 @@ type line struct {
 
 // flags gives a command the flags of a line.
 func (l *line) flags(c *cobra.Command) {
-	c.Flags().StringVar(&l.caFile, "tls-ca", "", "speak TLS and trust the certificates in this PEM `FILE`")
+	c.Flags().StringVar(&l.caFile, "tls-ca", "", "speak TLS and trust the certificates in this PEM `FILE` (default $"+envTLSCA+", or the system's)")
 	c.Flags().BoolVar(&l.plaintext, "plaintext", false, "speak plain text to a server that is not on this machine")
 }
 
 // options are what the SDK is told.
 func (l *line) options() (client.Options, error) {
 	o := client.Options{Plaintext: l.plaintext, DeviceName: l.name, AppVersion: appVersion}
-	if l.caFile == "" {
-		return o, nil
-	}
-	if l.plaintext {
+	if l.caFile != "" && l.plaintext {
 		return o, command.Misused("--tls-ca and --plaintext exclude each other")
 	}
+	file := cmp.Or(l.caFile, os.Getenv(envTLSCA))
+	if file == "" || l.plaintext {
+		return o, nil
+	}
 	var err error
-	if o.RootsPEM, err = os.ReadFile(l.caFile); err != nil {
+	if o.RootsPEM, err = os.ReadFile(file); err != nil {
 		return o, fmt.Errorf("read the trusted certificates: %w: give --tls-ca a file in PEM form", err)
 	}
 	return o, nil

@@ -46,6 +46,9 @@ func explain(err error, lang client.Language) string {
 	if errors.Is(err, context.Canceled) {
 		return client.Sentence{ZH: "已中断，内容仍在手机上，请再试一次。", EN: "interrupted: your work stays on the phone; try again"}.In(lang)
 	}
+	if errors.Is(err, client.ErrUntrusted) { // Who tries the software has a certificate of their own more often than a wrong date.
+		return client.Explain(err, lang) + client.Sentence{ZH: "（自签的证书用--tls-ca或$" + envTLSCA + "给出）", EN: " (trust your own with --tls-ca or $" + envTLSCA + ")"}.In(lang)
+	}
 	return client.Explain(err, lang)
 }
 

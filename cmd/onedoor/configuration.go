@@ -31,7 +31,7 @@ func configFlags(c *cobra.Command) {
 func settingsOf(c *cobra.Command) ([]settings.Setting, error) {
 	return settings.Read(c.Flags(), settings.Options{
 		Prefix: envPrefix, Environ: os.Environ(), File: configFlag,
-		Not: []string{"help", "json", printFlag}, Others: []string{envServer, envTokenFile, "ONEDOOR_PHONE_KEY"},
+		Not: []string{"help", "json", printFlag}, Others: []string{envServer, envTokenFile, envTLSCA, "ONEDOOR_PHONE_KEY"},
 	})
 }
 

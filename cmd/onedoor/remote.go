@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -34,6 +35,7 @@ import (
 const (
 	envServer    = "ONEDOOR_SERVER"
 	envTokenFile = "ONEDOOR_TOKEN_FILE"
+	envTLSCA     = "ONEDOOR_TLS_CA"
 )
 
 // callTimeout bounds a call without a file or a stream: the slowest of them
@@ -52,7 +54,7 @@ func (a *app) reaching(c *cobra.Command) *cobra.Command {
 	f.StringVar(&a.remote.server, "server", "", "the server's `ADDR` (default $"+envServer+", or "+server.ListenDefault+")")
 	f.StringVar(&a.remote.tokenFile, "token-file", "", "`FILE` with the token (default $"+envTokenFile+", or "+server.TokenFile+" in --data)")
 	f.StringVar(&a.remote.data, "data", "", "the realm's `DIR` on this machine, for its operator's token")
-	f.StringVar(&a.remote.caFile, "tls-ca", "", "speak TLS and trust the certificates in this PEM `FILE`")
+	f.StringVar(&a.remote.caFile, "tls-ca", "", "speak TLS and trust the certificates in this PEM `FILE` (default $"+envTLSCA+", or the system's)")
 	f.BoolVar(&a.remote.plainText, "plaintext", false, "speak plain text to a server that is not on this machine")
 	return c
 }
@@ -82,25 +84,31 @@ func (r remote) token() (string, error) {
 	return server.ReadToken(path)
 }
 
-// transport is TLS unless the server is on this machine or plain text is asked for.
+// transport is TLS unless plain text is asked for, or the server is on this machine and no certificates are named.
 func (r remote) transport() (credentials.TransportCredentials, error) {
+	file := cmp.Or(r.caFile, os.Getenv(envTLSCA))
 	switch {
 	case r.caFile != "" && r.plainText:
 		return nil, command.Misused("--tls-ca and --plaintext exclude each other")
-	case r.caFile != "":
-		pem, err := os.ReadFile(r.caFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the trusted certificates: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read the trusted certificates: %s holds none in PEM form", r.caFile)
-		}
-		return credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}), nil
-	case r.plainText || onThisMachine(r.address()):
+	case r.plainText || file == "" && onThisMachine(r.address()):
 		return insecure.NewCredentials(), nil
+	case file != "":
+		return trusting(file)
 	}
 	return credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13}), nil
+}
+
+// trusting speaks TLS to who is known to the authorities in a file.
+func trusting(file string) (credentials.TransportCredentials, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the trusted certificates: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read the trusted certificates: %s holds none in PEM form", file)
+	}
+	return credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}), nil
 }
 
 // onThisMachine reports an address that no network is crossed to.

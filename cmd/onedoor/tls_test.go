@@ -29,6 +29,13 @@ func TestRemote_SpeaksTLSWithTheCertificateThatTheServerHas(t *testing.T) {
 	run(t, "user", "list", "--server", w.addr, "--token-file", token).wantLine(t, failed, "--tls-ca")
 	run(t, "user", "list", "--server", w.addr, "--token-file", token, "--tls-ca", token).wantLine(t, failed, "PEM")
 	run(t, "user", "list", "--server", w.addr, "--token-file", token, "--tls-ca", cert, "--plaintext").wantLine(t, usage, "exclude each other")
+	t.Setenv("ONEDOOR_TLS_CA", other)
+	run(t, "user", "list", "--server", w.addr, "--token-file", token).wantLine(t, failed, "failed to verify")
+	t.Setenv("ONEDOOR_TLS_CA", cert)
+	if r := run(t, "user", "list", "--server", w.addr, "--token-file", token); r.code != done {
+		t.Errorf("with the certificate of the environment: %+v", r)
+	}
+	run(t, "user", "list", "--server", w.addr, "--token-file", token, "--plaintext").wantLine(t, failed, "cannot reach")
 }
 
 func TestRemote_ATokenIsNotSentInPlainTextToAnotherMachine(t *testing.T) {

@@ -3,6 +3,7 @@ package remote
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -17,6 +18,8 @@ import (
 // place is one of the servers.
 type place struct {
 	open func() (*line, error)
+	// refused tells that the newest line ended at the server's certificate.
+	refused atomic.Bool
 	// mu guards line.
 	mu   sync.Mutex
 	line *line
@@ -35,8 +38,9 @@ func newPlace(address string, o Options, m *meter) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
+	p := &place{}
 	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(creds), grpc.WithStatsHandler(m), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
+		grpc.WithTransportCredentials(trusting{creds, &p.refused}), grpc.WithStatsHandler(m), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
 		grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: reconnectMax / 8, Multiplier: 2, Jitter: 0.2, MaxDelay: reconnectMax},
@@ -49,13 +53,14 @@ func newPlace(address string, o Options, m *meter) (*place, error) {
 	if o.Dial != nil {
 		options = append(options, grpc.WithContextDialer(o.Dial))
 	}
-	p := &place{open: func() (*line, error) {
+	p.open = func() (*line, error) {
+		p.refused.Store(false)
 		conn, err := grpc.NewClient("passthrough:///"+address, options...)
 		if err != nil {
 			return nil, fmt.Errorf("server %s: %w", address, err)
 		}
 		return &line{conn: conn, client: syncv1.NewSyncServiceClient(conn)}, nil
-	}}
+	}
 	p.line, err = p.open()
 	return p, err
 }

@@ -122,11 +122,12 @@ func Dial(addresses string, o Options) (*Remote, error) {
 // software, gives its turn to the next.
 func (r *Remote) called(call func(syncv1.SyncServiceClient) error) error {
 	at := r.at.Load()
-	err := r.places[at%uint64(len(r.places))].called(call)
+	p := r.places[at%uint64(len(r.places))]
+	err := p.called(call)
 	if code := status.Code(err); code == codes.Unavailable || code == codes.DeadlineExceeded {
 		r.at.CompareAndSwap(at, at+1) // Of several calls that met it, one moves on.
 	}
-	return faultOf(err)
+	return p.faultOf(err)
 }
 
 func credentialsFor(address string, o Options) (credentials.TransportCredentials, error) {

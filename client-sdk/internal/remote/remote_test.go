@@ -11,6 +11,7 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,8 +100,13 @@ func TestDial_SpeaksTLSToThoseItTrusts(t *testing.T) {
 		t.Errorf("with the server's certificate: %v", err)
 	}
 	for name, o := range map[string]remote.Options{"another certificate": {RootsPEM: otherPEM}, "plain text": {}} {
-		if _, err := dial(t, address, o).Exchange(t.Context(), &syncv1.ExchangeRequest{}); err == nil {
+		_, err := dial(t, address, o).Exchange(t.Context(), &syncv1.ExchangeRequest{})
+		if err == nil {
 			t.Errorf("%s: an exchange went through", name)
+		}
+		var fault *remote.Fault
+		if untrusted := o.RootsPEM != nil; errors.Is(err, remote.ErrUntrusted) != untrusted || !errors.As(err, &fault) || strings.Contains(fault.Says.EN, "certificate") != untrusted || !fault.Passing {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if _, err := remote.Dial(address, remote.Options{RootsPEM: []byte("no PEM")}); err == nil {
