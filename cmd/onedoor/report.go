@@ -78,18 +78,22 @@ func (a *app) report(client *client, figure string, f *reportFlags) error {
 		return err
 	}
 	req := &reportv1.PullReportRequest{Figure: figure, Territory: f.territory, By: f.by, From: f.from, To: f.to, AsOf: f.asOf, Format: form}
+	if form == "xlsx" {
+		req.Beside = reportfile.Beside(figure)
+	}
 	return a.writing(f.out, func(w io.Writer) error {
-		r, err := a.pull(client, req)
+		pulled, err := a.pull(client, req)
 		if err != nil {
 			return err
 		}
+		r := pulled[0]
 		switch form {
 		case "json":
 			return printReportJSON(w, r)
 		case "csv":
 			return reportfile.CSV(w, r)
 		case "xlsx":
-			return a.workbook(client, w, r, req)
+			return reportfile.XLSX(w, append([]reportfile.Sheet{reportfile.Plain(r)}, reportfile.Office(figure, pulled)...))
 		}
 		writeReport(w, r)
 		return nil
@@ -115,17 +119,19 @@ func (a *app) writing(path string, f func(io.Writer) error) error {
 	return nil
 }
 
-// pull asks for a report and gathers its rows. While the server counts its log it shows how far that is.
-func (a *app) pull(c *client, req *reportv1.PullReportRequest) (*reportfile.Report, error) {
+// pull asks for a report, and those beside it, and gathers their rows. While the server counts its log it shows how far that is.
+func (a *app) pull(c *client, req *reportv1.PullReportRequest) (out reportfile.Together, err error) {
 	stream, err := c.reports.PullReport(c.ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	wait := a.countWait()
 	defer func() { wait.finish() }()
-	out := &reportfile.Report{}
 	for {
 		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) && len(out) <= len(req.GetBeside()) {
+			return nil, fmt.Errorf("the server gave %d of %d figures: it is older than this command; use its own", len(out), 1+len(req.GetBeside()))
+		}
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
@@ -163,20 +169,4 @@ func (w *countWait) show(m *reportv1.Counting) {
 	if w.progress != nil {
 		w.progress(syncengine.Seq(m.GetDone()), syncengine.Seq(m.GetTotal()))
 	}
-}
-
-// workbook writes a report as XLSX: on a sheet of its own, and on the office's sheets of its subject. Their other figures are
-// pulled as any, at the same entry of the log.
-func (a *app) workbook(c *client, w io.Writer, r *reportfile.Report, req *reportv1.PullReportRequest) error {
-	sheets, err := reportfile.Office(r, func(name string, asOf uint64) (*reportfile.Report, error) {
-		other := &reportv1.PullReportRequest{Figure: name, Territory: req.Territory, By: req.By, From: req.From, To: req.To, AsOf: req.AsOf, Format: req.Format}
-		if other.AsOf == 0 {
-			other.AsOf = asOf
-		}
-		return a.pull(c, other)
-	})
-	if err != nil {
-		return err
-	}
-	return reportfile.XLSX(w, append([]reportfile.Sheet{reportfile.Plain(r)}, sheets...))
 }

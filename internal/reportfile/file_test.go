@@ -107,3 +107,26 @@ func TestSheets_ATerritorysOwnRowIsNotItsTotal(t *testing.T) {
 		}
 	}
 }
+
+func TestTogether_PartsThePullByItsHeads(t *testing.T) {
+	var pulled reportfile.Together
+	pulled.Add(&reportv1.PullReportResponse{Part: &reportv1.PullReportResponse_Counting{Counting: &reportv1.Counting{Done: 1, Total: 2}}})
+	for _, name := range append([]string{"found"}, reportfile.Beside("found")...) {
+		pulled.Add(&reportv1.PullReportResponse{Part: &reportv1.PullReportResponse_Head{Head: &reportv1.ReportHead{Figure: &reportv1.Figure{Name: name}, Territory: "530702"}}})
+		pulled.Add(&reportv1.PullReportResponse{Part: &reportv1.PullReportResponse_Rows{Rows: &reportv1.ReportRows{
+			Kind: reportv1.RowKind_ROW_KIND_TOTAL, Rows: []*reportv1.Row{{Territory: "530702", Class: "all", Name: name}},
+		}}})
+	}
+	if len(pulled) != 8 || pulled.Find("due_done").Totals[0].GetName() != "due_done" || pulled.Find("satisfied") != nil {
+		t.Errorf("%d reports", len(pulled))
+	}
+	if n := len(reportfile.Office("found", pulled)); n != 3 {
+		t.Errorf("%d sheets of the office", n)
+	}
+	if len(reportfile.Office("handled", pulled)) != 2 || len(reportfile.Office("satisfied", pulled)) != 0 || len(reportfile.Office("found", pulled[:2])) != 0 {
+		t.Error("a figure is on another sheet than its own, or a sheet stands without its figures")
+	}
+	if len(reportfile.Beside("satisfied")) != 0 {
+		t.Error("a figure that is on no sheet is pulled with others")
+	}
+}

@@ -8,41 +8,41 @@ var (
 	BulletinFigures   = []string{"coverage", "due_done", "contact_made", "hazards_found", "rectified", "found", "resolved"}
 )
 
-// Office gives the office's sheets that a report belongs on; none for a figure that stands on none. Their other figures come from
-// pull, which is told as of which entry of the log they are to be counted, so that all stand for one moment; 0 for a frozen month.
-func Office(r *Report, pull func(figure string, asOf uint64) (*Report, error)) (out []Sheet, err error) {
-	name := r.Head.GetFigure().GetName()
-	if slices.Contains(InspectionFigures, name) {
-		of, err := r.beside(InspectionFigures, pull)
-		if err != nil {
-			return nil, err
+// Beside lists the other figures of the office's sheets that a figure stands on, each once; none for a figure that stands on none.
+// They are to be pulled together with it, so that all stand for one moment.
+func Beside(figure string) (out []string) {
+	for _, sheet := range [][]string{InspectionFigures, BulletinFigures} {
+		if !slices.Contains(sheet, figure) {
+			continue
 		}
-		out = append(out, Inspection(of[0], of[1], of[2]), ByType(of[0]))
-	}
-	if slices.Contains(BulletinFigures, name) {
-		of, err := r.beside(BulletinFigures, pull)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Bulletin(of))
-	}
-	return out, nil
-}
-
-// beside gives several figures at the same entry of the log as a report, itself among them.
-func (r *Report) beside(names []string, pull func(string, uint64) (*Report, error)) (out []*Report, err error) {
-	var asOf uint64
-	if r.Head.GetProvisional() {
-		asOf = r.Head.GetAsOf()
-	}
-	for _, name := range names {
-		one := r
-		if name != r.Head.GetFigure().GetName() {
-			if one, err = pull(name, asOf); err != nil {
-				return nil, err
+		for _, other := range sheet {
+			if other != figure && !slices.Contains(out, other) {
+				out = append(out, other)
 			}
 		}
-		out = append(out, one)
 	}
-	return out, nil
+	return out
+}
+
+// Office gives the office's sheets on which all figures stand that were pulled with a figure and [Beside] it.
+func Office(figure string, pulled Together) (out []Sheet) {
+	if of := pulled.all(InspectionFigures); of != nil && slices.Contains(InspectionFigures, figure) {
+		out = append(out, Inspection(of[0], of[1], of[2]), ByType(of[0]))
+	}
+	if of := pulled.all(BulletinFigures); of != nil && slices.Contains(BulletinFigures, figure) {
+		out = append(out, Bulletin(of))
+	}
+	return out
+}
+
+// all gives the reports of some figures; nil where one of them was not pulled.
+func (t Together) all(figures []string) (out []*Report) {
+	for _, name := range figures {
+		r := t.Find(name)
+		if r == nil {
+			return nil
+		}
+		out = append(out, r)
+	}
+	return out
 }

@@ -30,6 +30,29 @@ func (r *Report) Add(m *reportv1.PullReportResponse) {
 	}
 }
 
+// Together gathers the reports of one pull, in the order in which they are sent. Its zero value is ready.
+type Together []*Report
+
+// Add takes in one message of the pull. Each head begins the next report.
+func (t *Together) Add(m *reportv1.PullReportResponse) {
+	if m.GetHead() != nil {
+		*t = append(*t, &Report{})
+	}
+	if n := len(*t); n > 0 {
+		(*t)[n-1].Add(m)
+	}
+}
+
+// Find gives the report of a figure; nil where it is not among them.
+func (t Together) Find(figure string) *Report {
+	for _, r := range t {
+		if r.Head.GetFigure().GetName() == figure {
+			return r
+		}
+	}
+	return nil
+}
+
 // Nothing stands where a denominator is 0, Hidden where a number may not be shown.
 const (
 	Nothing = "—"

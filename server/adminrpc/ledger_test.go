@@ -195,6 +195,28 @@ func TestLedger_APageThatEndsBeforeARecordDoesNotNameIt(t *testing.T) {
 	}
 }
 
+func TestLedger_WhoIsToldHowMuchWaitsHasSeenNobody(t *testing.T) {
+	s := newStreet(t)
+	s.quarantineContact()
+	ctx := s.as(s.user("网", worker, gridA))
+	open, err := s.client.ListConflicts(ctx, &adminv1.ListConflictsRequest{})
+	s.must(err)
+	waiting, err := s.client.ListQuarantine(ctx, &adminv1.ListQuarantineRequest{})
+	s.must(err)
+	before := s.last()
+	out, err := s.client.GetOverview(ctx, &adminv1.GetOverviewRequest{})
+	s.must(err)
+	if got := out.GetWaiting(); int(got.GetConflicts()) != len(open.GetConflicts()) || int(got.GetChanges()) != len(waiting.GetChanges()) || got.GetMoreChanges() || got.GetMoreConflicts() {
+		t.Errorf("%v is said to wait of %d conflicts and %d changes", got, len(open.GetConflicts()), len(waiting.GetChanges()))
+	}
+	if len(open.GetConflicts()) == 0 || len(waiting.GetChanges()) == 0 {
+		t.Errorf("%d conflicts and %d changes wait: there is nothing to count", len(open.GetConflicts()), len(waiting.GetChanges()))
+	}
+	if s.last() != before {
+		t.Errorf("a count wrote %+v", s.noted(before))
+	}
+}
+
 func TestLedger_EveryChangeOfWhatPeopleMayDoWritesItsLine(t *testing.T) {
 	s := newStreet(t)
 	contacted, _ := s.quarantineContact()

@@ -41,8 +41,34 @@ func (s *Service) GetOverview(ctx context.Context, req *adminv1.GetOverviewReque
 			out, err = s.overview(x, at)
 			return err
 		})
-		return out, err
+		if err != nil {
+			return nil, err
+		}
+		// It judges and views nothing: of a record it counts, no value leaves, and so the access ledger names nobody.
+		return out, s.judge(c, func(x *reach) (err error) {
+			out.Waiting, err = x.waitingWork()
+			return err
+		})
 	})
+}
+
+// waitingMax bounds the records and the changes in which the overview counts what waits: a page of those who decide, since whoever
+// has more than a page before them is told no more by the number.
+const waitingMax = 20
+
+// waitingWork counts what waits for a decision within the caller's reach.
+func (x *reach) waitingWork() (*adminv1.WaitingWork, error) {
+	conflicts, changes := &adminv1.ListConflictsResponse{}, &adminv1.ListQuarantineResponse{}
+	if err := x.conflictsAfter(syncengine.ID{}, waitingMax, conflicts); err != nil {
+		return nil, err
+	}
+	if err := x.waitingAfter(0, waitingMax, changes); err != nil {
+		return nil, err
+	}
+	return &adminv1.WaitingWork{
+		Conflicts: uint32(len(conflicts.GetConflicts())), MoreConflicts: len(conflicts.GetNextAfterRecordId()) > 0,
+		Changes: uint32(len(changes.GetChanges())), MoreChanges: changes.GetNextAfterSeq() != 0,
+	}, nil
 }
 
 // vantage is a territory that somebody may look at, and the ones that they are granted.

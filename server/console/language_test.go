@@ -6,8 +6,11 @@ import (
 	"regexp"
 	"testing"
 
+	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
 	"onedoor/domain"
 	"onedoor/internal/browser"
+	"onedoor/server/console"
 )
 
 // inBraces is what a template does; what stands beside it is the same in every language.
@@ -51,6 +54,15 @@ func TestPages_FiguresAreHeadedInTheReadersLanguage(t *testing.T) {
 			if chinese.MatchString(head) {
 				t.Errorf("%s has a column %q in English", path, head)
 			}
+		}
+	}
+}
+
+func TestLedger_EveryActHasItsWords(t *testing.T) {
+	for number, name := range adminv1.AccessAction_name {
+		words := console.ActWords[adminv1.AccessAction(number)]
+		if number != 0 && (words[0] == "" || words[1] == "" || !chinese.MatchString(words[0]) || chinese.MatchString(words[1])) {
+			t.Errorf("%s is shown as %q", name, words)
 		}
 	}
 }

@@ -154,11 +154,13 @@ func (v *visit) actWords(a adminv1.AccessAction) string {
 var actWords = map[adminv1.AccessAction][2]string{
 	1: {"手机同步", "sync"}, 2: {"查看记录缘由", "explained a record"}, 3: {"查看冲突", "read conflicts"}, 4: {"查看待审更改", "read a waiting change"}, 5: {"读取日志", "read the log"},
 	6: {"导出", "export"}, 7: {"应急查询", "emergency look-up"}, 8: {"按电话查找", "look-up by number"}, 9: {"控制台查看", "read in the console"},
+	10: {"发给外部系统", "sent to a system outside"},
 	20: {"新增人员", "added a user"}, 21: {"停用或启用人员", "closed or opened a user"}, 22: {"导入人员", "imported users"}, 23: {"设置团队", "set a team"},
 	24: {"设置授权", "set grants"}, 25: {"分派房屋", "assigned doors"}, 26: {"房屋交接", "handover"}, 27: {"导入辖区", "imported territories"}, 28: {"导入房屋", "imported doors"},
 	29: {"开始会话或签发令牌", "session or token made"}, 30: {"结束会话或作废令牌", "session or token ended"}, 31: {"签发加入码", "join code"}, 32: {"手机登记", "phone enrolled"},
 	33: {"停用手机", "phone revoked"}, 34: {"下令擦除", "wipe ordered"}, 35: {"手机已擦除", "phone wiped"}, 36: {"放行更改", "released a change"}, 37: {"驳回更改", "rejected a change"},
 	38: {"回避", "recused"}, 39: {"封存案件", "sealed a case"}, 40: {"设置登录方式", "sign-in set"}, 41: {"授权期限", "lease"},
+	42: {"冻结月报", "froze a month"}, 45: {"导入规则", "imported rules"}, 46: {"设置对外数据流", "set a feed"}, 47: {"关闭对外数据流", "closed a feed"},
 	50: {"告知居民", "told a resident"}, 51: {"更正", "corrected"}, 52: {"销毁", "erased"}, 53: {"封存", "closed to use"}, 54: {"对外提供登记", "sharing registered"},
 	55: {"事件登记", "incident registered"}, 56: {"到期销毁", "retention"}, 57: {"法律保留", "legal hold"}, 58: {"影响评估", "assessment filed"}, 59: {"不予受理请求", "refused a request"},
 	60: {"更换密钥", "keys rotated"}, 61: {"恢复备份", "restored"},

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	reportv1 "onedoor/proto/gen/onedoor/report/v1"
 )
@@ -14,7 +12,6 @@ import (
 // overviewData is what the overview shows.
 type overviewData struct {
 	*adminv1.GetOverviewResponse
-	Waiting *waitingCounts
 	// Coverage is how the doors of the territories below were called at this month; nil for who pulls no figures.
 	Coverage *coverageData
 	// Reads says which lists the reader may look into.
@@ -40,12 +37,6 @@ type coverageRow struct {
 // freshHeader is sent by a page that renews its records: what was counted for it stands as it is.
 const freshHeader = "Onedoor-Fresh"
 
-// waitingCounts are what waits for a person's decision within the reader's reach, up to a page of each.
-type waitingCounts struct {
-	Conflicts, Changes         int
-	MoreConflicts, MoreChanges bool
-}
-
 // overviewPage shows what is open in a territory and in those below it.
 func (v *visit) overviewPage() error {
 	out, err := call(v, v.c.o.Admin.GetOverview, &adminv1.GetOverviewRequest{TerritoryCode: v.query("area")})
@@ -53,9 +44,6 @@ func (v *visit) overviewPage() error {
 		return err
 	}
 	d := &overviewData{GetOverviewResponse: out, ReadsCases: v.may("ListCases"), ReadsHazards: v.readsHazards()}
-	if d.Waiting, err = v.waiting(); err != nil {
-		return err
-	}
 	if v.r.Header.Get(freshHeader) == "" && v.pullsReports() {
 		// A territory that is granted besides may be looked at here and yet be none whose figures are pulled; and after a start
 		// the figures come a moment later than the counts of what is open.
@@ -67,25 +55,20 @@ func (v *visit) overviewPage() error {
 	return v.showPage("overview", &view{Title: out.GetTerritoryName(), Section: "/overview", Data: d, Charts: true, Live: true})
 }
 
-// coverage pulls this month's coverage and due calls. Like every pull it passes the reports' gate and stands in the access ledger.
+// coverage pulls this month's coverage and due calls, as one pull: it passes the reports' gate and is one entry of the access ledger.
 func (v *visit) coverage(code string) (*coverageData, error) {
 	now := v.c.o.Now().In(shanghai)
 	req := &reportv1.PullReportRequest{
-		Figure: "coverage", Territory: code, By: levelBelow(code), From: now.AddDate(0, 0, 1-now.Day()).Format(time.DateOnly), To: now.Format(time.DateOnly), Format: "table",
+		Figure: "coverage", Territory: code, By: levelBelow(code), From: now.AddDate(0, 0, 1-now.Day()).Format(time.DateOnly), To: now.Format(time.DateOnly), Format: formConsole,
 	}
 	if len(code) > communityDigits || len(code) == communityDigits && !v.goesBelow(code) {
 		req.By = ""
 	}
-	seen, err := v.pull(req)
+	pulled, err := v.pull(req, "due_done")
 	if err != nil {
 		return nil, err
 	}
-	req = proto.CloneOf(req)
-	req.Figure, req.AsOf = "due_done", seen.Head.GetAsOf()
-	due, err := v.pull(req)
-	if err != nil {
-		return nil, err
-	}
+	seen, due := pulled[0], pulled[1]
 	d := &coverageData{Seen: seen.Head.GetFigure(), Due: due.Head.GetFigure(), From: req.GetFrom(), To: req.GetTo(), Address: "/reports?" + url.Values{
 		"figure": {"coverage"}, "territory": {code}, "from": {req.GetFrom()}, "to": {req.GetTo()},
 	}.Encode()}
@@ -101,20 +84,4 @@ func (v *visit) coverage(code string) (*coverageData, error) {
 	hidden := func(row reportRow) bool { return row.Hidden }
 	d.Hidden = slices.ContainsFunc(of.Places, hidden) || slices.ContainsFunc(card.Places, hidden)
 	return d, nil
-}
-
-// waiting counts what waits.
-func (v *visit) waiting() (*waitingCounts, error) {
-	conflicts, err := call(v, v.c.o.Admin.ListConflicts, &adminv1.ListConflictsRequest{Limit: reviewPerPage})
-	if err != nil {
-		return nil, err
-	}
-	changes, err := call(v, v.c.o.Admin.ListQuarantine, &adminv1.ListQuarantineRequest{Limit: reviewPerPage})
-	if err != nil {
-		return nil, err
-	}
-	return &waitingCounts{
-		Conflicts: len(conflicts.GetConflicts()), MoreConflicts: len(conflicts.GetNextAfterRecordId()) > 0,
-		Changes: len(changes.GetChanges()), MoreChanges: changes.GetNextAfterSeq() != 0,
-	}, nil
 }

@@ -78,18 +78,16 @@ func (v *visit) reportsPage() error {
 		return err
 	}
 	m := &view{Title: v.lang.pick("统计报表", "Reports"), Section: "/reports", Data: d, Charts: true}
-	for i, name := range names {
+	if len(names) > 0 {
 		one := proto.CloneOf(d.Asked)
-		one.Figure = name
-		if i > 0 && d.Cards[0].Report.Head.GetProvisional() {
-			one.AsOf = d.Cards[0].Report.Head.GetAsOf() // All stand for one moment.
-		}
-		r, err := v.pull(one)
+		one.Figure, one.Format = names[0], formConsole
+		pulled, err := v.pull(one, names[1:]...)
 		if err != nil {
-			d.Cards = nil
 			return v.showAgain(err, "reports", m)
 		}
-		d.Cards = append(d.Cards, v.reportCard(r, fmt.Sprint("report", i)))
+		for i, r := range pulled {
+			d.Cards = append(d.Cards, v.reportCard(r, fmt.Sprint("report", i)))
+		}
 	}
 	d.Sheet = "/reports/file?form=xlsx&" + v.r.URL.RawQuery
 	return v.showPage("reports", m)
@@ -167,14 +165,17 @@ func lastMonth(now time.Time) (first, last string) {
 	return begin.AddDate(0, -1, 0).Format(time.DateOnly), begin.AddDate(0, 0, -1).Format(time.DateOnly)
 }
 
-// pull asks for a report.
-func (v *visit) pull(req *reportv1.PullReportRequest) (*reportfile.Report, error) {
+// formConsole is what the access ledger calls a report that was read on a page.
+const formConsole = "console"
+
+// pull asks for a report and for others beside it: one look, of which the access ledger tells once.
+func (v *visit) pull(req *reportv1.PullReportRequest, beside ...string) (out reportfile.Together, err error) {
 	req.AtOnce = true // A page that comes after a minute is one that nobody waits for.
+	req.Beside = beside
 	parts, err := gather(named(v.ctx, req), v.c.o.Reports.PullReport, req)
 	if err != nil {
 		return nil, err
 	}
-	out := &reportfile.Report{}
 	for _, m := range parts {
 		out.Add(m)
 	}
@@ -277,55 +278,38 @@ func (v *visit) reportFile() error {
 		return refused("请先选择指标。", "Choose a figure first.")
 	}
 	asked := proto.CloneOf(d.Asked)
-	asked.Figure, asked.Format = names[0], "csv"
+	asked.Figure = names[0]
 	if v.query("form") == "xlsx" {
-		asked.Format = "xlsx"
+		return v.workbook(asked, names)
 	}
-	r, err := v.pull(asked)
+	asked.Format = "csv"
+	pulled, err := v.pull(asked)
 	if err != nil {
 		return err
 	}
-	if asked.GetFormat() == "csv" {
-		v.fileHead(r, "text/csv; charset=utf-8", "csv")
-		return reportfile.CSV(v.w, r)
-	}
-	sheets, err := v.sheets(r, names, asked)
-	if err != nil {
-		return err
-	}
-	v.fileHead(r, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
-	return reportfile.XLSX(v.w, sheets)
+	v.fileHead(pulled[0], "text/csv; charset=utf-8", "csv")
+	return reportfile.CSV(v.w, pulled[0])
 }
 
-// sheets gives each figure on its own sheet, and the office's sheets of the first one's subject.
-func (v *visit) sheets(first *reportfile.Report, names []string, asked *reportv1.PullReportRequest) ([]reportfile.Sheet, error) {
-	pulled := map[string]*reportfile.Report{first.Head.GetFigure().GetName(): first}
-	pull := func(name string, asOf uint64) (*reportfile.Report, error) {
-		if r := pulled[name]; r != nil {
-			return r, nil
+// workbook writes the office's sheets of the first figure's subject, and each figure on a sheet of its own.
+func (v *visit) workbook(asked *reportv1.PullReportRequest, names []string) error {
+	asked.Format = "xlsx"
+	beside := slices.Clone(names[1:])
+	for _, other := range reportfile.Beside(names[0]) {
+		if !slices.Contains(beside, other) {
+			beside = append(beside, other)
 		}
-		other := proto.CloneOf(asked)
-		other.Figure, other.AsOf = name, asOf
-		r, err := v.pull(other)
-		pulled[name] = r
-		return r, err
 	}
-	office, err := reportfile.Office(first, pull)
+	pulled, err := v.pull(asked, beside...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var asOf uint64
-	if first.Head.GetProvisional() {
-		asOf = first.Head.GetAsOf()
-	}
+	sheets := reportfile.Office(names[0], pulled)
 	for _, name := range names {
-		r, err := pull(name, asOf)
-		if err != nil {
-			return nil, err
-		}
-		office = append(office, reportfile.Plain(r))
+		sheets = append(sheets, reportfile.Plain(pulled.Find(name)))
 	}
-	return office, nil
+	v.fileHead(pulled[0], "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+	return reportfile.XLSX(v.w, sheets)
 }
 
 // fileHead says what kind of file follows, and what it is called.

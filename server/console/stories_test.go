@@ -8,6 +8,8 @@ import (
 
 	"onedoor/domain"
 	"onedoor/internal/browser"
+	"onedoor/server/accessledger"
+	"onedoor/server/store"
 )
 
 // walkIn fills in the reception form for two neighbours and sends it; it gives the address of the case.
@@ -268,4 +270,40 @@ func TestStory_TheLedgerTellsWhoSawAContact(t *testing.T) {
 	b := as(t, domain.RoleAuditor, "/ledger")
 	wantText(t, b, ".list tbody", "控制台查看")
 	wantText(t, b, ".list tbody", "当事人联系方式")
+}
+
+// looked gives what the access ledger tells of people at desks, from an entry on.
+func looked(t *testing.T, after uint64) (out []accessledger.Entry) {
+	t.Helper()
+	err := scene.demo.View(t.Context(), func(r store.Reader) error {
+		return accessledger.Walk(r, accessledger.Filter{After: after}, func(e accessledger.Entry) bool {
+			if e.Actor.Device.IsZero() && !e.Actor.User.IsZero() {
+				out = append(out, e)
+			}
+			return true
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestStory_OneLookIsOneEntryOfTheLedger(t *testing.T) {
+	b := as(t, domain.RoleStreetLead, "/cases")
+	for path, of := range map[string]string{
+		"/overview": "coverage", "/reports?figure=bulletin": "coverage", "/reports?figure=inspection": "found", "/reports/file?form=xlsx&figure=inspection": "found",
+	} {
+		all := looked(t, 0)
+		before := all[len(all)-1].Number
+		if strings.Contains(path, "/file") {
+			browser.Eval[int](b, "fetch('"+path+"').then((r) => r.arrayBuffer()).then((f) => f.byteLength)")
+		} else {
+			b.Go(path)
+		}
+		noted := looked(t, before)
+		if len(noted) != 1 || noted[0].Action != accessledger.Export || !strings.HasPrefix(noted[0].Place, of+" ") || !strings.HasPrefix(noted[0].Reason, "report, with ") {
+			t.Errorf("%s is noted as %+v", path, noted)
+		}
+	}
 }

@@ -192,7 +192,7 @@ func (k *work) mayLook(q Look, rec *syncengine.Record) (identity.User, error) {
 	}
 	access := k.schema.Access
 	if user.State != identity.UserActive || !access.Counts(user.Role, recordv1.Relation_RELATION_BREAK_GLASS) {
-		return user, fmt.Errorf("the role %s looks nothing up outside of its area: %w", recordv1.Role(user.Role), ErrLookRole)
+		return user, fmt.Errorf("the role %s looks nothing up outside of its area: %w", domain.Role(user.Role), ErrLookRole)
 	}
 	view, err := k.view(identity.Device{UserID: q.User, Incarnation: authorID(q.User, k.world.History.Epoch)}, 0)
 	if err != nil {

@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,10 @@ func TestLookUp_IsRefusedWithItsReason(t *testing.T) {
 		if _, err := r.service.LookUp(r.ctx, c.look); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	_, err := r.service.LookUp(r.ctx, exchange.Look{User: helper, Door: r.door, Reason: "煤气泄漏"})
+	if err == nil || !strings.Contains(err.Error(), "the role helper ") {
+		t.Errorf("a helper is told: %v", err)
 	}
 	if n := r.tasks(); n != 0 {
 		t.Errorf("refused looks made %d tasks", n)

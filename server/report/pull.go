@@ -98,19 +98,67 @@ type pulling struct {
 
 // Pull gives a report to whoever holds a token, and notes it in the access ledger first.
 func (s *Service) Pull(ctx context.Context, who identity.Principal, q Query) (*Report, error) {
-	out, err := s.pull(ctx, who, q)
+	out, err := s.PullTogether(ctx, who, q, nil)
 	if err != nil {
 		return nil, err
 	}
+	return out[0], nil
+}
+
+// PullTogether is Pull of a figure and of others beside it, all as of the same entry. They are read together, so the access ledger
+// tells of them in one entry.
+func (s *Service) PullTogether(ctx context.Context, who identity.Principal, q Query, beside []string) (out []*Report, err error) {
+	if err := checkBeside(q.Figure, beside); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Concat([]string{q.Figure}, beside) {
+		one := q
+		if one.Figure = name; len(out) > 0 && out[0].Provisional && !ofNow(name) {
+			one.AsOf = out[0].At.Seq
+		}
+		r, err := s.pull(ctx, who, one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
 	return out, s.realm.Note(ctx, accessledger.Entry{
 		Action: accessledger.Export, Actor: actorOf(who),
-		Reason: "report", Place: placeText(q, out),
+		Reason: reasonText(beside), Place: placeText(q, out[0]),
 	})
+}
+
+// besideMax bounds the figures beside the first: an office's sheets have ten together, and one entry of the access ledger names them.
+const besideMax = 12
+
+// checkBeside refuses a figure that is asked for twice, and more than one pull may have.
+func checkBeside(figure string, beside []string) error {
+	if len(beside) > besideMax {
+		return fmt.Errorf("%d figures beside %s: %w: %d are allowed, pull the others by themselves", len(beside), figure, ErrInvalid, besideMax)
+	}
+	for i, name := range beside {
+		if name == figure || slices.Contains(beside[:i], name) {
+			return fmt.Errorf("figure %q: %w: it is asked for twice", name, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// ofNow reports a figure that tells of phones as they are now, whatever the log held at an earlier entry.
+func ofNow(figure string) bool { return figure == "sync_health" }
+
+// reasonText says in the access ledger why: a report, and which figures were read beside the one that the place names.
+func reasonText(beside []string) string {
+	if len(beside) == 0 {
+		return "report"
+	}
+	return "report, with " + strings.Join(beside, ", ")
 }
 
 // placeText says in the access ledger what was pulled.
 func placeText(q Query, out *Report) string {
-	return fmt.Sprintf("%s %s by %s %s..%s as of %d %s", q.Figure, q.Territory, out.By, metrics.DayText(q.From), metrics.DayText(q.To), out.At.Seq, q.Format)
+	text := fmt.Sprintf("%s %s by %s %s..%s as of %d %s", q.Figure, q.Territory, out.By, metrics.DayText(q.From), metrics.DayText(q.To), out.At.Seq, q.Format)
+	return strings.TrimSpace(text) // Who asks over HTTP need not name a form.
 }
 
 // pull counts. A month that is ripe is frozen first, between two looks: a look must not write.
@@ -187,7 +235,7 @@ func (p *pulling) check(level domain.Level) error {
 		return fmt.Errorf("form %q: %w: give one of %s", q.Format, ErrInvalid, strings.Join(Formats, ", "))
 	case q.AsOf > p.r.Head().Seq:
 		return fmt.Errorf("as of %d: %w: it stands at %d", q.AsOf, ErrAhead, p.r.Head().Seq)
-	case q.AsOf != 0 && p.figure.Name == "sync_health":
+	case q.AsOf != 0 && ofNow(p.figure.Name):
 		return fmt.Errorf("%s as of %d: %w: it tells of the phones as they are now", p.figure.Name, q.AsOf, ErrPast)
 	}
 	return p.reach.allow(p.figure, q.By)

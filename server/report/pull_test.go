@@ -78,18 +78,54 @@ func TestPull_IsForTheDistrictTheStreetAndTheCommunityInTheirPlaces(t *testing.T
 	}
 }
 
-func TestPull_StandsInTheAccessLedger(t *testing.T) {
-	w := newWorld(t)
-	q := march("found", streetA, domain.Community)
-	q.Format = "xlsx"
-	w.pull(w.street, q)
-	var entries []accessledger.Entry
+// ledger gives the entries of the access ledger.
+func (w *world) ledger() (entries []accessledger.Entry) {
+	w.t.Helper()
 	w.must(w.realm.View(w.ctx, func(r store.Reader) error {
 		return accessledger.Walk(r, accessledger.Filter{}, func(e accessledger.Entry) bool {
 			entries = append(entries, e)
 			return true
 		})
 	}))
+	return entries
+}
+
+func TestPull_FiguresThatAreReadTogetherAreOneEntryAndStandForOneMoment(t *testing.T) {
+	w := newWorld(t)
+	a := w.door(gridA1, nil)
+	w.now = began.AddDate(0, 0, 2)
+	w.visit(3, seen, w.worker.UserID, a)
+	before := len(w.ledger())
+	q := march("coverage", streetA, domain.Community)
+	q.Format = "console"
+	out, err := w.reports.PullTogether(w.ctx, w.street, q, []string{"contact_made", "sync_health"})
+	w.must(err)
+	if len(out) != 3 || out[0].Figure.Name != "coverage" || out[1].Figure.Name != "contact_made" || out[1].At != out[0].At || lines(out[1].Totals)[0] != "530702001 all 1/1" ||
+		out[2].Figure.Name != "sync_health" {
+		t.Errorf("%d reports: %+v", len(out), out)
+	}
+	noted := w.ledger()[before:]
+	if len(noted) != 1 || noted[0].Reason != "report, with contact_made, sync_health" || !strings.HasPrefix(noted[0].Place, "coverage 530702001 by community ") {
+		t.Errorf("one look is noted as %+v", noted)
+	}
+	for name, beside := range map[string][]string{
+		"the same twice": {"found", "found"}, "the first again": {"coverage"}, "too many": slices.Repeat([]string{"found"}, 13), "none of ours": {"happiness"}, "not theirs": {"found", "police"},
+	} {
+		if _, err := w.reports.PullTogether(w.ctx, w.street, q, beside); err == nil {
+			t.Errorf("%s: not refused", name)
+		}
+	}
+	if again := w.ledger()[before:]; len(again) != 1 {
+		t.Errorf("what was refused is noted: %+v", again[1:])
+	}
+}
+
+func TestPull_StandsInTheAccessLedger(t *testing.T) {
+	w := newWorld(t)
+	q := march("found", streetA, domain.Community)
+	q.Format = "xlsx"
+	w.pull(w.street, q)
+	entries := w.ledger()
 	last := entries[len(entries)-1]
 	if last.Action != accessledger.Export || last.Actor.User != w.street.UserID || !strings.HasPrefix(last.Place, "found 530702001 by community 2026-03-01..2026-03-31 as of ") ||
 		!strings.HasSuffix(last.Place, " xlsx") {

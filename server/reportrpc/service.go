@@ -67,7 +67,7 @@ func (s *Service) ListFigures(ctx context.Context, _ *reportv1.ListFiguresReques
 	return out, nil
 }
 
-// PullReport gives one figure.
+// PullReport gives one figure, and those that are read beside it.
 func (s *Service) PullReport(req *reportv1.PullReportRequest, stream grpc.ServerStreamingServer[reportv1.PullReportResponse]) error {
 	ctx := stream.Context()
 	who, err := s.admit(ctx)
@@ -83,11 +83,16 @@ func (s *Service) PullReport(req *reportv1.PullReportRequest, stream grpc.Server
 		// A caller who has left ends the wait by its context.
 		_ = stream.Send(&reportv1.PullReportResponse{Part: &reportv1.PullReportResponse_Counting{Counting: &reportv1.Counting{Done: uint64(done), Total: uint64(total)}}})
 	}
-	out, err := s.reports.Pull(ctx, who, q)
+	out, err := s.reports.PullTogether(ctx, who, q, req.GetBeside())
 	if err != nil {
 		return s.status(ctx, err)
 	}
-	return s.status(ctx, send(stream, out))
+	for _, r := range out {
+		if err := send(stream, r); err != nil {
+			return s.status(ctx, err)
+		}
+	}
+	return nil
 }
 
 // queryOf reads a question.

@@ -326,7 +326,9 @@ type GetOverviewResponse struct {
 	// Place in the log as of which it stands.
 	Seq uint64 `protobuf:"varint,9,opt,name=seq,proto3" json:"seq,omitempty"`
 	// When it was counted.
-	AtMs          int64 `protobuf:"varint,10,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	AtMs int64 `protobuf:"varint,10,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// What waits for a person's decision wherever the user may look, and not in this territory alone.
+	Waiting       *WaitingWork `protobuf:"bytes,11,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -431,6 +433,87 @@ func (x *GetOverviewResponse) GetAtMs() int64 {
 	return 0
 }
 
+func (x *GetOverviewResponse) GetWaiting() *WaitingWork {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
+// WaitingWork counts what waits for a decision, in the first 20 records and changes. It shows no value of a record, so that the
+// access ledger has nothing to tell of it.
+type WaitingWork struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Open conflicts.
+	Conflicts uint32 `protobuf:"varint,1,opt,name=conflicts,proto3" json:"conflicts,omitempty"`
+	// Whether there are more of them.
+	MoreConflicts bool `protobuf:"varint,2,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
+	// Changes in quarantine.
+	Changes uint32 `protobuf:"varint,3,opt,name=changes,proto3" json:"changes,omitempty"`
+	// Whether there are more of them.
+	MoreChanges   bool `protobuf:"varint,4,opt,name=more_changes,json=moreChanges,proto3" json:"more_changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WaitingWork) Reset() {
+	*x = WaitingWork{}
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaitingWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaitingWork) ProtoMessage() {}
+
+func (x *WaitingWork) ProtoReflect() protoreflect.Message {
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaitingWork.ProtoReflect.Descriptor instead.
+func (*WaitingWork) Descriptor() ([]byte, []int) {
+	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *WaitingWork) GetConflicts() uint32 {
+	if x != nil {
+		return x.Conflicts
+	}
+	return 0
+}
+
+func (x *WaitingWork) GetMoreConflicts() bool {
+	if x != nil {
+		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *WaitingWork) GetChanges() uint32 {
+	if x != nil {
+		return x.Changes
+	}
+	return 0
+}
+
+func (x *WaitingWork) GetMoreChanges() bool {
+	if x != nil {
+		return x.MoreChanges
+	}
+	return false
+}
+
 // OverviewArea is a territory with what is open in it.
 type OverviewArea struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -446,7 +529,7 @@ type OverviewArea struct {
 
 func (x *OverviewArea) Reset() {
 	*x = OverviewArea{}
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +541,7 @@ func (x *OverviewArea) String() string {
 func (*OverviewArea) ProtoMessage() {}
 
 func (x *OverviewArea) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[6]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +554,7 @@ func (x *OverviewArea) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverviewArea.ProtoReflect.Descriptor instead.
 func (*OverviewArea) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{6}
+	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OverviewArea) GetCode() string {
@@ -516,7 +599,7 @@ type OpenWork struct {
 
 func (x *OpenWork) Reset() {
 	*x = OpenWork{}
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +611,7 @@ func (x *OpenWork) String() string {
 func (*OpenWork) ProtoMessage() {}
 
 func (x *OpenWork) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[7]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +624,7 @@ func (x *OpenWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenWork.ProtoReflect.Descriptor instead.
 func (*OpenWork) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{7}
+	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OpenWork) GetOpenCases() uint32 {
@@ -605,7 +688,7 @@ type ClinicAges struct {
 
 func (x *ClinicAges) Reset() {
 	*x = ClinicAges{}
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -617,7 +700,7 @@ func (x *ClinicAges) String() string {
 func (*ClinicAges) ProtoMessage() {}
 
 func (x *ClinicAges) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[8]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -630,7 +713,7 @@ func (x *ClinicAges) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClinicAges.ProtoReflect.Descriptor instead.
 func (*ClinicAges) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{8}
+	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ClinicAges) GetClinic() v1.Clinic {
@@ -685,7 +768,7 @@ type HazardSeverities struct {
 
 func (x *HazardSeverities) Reset() {
 	*x = HazardSeverities{}
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -697,7 +780,7 @@ func (x *HazardSeverities) String() string {
 func (*HazardSeverities) ProtoMessage() {}
 
 func (x *HazardSeverities) ProtoReflect() protoreflect.Message {
-	mi := &file_onedoor_admin_v1_console_proto_msgTypes[9]
+	mi := &file_onedoor_admin_v1_console_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -710,7 +793,7 @@ func (x *HazardSeverities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HazardSeverities.ProtoReflect.Descriptor instead.
 func (*HazardSeverities) Descriptor() ([]byte, []int) {
-	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{9}
+	return file_onedoor_admin_v1_console_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HazardSeverities) GetCode() v1.HazardCode {
@@ -761,7 +844,7 @@ const file_onedoor_admin_v1_console_proto_rawDesc = "" +
 	"\x17ResolveConflictResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\";\n" +
 	"\x12GetOverviewRequest\x12%\n" +
-	"\x0eterritory_code\x18\x01 \x01(\tR\rterritoryCode\"\xd1\x03\n" +
+	"\x0eterritory_code\x18\x01 \x01(\tR\rterritoryCode\"\x8a\x04\n" +
 	"\x13GetOverviewResponse\x12%\n" +
 	"\x0eterritory_code\x18\x01 \x01(\tR\rterritoryCode\x12%\n" +
 	"\x0eterritory_name\x18\x02 \x01(\tR\rterritoryName\x127\n" +
@@ -773,7 +856,13 @@ const file_onedoor_admin_v1_console_proto_rawDesc = "" +
 	"\x05below\x18\b \x03(\v2\x1e.onedoor.admin.v1.OverviewAreaR\x05below\x12\x10\n" +
 	"\x03seq\x18\t \x01(\x04R\x03seq\x12\x13\n" +
 	"\x05at_ms\x18\n" +
-	" \x01(\x03R\x04atMs\"f\n" +
+	" \x01(\x03R\x04atMs\x127\n" +
+	"\awaiting\x18\v \x01(\v2\x1d.onedoor.admin.v1.WaitingWorkR\awaiting\"\x8f\x01\n" +
+	"\vWaitingWork\x12\x1c\n" +
+	"\tconflicts\x18\x01 \x01(\rR\tconflicts\x12%\n" +
+	"\x0emore_conflicts\x18\x02 \x01(\bR\rmoreConflicts\x12\x18\n" +
+	"\achanges\x18\x03 \x01(\rR\achanges\x12!\n" +
+	"\fmore_changes\x18\x04 \x01(\bR\vmoreChanges\"f\n" +
 	"\fOverviewArea\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12.\n" +
@@ -813,7 +902,7 @@ func file_onedoor_admin_v1_console_proto_rawDescGZIP() []byte {
 	return file_onedoor_admin_v1_console_proto_rawDescData
 }
 
-var file_onedoor_admin_v1_console_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_onedoor_admin_v1_console_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_onedoor_admin_v1_console_proto_goTypes = []any{
 	(*GetMeRequest)(nil),            // 0: onedoor.admin.v1.GetMeRequest
 	(*GetMeResponse)(nil),           // 1: onedoor.admin.v1.GetMeResponse
@@ -821,31 +910,33 @@ var file_onedoor_admin_v1_console_proto_goTypes = []any{
 	(*ResolveConflictResponse)(nil), // 3: onedoor.admin.v1.ResolveConflictResponse
 	(*GetOverviewRequest)(nil),      // 4: onedoor.admin.v1.GetOverviewRequest
 	(*GetOverviewResponse)(nil),     // 5: onedoor.admin.v1.GetOverviewResponse
-	(*OverviewArea)(nil),            // 6: onedoor.admin.v1.OverviewArea
-	(*OpenWork)(nil),                // 7: onedoor.admin.v1.OpenWork
-	(*ClinicAges)(nil),              // 8: onedoor.admin.v1.ClinicAges
-	(*HazardSeverities)(nil),        // 9: onedoor.admin.v1.HazardSeverities
-	(*User)(nil),                    // 10: onedoor.admin.v1.User
-	(v1.TerritoryLevel)(0),          // 11: onedoor.record.v1.TerritoryLevel
-	(v1.Clinic)(0),                  // 12: onedoor.record.v1.Clinic
-	(v1.HazardCode)(0),              // 13: onedoor.record.v1.HazardCode
+	(*WaitingWork)(nil),             // 6: onedoor.admin.v1.WaitingWork
+	(*OverviewArea)(nil),            // 7: onedoor.admin.v1.OverviewArea
+	(*OpenWork)(nil),                // 8: onedoor.admin.v1.OpenWork
+	(*ClinicAges)(nil),              // 9: onedoor.admin.v1.ClinicAges
+	(*HazardSeverities)(nil),        // 10: onedoor.admin.v1.HazardSeverities
+	(*User)(nil),                    // 11: onedoor.admin.v1.User
+	(v1.TerritoryLevel)(0),          // 12: onedoor.record.v1.TerritoryLevel
+	(v1.Clinic)(0),                  // 13: onedoor.record.v1.Clinic
+	(v1.HazardCode)(0),              // 14: onedoor.record.v1.HazardCode
 }
 var file_onedoor_admin_v1_console_proto_depIdxs = []int32{
-	10, // 0: onedoor.admin.v1.GetMeResponse.user:type_name -> onedoor.admin.v1.User
-	11, // 1: onedoor.admin.v1.GetOverviewResponse.level:type_name -> onedoor.record.v1.TerritoryLevel
-	6,  // 2: onedoor.admin.v1.GetOverviewResponse.above:type_name -> onedoor.admin.v1.OverviewArea
-	7,  // 3: onedoor.admin.v1.GetOverviewResponse.work:type_name -> onedoor.admin.v1.OpenWork
-	8,  // 4: onedoor.admin.v1.GetOverviewResponse.cases:type_name -> onedoor.admin.v1.ClinicAges
-	9,  // 5: onedoor.admin.v1.GetOverviewResponse.hazards:type_name -> onedoor.admin.v1.HazardSeverities
-	6,  // 6: onedoor.admin.v1.GetOverviewResponse.below:type_name -> onedoor.admin.v1.OverviewArea
-	7,  // 7: onedoor.admin.v1.OverviewArea.work:type_name -> onedoor.admin.v1.OpenWork
-	12, // 8: onedoor.admin.v1.ClinicAges.clinic:type_name -> onedoor.record.v1.Clinic
-	13, // 9: onedoor.admin.v1.HazardSeverities.code:type_name -> onedoor.record.v1.HazardCode
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	11, // 0: onedoor.admin.v1.GetMeResponse.user:type_name -> onedoor.admin.v1.User
+	12, // 1: onedoor.admin.v1.GetOverviewResponse.level:type_name -> onedoor.record.v1.TerritoryLevel
+	7,  // 2: onedoor.admin.v1.GetOverviewResponse.above:type_name -> onedoor.admin.v1.OverviewArea
+	8,  // 3: onedoor.admin.v1.GetOverviewResponse.work:type_name -> onedoor.admin.v1.OpenWork
+	9,  // 4: onedoor.admin.v1.GetOverviewResponse.cases:type_name -> onedoor.admin.v1.ClinicAges
+	10, // 5: onedoor.admin.v1.GetOverviewResponse.hazards:type_name -> onedoor.admin.v1.HazardSeverities
+	7,  // 6: onedoor.admin.v1.GetOverviewResponse.below:type_name -> onedoor.admin.v1.OverviewArea
+	6,  // 7: onedoor.admin.v1.GetOverviewResponse.waiting:type_name -> onedoor.admin.v1.WaitingWork
+	8,  // 8: onedoor.admin.v1.OverviewArea.work:type_name -> onedoor.admin.v1.OpenWork
+	13, // 9: onedoor.admin.v1.ClinicAges.clinic:type_name -> onedoor.record.v1.Clinic
+	14, // 10: onedoor.admin.v1.HazardSeverities.code:type_name -> onedoor.record.v1.HazardCode
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_onedoor_admin_v1_console_proto_init() }
@@ -860,7 +951,7 @@ func file_onedoor_admin_v1_console_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_onedoor_admin_v1_console_proto_rawDesc), len(file_onedoor_admin_v1_console_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

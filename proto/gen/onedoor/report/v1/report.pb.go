@@ -380,10 +380,13 @@ type PullReportRequest struct {
 	To string `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
 	// Entry of the log up to which it is counted; 0 for the newest, and for a frozen month what was frozen.
 	AsOf uint64 `protobuf:"varint,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
-	// The form in which it is wanted: table, json, csv or xlsx; the access ledger names it.
+	// The form in which it is wanted: table, json, csv, xlsx or console; the access ledger names it.
 	Format string `protobuf:"bytes,7,opt,name=format,proto3" json:"format,omitempty"`
 	// Whether the call is refused while the log is being counted, instead of waiting for it.
-	AtOnce        bool `protobuf:"varint,8,opt,name=at_once,json=atOnce,proto3" json:"at_once,omitempty"`
+	AtOnce bool `protobuf:"varint,8,opt,name=at_once,json=atOnce,proto3" json:"at_once,omitempty"`
+	// Names of further figures that are read beside the first, each once, twelve at most. They are counted as of the same entry as it and come
+	// behind it, each with a head of its own; all of it is one pull and one entry of the access ledger.
+	Beside        []string `protobuf:"bytes,9,rep,name=beside,proto3" json:"beside,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,10 +477,18 @@ func (x *PullReportRequest) GetAtOnce() bool {
 	return false
 }
 
+func (x *PullReportRequest) GetBeside() []string {
+	if x != nil {
+		return x.Beside
+	}
+	return nil
+}
+
 // PullReportResponse is one part of a report.
 type PullReportResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// After any number of messages that tell how far counting is comes the head, and then come rows.
+	// After any number of messages that tell how far counting is comes the head, and then come rows; then the head of the next
+	// figure, where several were asked for.
 	//
 	// Types that are valid to be assigned to Part:
 	//
@@ -1704,7 +1715,7 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"classes_zh\x18\n" +
 	" \x03(\tR\tclassesZh\x12!\n" +
 	"\fnumerator_en\x18\v \x01(\tR\vnumeratorEn\x12%\n" +
-	"\x0edenominator_en\x18\f \x01(\tR\rdenominatorEn\"\xc3\x01\n" +
+	"\x0edenominator_en\x18\f \x01(\tR\rdenominatorEn\"\xdb\x01\n" +
 	"\x11PullReportRequest\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x12\x1c\n" +
 	"\tterritory\x18\x02 \x01(\tR\tterritory\x12\x0e\n" +
@@ -1713,7 +1724,8 @@ const file_onedoor_report_v1_report_proto_rawDesc = "" +
 	"\x02to\x18\x05 \x01(\tR\x02to\x12\x13\n" +
 	"\x05as_of\x18\x06 \x01(\x04R\x04asOf\x12\x16\n" +
 	"\x06format\x18\a \x01(\tR\x06format\x12\x17\n" +
-	"\aat_once\x18\b \x01(\bR\x06atOnce\"\xc1\x01\n" +
+	"\aat_once\x18\b \x01(\bR\x06atOnce\x12\x16\n" +
+	"\x06beside\x18\t \x03(\tR\x06beside\"\xc1\x01\n" +
 	"\x12PullReportResponse\x123\n" +
 	"\x04head\x18\x01 \x01(\v2\x1d.onedoor.report.v1.ReportHeadH\x00R\x04head\x123\n" +
 	"\x04rows\x18\x02 \x01(\v2\x1d.onedoor.report.v1.ReportRowsH\x00R\x04rows\x129\n" +
