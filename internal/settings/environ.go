@@ -36,10 +36,20 @@ func (r *reading) environment() {
 		case known:
 			r.set(name, r.split(name, value), Origin("environment "+variable))
 		case !links.MatchString(rest):
-			likely := strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
-			r.unknown("environment", variable, likely, func(setting string) string { return Variable(r.o.Prefix, setting) })
+			r.unknown("environment", variable, settingLike(rest), r.others(), func(setting string) string { return Variable(r.o.Prefix, setting) })
 		}
 	}
+}
+
+// settingLike gives the name that a setting would have whose variable ends so.
+func settingLike(rest string) string { return strings.ToLower(strings.ReplaceAll(rest, "_", "-")) }
+
+// others gives the variables of other commands as if they were settings.
+func (r *reading) others() (names []string) {
+	for _, variable := range r.o.Others {
+		names = append(names, settingLike(strings.TrimPrefix(variable, r.o.Prefix)))
+	}
+	return names
 }
 
 // split gives the values of a variable: a setting that takes several has them separated by commas, as on the command line.

@@ -62,7 +62,7 @@ func readMapping(path string) ([]*yaml.Node, error) {
 func (r *reading) entry(path string, key, value *yaml.Node, seen map[string]bool) {
 	where, name := Origin(fmt.Sprintf("%s line %d", path, key.Line)), key.Value
 	if name == r.o.File || !slices.Contains(r.names(), name) {
-		r.unknown(where, name, name, func(setting string) string { return setting })
+		r.unknown(where, name, name, nil, func(setting string) string { return setting })
 		return
 	}
 	if seen[name] {

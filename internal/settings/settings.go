@@ -103,6 +103,9 @@ func (r *reading) set(name string, values []string, from Origin) {
 	}
 	r.from[name] = from
 	if err := assign(f, values); err != nil {
+		if _, several := f.Value.(pflag.SliceValue); !several {
+			_ = f.Value.Set(f.DefValue) // A number that is none leaves a zero, which would be told of as wrong a second time.
+		}
 		r.refused[name] = strings.Join(values, ",")
 		r.problem("%s: %s: %s", from, name, flagform.Refused(f.Value.Type(), Hidden(r.refused[name]), err))
 		return
@@ -151,11 +154,11 @@ func settingOf(f *pflag.Flag, from Origin) Setting {
 	return s
 }
 
-// unknown reports a name that is no setting's. likely is the setting that it would be, shown makes a setting's name what it
-// is called there.
-func (r *reading) unknown(where Origin, name, likely string, shown func(string) string) {
+// unknown reports a name that is no setting's. likely is the setting that it would be, also are names that mean something else
+// there, shown makes a setting's name what it is called there.
+func (r *reading) unknown(where Origin, name, likely string, also []string, shown func(string) string) {
 	names := r.names()
-	near, says := nearname.Of(likely, names), "did you mean %s?"
+	near, says := nearname.Of(likely, slices.Concat(names, also)), "did you mean %s?"
 	if len(near) == 0 {
 		near, says = names, "there are %s"
 	}

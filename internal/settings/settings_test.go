@@ -77,7 +77,7 @@ func TestRead_AFlagCountsMoreThanTheEnvironmentAndThatMoreThanTheFile(t *testing
 
 func TestRead_ANameOrValueThatIsNoneIsToldWithItsPlaceAndAllAtOnce(t *testing.T) {
 	path := fileOf(t, "listne: a\nlease-days: many\ngrace:\nstore: a\nstore: b\nconfig: other.yaml\nplaintext: [true, false]\n")
-	list, err := read(flagsOf(t, "--config", path), "TOOL_TLS_CRET=x", "TOOL_GRACE=soon", "TOOL_XYZZY=1")
+	list, err := read(flagsOf(t, "--config", path), "TOOL_TLS_CRET=x", "TOOL_SEVRER=x", "TOOL_GRACE=soon", "TOOL_XYZZY=1")
 	if got, from := value(t, list, "lease-days"); got != "many" || from != settings.Origin(path+" line 2") {
 		t.Errorf("shown is %q from %q, not what stands there", got, from)
 	}
@@ -87,14 +87,22 @@ func TestRead_ANameOrValueThatIsNoneIsToldWithItsPlaceAndAllAtOnce(t *testing.T)
 	for _, says := range []string{
 		`line 1: no setting "listne": did you mean listen?`, `line 2: lease-days: "many" is no whole number, such as 14`, "line 3: grace: a value or a list",
 		"line 5: store stands in the file twice", `line 6: no setting "config"`, `line 7: plaintext: "true,false" is no yes or no`,
-		`no setting "TOOL_TLS_CRET": did you mean TOOL_TLS_CERT`, `TOOL_GRACE: grace: "soon" is no duration`, `no setting "TOOL_XYZZY": there are TOOL_CONFIG, `,
+		`no setting "TOOL_TLS_CRET": did you mean TOOL_TLS_CERT`, `no setting "TOOL_SEVRER": did you mean TOOL_SERVER?`, `TOOL_GRACE: grace: "soon" is no duration`, `no setting "TOOL_XYZZY": there are TOOL_CONFIG, `,
 	} {
 		if !strings.Contains(err.Error(), says) {
 			t.Errorf("nothing says %q in:\n%v", says, err)
 		}
 	}
-	if lines := strings.Count(err.Error(), "\n") + 1; lines != 9 {
+	if lines := strings.Count(err.Error(), "\n") + 1; lines != 10 {
 		t.Errorf("%d lines:\n%v", lines, err)
+	}
+}
+
+func TestRead_AValueThatIsRefusedLeavesTheDefault(t *testing.T) {
+	f := flagsOf(t)
+	keep := f.Int("keep", 14, "")
+	if _, err := read(f, "TOOL_KEEP=many"); !errors.Is(err, settings.ErrSetting) || *keep != 14 {
+		t.Errorf("it keeps %d, %v", *keep, err)
 	}
 }
 
