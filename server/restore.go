@@ -157,12 +157,12 @@ func (r *restoring) lookFolder(ctx context.Context) error {
 func (r *restoring) find(ctx context.Context) (err error) {
 	if r.o.Set != nil {
 		if r.kept, err = r.o.Set.Find(ctx, r.o.From, r.o.Replace); err != nil {
-			return fmt.Errorf("restore: %w", err)
+			return err
 		}
 		return nil
 	}
 	if info, err := os.Stat(r.o.From); err != nil || info.IsDir() {
-		return errors.Join(fmt.Errorf("restore: %s is no file: give one that `onedoor backup` made", r.o.From), err)
+		return errors.Join(fmt.Errorf("%s is no file: give one that `onedoor backup` made", r.o.From), err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"onedoor/internal/command"
+	"onedoor/internal/pgtest"
 )
 
 // TestMain lets the test binary be the processes of a run, as the program itself is.
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == crashPart || os.Args[1] == partCommand) {
 		os.Exit(Run(context.Background(), os.Args[1:], command.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 func TestCrash_PrintsOneObjectAndATable(t *testing.T) {

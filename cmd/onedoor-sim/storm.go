@@ -26,7 +26,8 @@ The server is a process of its own. Every change is then looked for in its log.
 Ten phones work in each grid as one user and fetch what the others have written.
 
 A latency is that of one whole sync, further tries included. With a URL of a
-PostgreSQL the realm is made in that database, which is to be empty, and stays.`,
+PostgreSQL the run makes a realm of its own in that database, and removes it when
+it has ended well; one that the URL names (?realm=NAME) stays.`,
 		Example: `  onedoor-sim storm --phones 5000 --changes 30 --window 5m --json
   onedoor-sim storm --phones 500 --changes 30 --window 30s --store postgres://onedoor@127.0.0.1:5432/storm`,
 	}

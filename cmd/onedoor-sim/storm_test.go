@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"onedoor/internal/pgtest"
 )
 
 func TestStorm_FindsEveryChangeInTheLogAndMeasuresListenersAndFirstSyncs(t *testing.T) {
@@ -33,6 +35,29 @@ func TestStorm_FindsEveryChangeInTheLogAndMeasuresListenersAndFirstSyncs(t *test
 	if n, ok := r["pulled"].(float64); !ok || n < 60 {
 		t.Errorf("%v records were pulled", r["pulled"])
 	}
+}
+
+func TestStorm_OfADatabaseHasARealmOfItsOwnWhichGoesWithItsEnd(t *testing.T) {
+	url := pgtest.Database(t)
+	storm := func(store string) {
+		t.Helper()
+		code, out, errs := run(t, "storm", "--phones", "3", "--changes", "2", "--window", "10ms", "--store", store, "--json")
+		if code != 0 || !strings.Contains(out, `"lost":0`) || !strings.Contains(out, `"store":"postgres"`) {
+			t.Fatalf("exit %d, printed %q and %q", code, out, errs)
+		}
+	}
+	stand := func(want string) {
+		t.Helper()
+		if n, err := pgtest.Value(url, "SELECT count(*) FROM onedoor_heads"); err != nil || n != want {
+			t.Errorf("%s realms stand there, %v; want %s", n, err, want)
+		}
+	}
+	for range 2 {
+		storm(url)
+	}
+	stand("0")
+	storm(url + "&realm=kept")
+	stand("1")
 }
 
 func TestStorm_RefusesWhatIsNone(t *testing.T) {

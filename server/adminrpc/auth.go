@@ -46,6 +46,14 @@ func answer[R any](ctx context.Context, s *Service, may permission, f func(*call
 	return out, s.status(ctx, err)
 }
 
+// called is what the server's log calls an operator: by the user's id, and never by a name.
+func (c *caller) called() string {
+	if c.UserID.IsZero() {
+		return "the operator's own token"
+	}
+	return c.UserID.String()
+}
+
 // admit finds out who calls and checks that they may.
 func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
 	who, err := bearer.Admit(ctx, s.realm, s.now())
@@ -58,7 +66,7 @@ func (s *Service) admit(ctx context.Context, may permission) (*caller, error) {
 	}
 	if operators(c.Principal) {
 		method, _ := grpc.Method(ctx)
-		s.log.Info("operator's call", "method", method, "by", c.UserID.String())
+		s.log.Info("operator's call", "method", method, "by", c.called())
 	}
 	return c, nil
 }

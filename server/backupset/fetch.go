@@ -47,7 +47,7 @@ func ReadIdentities(path string) ([]age.Identity, error) {
 // Fetch writes a backup into a new file, mode 0600, compared with its manifest and decrypted. Where it fails no file stays.
 func (s *Set) Fetch(ctx context.Context, e Entry, path string, ids []age.Identity) (err error) {
 	if e.Encrypted && len(ids) == 0 {
-		return fmt.Errorf("%s: %w: give the private key to one of %s", e.Name, ErrIdentity, strings.Join(e.Recipients, ", "))
+		return e.unopened()
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, privatefile.Mode)
 	if err != nil {
@@ -77,11 +77,19 @@ func (s *Set) open(ctx context.Context, e Entry, w io.Writer, ids []age.Identity
 		compared <- err
 	}()
 	err := decrypt(w, r, ids)
+	if errors.Is(err, ErrIdentity) {
+		err = e.unopened()
+	}
 	_ = r.CloseWithError(errors.Join(err, io.ErrClosedPipe))
 	if differs := <-compared; errors.Is(differs, ErrDiffers) || err == nil {
 		return differs
 	}
 	return err
+}
+
+// unopened says which key would open a backup.
+func (e Entry) unopened() error {
+	return fmt.Errorf("%w: give --identity the file with the private key to one of %s", ErrIdentity, strings.Join(e.Recipients, ", "))
 }
 
 func decrypt(w io.Writer, r io.Reader, ids []age.Identity) error {

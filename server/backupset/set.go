@@ -202,7 +202,7 @@ func (s *Set) Find(ctx context.Context, name string, realm uint32) (Entry, error
 	if name != "" {
 		e, err := s.manifest(ctx, strings.TrimSuffix(name, manifestSuffix)+manifestSuffix)
 		if gcerrors.Code(err) == gcerrors.NotFound {
-			return e, fmt.Errorf("%w: %s", ErrNone, name)
+			return e, fmt.Errorf("%w: %s: see which are there, or leave the name out for the newest", ErrNone, name)
 		}
 		return e, err
 	}
@@ -211,7 +211,7 @@ func (s *Set) Find(ctx context.Context, name string, realm uint32) (Entry, error
 		return Entry{}, err
 	}
 	if len(list) == 0 {
-		return Entry{}, ErrNone
+		return Entry{}, fmt.Errorf("%w: compare the place with the one that the server keeps them at (--backup-to)", ErrNone)
 	}
 	return list[0], nil
 }

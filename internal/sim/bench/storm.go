@@ -29,7 +29,8 @@ type StormOptions struct {
 	// Phones sync at moments drawn over Window; each has made Changes before it.
 	Phones, Changes int
 	Window          time.Duration
-	// Store is the URL of a database to make the storm's realm in; empty for a file.
+	// Store is the URL of a database to make the storm's realm in, one of its own that goes with its end unless the URL names it;
+	// empty for a file.
 	Store string
 	// Watch has the phones listen for hints after the storm, and measures what a listener costs the server.
 	Watch bool
@@ -87,7 +88,7 @@ type storm struct {
 }
 
 // RunStorm has many phones, enrolled and edited before, sync within a window, and looks for every change in the server's log.
-func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
+func RunStorm(ctx context.Context, o StormOptions) (out *Storm, err error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
@@ -97,6 +98,11 @@ func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
 	if err := raiseFiles(uint64(max(o.Phones+o.Firsts, o.Listeners))*filesForPhones/filesPer + 1000); err != nil {
 		return nil, err
 	}
+	url, remove, err := ownRealm(ctx, o.Store)
+	if err != nil {
+		return nil, err
+	}
+	o.Store = url
 	s := &storm{run: run{ctx: ctx, o: o.Options}, o: o}
 	s.out = Storm{
 		Machine: machine(), Versions: versions(), Store: "sqlite", Phones: o.Phones, Changes: o.Phones * o.Changes, WindowS: o.Window.Seconds(),
@@ -119,7 +125,7 @@ func RunStorm(ctx context.Context, o StormOptions) (*Storm, error) {
 			return nil, fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	return &s.out, nil
+	return &s.out, remove()
 }
 
 // prepare makes the realm, its phones and what they have to send.
