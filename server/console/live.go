@@ -43,8 +43,8 @@ func (s *streams) leave() {
 	s.open--
 }
 
-// events tells a page that the log has grown, as server-sent events. It carries a number and no record: the page asks again
-// as who is signed in.
+// events tells a page how far the log has grown, as server-sent events, at once and whenever it has grown more. It carries a number
+// and no record: a page that stands at another asks again as who is signed in.
 func (v *visit) events() error {
 	if !v.c.streams.enter() {
 		return &problem{status: http.StatusServiceUnavailable, ZH: "打开的页面太多。", EN: "Too many pages are open."}
@@ -61,7 +61,7 @@ func (v *visit) events() error {
 	}
 	end := time.NewTimer(streamFor)
 	defer end.Stop()
-	for send := v.hint(out, 0); send == nil; send = v.hint(out, l.Reached()) {
+	for send := v.hint(out, l.Reached()); send == nil; send = v.hint(out, l.Reached()) {
 		select {
 		case <-l.Wake():
 		case <-end.C:

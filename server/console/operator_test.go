@@ -170,3 +170,16 @@ func TestStory_APageShowsWhatIsNewByItself(t *testing.T) {
 	walkIn(desk, "刚刚登记的")
 	lead.WaitFor("document.body.innerText.includes('刚刚登记的')")
 }
+
+// What is new while no line to the server is open is shown when one is: there is a moment without one behind every page.
+func TestStory_APageShowsWhatCameBeforeItWasListening(t *testing.T) {
+	lead := as(t, domain.RoleStreetLead, "/cases?inbox=desk")
+	line := func(event string) {
+		browser.Eval[bool](lead, "window.dispatchEvent(new PageTransitionEvent('"+event+"', {persisted: true}))")
+	}
+	line("pagehide")
+	desk := as(t, domain.RoleReception, "/")
+	walkIn(desk, "还没有人在听的")
+	line("pageshow")
+	lead.WaitFor("document.body.innerText.includes('还没有人在听的')")
+}

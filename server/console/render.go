@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
+
+	"onedoor/syncengine"
 )
 
 //go:embed pages
@@ -91,6 +93,7 @@ type view struct {
 	User      *adminv1.User
 	UserPlace string
 	Path      string
+	Reached   syncengine.Seq
 	Sections  []section
 	may       func(...string) bool
 }
@@ -113,7 +116,7 @@ func (f form) Value(name string) string {
 // is well.
 func (v *visit) show(status int, name string, m *view) {
 	m.Lang, m.User, m.Path, m.Sections, m.may = v.lang, v.me.GetUser(), v.r.URL.RequestURI(), v.sections(), v.may
-	m.UserPlace = v.me.GetTerritoryName()
+	m.UserPlace, m.Reached = v.me.GetTerritoryName(), v.reached
 	m.Other = english
 	if v.lang == english {
 		m.Other = chinese

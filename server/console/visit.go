@@ -14,6 +14,8 @@ import (
 
 	adminv1 "onedoor/proto/gen/onedoor/admin/v1"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
+
+	"onedoor/syncengine"
 )
 
 // visit is one request of somebody who is signed in.
@@ -27,6 +29,8 @@ type visit struct {
 	me  *adminv1.GetMeResponse
 	// names and places are looked up when they are first asked for.
 	known *directory
+	// reached is how far the log was known to have grown before anything was read.
+	reached syncengine.Seq
 }
 
 // visit answers a request with a page, for who is signed in; others are asked to sign in.
@@ -40,7 +44,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request, f func(*visit) e
 		c.askSignIn(w, r, false)
 		return
 	}
-	v := &visit{c: c, w: w, r: r, lang: languageOf(r), ctx: c.calling(r, cookie.Value)}
+	v := &visit{c: c, w: w, r: r, lang: languageOf(r), ctx: c.calling(r, cookie.Value), reached: c.o.Hub.Reached()}
 	if v.me, err = call(v, c.o.Admin.GetMe, &adminv1.GetMeRequest{}); err == nil {
 		err = f(v)
 	}

@@ -56,6 +56,13 @@ func (h *Hub) Listeners() int {
 	return len(h.listeners)
 }
 
+// Reached is the greatest seq that was hinted. Who reads it before the log may be behind what is read, and never ahead of it.
+func (h *Hub) Reached() syncengine.Seq {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.reached
+}
+
 // Listening reports that somebody waits for hints.
 func (h *Hub) Listening() bool {
 	h.mu.Lock()
@@ -67,11 +74,7 @@ func (h *Hub) Listening() bool {
 func (l *Listener) Wake() <-chan struct{} { return l.wake }
 
 // Reached is the greatest seq that was hinted.
-func (l *Listener) Reached() syncengine.Seq {
-	l.hub.mu.Lock()
-	defer l.hub.mu.Unlock()
-	return l.hub.reached
-}
+func (l *Listener) Reached() syncengine.Seq { return l.hub.Reached() }
 
 // Close takes the listener off the hub.
 func (l *Listener) Close() {

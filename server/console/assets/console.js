@@ -34,15 +34,21 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.copied; }));
 }
 
-// Live pages: a hint says that the log has grown, and the parts that show records are asked for again. A part in which
-// somebody is typing or has the focus is left alone.
+// Live pages: a hint says how far the log has grown, and where that is not where the page was made the parts that show records are
+// asked for again. A part in which somebody is typing or has the focus is left alone.
 (function live() {
   const address = document.body.dataset.live;
   if (!address || !window.EventSource) return;
-  let seen = "", asking = false, source = null;
+  let seen = document.body.dataset.reached, asking = false, again = false, source = null;
   async function renew() {
-    if (asking || document.hidden) return;
+    if (document.hidden) return;
+    again = true; // What comes while the page is being asked for may be missing in the answer.
+    if (asking) return;
     asking = true;
+    while (again) { again = false; await ask(); }
+    asking = false;
+  }
+  async function ask() {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html", "Onedoor-Fresh": "1" }, redirect: "error" });
       if (!answer.ok) return;
@@ -53,14 +59,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
         part.replaceWith(now);
         document.dispatchEvent(new CustomEvent("renewed", { detail: now }));
       }
-    } catch (gone) { /* The next hint asks again. */ } finally { asking = false; }
+    } catch (gone) { /* The next hint asks again. */ }
   }
   function open() {
     source = new EventSource(address);
     source.addEventListener("grown", (event) => {
-      const before = seen;
+      if (event.data === seen) return;
       seen = event.data;
-      if (before !== "" && before !== seen) renew();
+      renew();
     });
   }
   // A browser opens a handful of connections to one server: a page that nobody looks at gives its own up.
