@@ -155,6 +155,30 @@ func TestLease_WhatAnOldBackupLacksIsTakenUnderTheLeaseThatThePhoneShows(t *test
 	}
 }
 
+// A phone is copied, and one of the two lies in a drawer while the other is in use and is lent its area again and again. What comes
+// out of the drawer was made under the lease of then; what its owner writes under one of its own is taken.
+func TestLease_OfTwoCopiesOfAPhoneEachHasItsOwn(t *testing.T) {
+	w, ann, door := lent(t, 10*aDay)
+	ann.sync()
+	other := ann.copyOf()
+	other.edit(door, `{"rooms":9}`)
+	ann.edit(door, `{"rooms":8}`)
+	for range 13 {
+		w.later(2 * aDay)
+		ann.sync()
+	}
+	other.sync()
+	other.edit(door, `{"grade":"RED"}`)
+	other.sync()
+	list, err := other.Written(1)
+	w.must(err)
+	late, fresh := list[len(list)-2], list[len(list)-1]
+	if late.State != "quarantined" || late.Reason != "LEASE_ENDED" || fresh.State == "quarantined" {
+		t.Errorf("what came out of the drawer is %+v, what was written since %+v", late, fresh)
+	}
+	w.settle()
+}
+
 // lend grants a user a door until a time.
 func (w *world) lend(user syncengine.ID, door string, until time.Time) {
 	w.t.Helper()

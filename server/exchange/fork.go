@@ -52,7 +52,7 @@ func (k *work) wordOf(child identity.Device) (*syncv1.Enrolment, error) {
 }
 
 // enrolFork registers the new incarnation. Of what is known of its parent it
-// inherits what this very copy knows too: what it was served, and the grant
+// inherits what this very copy knows too: what it was served, its leases and the grant
 // versions to which it had switched before the copies parted.
 func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain) error {
 	parent, err := k.progressOf(child.Parent)
@@ -76,7 +76,10 @@ func (k *work) enrolFork(p *push, child identity.Device, chain syncengine.Chain)
 	}
 	progress.Doubtful = slices.Clone(parent.GetDoubtful())
 	for _, l := range parent.GetLeases() {
-		noteLease(progress, min(l.GetAfter(), uint64(child.LastCommon)), syncengine.UnixMilli(l.GetUntilMs()))
+		// One that was given behind what both share may be the other copy's; which is its own the copy shows.
+		if l.GetAfter() < uint64(child.LastCommon) {
+			noteLease(progress, l.GetAfter(), syncengine.UnixMilli(l.GetUntilMs()))
+		}
 	}
 	for _, s := range parent.GetSwitches() {
 		if s.GetVersion() <= p.body.GetStatus().GetGrantVersion() && s.GetAfter() <= uint64(child.LastCommon) {
