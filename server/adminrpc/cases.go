@@ -98,7 +98,7 @@ func caseKind(kind recordv1.Kind) (syncengine.KindNumber, error) {
 	case recordv1.Kind_KIND_UNSPECIFIED, recordv1.Kind_KIND_DISPUTE, recordv1.Kind_KIND_HAZARD:
 		return syncengine.KindNumber(kind), nil
 	}
-	return 0, fmt.Errorf("%s is no kind of case, give dispute or hazard: %w", kind, errInvalid)
+	return 0, fmt.Errorf("only disputes and hazards are cases, give one of these kinds: %w", errInvalid)
 }
 
 // ShowCase gives a case.

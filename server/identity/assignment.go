@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 
+	"onedoor/domain"
 	"onedoor/internal/wire"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -20,6 +21,17 @@ const (
 	// SlotWorker is the grid worker, helper or staff member who visits it.
 	SlotWorker Slot = 2
 )
+
+// String says who holds the slot.
+func (s Slot) String() string {
+	switch s {
+	case SlotOfficer:
+		return "officer"
+	case SlotWorker:
+		return "worker"
+	}
+	return fmt.Sprintf("slot %d", uint8(s))
+}
 
 // Door is a door with the territory it stands in.
 type Door struct {
@@ -112,7 +124,7 @@ func checkSlot(slot Slot, u User) error {
 		fits = role == recordv1.Role_ROLE_HELPER || role == recordv1.Role_ROLE_GRID_WORKER || role == recordv1.Role_ROLE_COMMUNITY_STAFF
 	}
 	if !fits {
-		return fmt.Errorf("user %s with role %s cannot hold slot %d of a door: %w", u.ID, role, slot, ErrInvalid)
+		return fmt.Errorf("user %s with the role %s cannot be the %s of a door: %w", u.ID, domain.Role(u.Role), slot, ErrInvalid)
 	}
 	return nil
 }

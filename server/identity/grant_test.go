@@ -158,6 +158,24 @@ func TestPutTeam_RefusesAPostForTheWrongRole(t *testing.T) {
 	})
 }
 
+func TestErrors_NameRolesInTheirOwnWords(t *testing.T) {
+	realm(t, func(w store.Writer) {
+		addUser(t, w, id(101), worker, gridA1)
+		doors := []identity.Door{{ID: id(500), Territory: gridA1}}
+		assigned := identity.AssignDoors(w, identity.SlotOfficer, id(101), doors, monday)
+		for want, err := range map[string]error{
+			"with the role grid_worker cannot be the officer of a door": assigned,
+			"has the role grid_worker, the post needs police_officer": identity.PutTeam(w, identity.Team{
+				ID: id(300), Name: "x", Officer: id(101), Territories: []syncengine.ID{gridA1},
+			}, monday),
+		} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want %q", err, want)
+			}
+		}
+	})
+}
+
 func TestAssignDoors_GrantsADoorOnlyWhereNoTerritoryDoes(t *testing.T) {
 	realm(t, func(w store.Writer) {
 		addUser(t, w, id(100), officer, communityA)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"onedoor/domain"
 	"onedoor/internal/wire"
 	recordv1 "onedoor/proto/gen/onedoor/record/v1"
 	storedv1 "onedoor/proto/gen/onedoor/stored/v1"
@@ -153,7 +154,7 @@ func checkPosts(r store.Reader, t Team) error {
 			return err
 		}
 		if u.Role != uint32(p.role) {
-			return fmt.Errorf("user %s has role %d, the post needs %d (%s): %w", u.ID, u.Role, p.role, p.role, ErrInvalid)
+			return fmt.Errorf("user %s has the role %s, the post needs %s: %w", u.ID, domain.Role(u.Role), domain.Role(p.role), ErrInvalid)
 		}
 	}
 	return nil
