@@ -19,11 +19,11 @@ func newNeighbours(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "neighbours", Short: "Compare a quiet realm alone with itself beside a noisy one", Args: cobra.NoArgs,
 		Long: `Serves two realms from one process and a third one from another. Ten phones of the quiet
-realm make a visit and sync once a second each, in turns of four stretches: alone, beside
+realm make a visit and sync once a second each, in turns of five stretches: alone, beside
 --flood phones of the noisy realm that sync without rest, beside the same flood of the
-third realm, and beside a phone of their own realm that is filled with --records. Prints
-the latencies of the quiet phones' whole syncs, and p95 beside others by p95 alone: what
-is compared comes from one run, in alternation.
+third realm, beside a phone of their own realm that is filled with --records, and beside
+one of the third realm that is. Prints the latencies of the quiet phones' whole syncs, and
+p95 beside others by p95 alone: what is compared comes from one run, in alternation.
 
 Phones and servers share this machine, which a real crowd does not. Where the system lets
 it (Linux, as root or with CAP_SYS_NICE) they have an order: the quiet phones go first, then
@@ -90,11 +90,12 @@ func writeNeighbours(w io.Writer, r *bench.Neighbours) {
 	}{
 		{"alone", r.Alone, 1}, {fmt.Sprintf("beside %d phones of a noisy realm", r.Flood), r.Flooded, r.FloodRatio},
 		{"beside as many of another process", r.Apart, r.ApartRatio}, {"beside a phone of its own that is filled", r.Filled, r.FillRatio},
+		{"beside one of another process that is", r.FilledApart, r.FillApartRatio},
 	} {
 		t.Add(line.name, fmt.Sprint(line.l.Syncs), fmt.Sprintf("%.1f", line.l.P50), fmt.Sprintf("%.1f", line.l.P95), fmt.Sprintf("%.1f", line.l.P99),
 			fmt.Sprintf("%.2f", line.ratio), fmt.Sprintf("%.2f", line.l.Ratio), fmt.Sprintf("%.2f", line.l.ServerShare), fmt.Sprintf("%.2f", line.l.LoadShare))
 	}
 	t.Write(w)
-	fmt.Fprintf(w, "\nmeanwhile the noisy phones sent %d visits, those of another process %d, and %d records went to phones that were filled;\n"+
-		"server and load are in processors kept busy, the server that of the load\n", r.FloodPushed, r.ApartPushed, r.FillPulled)
+	fmt.Fprintf(w, "\nmeanwhile the noisy phones sent %d visits, those of another process %d; %d and %d records went to phones that were filled;\n"+
+		"server and load are in processors kept busy, the server that of the load\n", r.FloodPushed, r.ApartPushed, r.FillPulled, r.FillApartPulled)
 }

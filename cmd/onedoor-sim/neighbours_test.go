@@ -18,12 +18,12 @@ func TestNeighbours_MeasuresAQuietRealmAloneAndBesideThoseThatGetSomethingDone(t
 	if order := r["order"]; order != "real time" && order != "shares" {
 		t.Errorf("who went first: %v", order)
 	}
-	for _, key := range []string{"flood_pushed", "apart_pushed", "flood_ratio", "fill_ratio", "apart_ratio"} {
+	for _, key := range []string{"flood_pushed", "apart_pushed", "fill_pulled", "fill_apart_pulled", "flood_ratio", "fill_ratio", "apart_ratio", "fill_apart_ratio"} {
 		if n, ok := r[key].(float64); !ok || n <= 0 {
 			t.Errorf("%s is %v", key, r[key])
 		}
 	}
-	for _, key := range []string{"alone", "beside_flood", "beside_fill", "beside_apart"} {
+	for _, key := range []string{"alone", "beside_flood", "beside_fill", "beside_apart", "beside_fill_apart"} {
 		beside, _ := r[key].(map[string]any)
 		if n, ok := beside["syncs"].(float64); !ok || n < 10 {
 			t.Errorf("%s: %v", key, r[key])

@@ -56,9 +56,17 @@ func (n *neighbours) crowd(rank child.Rank, at *host, realm, place string, phone
 	return p, err
 }
 
-// fill has one phone make the records of the full place.
+// fill makes the records of the full places.
 func (n *neighbours) fill() error {
-	p, err := n.crowd(child.Usual, n.home, quietRealm, fullPlace, 1, "open")
+	if err := n.fillPlace(n.home, quietRealm, fullPlace); err != nil {
+		return err
+	}
+	return n.fillPlace(n.apart, apartRealm, apartFullPlace)
+}
+
+// fillPlace has one phone make the records of a place.
+func (n *neighbours) fillPlace(at *host, realm, place string) error {
+	p, err := n.crowd(child.Usual, at, realm, place, 1, "open")
 	if err != nil {
 		return err
 	}
@@ -81,7 +89,7 @@ func (n *neighbours) compare() error {
 	for _, b := range []struct {
 		what  *Beside
 		ratio *float64
-	}{{&o.Alone, new(float64)}, {&o.Flooded, &o.FloodRatio}, {&o.Filled, &o.FillRatio}, {&o.Apart, &o.ApartRatio}} {
+	}{{&o.Alone, new(float64)}, {&o.Flooded, &o.FloodRatio}, {&o.Filled, &o.FillRatio}, {&o.Apart, &o.ApartRatio}, {&o.FilledApart, &o.FillApartRatio}} {
 		*b.ratio = b.what.against(&alone, n.o.Rounds, n.o.Stretch)
 	}
 	return nil
@@ -101,16 +109,28 @@ func (n *neighbours) round() error {
 		return err
 	}
 	n.out.ApartPushed += a.Pushed
-	fresh, err := n.crowd(child.Behind, n.home, quietRealm, fullPlace, freshPhones, "enrol")
+	pulled, err := n.besideFill(&n.out.Filled, n.home, quietRealm, fullPlace)
 	if err != nil {
 		return err
 	}
-	if a, err = n.beside(&n.out.Filled, n.home, fresh, "pull"); err != nil {
-		return err
-	}
-	n.out.FillPulled += a.Pulled
-	_, _, err = fresh.stop()
+	n.out.FillPulled += pulled
+	pulled, err = n.besideFill(&n.out.FilledApart, n.apart, apartRealm, apartFullPlace)
+	n.out.FillApartPulled += pulled
 	return err
+}
+
+// besideFill measures one stretch while fresh phones of a full place are filled, and counts the records that they were sent.
+func (n *neighbours) besideFill(b *Beside, at *host, realm, place string) (pulled int, err error) {
+	fresh, err := n.crowd(child.Behind, at, realm, place, freshPhones, "enrol")
+	if err != nil {
+		return 0, err
+	}
+	a, err := n.beside(b, at, fresh, "pull")
+	if err != nil {
+		return 0, err
+	}
+	_, _, err = fresh.stop()
+	return a.Pulled, err
 }
 
 // beside measures one stretch of the paced phones while another crowd does what it is told to, at a server.

@@ -9,10 +9,13 @@ import (
 )
 
 // The realms of a comparison, with the places in which their phones work: the quiet realm has one with few records and one whose
-// records fill a phone. The realm apart is served by a process of its own.
+// records fill a phone. The realm apart is served by a process of its own, and has a full place too.
 const (
-	quietRealm, noisyRealm, apartRealm            = "530702", "530721", "530722"
-	quietPlace, fullPlace, noisyPlace, apartPlace = "530702001001", "530702001002", "530721102201", "530722102201"
+	quietRealm, noisyRealm, apartRealm = "530702", "530721", "530722"
+
+	quietPlace, fullPlace      = "530702001001", "530702001002"
+	noisyPlace                 = "530721102201"
+	apartPlace, apartFullPlace = "530722102201", "530722102202"
 )
 
 const (
@@ -57,19 +60,22 @@ type Neighbours struct {
 	// Order is who has the processor first: orderRealTime or orderShares.
 	Order string `json:"order"`
 	Alone Beside `json:"alone"`
-	// Flooded is beside a noisy realm, Filled beside a phone of the quiet realm that is filled, Apart beside the same flood of a
-	// realm that another process serves: what the machine itself makes of it.
-	Flooded Beside `json:"beside_flood"`
-	Filled  Beside `json:"beside_fill"`
-	Apart   Beside `json:"beside_apart"`
+	// Flooded is beside a noisy realm, Filled beside a phone of the quiet realm that is filled. Apart and FilledApart are beside the
+	// same of a realm that another process serves: what the machine itself makes of it.
+	Flooded     Beside `json:"beside_flood"`
+	Filled      Beside `json:"beside_fill"`
+	Apart       Beside `json:"beside_apart"`
+	FilledApart Beside `json:"beside_fill_apart"`
 	// Ratios are p95 by p95 alone, of all rounds together.
-	FloodRatio float64 `json:"flood_ratio"`
-	FillRatio  float64 `json:"fill_ratio"`
-	ApartRatio float64 `json:"apart_ratio"`
+	FloodRatio     float64 `json:"flood_ratio"`
+	FillRatio      float64 `json:"fill_ratio"`
+	ApartRatio     float64 `json:"apart_ratio"`
+	FillApartRatio float64 `json:"fill_apart_ratio"`
 	// Pushed and pulled are what the others got done meanwhile: a load that did nothing compares nothing.
-	FloodPushed int `json:"flood_pushed"`
-	FillPulled  int `json:"fill_pulled"`
-	ApartPushed int `json:"apart_pushed"`
+	FloodPushed     int `json:"flood_pushed"`
+	FillPulled      int `json:"fill_pulled"`
+	ApartPushed     int `json:"apart_pushed"`
+	FillApartPulled int `json:"fill_apart_pulled"`
 }
 
 // Beside is how the quiet realm's phones fared beside others.
@@ -132,7 +138,7 @@ type host struct {
 }
 
 // RunNeighbours has phones of a quiet realm sync at a pace: alone, beside a realm of the same process whose phones sync without
-// rest, beside a phone of their own realm that is filled, and beside a realm of another process whose phones sync without rest.
+// rest, beside a phone of their own realm that is filled, and beside the same two of a realm that another process serves.
 func RunNeighbours(ctx context.Context, o NeighboursOptions) (*Neighbours, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -149,7 +155,7 @@ func RunNeighbours(ctx context.Context, o NeighboursOptions) (*Neighbours, error
 	for _, step := range []struct {
 		name string
 		f    func() error
-	}{{"two realms in one process, one in another", n.open}, {fmt.Sprintf("%d records in one place", o.Records), n.fill}, {"compare", n.compare}, {"end", n.end}} {
+	}{{"two realms in one process, one in another", n.open}, {fmt.Sprintf("%d records in one place of each process", o.Records), n.fill}, {"compare", n.compare}, {"end", n.end}} {
 		o.Progress(step.name)
 		if err := step.f(); err != nil {
 			return nil, fmt.Errorf("%s: %w", step.name, err)
