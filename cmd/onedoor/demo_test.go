@@ -80,7 +80,7 @@ func standing(t *testing.T) *standingDemo {
 	reader, writer := io.Pipe()
 	ended := make(chan int, 1)
 	go func() { // ended by interrupt
-		args := []string{"demo", "--scale", "small", "--dir", d.dir, "--listen", "127.0.0.1:0"}
+		args := []string{"demo", "--scale", "small", "--dir", d.dir, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}
 		ended <- main.Run(ctx, args, command.Stdio{In: strings.NewReader(""), Out: writer, Err: writer})
 		writer.Close()
 	}()
