@@ -6,7 +6,6 @@ import (
 
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"onedoor/internal/logvfs"
 	"onedoor/internal/sim/disk"
 	"onedoor/internal/sqlitedisk"
 	"onedoor/internal/sqlitevfs/vfstest"
@@ -22,15 +21,7 @@ func TestVFS_DoesWhatEveryVFSDoes(t *testing.T) {
 	})
 	t.Run("system", func(t *testing.T) {
 		vfstest.Run(t, func(t *testing.T) vfstest.Subject {
-			v, err := logvfs.Register(sqlitedisk.System{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := v.Close(); err != nil {
-					t.Error(err)
-				}
-			})
+			v := over(t, sqlitedisk.System{})
 			return vfstest.Subject{VFS: v.Name(), Main: filepath.Join(t.TempDir(), "records.db"), Shares: true, PastEnd: sqlite3.SQLITE_IOERR_SHORT_READ}
 		})
 	})

@@ -12,7 +12,6 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
-	"onedoor/internal/logvfs"
 	"onedoor/internal/sqlitedisk"
 )
 
@@ -93,15 +92,7 @@ func (e *elsewhere) holds() string {
 // TestVFS_AnotherProcessReadsEachCommitAndNothingOfATransactionUnderWay writes to a file of the system and flushes nothing: what the
 // shared index of the log names must be in the file when it names it. Checkpoints begin the log anew meanwhile.
 func TestVFS_AnotherProcessReadsEachCommitAndNothingOfATransactionUnderWay(t *testing.T) {
-	v, err := logvfs.Register(sqlitedisk.System{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := v.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	v := over(t, sqlitedisk.System{})
 	path := filepath.Join(t.TempDir(), "records.db")
 	conn, random := connect(t, v.Name(), path), rand.New(rand.NewPCG(11, 7))
 	run(t, conn, "PRAGMA synchronous = OFF")

@@ -12,6 +12,7 @@ import (
 	"onedoor/internal/logvfs"
 	"onedoor/internal/sim/disk"
 	"onedoor/internal/sim/disk/disktest"
+	"onedoor/internal/sqlitedisk"
 )
 
 // path is where the database of a test stands on its disk.
@@ -21,6 +22,12 @@ const path = "/folder/records.db"
 func stand(t *testing.T) (*disk.Disk, *logvfs.VFS) {
 	t.Helper()
 	d := disktest.New(t)
+	return d, over(t, d)
+}
+
+// over makes a VFS over a disk until the test ends.
+func over(t *testing.T, d sqlitedisk.Disk) *logvfs.VFS {
+	t.Helper()
 	v, err := logvfs.Register(d)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +37,7 @@ func stand(t *testing.T) (*disk.Disk, *logvfs.VFS) {
 			t.Error(err)
 		}
 	})
-	return d, v
+	return v
 }
 
 // connect opens a connection with a log; the test closes it, or its end does.

@@ -65,9 +65,7 @@ func TakeApart(page *syncv1.Page) {
 	if page == nil {
 		return
 	}
-	m := page.ProtoReflect()
-	encoded := m.GetUnknown()
-	m.SetUnknown(nil)
+	encoded := takeRecords(page)
 	if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(encoded, page); err != nil {
 		panic("wire: a page that was built here does not decode: " + err.Error())
 	}

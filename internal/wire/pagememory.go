@@ -66,11 +66,15 @@ func giveBack(b []byte) {
 
 // LetGo ends an encoded page that has been sent: its records are gone from it, and their memory is for the next page.
 func LetGo(page *syncv1.Page) {
-	if page == nil {
-		return
+	if page != nil {
+		giveBack(takeRecords(page))
 	}
+}
+
+// takeRecords takes the records that an encoded page holds as bytes out of it.
+func takeRecords(page *syncv1.Page) []byte {
 	m := page.ProtoReflect()
 	encoded := m.GetUnknown()
 	m.SetUnknown(nil)
-	giveBack(encoded)
+	return encoded
 }

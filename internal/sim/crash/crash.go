@@ -63,6 +63,27 @@ type Cycle struct {
 	Slowest, Took time.Duration
 }
 
+// Unmet says what the cycle did not meet that it is about: of that its finding nothing proves nothing.
+func (c *Cycle) Unmet() (out []string) {
+	for _, one := range []struct {
+		missing bool
+		says    string
+	}{
+		{c.ServerKills == 0, "no server was killed"},
+		{c.PhoneKills == 0, "no phone was killed"},
+		{c.AtMarks == 0, "nobody died at a mark"},
+		{c.Answered == 0, "no change was answered in the storm, so that nobody was killed at work"},
+		{c.Unheard == 0, "no call was cut between its commit and its answer, so that nothing was sent twice"},
+		{c.Kind == SlowServer && c.Slowest < standsMin, fmt.Sprintf("no sync met the slow disk, the slowest took %v", c.Slowest)},
+		{c.Kind == Outage && c.Outages == 0, "the database was never away"},
+	} {
+		if one.missing {
+			out = append(out, fmt.Sprintf("cycle %d (%s): %s", c.Number+1, c.Kind, one.says))
+		}
+	}
+	return out
+}
+
 // Result is what a run found.
 type Result struct {
 	Cycles       int  `json:"cycles"`

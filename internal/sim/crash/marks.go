@@ -67,9 +67,9 @@ func (m *marks) fits(n int) bool {
 }
 
 const (
-	// StandsMin and standsMax are how long a slow disk takes for what it takes its time for: a drive that writes a bad sector anew, a
+	// standsMin and standsMax are how long a slow disk takes for what it takes its time for: a drive that writes a bad sector anew, a
 	// volume that is moved.
-	StandsMin = 200 * time.Millisecond
+	standsMin = 200 * time.Millisecond
 	standsMax = 2 * time.Second
 	// standsOneOf is how seldom a sync has it so, answerStandsOneOf an answer of a database, of which a commit needs several.
 	standsOneOf       = 6
@@ -98,9 +98,9 @@ func (m *marks) stand(oneOf int) {
 	m.mu.Lock()
 	var d time.Duration
 	if m.standing {
-		d = StandsMin
+		d = standsMin
 	} else if m.slow != nil && m.slow.IntN(oneOf) == 0 {
-		d = StandsMin + time.Duration(m.slow.Int64N(int64(standsMax-StandsMin)))
+		d = standsMin + time.Duration(m.slow.Int64N(int64(standsMax-standsMin)))
 	}
 	m.mu.Unlock()
 	time.Sleep(d) // a slow disk, in a world that is slow on purpose
